@@ -1,0 +1,40 @@
+// The boundary between the cluster (who decides which pods exist and which are routable) and what
+// runs inside a pod (serving). The cluster never looks into a replica, only probes and samples it;
+// the data plane never sees the cluster's truth, only endpoints that reached it.
+#pragma once
+#include <vector>
+
+#include "models/ports/request.h"
+
+namespace stampede {
+
+using PodId = u32;        // dense within one cluster, never reused in a run
+using WorkloadId = u8;    // a deployment: its pool of pods (0 = prefill or mixed, 1 = decode)
+
+// Usage of one pod over its last sampling window.
+struct PodSample {
+  i64 cpu_milli = 0;        // front-end CPU used [millicores]
+  i64 waiting_milli = 0;    // requests waiting for their first scheduling x 1000
+};
+
+// Implemented by serving; called by kubelets.
+struct PodRuntime {
+  virtual ~PodRuntime() = default;
+  // The container's server process is up (image, weights and warm-up are done).
+  virtual void pod_started(PodId pod, WorkloadId workload) = 0;
+  // The container is killed: whatever ran in it dies with it.
+  virtual void pod_stopped(PodId pod, WorkloadId workload) = 0;
+  // One readiness probe; false = no answer within the probe's time-out.
+  virtual bool probe(PodId pod, WorkloadId workload) = 0;
+  virtual PodSample sample(PodId pod, WorkloadId workload) = 0;
+};
+
+// Implemented by the data plane (gateway, balancer); called when a new endpoint view reached it.
+struct EndpointConsumer {
+  virtual ~EndpointConsumer() = default;
+  // `routable`: pods in ascending order. `cause`: the incident that led to the change, if any.
+  virtual void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
+                                 IncidentId cause) = 0;
+};
+
+}  // namespace stampede

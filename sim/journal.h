@@ -1,0 +1,36 @@
+// Incidents with their causes: what happened, when, where, and because of which earlier incidents.
+// Causes are carried with the data that led here and passed in; nothing is looked up by kind.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/time.h"
+#include "sim/units.h"
+
+namespace stampede {
+
+using IncidentId = u32;
+inline constexpr IncidentId kNoIncident = 0;
+
+struct Incident {
+  IncidentId id = kNoIncident;
+  Instant at;
+  std::string kind, component;
+  std::vector<IncidentId> causes;  // each < id
+  std::string text;
+};
+
+class Journal {
+ public:
+  // Records an incident and returns its id (from 1 up). Causes equal to kNoIncident are left out,
+  // duplicates merged.
+  IncidentId record(Instant at, std::string_view kind, std::string_view component,
+                    std::vector<IncidentId> causes, std::string text);
+  const std::vector<Incident>& all() const { return incidents_; }
+
+ private:
+  std::vector<Incident> incidents_;
+};
+
+}  // namespace stampede

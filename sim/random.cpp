@@ -1,0 +1,107 @@
+#include "sim/random.h"
+
+#include <Random123/philox.h>
+
+#include "sim/math.h"
+
+namespace stampede {
+
+StreamKey stream_key(u64 seed, std::string_view path, std::string_view purpose) {
+  u64 h = mix64(seed);
+  for (const std::string_view part : {path, purpose}) {
+    for (const char c : part) h = mix64(h ^ static_cast<unsigned char>(c));
+    h = mix64(h ^ 0x100);  // separator: ("ab","c") differs from ("a","bc")
+  }
+  return {static_cast<u32>(h), static_cast<u32>(h >> 32)};
+}
+
+Words draw(StreamKey key, u64 subject, u32 attempt, u32 index) {
+  const philox4x32_ctr_t counter{
+      {static_cast<u32>(subject), static_cast<u32>(subject >> 32), attempt, index}};
+  const philox4x32_key_t k{{key.lo, key.hi}};
+  const philox4x32_ctr_t r = philox4x32(counter, k);
+  return {r.v[0], r.v[1], r.v[2], r.v[3]};
+}
+
+double uniform(u32 a, u32 b) {
+  const u64 bits = (static_cast<u64>(a) << 20) ^ (static_cast<u64>(b) >> 12);  // 52 bits
+  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
+}
+
+double exponential(double u) { return -math::log(u); }
+
+namespace {
+
+double polynomial(const double* c, double x) {  // degree 7, c[0] constant
+  double p = c[7];
+  for (int i = 6; i >= 0; --i) p = p * x + c[i];
+  return p;
+}
+
+// Wichura (1988), Algorithm AS 241, PPND16.
+constexpr double kA[] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
+                         1.9715909503065514427e+3, 1.3731693765509461125e+4,
+                         4.5921953931549871457e+4, 6.7265770927008700853e+4,
+                         3.3430575583588128105e+4, 2.5090809287301226727e+3};
+constexpr double kB[] = {1.0,
+                         4.2313330701600911252e+1,
+                         6.8718700749205790830e+2,
+                         5.3941960214247511077e+3,
+                         2.1213794301586595867e+4,
+                         3.9307895800092710610e+4,
+                         2.8729085735721942674e+4,
+                         5.2264952788528545610e+3};
+constexpr double kC[] = {1.42343711074968357734e0,  4.63033784615654529590e0,
+                         5.76949722146069140550e0,  3.64784832476320460504e0,
+                         1.27045825245236838258e0,  2.41780725177450611770e-1,
+                         2.27238449892691845833e-2, 7.74545014278341407640e-4};
+constexpr double kD[] = {1.0,
+                         2.05319162663775882187e0,
+                         1.67638483018380384940e0,
+                         6.89767334985100004550e-1,
+                         1.48103976427480074590e-1,
+                         1.51986665636164571966e-2,
+                         5.47593808499534494600e-4,
+                         1.05075007164441684324e-9};
+constexpr double kE[] = {6.65790464350110377720e0,  5.46378491116411436990e0,
+                         1.78482653991729133580e0,  2.96560571828504891230e-1,
+                         2.65321895265761230930e-2, 1.24266094738807843860e-3,
+                         2.71155556874348757815e-5, 2.01033439929228813265e-7};
+constexpr double kF[] = {1.0,
+                         5.99832206555887937690e-1,
+                         1.36929880922735805310e-1,
+                         1.48753612908506148525e-2,
+                         7.86869131145613259100e-4,
+                         1.84631831751005468180e-5,
+                         1.42151175831644588870e-7,
+                         2.04426310338993978564e-15};
+
+double square_root(double x) { return __builtin_sqrt(x); }  // IEEE: correctly rounded everywhere
+
+}  // namespace
+
+double standard_normal(double u) {
+  const double q = u - 0.5;
+  if (q <= 0.425 && q >= -0.425) {
+    const double r = 0.180625 - q * q;
+    return q * polynomial(kA, r) / polynomial(kB, r);
+  }
+  double r = square_root(-math::log(q < 0 ? u : 1.0 - u));
+  double x;
+  if (r <= 5.0) {
+    r -= 1.6;
+    x = polynomial(kC, r) / polynomial(kD, r);
+  } else {
+    r -= 5.0;
+    x = polynomial(kE, r) / polynomial(kF, r);
+  }
+  return q < 0 ? -x : x;
+}
+
+double lognormal(double u, double mean, double cv) {
+  if (cv <= 0) return mean;
+  const double variance = math::log(1.0 + cv * cv);
+  return mean * math::exp(square_root(variance) * standard_normal(u) - 0.5 * variance);
+}
+
+}  // namespace stampede

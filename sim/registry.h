@@ -1,0 +1,41 @@
+// Registered entries by category ("mitigation", "action", "expectation", "model"): a file registers
+// what it defines, and the loader, `list`, `describe`, schema and conformance tests find it here.
+#pragma once
+#include <map>
+#include <string>
+
+#include "sim/params.h"
+
+namespace stampede {
+
+struct RegistryEntry {
+  std::string name, category, help, source;
+  const TypeInfo* params = nullptr;                    // kStruct
+  std::function<std::shared_ptr<void>()> make_params;  // defaults
+};
+
+class Registry {
+ public:
+  static Registry& global();
+  void add(RegistryEntry entry);
+  const RegistryEntry* find(const std::string& category, const std::string& name) const;
+  // Sorted by category, then name.
+  const std::map<std::pair<std::string, std::string>, RegistryEntry>& all() const {
+    return entries_;
+  }
+
+ private:
+  std::map<std::pair<std::string, std::string>, RegistryEntry> entries_;
+};
+
+// `static const Register<Params> registered{"action", "drain_region", "help", "source"};`
+template <class Params>
+struct Register {
+  Register(std::string category, std::string name, std::string help, std::string source) {
+    Registry::global().add({std::move(name), std::move(category), std::move(help),
+                            std::move(source), &type_of<Params>(),
+                            [] { return std::shared_ptr<void>(std::make_shared<Params>()); }});
+  }
+};
+
+}  // namespace stampede

@@ -1,0 +1,37 @@
+// What every component of one run shares: clock and events, seed, journal, statistics, checks.
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/journal.h"
+#include "sim/random.h"
+#include "sim/scheduler.h"
+#include "sim/stats.h"
+
+namespace stampede {
+
+struct World {
+  explicit World(u64 s) : seed(s) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  u64 seed;
+  Scheduler scheduler;
+  Journal journal;
+  StatsTable stats;
+  // Conservation checks, called at every sample; each throws InvariantError when broken.
+  std::vector<std::function<void()>> checks;
+
+  Instant now() const { return scheduler.now(); }
+  StreamKey stream(std::string_view path, std::string_view purpose) const {
+    return stream_key(seed, path, purpose);
+  }
+  IncidentId incident(std::string_view kind, std::string_view component,
+                      std::vector<IncidentId> causes, std::string text) {
+    return journal.record(now(), kind, component, std::move(causes), std::move(text));
+  }
+};
+
+}  // namespace stampede
