@@ -17,6 +17,7 @@ struct alignas(64) Attempt {
   u32 prompt = 0, output = 0, answer_kept = 0;  // [tokens]
   u32 base_version = 0;           // KV manifest it builds on
   u32 pod = 0;                    // where it is now
+  u32 ticket = 0;                 // of that pod's engine
   IncidentId incident = kNoIncident;  // what brought it here (a failover), for provenance
   u16 turn = 0;
   u8 region = 0, home = 0;

@@ -1,0 +1,77 @@
+#include "models/clients/client_class.h"
+
+namespace stampede {
+
+void ResubmitParams::describe(Schema<ResubmitParams>& s) {
+  s.field("probability", &ResubmitParams::probability)
+      .range(0, 1)
+      .help("a user sends the request again after it finally failed");
+  s.field("maximum", &ResubmitParams::maximum).range(0, 100).help("times at most");
+  s.field("delay", &ResubmitParams::delay).at_least(0).help("mean time until then (exponential)");
+}
+
+void FallbackParams::describe(Schema<FallbackParams>& s) {
+  s.field("share", &FallbackParams::share)
+      .range(0, 1)
+      .help("clients with another provider configured");
+  s.field("capacity", &FallbackParams::capacity)
+      .range(0, 1e9)
+      .help("requests per second which that provider takes from this class");
+  s.field("parse_failures", &FallbackParams::parse_failures)
+      .range(0, 1)
+      .help("answers of the other provider that an output parser tied to this one rejects");
+  s.field("local_cache", &FallbackParams::local_cache)
+      .range(0, 1)
+      .help("failed requests that the client's own response cache can answer");
+}
+
+void ClientClassParams::describe(Schema<ClientClassParams>& s) {
+  using P = ClientClassParams;
+  s.field("name", &P::name).required().help("name of the class in results");
+  s.field("share", &P::share).range(0, 1).help("share of the service's requests");
+  s.field("first_prompt", &P::first_prompt).help("prompt of a new conversation");
+  s.field("message", &P::message).help("what a later turn adds to the conversation");
+  s.field("answer", &P::answer).help("generated tokens, reasoning included");
+  s.field("reasoning_share", &P::reasoning_share)
+      .range(0, 1)
+      .help("share of the generated tokens that is reasoning: not kept as context");
+  s.field("loop_probability", &P::loop_probability)
+      .range(0, 1)
+      .help("a generation that loops until the token budget is used up");
+  s.field("token_budget", &P::token_budget)
+      .range(1, 1e6)
+      .help("most tokens generated; no answer if reasoning alone uses them up");
+  s.field("max_context", &P::max_context).range(1, 1e7).help("longest prompt in tokens");
+  s.field("continue_probability", &P::continue_probability)
+      .range(0, 0.999)
+      .help("a conversation goes on with another turn");
+  s.field("think_time", &P::think_time).at_least(1).help("mean time between turns");
+  s.field("resumed_share", &P::resumed_share)
+      .range(0, 1)
+      .help("conversations opened that resume an idle one with its history");
+  s.field("resumed_context", &P::resumed_context).help("history of a resumed conversation");
+  s.field("steps", &P::steps)
+      .range(0, 1000)
+      .help("mean dependent steps of an agent's task; 0: not an agent");
+  s.field("step_gap", &P::step_gap).at_least(0).help("mean time between an agent's steps");
+  s.field("first_token_timeout", &P::first_token_timeout)
+      .at_least(0)
+      .help("longest wait for the first token; 0: none");
+  s.field("between_tokens_timeout", &P::between_tokens_timeout)
+      .at_least(0)
+      .help("longest gap in a stream; 0: none");
+  s.field("total_timeout", &P::total_timeout)
+      .at_least(0)
+      .help("longest time of one attempt; 0: none")
+      .source("300 s for SDK and agents: assumed; 600 s is the OpenAI SDK's default");
+  s.field("cancel_on_timeout", &P::cancel_on_timeout)
+      .range(0, 1)
+      .help("a client that leaves makes the server stop working on the attempt");
+  s.field("retry", &P::retry).help("automatic retries");
+  s.field("resubmit", &P::resubmit).help("repetition by hand");
+  s.field("deferrable", &P::deferrable)
+      .help("failed work is put back and comes again when the service answers");
+  s.field("fallback", &P::fallback).help("what else can answer");
+}
+
+}  // namespace stampede

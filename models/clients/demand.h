@@ -1,0 +1,63 @@
+// How much is asked for: the service's request rate by home region and time of day.
+// State: none; a pure function of time.
+// Source: hourly curve of the DeepSeek service, 27-28 February 2025, China time (open-infra-index,
+// day 6; digitised). Each region follows it at its own clock, interpolated between the middles of
+// the hours and scaled so that the regions' shares hold at the reference time.
+// Limits: no holidays, no correlation between regions beyond the curve.
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "sim/params.h"
+
+namespace stampede {
+
+enum class DailyCurve : u8 { kFlat, kDeepseek2025 };
+template <>
+struct ChoiceNames<DailyCurve> {
+  static constexpr const char* type = "daily_curve";
+  static std::vector<std::string> names() { return {"flat", "deepseek_2025"}; }
+};
+
+struct DemandStage {
+  Duration during = 1_min;
+  double factor = 1;
+  static void describe(Schema<DemandStage>& s);
+};
+
+struct DemandSpike {
+  Duration at{};
+  Duration during = 10_min;
+  double factor = 2;
+  static void describe(Schema<DemandSpike>& s);
+};
+
+struct DemandParams {
+  Rate rate{100};
+  DailyCurve curve = DailyCurve::kFlat;
+  UtcTime reference_time{};
+  double weekend_factor = 1;
+  std::vector<DemandStage> stages;
+  std::vector<DemandSpike> spikes;
+  static void describe(Schema<DemandParams>& s);
+};
+
+class Demand {
+ public:
+  // `shares` and `utc_offsets`: by region. `start`: time of day of the simulation's zero.
+  Demand(const DemandParams& params, UtcTime start, std::vector<double> shares,
+         std::vector<Duration> utc_offsets);
+
+  // Requests per second of the whole service's clients at home in `region` [1/s].
+  double rate(std::size_t region, Instant at) const;
+
+ private:
+  double curve_at(double unix_seconds, std::size_t region) const;
+
+  DemandParams params_;
+  double start_;
+  std::vector<double> shares_, offsets_, at_reference_;
+};
+
+}  // namespace stampede

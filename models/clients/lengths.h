@@ -1,0 +1,37 @@
+// Lengths in tokens by inverse transform from a table, so that a draw costs one interpolation.
+#pragma once
+#include <vector>
+
+#include "sim/params.h"
+
+namespace stampede {
+
+// A lognormal length: mean and coefficient of variation of the untruncated distribution, cut to
+// [minimum, maximum].
+struct LengthParams {
+  double mean = 500;
+  double cv = 1;
+  i64 minimum = 1;
+  i64 maximum = 65536;
+  static void describe(Schema<LengthParams>& s);
+};
+
+class LengthTable {
+ public:
+  explicit LengthTable(const LengthParams& params);
+  // Length of the quantile `u` in (0,1) [tokens].
+  u32 at(double u) const {
+    const double x = u * kCells;
+    const auto i = static_cast<std::size_t>(x);
+    const double f = x - static_cast<double>(i);
+    const double v = values_[i] + (values_[i + 1] - values_[i]) * f;
+    return static_cast<u32>(v + 0.5);
+  }
+  double mean() const;  // of the tabulated distribution
+
+ private:
+  static constexpr int kCells = 4096;
+  std::vector<double> values_;
+};
+
+}  // namespace stampede

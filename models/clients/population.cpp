@@ -1,0 +1,207 @@
+// Arrivals and conversations; what becomes of a request stands in population_requests.cpp.
+#include "models/clients/population.h"
+
+namespace stampede {
+
+Population::Class::Class(ClientClassParams p, const World& world, ComponentId id,
+                         Scheduler& scheduler)
+    : params(std::move(p)),
+      first_prompt(params.first_prompt),
+      message(params.message),
+      answer(params.answer),
+      resumed(params.resumed_context),
+      lengths(world.stream("clients/" + params.name, "lengths")),
+      behaviour(world.stream("clients/" + params.name, "behaviour")),
+      retry(world.stream("clients/" + params.name, "retry")),
+      first_token(scheduler, id, kFirstTokenTimeout),
+      between(scheduler, id, kGapTimeout),
+      total(scheduler, id, kTotalTimeout) {}
+
+Population::Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
+                       std::size_t regions, Wiring wiring)
+    : world_(world),
+      demand_(std::move(demand)),
+      wiring_(std::move(wiring)),
+      id_(world.scheduler.add(this)),
+      regions_(regions),
+      networks_(regions),
+      network_cumulative_(regions) {
+  for (ClientNetwork c = 0; c < wiring_.network->client_networks(); ++c) {
+    const RegionId home = wiring_.network->home(c);
+    const double before = networks_[home].empty() ? 0 : network_cumulative_[home].back();
+    networks_[home].push_back(c);
+    network_cumulative_[home].push_back(before + wiring_.network->weight(c));
+  }
+  for (ClientClassParams& p : classes)
+    classes_.push_back(std::make_unique<Class>(std::move(p), world, id_, world.scheduler));
+  for (std::size_t k = 0; k < classes_.size(); ++k)
+    for (std::size_t r = 0; r < regions; ++r) {
+      const std::string path =
+          "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
+      Chain chain;
+      chain.class_id = static_cast<u16>(k);
+      chain.home = static_cast<RegionId>(r);
+      chain.times = world.stream(path, "arrivals");
+      chain.choices = world.stream(path, "choices");
+      chains_.push_back(std::move(chain));
+    }
+}
+
+u64 Population::deferred() const {
+  u64 sum = 0;
+  for (const Chain& chain : chains_) sum += chain.deferred;
+  return sum;
+}
+
+void Population::start() {
+  for (u32 i = 0; i < chains_.size(); ++i) {
+    Chain& chain = chains_[i];
+    const ClientClassParams& p = classes_[chain.class_id]->params;
+    const double rate = demand_.rate(chain.home, world_.now()) * p.share.value;
+    if (rate <= 0) continue;
+    if (p.steps <= 0 && p.continue_probability.value > 0) {
+      // Conversations that are under way when the run starts, in all stages.
+      const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
+      for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, true));
+    }
+    chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
+    schedule_arrival(i);
+  }
+}
+
+// The next point of a Poisson process whose rate is constant within ten-second pieces: exact for
+// that rate, and independent of everything but the chain's own draws.
+void Population::schedule_arrival(u32 index) {
+  constexpr Duration kPiece = 10_s;
+  Chain& chain = chains_[index];
+  const Class& c = *classes_[chain.class_id];
+  Instant at = world_.now();
+  for (int pieces = 0; pieces < 100'000; ++pieces) {
+    double rate = demand_.rate(chain.home, at) * c.params.share.value;
+    if (c.params.steps > 0) rate /= c.params.steps;
+    // Work put back comes on top, as fast again as the normal flow once most of it is answered.
+    if (chain.deferred > 0 && chain.answered > 0.5) rate *= 2;
+    const Instant end{(at.ns / kPiece.ns + 1) * kPiece.ns};
+    const double step = rate * (end - at).seconds();
+    if (step > chain.hazard_left) {
+      at += from_seconds(chain.hazard_left / rate);
+      world_.scheduler.at(at, Priority::kArrival, id_, kArrival, index);
+      return;
+    }
+    chain.hazard_left -= step;
+    at = end;
+  }
+}
+
+void Population::arrive(u32 index) {
+  Chain& chain = chains_[index];
+  Class& c = *classes_[chain.class_id];
+  const u64 number = chain.arrivals++;
+  const Words w = draw(chain.choices, number);
+  if (c.params.steps > 0) {  // an agent's task: a session of its own
+    const SessionSlot slot = open_session(chain, false);
+    const double steps = 1 + (c.params.steps - 1) * exponential(uniform(w));
+    sessions_[slot].steps_left = static_cast<u16>(steps > 60000 ? 60000 : steps + 0.5);
+    offer_turn(slot, 0);
+  } else if (chain.ring.size() == 0) {  // single-turn clients
+    const SessionSlot slot = open_session(chain, false);
+    sessions_[slot].closing = true;
+    offer_turn(slot, 0);
+  } else {
+    double u = uniform(w);
+    SessionSlot* cell = &chain.ring.draw(u);
+    for (u32 again = 0; sessions_[*cell].waiting && again < 4; ++again) {
+      u = uniform(draw(chain.choices, number, 1 + again));
+      cell = &chain.ring.draw(u);
+    }
+    Session& session = sessions_[*cell];
+    const Words v = draw(c.behaviour, session.key, session.turn);
+    if (session.waiting || (session.turn > 0 &&
+                            uniform(v) >= c.params.continue_probability.value)) {
+      close_session(*cell);
+      *cell = open_session(chain, false);
+    }
+    offer_turn(*cell, 0);
+  }
+  if (chain.deferred > 0 && chain.answered > 0.5 && number % 2 == 1) --chain.deferred;
+  chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
+  schedule_arrival(index);
+}
+
+SessionSlot Population::open_session(Chain& chain, bool warm) {
+  const Class& c = *classes_[chain.class_id];
+  const u64 number = chain.sessions++;
+  const SessionSlot slot = sessions_.take();
+  Session& s = sessions_[slot];
+  s.key = mix64((static_cast<u64>(chain.class_id) << 56) | (static_cast<u64>(chain.home) << 48) |
+                number);
+  s.home = chain.home;
+  s.class_id = static_cast<u8>(chain.class_id);
+  const Words w = draw(c.behaviour, s.key, UINT32_MAX);
+  const std::vector<double>& cumulative = network_cumulative_[chain.home];
+  const double point = uniform(w) * cumulative.back();
+  std::size_t n = 0;
+  while (n + 1 < cumulative.size() && cumulative[n] <= point) ++n;
+  s.client = networks_[chain.home][n];
+  const Words h = draw(c.behaviour, s.key, UINT32_MAX, 1);
+  const double history = c.params.resumed_share.value;
+  // Under way at the start: beyond its first turn with the probability of a conversation met at a
+  // random moment, its history then that of a resumed one.
+  const double threshold = warm ? std::max(history, c.params.continue_probability.value) : history;
+  if (uniform2(w) < threshold) {
+    s.turn = 1;
+    s.context = c.resumed.at(uniform(h));
+  }
+  wiring_.kv->session_opened(slot, s.key, s.home, s.context);
+  return slot;
+}
+
+void Population::close_session(SessionSlot slot) {
+  Session& s = sessions_[slot];
+  s.closing = true;
+  if (s.working > 0 || s.waiting) return;  // released() or the request's end comes back to it
+  wiring_.kv->session_closed(slot);
+  sessions_.give_back(slot);
+}
+
+void Population::released(SessionSlot slot) {
+  Session& s = sessions_[slot];
+  STAMPEDE_CHECK(s.used && s.working > 0, "a server released a session that it did not hold");
+  --s.working;
+  if (s.closing) close_session(slot);
+}
+
+void Population::handle(const Event& event) {
+  switch (event.kind) {
+    case kArrival:
+      arrive(event.subject);
+      return;
+    case kNextStep:
+      offer_turn(event.subject, 0);
+      return;
+    case kResubmit:
+      offer_turn(event.subject, static_cast<u8>(event.argument));
+      return;
+    default:
+      break;
+  }
+  const RequestSlot slot = event.subject;
+  Request& r = requests_[slot];
+  if (r.serial != event.argument || r.state == Request::State::kFree) return;
+  switch (event.kind) {
+    case kRetry:
+      send(slot);
+      return;
+    case kFirstTokenTimeout:
+      if (r.state == Request::State::kOpen) give_up_waiting(slot);
+      return;
+    case kGapTimeout:
+    case kTotalTimeout:
+      if (r.state != Request::State::kBackoff) give_up_waiting(slot);
+      return;
+    default:
+      invariant_failed("clients: unknown event");
+  }
+}
+
+}  // namespace stampede

@@ -1,0 +1,139 @@
+// All clients of the service: who asks when, who waits how long, who retries, resubmits, falls back
+// or leaves.
+// State of a request: open (an attempt is out) -> streaming -> ended, with backoff between attempts.
+// Source: overload literature for open arrivals and retries; the scenario names each class.
+// Limits: arrivals are open (users come whatever happened before, agents' steps excepted); a user
+// whose last request is still open is passed over for another.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/clients/client_class.h"
+#include "models/clients/demand.h"
+#include "models/clients/service_level.h"
+#include "models/clients/sessions.h"
+#include "models/ports/attempts.h"
+#include "models/ports/kv_cache.h"
+#include "sim/quantiles.h"
+#include "sim/timeouts.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+// One cache line a request.
+struct alignas(64) Request {
+  u64 key = 0;             // identity: session, turn, resubmission
+  Instant offered{};
+  Instant sent{};          // of the current attempt
+  Instant first_token{};   // at the client
+  double previous_delay = 0;  // [s], for decorrelated jitter
+  u32 serial = 0;          // changes whenever an older timer or attempt no longer concerns it
+  SessionSlot session = kNoSlot;
+  AttemptSlot attempt = kNoSlot;  // while a server holds it
+  u16 class_id = 0;
+  u8 tries = 0;            // attempts sent
+  u8 resubmission = 0;
+  u8 region = kNoRegion;   // of the current attempt
+  u8 home = 0;
+  enum class State : u8 { kFree, kOpen, kStreaming, kBackoff } state = State::kFree;
+  u8 budget_spent = 0;     // the generation will end without an answer
+};
+static_assert(sizeof(Request) == 64);
+
+class Population final : public Component, public ClientPort, public PathListener {
+ public:
+  struct Wiring {
+    NetworkPort* network = nullptr;
+    BalancerPort* balancer = nullptr;
+    std::vector<RegionPort*> regions;
+    KvCachePort* kv = nullptr;
+    AttemptPool* attempts = nullptr;
+    ServiceLevel* service = nullptr;
+  };
+  struct Counts {
+    u64 attempts = 0;
+    std::array<u64, static_cast<std::size_t>(Outcome::kCount)> attempts_ended{};
+    u64 attempts_lost = 0;    // sent into a black hole or cut off; nobody will report on them
+    u64 doomed = 0;           // went on in a server after their client had left
+    u64 prompt_tokens = 0, output_tokens = 0, wasted_tokens = 0;
+    u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
+    double fallback_cost = 0;
+  };
+
+  Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
+             std::size_t regions, Wiring wiring);
+  void start();
+
+  void handle(const Event& event) override;
+  void first_token(AttemptSlot attempt, Instant at) override;
+  void finished(AttemptSlot attempt, Instant at) override;
+  void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
+  void released(SessionSlot session) override;
+  void paths_changed(RegionId region) override;
+
+  const Counts& counts() const { return counts_; }
+  u64 requests_in_flight() const { return requests_.size() - free_.size(); }
+  const Quantiles& ttft() const { return ttft_; }
+  const Quantiles& e2e() const { return e2e_; }
+  const Quantiles& tpot() const { return tpot_; }
+  u64 deferred() const;
+
+ private:
+  enum Kind : u8 { kArrival, kRetry, kResubmit, kNextStep, kFirstTokenTimeout, kGapTimeout,
+                   kTotalTimeout };
+  struct Class {
+    ClientClassParams params;
+    LengthTable first_prompt, message, answer, resumed;
+    StreamKey lengths, behaviour, retry;
+    TimeoutRing first_token, between, total;
+    double fallback_tokens = 0;  // bucket of the other provider's capacity
+    Instant fallback_refilled{};
+    Class(ClientClassParams p, const World& world, ComponentId id, Scheduler& scheduler);
+  };
+  // Arrivals of one class at one home region.
+  struct Chain {
+    u16 class_id = 0;
+    RegionId home = 0;
+    StreamKey times, choices;
+    u64 arrivals = 0, sessions = 0;
+    double hazard_left = 0;  // exponential still to be used up before the next arrival
+    SessionRing ring;
+    u64 deferred = 0;        // work put back for later
+    double answered = 1;     // smoothed share of this chain's recent requests that ended well
+  };
+
+  void arrive(u32 chain);
+  void schedule_arrival(u32 chain);
+  SessionSlot open_session(Chain& chain, bool warm);
+  void offer_turn(SessionSlot session, u8 resubmission);
+  void send(RequestSlot slot);
+  void refused(RequestSlot slot, const Verdict& verdict, Duration heard_after);
+  // The current attempt failed at `heard_at`: retry or end.
+  void attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after, Instant heard_at);
+  void end_request(RequestSlot slot, Outcome outcome, Instant at);
+  void give_up_waiting(RequestSlot slot);
+  void leave_server(Request& request);
+  bool served_elsewhere(Class& c, const Request& request);
+  void close_session(SessionSlot session);
+  Request* live_request(const Attempt& attempt);
+  Duration one_way(const Request& request) const;
+  Chain& chain_of(const Request& request);
+
+  World& world_;
+  Demand demand_;
+  Wiring wiring_;
+  ComponentId id_;
+  std::size_t regions_;
+  std::vector<std::unique_ptr<Class>> classes_;
+  std::vector<Chain> chains_;  // [class] x [home region]
+  std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
+  std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
+  SessionTable sessions_;
+  std::vector<Request> requests_;
+  std::vector<RequestSlot> free_;
+  Counts counts_;
+  Quantiles ttft_, e2e_, tpot_;
+};
+
+}  // namespace stampede

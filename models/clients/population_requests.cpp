@@ -1,0 +1,286 @@
+// What becomes of a request: its attempts, time-outs, retries and end.
+#include "models/clients/population.h"
+
+namespace stampede {
+namespace {
+
+Instant deadline(Instant from, Duration timeout) {
+  return timeout.ns > 0 ? from + timeout : kNever;
+}
+
+}  // namespace
+
+Population::Chain& Population::chain_of(const Request& r) {
+  return chains_[r.class_id * regions_ + r.home];
+}
+
+Duration Population::one_way(const Request& r) const {
+  return wiring_.network->path(sessions_[r.session].client, r.region).round_trip / 2;
+}
+
+void Population::offer_turn(SessionSlot session, u8 resubmission) {
+  RequestSlot slot;
+  if (free_.empty()) {
+    slot = static_cast<RequestSlot>(requests_.size());
+    requests_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  Session& s = sessions_[session];
+  Request& r = requests_[slot];
+  const u32 serial = r.serial + 1;
+  r = Request{};
+  r.serial = serial;
+  r.key = mix64(s.key ^ mix64((static_cast<u64>(s.turn) << 8) | resubmission));
+  r.offered = world_.now();
+  r.session = session;
+  r.class_id = s.class_id;
+  r.home = s.home;
+  r.resubmission = resubmission;
+  s.waiting = true;
+  wiring_.service->offered(r.offered, r.home);
+  send(slot);
+}
+
+void Population::send(RequestSlot slot) {
+  Request& r = requests_[slot];
+  Class& c = *classes_[r.class_id];
+  const Session& s = sessions_[r.session];
+  const Instant now = world_.now();
+  ++r.serial;
+  r.state = Request::State::kOpen;
+  r.sent = now;
+  ++counts_.attempts;
+  if (r.tries++ > 0) ++counts_.retries;
+
+  const Route route = wiring_.balancer->route(r.home, s.client, s.key);
+  r.region = route.region;
+  if (!route.verdict.accepted()) return refused(slot, route.verdict, 100_ms);
+  wiring_.service->attempt_offered(route.region);
+  const PathState& path = wiring_.network->path(s.client, route.region);
+  if (path.reach == Reach::kNoRoute)
+    return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
+
+  if (c.params.first_token_timeout.ns > 0)
+    c.first_token.push(now + c.params.first_token_timeout, slot, r.serial);
+  if (c.params.total_timeout.ns > 0)
+    c.total.push(now + c.params.total_timeout, slot, r.serial);
+  if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
+    ++counts_.attempts_lost;
+    ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
+    return;
+  }
+
+  // The turn's own lengths: the same under every policy and for every attempt.
+  const Words w = draw(c.lengths, s.key, s.turn);
+  const u32 message = s.context == 0 ? c.first_prompt.at(uniform(w)) : c.message.at(uniform(w));
+  u32 output = std::max<u32>(1, c.answer.at(uniform2(w)));
+  const auto budget = static_cast<u32>(c.params.token_budget);
+  double reasoning = c.params.reasoning_share.value * output;
+  if (c.params.loop_probability.value > 0 &&
+      uniform(draw(c.lengths, s.key, s.turn, 1)) < c.params.loop_probability.value)
+    reasoning = output = budget;
+  r.budget_spent = reasoning >= budget;
+  output = std::min(output, budget);
+
+  const AttemptSlot attempt = wiring_.attempts->take();
+  Attempt& a = (*wiring_.attempts)[attempt];
+  a.session_key = s.key;
+  a.request = slot;
+  a.serial = r.serial;
+  a.session = r.session;
+  a.prompt = std::min(s.context + message, static_cast<u32>(c.params.max_context));
+  a.output = output;
+  a.answer_kept = static_cast<u32>((1 - c.params.reasoning_share.value) * output);
+  a.incident = route.moved_by;
+  a.turn = s.turn;
+  a.region = route.region;
+  a.home = r.home;
+  a.number = static_cast<u8>(r.tries - 1);
+  a.logs_in = s.turn == 0;
+  const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
+  if (!verdict.accepted()) {
+    wiring_.attempts->give_back(attempt);
+    return refused(slot, verdict, path.round_trip);
+  }
+  requests_[slot].attempt = attempt;
+  ++sessions_[r.session].working;
+}
+
+void Population::refused(RequestSlot slot, const Verdict& verdict, Duration heard_after) {
+  ++counts_.attempts_ended[static_cast<std::size_t>(verdict.code)];
+  attempt_failed(slot, verdict.code, verdict.retry_after, world_.now() + heard_after);
+}
+
+void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after,
+                                Instant heard_at) {
+  Request& r = requests_[slot];
+  Class& c = *classes_[r.class_id];
+  ++r.serial;
+  r.attempt = kNoSlot;
+  const auto delay = retry_delay(c.params.retry, r.tries, outcome, retry_after, r.previous_delay,
+                                 draw(c.retry, r.key, r.tries));
+  if (!delay) return end_request(slot, outcome, heard_at);
+  r.previous_delay = delay->seconds();
+  r.state = Request::State::kBackoff;
+  world_.scheduler.at(heard_at + *delay, Priority::kArrival, id_, kRetry, slot, r.serial);
+}
+
+bool Population::served_elsewhere(Class& c, const Request& r) {
+  const FallbackParams& f = c.params.fallback;
+  if (f.share.value <= 0 && f.local_cache.value <= 0) return false;
+  const Words w = draw(c.retry, r.key, UINT32_MAX);
+  if (uniform(w) < f.local_cache.value) return true;
+  // Whether a client has another provider is a property of the client, not of the request.
+  if (uniform(draw(c.retry, sessions_[r.session].key, UINT32_MAX, 1)) >= f.share.value)
+    return false;
+  const double elapsed = (world_.now() - c.fallback_refilled).seconds();
+  c.fallback_refilled = world_.now();
+  c.fallback_tokens = std::min(std::max(f.capacity.per_second, 1.0),
+                               c.fallback_tokens + elapsed * f.capacity.per_second);
+  if (c.fallback_tokens < 1) return false;
+  c.fallback_tokens -= 1;
+  return uniform2(w) >= f.parse_failures.value;
+}
+
+void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
+  Request& r = requests_[slot];
+  Class& c = *classes_[r.class_id];
+  Chain& chain = chain_of(r);
+  const SessionSlot session = r.session;
+  Session& s = sessions_[session];
+  const bool good = outcome == Outcome::kSucceeded;
+  if (!good && outcome != Outcome::kPoisoned && outcome != Outcome::kBudget &&
+      served_elsewhere(c, r))
+    outcome = Outcome::kServedElsewhere;
+  wiring_.service->ended(r.offered, r.home, outcome);
+  chain.answered += 0.01 * ((good ? 1.0 : 0.0) - chain.answered);
+  s.waiting = false;
+  const u64 key = r.key;
+  const u8 resubmission = r.resubmission;
+  r.state = Request::State::kFree;
+  ++r.serial;
+  free_.push_back(slot);
+
+  const bool answered = good || outcome == Outcome::kServedElsewhere ||
+                        outcome == Outcome::kPoisoned || outcome == Outcome::kBudget;
+  if (answered) {
+    ++s.turn;
+    if (s.steps_left > 0 && --s.steps_left > 0) {
+      const Duration gap = from_seconds(c.params.step_gap.seconds() *
+                                        exponential(uniform(draw(c.behaviour, key, 2))));
+      s.waiting = true;  // the task goes on: nobody may close it
+      world_.scheduler.at(at + gap, Priority::kArrival, id_, kNextStep, session);
+      return;
+    }
+    if (c.params.steps > 0) s.closing = true;
+  } else {
+    const ResubmitParams& again = c.params.resubmit;
+    const Words w = draw(c.retry, key, UINT32_MAX, 2);
+    if (resubmission < again.maximum && uniform(w) < again.probability.value) {
+      ++counts_.resubmissions;
+      s.waiting = true;
+      const Duration pause = from_seconds(again.delay.seconds() * exponential(uniform2(w)));
+      world_.scheduler.at(at + pause, Priority::kArrival, id_, kResubmit, session,
+                          resubmission + 1u);
+      return;
+    }
+    if (c.params.deferrable) ++chain.deferred;
+    if (c.params.steps > 0) {
+      ++counts_.agent_tasks_stalled;
+      s.closing = true;
+    }
+  }
+  if (s.closing) close_session(session);
+}
+
+Request* Population::live_request(const Attempt& a) {
+  if (a.request == kNoSlot) return nullptr;
+  Request& r = requests_[a.request];
+  return r.serial == a.serial ? &r : nullptr;
+}
+
+void Population::first_token(AttemptSlot attempt, Instant at) {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  Request* r = live_request(a);
+  if (r == nullptr) return;
+  const Class& c = *classes_[r->class_id];
+  const Instant heard = at + one_way(*r);
+  if (heard > deadline(r->sent, c.params.first_token_timeout)) return;  // its timer is about to fire
+  r->state = Request::State::kStreaming;
+  r->first_token = heard;
+  ttft_.add(static_cast<u64>((heard - r->offered).ns));
+}
+
+void Population::finished(AttemptSlot attempt, Instant at) {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  counts_.prompt_tokens += a.prompt;
+  counts_.output_tokens += a.output;
+  Request* r = live_request(a);
+  const Class& c = *classes_[sessions_[a.session].class_id];
+  const Instant heard = r == nullptr ? at : at + one_way(*r);
+  if (r == nullptr || r->state != Request::State::kStreaming ||
+      heard > deadline(r->sent, c.params.total_timeout)) {
+    ++counts_.doomed;
+    counts_.wasted_tokens += a.output;
+    ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
+    if (r != nullptr) r->attempt = kNoSlot;
+    return;
+  }
+  const Outcome outcome = a.poisoned        ? Outcome::kPoisoned
+                          : r->budget_spent ? Outcome::kBudget
+                                            : Outcome::kSucceeded;
+  ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
+  if (outcome == Outcome::kSucceeded || outcome == Outcome::kPoisoned) {
+    e2e_.add(static_cast<u64>((heard - r->offered).ns));
+    if (a.output > 1) tpot_.add(static_cast<u64>((heard - r->first_token).ns) / (a.output - 1));
+    sessions_[a.session].context =
+        std::min(a.prompt + a.answer_kept, static_cast<u32>(c.params.max_context));
+  }
+  r->attempt = kNoSlot;
+  end_request(a.request, outcome, heard);
+}
+
+void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId) {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
+  Request* r = live_request(a);
+  if (r == nullptr) return;
+  attempt_failed(a.request, outcome, {}, world_.now() + one_way(*r));
+}
+
+// A time-out: the client leaves. Its attempt goes on in the server unless the cancellation arrives.
+void Population::give_up_waiting(RequestSlot slot) {
+  if (requests_[slot].attempt != kNoSlot) leave_server(requests_[slot]);
+  attempt_failed(slot, Outcome::kTimeout, {}, world_.now());
+}
+
+void Population::leave_server(Request& r) {
+  const AttemptSlot attempt = r.attempt;
+  Attempt& a = (*wiring_.attempts)[attempt];
+  a.request = kNoSlot;
+  r.attempt = kNoSlot;
+  const Class& c = *classes_[r.class_id];
+  if (uniform(draw(c.retry, r.key, a.number, 3)) >= c.params.cancel_on_timeout.value) return;
+  ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
+  wiring_.regions[a.region]->cancel(attempt);
+}
+
+// Streams over a path that died hang until the client's own time-outs; the server learns nothing.
+void Population::paths_changed(RegionId region) {
+  for (RequestSlot slot = 0; slot < requests_.size(); ++slot) {
+    Request& r = requests_[slot];
+    if (r.region != region || r.attempt == kNoSlot) continue;
+    if (wiring_.network->path(sessions_[r.session].client, region).reach == Reach::kReachable)
+      continue;
+    (*wiring_.attempts)[r.attempt].request = kNoSlot;
+    r.attempt = kNoSlot;
+    ++counts_.attempts_lost;
+    Class& c = *classes_[r.class_id];
+    if (r.state == Request::State::kStreaming && c.params.between_tokens_timeout.ns > 0)
+      c.between.push(world_.now() + c.params.between_tokens_timeout, slot, r.serial);
+  }
+}
+
+}  // namespace stampede

@@ -1,0 +1,77 @@
+// Live conversations: a flat table, and for each (class, home region) a ring of those that will go
+// on, from which an arrival takes one after a think time.
+// State: free -> live -> closing (the user left, a server still works on it) -> free.
+// Limits: think time is what the ring's length makes of it: sessions return after a time spread
+// evenly over the second half of twice their mean think time, whatever became of the last answer.
+#pragma once
+#include <vector>
+
+#include "models/ports/network.h"
+#include "models/ports/request.h"
+
+namespace stampede {
+
+struct Session {
+  u64 key = 0;            // identity: class, home, number
+  u32 context = 0;        // history kept as context [tokens]
+  u16 turn = 0;
+  ClientNetwork client = 0;
+  u16 working = 0;        // attempts that servers still hold
+  u16 steps_left = 0;     // of an agent's task
+  u8 home = 0, class_id = 0;
+  bool waiting : 1 = false;  // a request of it is open at the client
+  bool closing : 1 = false;
+  bool used : 1 = false;
+};
+
+class SessionTable {
+ public:
+  SessionSlot take() {
+    SessionSlot slot;
+    if (free_.empty()) {
+      slot = static_cast<SessionSlot>(rows_.size());
+      rows_.emplace_back();
+    } else {
+      slot = free_.back();
+      free_.pop_back();
+      rows_[slot] = Session{};
+    }
+    rows_[slot].used = true;
+    return slot;
+  }
+  void give_back(SessionSlot slot) {
+    rows_[slot].used = false;
+    free_.push_back(slot);
+  }
+  Session& operator[](SessionSlot slot) { return rows_[slot]; }
+  const Session& operator[](SessionSlot slot) const { return rows_[slot]; }
+  std::size_t live() const { return rows_.size() - free_.size(); }
+
+ private:
+  std::vector<Session> rows_;
+  std::vector<SessionSlot> free_;
+};
+
+// A queue in which the next one is drawn from the older half: gaps of half to a whole round.
+class SessionRing {
+ public:
+  void push(SessionSlot slot) { ring_.push_back(slot); }
+  std::size_t size() const { return ring_.size(); }
+  // Brings one of the older half to the head, by a uniform u in (0,1), and returns its cell.
+  SessionSlot& draw(double u) {
+    const std::size_t n = ring_.size();
+    const std::size_t k = static_cast<std::size_t>(u * (static_cast<double>(n) * 0.5));
+    std::size_t i = head_ + k;
+    if (i >= n) i -= n;
+    std::swap(ring_[i], ring_[head_]);
+    SessionSlot& cell = ring_[head_];
+    if (++head_ == n) head_ = 0;
+    return cell;
+  }
+
+ private:
+  std::vector<SessionSlot> ring_;
+  std::size_t head_ = 0;
+};
+
+}  // namespace stampede

@@ -1,0 +1,38 @@
+// A limit on requests per window, answered with 429 and Retry-After until the window resets.
+// Source: fixed-window limiter, as provider APIs state theirs (requests a minute).
+// Limits: one limit a region, not one a tenant.
+#pragma once
+#include "sim/params.h"
+
+namespace stampede {
+
+struct RateLimitParams {
+  i64 requests = 0;  // 0: no limit
+  Duration window = 1_min;
+  static void describe(Schema<RateLimitParams>& s);
+};
+
+class RateLimit {
+ public:
+  explicit RateLimit(const RateLimitParams& p) : params_(p) {}
+  // Takes one request; returns 0 if admitted, else the time until the window resets.
+  Duration take(Instant now) {
+    if (params_.requests == 0) return {};
+    const i64 window = now.ns / params_.window.ns;
+    if (window != window_) {
+      window_ = window;
+      count_ = 0;
+    }
+    if (count_ < params_.requests) {
+      ++count_;
+      return {};
+    }
+    return Duration{(window + 1) * params_.window.ns - now.ns};
+  }
+
+ private:
+  RateLimitParams params_;
+  i64 window_ = -1, count_ = 0;
+};
+
+}  // namespace stampede

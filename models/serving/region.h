@@ -1,0 +1,147 @@
+// One region's data plane: front door (breaker, rate limit, log-in, queue bound), choice of a pod
+// over the endpoints it knows, engines, hand-over from prefill to decode pods.
+// State of an attempt here: waiting -> prefilling -> (handed over) decoding -> gone.
+// Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill and decode.
+// Limits: hand-over costs a fixed time; a terminating pod finishes what it has within its grace.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/ports/attempts.h"
+#include "models/ports/kv_cache.h"
+#include "models/ports/pods.h"
+#include "models/ports/replica_choice.h"
+#include "models/ports/safety.h"
+#include "models/serving/connection_pool.h"
+#include "models/serving/engine.h"
+#include "models/serving/front_end.h"
+#include "models/serving/rate_limit.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+struct PoolParams {
+  std::string name = "replicas";
+  EngineParams engine;
+  FrontEndParams front_end;
+  static void describe(Schema<PoolParams>& s);
+};
+
+struct GatewayParams {
+  RateLimitParams rate_limit;
+  i64 max_queue = 0;
+  Duration retry_after{};
+  ConnectionPoolParams sessions;
+  static void describe(Schema<GatewayParams>& s);
+};
+
+struct ServingParams {
+  std::vector<PoolParams> pools;
+  Duration handover = 20_ms;
+  Duration termination_grace = 10_min;
+  static void describe(Schema<ServingParams>& s);
+};
+
+class Region final : public Component,
+                     public RegionPort,
+                     public PodRuntime,
+                     public EndpointConsumer,
+                     private EngineSink {
+ public:
+  struct Wiring {
+    ClientPort* clients = nullptr;
+    KvCachePort* kv = nullptr;
+    SafetyPort* safety = nullptr;
+    AttemptPool* attempts = nullptr;
+    std::vector<ReplicaChoice*> choice;  // [workload]
+  };
+  struct Counts {
+    u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
+    u64 prompt_tokens = 0, cached_tokens = 0;
+    u64 first_tokens = 0, completed = 0, aborted = 0;
+    u64 probes_failed = 0;
+  };
+
+  Region(World& world, RegionId id, std::string name, const ServingParams& serving,
+         const GatewayParams& gateway);
+  void connect(Wiring wiring) { wiring_ = std::move(wiring); }
+
+  Verdict offer(AttemptSlot attempt) override;
+  void cancel(AttemptSlot attempt) override;
+  void handle(const Event& event) override;
+
+  void pod_started(PodId pod, WorkloadId workload) override;
+  void pod_stopped(PodId pod, WorkloadId workload) override;
+  bool probe(PodId pod, WorkloadId workload) override;
+  PodSample sample(PodId pod, WorkloadId workload) override;
+  IncidentId overload_incident() override { return overload_; }
+  void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
+                         IncidentId cause) override;
+
+  const Counts& counts() const { return counts_; }
+  const std::vector<u32>& active() const { return active_; }  // [pod] attempts in it
+  u64 waiting() const { return waiting_; }
+  // Busy share of a pool's engines since the last call [0,1]; also what the ramp's gate reads.
+  double take_load(WorkloadId workload);
+  std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
+  std::size_t known_endpoints(WorkloadId workload) const { return known_[workload]; }
+  // Attempts that this region holds, for conservation.
+  u64 holds() const { return holds_; }
+
+ private:
+  enum Kind : u8 { kEngine, kHandover, kGraceOver };
+  struct Pod {
+    std::unique_ptr<Engine> engine;
+    FrontEnd front_end;
+    EventHandle event;
+    Instant event_at = kNever;
+    Instant sampled_at{};
+    double used_before = 0;
+    Instant overloaded_since = kNever;
+    Duration busy_before{};
+    u32 probes = 0;
+    IncidentId moved_by = kNoIncident;  // carried here by the latest moved attempt
+    WorkloadId workload = 0;
+    bool serving = false, draining = false;
+  };
+
+  void first_token(u32 id, Instant at) override;
+  void finished(u32 id, Instant at) override;
+  void preempted(u32 id, Instant at) override;
+  u32 scheduled(u32 id, Instant at, u32 cached) override;
+
+  Pod& pod(PodId id);
+  bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
+  void reschedule(PodId id);
+  void hand_over(AttemptSlot attempt);
+  void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
+  void release(AttemptSlot attempt);
+  void kill(PodId id);
+  Verdict refuse_503(IncidentId cause);
+
+  World& world_;
+  RegionId id_;
+  std::string name_;
+  ServingParams params_;
+  GatewayParams gateway_;
+  std::vector<EngineProfile> profiles_;
+  ComponentId component_;
+  Wiring wiring_;
+  RateLimit limit_;
+  ConnectionPool logins_;
+  StreamKey probe_stream_;
+  std::vector<Pod> pods_;
+  std::vector<u32> active_;
+  std::vector<std::size_t> serving_, known_;
+  std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
+  std::vector<Duration> load_before_;
+  std::vector<Instant> load_at_;
+  IncidentId overload_ = kNoIncident;
+  u32 overloaded_pods_ = 0;
+  PodId current_ = 0;  // whose engine is speaking
+  u64 waiting_ = 0, holds_ = 0;
+  Counts counts_;
+};
+
+}  // namespace stampede
