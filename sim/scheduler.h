@@ -1,9 +1,10 @@
-// The pending-event set: exact order (time, priority, sequence), cancellable handles.
+// Events in exact order (time, priority, first-in first-out) with cancellable handles.
 // Limits: one thread, 2^32-2 pending events, no event in the past.
 #pragma once
 #include <vector>
 
 #include "sim/event.h"
+#include "sim/pending_set.h"
 
 namespace stampede {
 
@@ -18,52 +19,72 @@ class Scheduler {
   // Schedules an event at `at` >= now. An event at the current instant on a rung earlier than the
   // one being handled is an invariant error.
   EventHandle at(Instant at, Priority priority, ComponentId target, u8 kind, u32 subject = 0,
-                 u32 argument = 0);
-  EventHandle after(Duration delay, Priority priority, ComponentId target, u8 kind,
-                    u32 subject = 0, u32 argument = 0) {
+                 u32 argument = 0) {
+    if (at <= now_) [[unlikely]]
+      check_now(at, priority);
+    const u32 slot = take_slot();
+    pending_.push({static_cast<u64>(at.ns), subject, argument, target, kind, priority, slot});
+    ++live_;
+    return {slot, ++generations_[slot]};
+  }
+  EventHandle after(Duration delay, Priority priority, ComponentId target, u8 kind, u32 subject = 0,
+                    u32 argument = 0) {
     return this->at(now_ + delay, priority, target, kind, subject, argument);
   }
 
-  // True if the event was pending and is now cancelled.
-  bool cancel(EventHandle handle);
-  bool pending(EventHandle handle) const;
+  // True if the event was pending and is now cancelled. Costs O(1) amortised; cancelled events
+  // never outnumber the pending ones by more than a constant.
+  bool cancel(EventHandle handle) {
+    if (!pending(handle)) return false;
+    ++generations_[handle.slot];
+    --live_;
+    if (++cancelled_ > live_ + kCancelledAllowance) [[unlikely]]
+      drop_cancelled();
+    return true;
+  }
+  bool pending(EventHandle handle) const {
+    return handle.slot < generations_.size() && generations_[handle.slot] == handle.generation &&
+           is_live(handle.generation);
+  }
 
-  // Handles every event with time <= until, then sets now to `until`. Returns false if stop() was
-  // called; the rest can be run later.
+  // Handles every event with time <= until, then sets now to `until` >= now. Returns false if
+  // stop() was called; the rest can be run later.
   bool run_until(Instant until);
   void stop() { stopped_ = true; }
 
-  u64 handled() const { return handled_; }      // events delivered so far
-  u64 pending_count() const { return live_; }   // events scheduled and not yet delivered/cancelled
+  u64 handled() const { return handled_; }     // events delivered so far
+  u64 pending_count() const { return live_; }  // events scheduled and not yet delivered/cancelled
+  std::size_t bytes() const;                   // memory held for events, past peaks included
 
  private:
-  struct Entry {  // heap node: 16 bytes
-    u64 time;
-    u64 order;  // priority:8 | sequence:56 -- unique
-    u32 slot;
-  };
-  struct Payload {
-    u32 subject, argument;
-    ComponentId target;
-    u8 kind;
-    Priority priority;
-    u32 generation;
-    bool live;
-  };
-  static bool before(const Entry& a, const Entry& b) {
-    return a.time != b.time ? a.time < b.time : a.order < b.order;
+  static constexpr u64 kCancelledAllowance = 4096;
+  // A slot's generation is odd while its event is pending; a slot is free again once its event,
+  // delivered or cancelled, has left the set.
+  static bool is_live(u32 generation) { return generation % 2 == 1; }
+  u32 take_slot() {
+    if (free_.empty()) [[unlikely]]
+      return new_slot();
+    const u32 slot = free_.back();
+    free_.pop_back();
+    return slot;
   }
-  void push(Entry e);
-  Entry pop();
+  void release(u32 slot) {
+    // A slot whose generations are used up retires: a handle stays valid for ever.
+    if (generations_[slot] < UINT32_MAX - 1) free_.push_back(slot);
+  }
+  u32 new_slot();
+  void check_now(Instant at, Priority priority) const;
+  void drop_cancelled();
 
   Instant now_{};
-  u64 sequence_ = 0, handled_ = 0, live_ = 0;
+  u64 handled_ = 0, live_ = 0;
+  u64 cancelled_ = 0;  // cancelled events still in the set
   Priority rung_ = Priority::kFault;
   bool stopped_ = false;
-  std::vector<Entry> heap_;
-  std::vector<Payload> payloads_;
+  std::vector<u32> generations_;
   std::vector<u32> free_;
   std::vector<Component*> components_;
+  PendingSet pending_;
 };
 
 }  // namespace stampede

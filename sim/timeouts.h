@@ -1,0 +1,110 @@
+// Timeouts of one constant duration that nearly always come to nothing: a first-in first-out ring
+// outside the main queue, in which only the head has an event. Entries whose subject is done by the
+// time they reach the head are skipped without an event.
+//
+//   TimeoutRing ring_{scheduler, id, Priority::kTimeout, kRequestTimeout};       // one a duration
+//   ring_.push(now + timeout, request_slot, request_generation);                // on sending
+//   case kRequestTimeout:                                                      // in handle()
+//     ring_.expire([&](u32 s, u32 g) { return requests_.alive(s, g); },
+//                  [&](u32 s, u32 g) { time_out(s); });
+//
+// Nothing is done when a subject ends: its generation changes and the entry is dead.
+// Limits: deadlines must be pushed in order, which one constant duration gives; entries of one ring
+// that fall due at the same nanosecond expire in one event, first pushed first. A dead head whose
+// event is already scheduled costs that event.
+#pragma once
+#include <vector>
+
+#include "sim/scheduler.h"
+
+namespace stampede {
+
+class TimeoutRing {
+ public:
+  // Expiries are delivered to `target` as events (priority, kind, event_subject, 0); the handler
+  // calls expire(). `event_subject` tells the rings of one component apart.
+  TimeoutRing(Scheduler& scheduler, ComponentId target, Priority priority, u8 kind,
+              u32 event_subject = 0)
+      : scheduler_(&scheduler),
+        event_subject_(event_subject),
+        target_(target),
+        kind_(kind),
+        priority_(priority) {}
+
+  // O(1) amortised. `deadline` must not lie before the one pushed last.
+  void push(Instant deadline, u32 subject, u32 generation) {
+    push(deadline, subject, generation, [](u32, u32) { return true; });
+  }
+  // The same, and a full ring first forgets dead entries before it grows: for timeouts much longer
+  // than what they guard, memory then follows the live subjects, not the timeouts.
+  template <class Alive>
+  void push(Instant deadline, u32 subject, u32 generation, Alive alive) {
+    STAMPEDE_CHECK(deadline >= latest_, "a ring's timeouts must be pushed in order");
+    latest_ = deadline;
+    if (end_ - begin_ == entries_.size()) [[unlikely]]
+      make_room(alive);
+    entries_[end_++ & mask_] = {deadline, subject, generation};
+    if (!armed_) arm(deadline);
+  }
+
+  // Call from the handler of the ring's event: calls fire(subject, generation) for each entry due
+  // now for which alive(subject, generation) holds, then schedules the next live entry. `fire` may
+  // push into this ring.
+  template <class Alive, class Fire>
+  void expire(Alive alive, Fire fire) {
+    const Instant now = scheduler_->now();
+    while (begin_ != end_) {
+      const Entry entry = entries_[begin_ & mask_];
+      const bool due = entry.deadline <= now;
+      const bool lives = alive(entry.subject, entry.generation);
+      if (!due && lives) break;
+      ++begin_;
+      if (lives) fire(entry.subject, entry.generation);
+    }
+    armed_ = false;
+    if (begin_ != end_) arm(entries_[begin_ & mask_].deadline);
+  }
+
+  std::size_t size() const { return end_ - begin_; }  // entries held, dead ones included
+
+ private:
+  struct Entry {
+    Instant deadline;
+    u32 subject, generation;
+  };
+  static constexpr std::size_t kSmallest = 64;
+
+  void arm(Instant deadline) {
+    armed_ = true;
+    scheduler_->at(deadline, priority_, target_, kind_, event_subject_);
+  }
+  // Keeps the live entries in order, then doubles if more than half of the ring is still in use.
+  template <class Alive>
+  void make_room(Alive alive) {
+    std::vector<Entry> kept;
+    kept.reserve(entries_.size());
+    for (std::size_t i = begin_; i != end_; ++i) {
+      const Entry& entry = entries_[i & mask_];
+      if (alive(entry.subject, entry.generation)) kept.push_back(entry);
+    }
+    begin_ = 0;
+    end_ = kept.size();
+    std::size_t room = entries_.empty() ? kSmallest : entries_.size();
+    if (end_ > room / 2) room *= 2;
+    kept.resize(room);
+    entries_.swap(kept);
+    mask_ = room - 1;
+  }
+
+  Scheduler* scheduler_;
+  std::vector<Entry> entries_;  // a power of two of them
+  std::size_t begin_ = 0, end_ = 0, mask_ = 0;
+  Instant latest_{INT64_MIN};
+  u32 event_subject_;
+  ComponentId target_;
+  u8 kind_;
+  Priority priority_;
+  bool armed_ = false;  // one event of this ring is pending
+};
+
+}  // namespace stampede
