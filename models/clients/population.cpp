@@ -3,8 +3,7 @@
 
 namespace stampede {
 
-Population::Class::Class(ClientClassParams p, const World& world, ComponentId id,
-                         Scheduler& scheduler)
+Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 index)
     : params(std::move(p)),
       first_prompt(params.first_prompt),
       message(params.message),
@@ -13,9 +12,9 @@ Population::Class::Class(ClientClassParams p, const World& world, ComponentId id
       lengths(world.stream("clients/" + params.name, "lengths")),
       behaviour(world.stream("clients/" + params.name, "behaviour")),
       retry(world.stream("clients/" + params.name, "retry")),
-      first_token(scheduler, id, kFirstTokenTimeout),
-      between(scheduler, id, kGapTimeout),
-      total(scheduler, id, kTotalTimeout) {}
+      first_token(scheduler, id, Priority::kTimeout, kFirstTokenTimeout, index),
+      between(scheduler, id, Priority::kTimeout, kGapTimeout, index),
+      total(scheduler, id, Priority::kTimeout, kTotalTimeout, index) {}
 
 Population::Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
                        std::size_t regions, Wiring wiring)
@@ -33,7 +32,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     network_cumulative_[home].push_back(before + wiring_.network->weight(c));
   }
   for (ClientClassParams& p : classes)
-    classes_.push_back(std::make_unique<Class>(std::move(p), world, id_, world.scheduler));
+    classes_.push_back(std::make_unique<Class>(std::move(p), world, id_,
+                                               static_cast<u32>(classes_.size())));
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
       const std::string path =
@@ -182,22 +182,23 @@ void Population::handle(const Event& event) {
     case kResubmit:
       offer_turn(event.subject, static_cast<u8>(event.argument));
       return;
-    default:
-      break;
-  }
-  const RequestSlot slot = event.subject;
-  Request& r = requests_[slot];
-  if (r.serial != event.argument || r.state == Request::State::kFree) return;
-  switch (event.kind) {
     case kRetry:
-      send(slot);
+      if (requests_[event.subject].serial == event.argument) send(event.subject);
       return;
     case kFirstTokenTimeout:
-      if (r.state == Request::State::kOpen) give_up_waiting(slot);
+      classes_[event.subject]->first_token.expire(
+          [&](u32 slot, u32 serial) { return awaits_first_token(slot, serial); },
+          [&](u32 slot, u32) { give_up_waiting(slot); });
       return;
     case kGapTimeout:
+      classes_[event.subject]->between.expire(
+          [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
+          [&](u32 slot, u32) { give_up_waiting(slot); });
+      return;
     case kTotalTimeout:
-      if (r.state != Request::State::kBackoff) give_up_waiting(slot);
+      classes_[event.subject]->total.expire(
+          [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
+          [&](u32 slot, u32) { give_up_waiting(slot); });
       return;
     default:
       invariant_failed("clients: unknown event");

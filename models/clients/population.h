@@ -89,7 +89,7 @@ class Population final : public Component, public ClientPort, public PathListene
     TimeoutRing first_token, between, total;
     double fallback_tokens = 0;  // bucket of the other provider's capacity
     Instant fallback_refilled{};
-    Class(ClientClassParams p, const World& world, ComponentId id, Scheduler& scheduler);
+    Class(ClientClassParams p, World& world, ComponentId id, u32 index);
   };
   // Arrivals of one class at one home region.
   struct Chain {
@@ -115,6 +115,9 @@ class Population final : public Component, public ClientPort, public PathListene
   void give_up_waiting(RequestSlot slot);
   void leave_server(Request& request);
   bool served_elsewhere(Class& c, const Request& request);
+  bool awaits_first_token(RequestSlot slot, u32 serial) const {
+    return requests_[slot].serial == serial && requests_[slot].state == Request::State::kOpen;
+  }
   void close_session(SessionSlot session);
   Request* live_request(const Attempt& attempt);
   Duration one_way(const Request& request) const;

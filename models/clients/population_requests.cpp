@@ -63,9 +63,11 @@ void Population::send(RequestSlot slot) {
     return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
 
   if (c.params.first_token_timeout.ns > 0)
-    c.first_token.push(now + c.params.first_token_timeout, slot, r.serial);
+    c.first_token.push(now + c.params.first_token_timeout, slot, r.serial,
+                       [&](u32 k, u32 serial) { return awaits_first_token(k, serial); });
   if (c.params.total_timeout.ns > 0)
-    c.total.push(now + c.params.total_timeout, slot, r.serial);
+    c.total.push(now + c.params.total_timeout, slot, r.serial,
+                 [&](u32 k, u32 serial) { return requests_[k].serial == serial; });
   if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
     ++counts_.attempts_lost;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];

@@ -27,6 +27,8 @@ struct PodRuntime {
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;
+  // The incident of the overload that makes probes fail and metrics rise, if there is one.
+  virtual IncidentId overload_incident() { return kNoIncident; }
 };
 
 // Implemented by the data plane (gateway, balancer); called when a new endpoint view reached it.

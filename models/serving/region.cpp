@@ -1,0 +1,188 @@
+// Front door, engines and hand-over; what the cluster asks of pods stands in region_pods.cpp.
+#include "models/serving/region.h"
+
+namespace stampede {
+
+Region::Region(World& world, RegionId id, std::string name, const ServingParams& serving,
+               const GatewayParams& gateway)
+    : world_(world),
+      id_(id),
+      name_(std::move(name)),
+      params_(serving),
+      gateway_(gateway),
+      component_(world.scheduler.add(this)),
+      limit_(gateway.rate_limit),
+      logins_(gateway.sessions),
+      probe_stream_(world.stream("region/" + name_, "probes")),
+      serving_(serving.pools.size()),
+      known_(serving.pools.size()),
+      endpoint_cause_(serving.pools.size()),
+      load_before_(serving.pools.size()),
+      load_at_(serving.pools.size()) {
+  for (const PoolParams& pool : params_.pools) profiles_.emplace_back(pool.engine);
+}
+
+Verdict Region::refuse_503(IncidentId cause) {
+  ++counts_.refused_503;
+  return {Outcome::kRejected503, gateway_.retry_after, cause};
+}
+
+Verdict Region::offer(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  if (const Verdict v = wiring_.safety->admit(a.session_key, id_); !v.accepted()) {
+    ++counts_.refused_breaker;
+    return v;
+  }
+  const Instant now = world_.now();
+  if (const Duration wait = limit_.take(now); wait.ns > 0) {
+    ++counts_.refused_429;
+    return {Outcome::kRejected429, wait, overload_};
+  }
+  if (a.logs_in && logins_.acquire(now).ns < 0) {
+    ++counts_.auth_failed;
+    return {Outcome::kAuthFailed, {}, overload_};
+  }
+  if (known_[0] == 0) return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
+  const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  Pod& p = pod(id);
+  if (a.incident != kNoIncident) p.moved_by = a.incident;
+  if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
+  const FrontEndParams& front = params_.pools[p.workload].front_end;
+  if (p.front_end.delay(now, front) > front.accept_timeout.seconds())
+    return refuse_503(overload_);
+  p.front_end.charge(front.cpu_per_request.seconds());
+  if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
+    return refuse_503(overload_);
+  if (!admit_to(p, slot, id)) return refuse_503(kNoIncident);  // longer than the engine's memory
+  ++holds_;
+  return {};
+}
+
+// Gives the attempt to the pod's engine; false if it can never fit.
+bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  const SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output)};
+  if (!p.engine->fits(input)) return false;
+  current_ = id;
+  p.engine->advance(world_.now(), *this);
+  a.pod = id;
+  ++active_[id];
+  ++waiting_;
+  (*wiring_.attempts)[slot].ticket = pod(id).engine->add(world_.now(), input, *this);
+  reschedule(id);
+  return true;
+}
+
+void Region::reschedule(PodId id) {
+  Pod& p = pods_[id];
+  const Instant next = p.engine->next_event();
+  if (next == kNever || (p.event_at <= next && world_.scheduler.pending(p.event))) return;
+  world_.scheduler.cancel(p.event);
+  p.event_at = std::max(next, world_.now());
+  p.event = world_.scheduler.at(p.event_at, Priority::kCompletion, component_, kEngine, id);
+}
+
+void Region::handle(const Event& event) {
+  switch (event.kind) {
+    case kEngine: {
+      Pod& p = pods_[event.subject];
+      if (!p.engine) return;
+      p.event_at = kNever;
+      current_ = event.subject;
+      p.engine->advance(world_.now(), *this);
+      if (p.draining && pods_[event.subject].engine->idle()) return kill(event.subject);
+      return reschedule(event.subject);
+    }
+    case kHandover:
+      return hand_over(event.subject);
+    case kGraceOver:
+      return kill(event.subject);
+    default:
+      invariant_failed("region: unknown event");
+  }
+}
+
+// The engine takes it up: only now is its context looked for.
+u32 Region::scheduled(u32 slot, Instant at, u32 cached) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  --waiting_;
+  if (a.decoding) return cached;
+  const KvLookup found = wiring_.kv->lookup(a.session, id_, a.turn, a.prompt);
+  a.started = at;
+  a.base_version = found.base_version;
+  a.poisoned = found.poisoned;
+  if (found.poisoned) a.incident = found.cause;
+  counts_.prompt_tokens += a.prompt;
+  counts_.cached_tokens += found.cached_tokens;
+  return found.cached_tokens;
+}
+
+void Region::first_token(u32 slot, Instant at) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  ++counts_.first_tokens;
+  if (a.request != kNoSlot) wiring_.clients->first_token(slot, at);
+  if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
+  --active_[a.pod];
+  a.decoding = true;
+  world_.scheduler.at(at + params_.handover, Priority::kCompletion, component_, kHandover, slot);
+}
+
+void Region::hand_over(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  if (known_[1] == 0) return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
+  const PodId id = wiring_.choice[1]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  Pod& p = pod(id);
+  if (a.incident != kNoIncident) p.moved_by = a.incident;
+  if (!p.serving || !admit_to(p, slot, id)) {
+    a.pod = id;
+    return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
+  }
+}
+
+void Region::finished(u32 slot, Instant at) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  --active_[a.pod];
+  ++counts_.completed;
+  const bool late = a.request == kNoSlot;
+  wiring_.kv->write({a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept,
+                     a.poisoned, late, a.started, a.incident ? a.incident : overload_});
+  wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
+                           a.poisoned, a.incident);
+  wiring_.clients->finished(slot, at);
+  release(slot);
+}
+
+void Region::preempted(u32, Instant) { ++waiting_; }
+
+void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
+  wiring_.clients->broken(slot, outcome, cause);
+  release(slot);
+}
+
+void Region::release(AttemptSlot slot) {
+  const SessionSlot session = (*wiring_.attempts)[slot].session;
+  --holds_;
+  wiring_.attempts->give_back(slot);
+  wiring_.clients->released(session);
+}
+
+void Region::cancel(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  Pod& p = pods_[a.pod];
+  const Instant now = world_.now();
+  current_ = a.pod;
+  const PodId id = a.pod;
+  const u32 waiting_before = p.engine ? p.engine->waiting() : 0;
+  if (!p.engine || !p.engine->cancel(now, a.ticket)) return;  // between two pods: it goes on
+  --active_[id];
+  if (p.engine->waiting() < waiting_before) {
+    --waiting_;
+  } else {
+    ++counts_.aborted;
+    wiring_.kv->aborted(id_, a.prompt);
+  }
+  release(slot);
+  reschedule(id);
+}
+
+}  // namespace stampede

@@ -1,0 +1,113 @@
+// What the cluster asks of a region's pods: start, stop, probe, sample; and the endpoints it sends.
+#include "models/serving/region.h"
+
+namespace stampede {
+
+Region::Pod& Region::pod(PodId id) {
+  if (id >= pods_.size()) {
+    pods_.resize(id + 1);
+    active_.resize(id + 1);
+  }
+  return pods_[id];
+}
+
+void Region::pod_started(PodId id, WorkloadId workload) {
+  Pod& p = pod(id);
+  p = Pod{};
+  p.engine = std::make_unique<Engine>(profiles_[workload]);
+  p.workload = workload;
+  p.serving = true;
+  const FrontEndParams& front = params_.pools[workload].front_end;
+  p.sampled_at = world_.now();
+  p.front_end.measure(world_.now(), 0, 0, front);
+  ++serving_[workload];
+}
+
+// Terminating: nothing new, what runs may finish within the grace.
+void Region::pod_stopped(PodId id, WorkloadId workload) {
+  Pod& p = pod(id);
+  if (!p.serving) return;
+  p.serving = false;
+  p.draining = true;
+  --serving_[workload];
+  if (p.engine->idle()) return kill(id);
+  world_.scheduler.after(params_.termination_grace, Priority::kControl, component_, kGraceOver, id);
+}
+
+void Region::kill(PodId id) {
+  Pod& p = pods_[id];
+  if (!p.engine || !p.draining) return;
+  world_.scheduler.cancel(p.event);
+  const std::unique_ptr<Engine> dying = std::move(p.engine);
+  p.draining = false;
+  std::vector<AttemptSlot> lost;
+  waiting_ -= dying->waiting();
+  dying->kill(world_.now(), [&](u32 slot) { lost.push_back(slot); });
+  for (const AttemptSlot slot : lost) {
+    --active_[id];
+    drop(slot, Outcome::kTruncated, kNoIncident);
+  }
+}
+
+bool Region::probe(PodId id, WorkloadId workload) {
+  Pod& p = pod(id);
+  if (!p.serving) return false;
+  const FrontEndParams& front = params_.pools[workload].front_end;
+  const Instant now = world_.now();
+  const double utilisation = p.front_end.measure(
+      now, p.engine->counters(now).generated_tokens, p.engine->waiting(), front);
+  if (utilisation <= front.overload_above.value) {
+    if (p.overloaded_since != kNever && now - p.overloaded_since >= front.overload_for &&
+        --overloaded_pods_ == 0)
+      overload_ = kNoIncident;
+    p.overloaded_since = kNever;
+  } else if (p.overloaded_since == kNever) {
+    p.overloaded_since = now;
+  } else if (const Duration lasted = now - p.overloaded_since;
+             lasted >= front.overload_for && lasted < front.overload_for + 10_s) {
+    if (overloaded_pods_++ == 0)
+      overload_ = world_.incident("replica_overloaded", name_, {p.moved_by},
+                                  "front-end CPU above the line in pod " + std::to_string(id));
+  }
+  const bool answered =
+      p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
+  if (!answered) ++counts_.probes_failed;
+  return answered;
+}
+
+PodSample Region::sample(PodId id, WorkloadId workload) {
+  Pod& p = pod(id);
+  if (!p.serving) return {};
+  const Instant now = world_.now();
+  const double used = p.front_end.used(now, params_.pools[workload].front_end);
+  const double dt = (now - p.sampled_at).seconds();
+  PodSample sample;
+  sample.cpu_milli = dt > 0 ? static_cast<i64>((used - p.used_before) / dt * 1000) : 0;
+  sample.waiting_milli = static_cast<i64>(p.engine->waiting()) * 1000;
+  p.used_before = used;
+  p.sampled_at = now;
+  return sample;
+}
+
+void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
+                               IncidentId cause) {
+  for (const PodId id : routable) pod(id);
+  known_[workload] = routable.size();
+  endpoint_cause_[workload] = cause;
+  wiring_.choice[workload]->set_endpoints(routable);
+}
+
+double Region::take_load(WorkloadId workload) {
+  const Instant now = world_.now();
+  Duration busy{};
+  for (const Pod& p : pods_)
+    if (p.engine && p.workload == workload) busy += p.engine->busy(now);
+  const double span = (now - load_at_[workload]).seconds() *
+                      static_cast<double>(std::max<std::size_t>(1, serving_[workload]));
+  const double load = span > 0 ? (busy - load_before_[workload]).seconds() / span : 0;
+  load_before_[workload] = busy;
+  load_at_[workload] = now;
+  return load;
+}
+
+}  // namespace stampede
