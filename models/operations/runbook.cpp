@@ -1,0 +1,133 @@
+#include "models/operations/runbook.h"
+
+namespace stampede {
+
+void StepParams::describe(Schema<StepParams>& s) {
+  s.field("name", &StepParams::name).required().help("name of the step in results");
+  s.field("needs", &StepParams::needs).help("steps that come first, unless they are not due at all");
+  s.field("when", &StepParams::when).help("what monitoring must show");
+  s.field("below", &StepParams::below)
+      .range(0, 1)
+      .help("for success_below: share of requests that end well");
+  s.field("for", &StepParams::sustained).at_least(0).help("how long it must have shown so");
+  s.field("delay", &StepParams::delay)
+      .at_least(0)
+      .help("from due to acting: being paged, looking, misreading, deciding, typing");
+  s.field("action", &StepParams::action).required().help("what is then done");
+}
+
+void TimelineParams::describe(Schema<TimelineParams>& s) {
+  s.field("at", &TimelineParams::at).required().at_least(0).help("when, from the run's start");
+  s.field("action", &TimelineParams::action).required().help("what happens");
+}
+
+Runbook::Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,
+                 Controls& controls)
+    : world_(world),
+      controls_(controls),
+      id_(world.scheduler.add(this)),
+      timeline_(std::move(timeline)) {
+  for (StepParams& p : steps) steps_.push_back({std::move(p), {}, {}, kNever, kNever, kNever, kNever, {}, {}});
+  for (Step& step : steps_)
+    for (const std::string& name : step.params.needs) {
+      std::size_t k = 0;
+      while (k < steps_.size() && steps_[k].params.name != name) ++k;
+      STAMPEDE_CHECK(k < steps_.size(), "step " + step.params.name + " needs unknown " + name);
+      step.needs.push_back(k);
+    }
+}
+
+void Runbook::start() {
+  for (u32 i = 0; i < timeline_.size(); ++i)
+    world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, id_, kTimeline, i);
+  if (!steps_.empty()) world_.scheduler.after(5_s, Priority::kControl, id_, kTick);
+}
+
+bool Runbook::holds(const StepParams& p) const {
+  switch (p.when) {
+    case Watched::kSuccessBelow:
+      return controls_.observed_success() < p.below.value;
+    case Watched::kPrefixWithdrawn:
+      return controls_.any_prefix_withdrawn();
+    case Watched::kControlPlaneFrozen:
+      for (std::size_t r = 0; r < controls_.regions(); ++r)
+        if (controls_.frozen(static_cast<RegionId>(r))) return true;
+      return false;
+    case Watched::kBreakerOpen:
+      return controls_.breaker_open();
+    case Watched::kAutoscalerStopped:
+      return controls_.autoscaler_stopped();
+  }
+  return false;
+}
+
+bool Runbook::due(const Step& step) const {
+  if (step.holds_since == kNever || world_.now() - step.holds_since < step.params.sustained)
+    return false;
+  for (const std::size_t k : step.needs) {
+    const Step& before = steps_[k];
+    if (before.state == State::kDone) continue;
+    if (before.state != State::kIdle || before.holds_since != kNever) return false;
+  }
+  return true;
+}
+
+void Runbook::tick() {
+  const Instant now = world_.now();
+  for (Step& step : steps_) {
+    if (step.state == State::kActing && step.completion()) {
+      step.state = State::kDone;
+      step.done_at = now;
+    }
+    if (!holds(step.params)) step.holds_since = kNever;
+    else if (step.holds_since == kNever) step.holds_since = now;
+  }
+  for (u32 i = 0; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    if (step.state != State::kIdle || !due(step)) continue;
+    step.state = State::kDelaying;
+    step.due_at = now;
+    step.decision =
+        world_.scheduler.after(step.params.delay, Priority::kControl, id_, kDecision, i);
+  }
+}
+
+void Runbook::handle(const Event& event) {
+  if (event.kind == kTimeline) {
+    apply(timeline_[event.subject].action, controls_, kNoIncident);
+    return;
+  }
+  if (event.kind == kTick) {
+    tick();
+    world_.scheduler.after(5_s, Priority::kControl, id_, kTick);
+    return;
+  }
+  Step& step = steps_[event.subject];
+  if (!holds(step.params)) {  // it went away by itself: stand down
+    step.state = State::kIdle;
+    step.due_at = kNever;
+    return;
+  }
+  step.acted_at = world_.now();
+  step.state = State::kActing;
+  const std::string topic = ChoiceNames<Watched>::names()[static_cast<std::size_t>(step.params.when)];
+  step.completion = apply(step.params.action, controls_, controls_.latest(topic));
+  if (step.completion()) {
+    step.state = State::kDone;
+    step.done_at = world_.now();
+  }
+}
+
+bool Runbook::somebody_decides() const {
+  for (const Step& step : steps_)
+    if (step.state == State::kDelaying) return true;
+  return false;
+}
+
+bool Runbook::something_runs() const {
+  for (const Step& step : steps_)
+    if (step.state == State::kActing) return true;
+  return false;
+}
+
+}  // namespace stampede

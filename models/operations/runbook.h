@@ -1,0 +1,81 @@
+// Operators: what they notice, after how long they decide, what they then do, and that they find
+// what is really there when they act.
+// State of a step: idle -> delaying -> acting -> done. A step is due while what it watches holds and
+// every step it needs is done or not due; it acts only if what it watches still holds after its
+// delay.
+// Source: post-mortem practice; delays are inputs of the scenario, each with its source or assumed.
+// Limits: one incident commander; steps are taken once.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "models/operations/actions.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+enum class Watched : u8 {
+  kSuccessBelow, kPrefixWithdrawn, kControlPlaneFrozen, kBreakerOpen, kAutoscalerStopped
+};
+template <>
+struct ChoiceNames<Watched> {
+  static constexpr const char* type = "watched";
+  static std::vector<std::string> names() {
+    return {"success_below", "prefix_withdrawn", "control_plane_frozen", "breaker_open",
+            "autoscaler_stopped"};
+  }
+};
+
+struct StepParams {
+  std::string name;
+  std::vector<std::string> needs;
+  Watched when = Watched::kSuccessBelow;
+  Share below{0.9};
+  Duration sustained{};
+  Duration delay{};
+  ActionSelection action;
+  static void describe(Schema<StepParams>& s);
+};
+
+struct TimelineParams {
+  Duration at{};
+  ActionSelection action;
+  static void describe(Schema<TimelineParams>& s);
+};
+
+class Runbook final : public Component {
+ public:
+  enum class State : u8 { kIdle, kDelaying, kActing, kDone };
+  struct Step {
+    StepParams params;
+    std::vector<std::size_t> needs;
+    State state = State::kIdle;
+    Instant holds_since = kNever, due_at = kNever, acted_at = kNever, done_at = kNever;
+    EventHandle decision;
+    Completion completion;
+  };
+
+  // Throws InvariantError if a step needs an unknown one (the loader checks first).
+  Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,
+          Controls& controls);
+  void start();
+  void handle(const Event& event) override;
+  const std::vector<Step>& steps() const { return steps_; }
+  // A human's delay is running / an operation of theirs is under way.
+  bool somebody_decides() const;
+  bool something_runs() const;
+
+ private:
+  enum Kind : u8 { kTick, kDecision, kTimeline };
+  bool holds(const StepParams& step) const;
+  bool due(const Step& step) const;
+  void tick();
+
+  World& world_;
+  Controls& controls_;
+  ComponentId id_;
+  std::vector<Step> steps_;
+  std::vector<TimelineParams> timeline_;
+};
+
+}  // namespace stampede
