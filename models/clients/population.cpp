@@ -12,9 +12,9 @@ Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 
       lengths(world.stream("clients/" + params.name, "lengths")),
       behaviour(world.stream("clients/" + params.name, "behaviour")),
       retry(world.stream("clients/" + params.name, "retry")),
-      first_token(scheduler, id, Priority::kTimeout, kFirstTokenTimeout, index),
-      between(scheduler, id, Priority::kTimeout, kGapTimeout, index),
-      total(scheduler, id, Priority::kTimeout, kTotalTimeout, index) {}
+      first_token(world.scheduler, id, Priority::kTimeout, kFirstTokenTimeout, index),
+      between(world.scheduler, id, Priority::kTimeout, kGapTimeout, index),
+      total(world.scheduler, id, Priority::kTimeout, kTotalTimeout, index) {}
 
 Population::Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
                        std::size_t regions, Wiring wiring)

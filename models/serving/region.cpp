@@ -18,6 +18,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       known_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
       load_before_(serving.pools.size()),
+      retired_busy_(serving.pools.size()),
       load_at_(serving.pools.size()) {
   for (const PoolParams& pool : params_.pools) profiles_.emplace_back(pool.engine);
 }

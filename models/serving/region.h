@@ -103,7 +103,7 @@ class Region final : public Component,
     u32 probes = 0;
     IncidentId moved_by = kNoIncident;  // carried here by the latest moved attempt
     WorkloadId workload = 0;
-    bool serving = false, draining = false;
+    bool serving = false, draining = false, overloaded = false;
   };
 
   void first_token(u32 id, Instant at) override;
@@ -118,6 +118,7 @@ class Region final : public Component,
   void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
   void release(AttemptSlot attempt);
   void kill(PodId id);
+  void recovered(Pod& p);
   Verdict refuse_503(IncidentId cause);
 
   World& world_;
@@ -135,7 +136,7 @@ class Region final : public Component,
   std::vector<u32> active_;
   std::vector<std::size_t> serving_, known_;
   std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
-  std::vector<Duration> load_before_;
+  std::vector<Duration> load_before_, retired_busy_;  // [workload] of pods that are gone
   std::vector<Instant> load_at_;
   IncidentId overload_ = kNoIncident;
   u32 overloaded_pods_ = 0;

@@ -29,6 +29,7 @@ void Region::pod_stopped(PodId id, WorkloadId workload) {
   if (!p.serving) return;
   p.serving = false;
   p.draining = true;
+  if (p.overloaded) recovered(p);
   --serving_[workload];
   if (p.engine->idle()) return kill(id);
   world_.scheduler.after(params_.termination_grace, Priority::kControl, component_, kGraceOver, id);
@@ -39,6 +40,7 @@ void Region::kill(PodId id) {
   if (!p.engine || !p.draining) return;
   world_.scheduler.cancel(p.event);
   const std::unique_ptr<Engine> dying = std::move(p.engine);
+  retired_busy_[p.workload] += dying->busy(world_.now());
   p.draining = false;
   std::vector<AttemptSlot> lost;
   waiting_ -= dying->waiting();
@@ -49,6 +51,11 @@ void Region::kill(PodId id) {
   }
 }
 
+void Region::recovered(Pod& p) {
+  p.overloaded = false;
+  if (--overloaded_pods_ == 0) overload_ = kNoIncident;
+}
+
 bool Region::probe(PodId id, WorkloadId workload) {
   Pod& p = pod(id);
   if (!p.serving) return false;
@@ -57,17 +64,16 @@ bool Region::probe(PodId id, WorkloadId workload) {
   const double utilisation = p.front_end.measure(
       now, p.engine->counters(now).generated_tokens, p.engine->waiting(), front);
   if (utilisation <= front.overload_above.value) {
-    if (p.overloaded_since != kNever && now - p.overloaded_since >= front.overload_for &&
-        --overloaded_pods_ == 0)
-      overload_ = kNoIncident;
     p.overloaded_since = kNever;
-  } else if (p.overloaded_since == kNever) {
-    p.overloaded_since = now;
-  } else if (const Duration lasted = now - p.overloaded_since;
-             lasted >= front.overload_for && lasted < front.overload_for + 10_s) {
-    if (overloaded_pods_++ == 0)
-      overload_ = world_.incident("replica_overloaded", name_, {p.moved_by},
-                                  "front-end CPU above the line in pod " + std::to_string(id));
+    if (p.overloaded) recovered(p);
+  } else {
+    if (p.overloaded_since == kNever) p.overloaded_since = now;
+    if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
+      p.overloaded = true;
+      if (overloaded_pods_++ == 0)
+        overload_ = world_.incident("replica_overloaded", name_, {p.moved_by},
+                                    "front-end CPU above the line in pod " + std::to_string(id));
+    }
   }
   const bool answered =
       p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
@@ -99,7 +105,7 @@ void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& ro
 
 double Region::take_load(WorkloadId workload) {
   const Instant now = world_.now();
-  Duration busy{};
+  Duration busy = retired_busy_[workload];
   for (const Pod& p : pods_)
     if (p.engine && p.workload == workload) busy += p.engine->busy(now);
   const double span = (now - load_at_[workload]).seconds() *
