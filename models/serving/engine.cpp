@@ -1,0 +1,230 @@
+#include "models/serving/engine.h"
+
+#include <algorithm>
+
+namespace stampede {
+
+void Engine::boundary(EngineSink& sink) {
+  finish_steps();
+  deliver(sink);
+  form(&sink);
+}
+
+// The plan's steps are over: brings all counts to its end.
+void Engine::finish_steps() {
+  const u128 end = end_of(steps_);
+  busy_ += end - start_;
+  start_ = end;
+  used_blocks_ += blocks_taken(iteration_ + 1, steps_ - 1);
+  iteration_ += steps_;
+  context_ += u64{decoding_} * steps_;
+  counters_.steps += steps_;
+  counters_.generated_tokens += u64{decoding_} * steps_;
+}
+
+// Tells what the plan's last step brought forth and lets go of what is done.
+void Engine::deliver(EngineSink& sink) {
+  const Instant at{static_cast<i64>(start_ >> 32)};
+  for (const u16 slot : completed_) {
+    const Record& r = records_[slot];
+    if (profile_->role == EngineRole::kPrefill) {
+      ++counters_.generated_tokens;
+      if (r.id == kCancelled) continue;  // removed below
+      sink.first_token(r.id, at);
+      remove(slot, blocks_held(slot));
+    } else if (r.id != kCancelled && r.base + static_cast<u32>(iteration_) == r.prompt + 1) {
+      sink.first_token(r.id, at);  // and not after a recompute
+    }
+  }
+  completed_.clear();
+  for (const u16 slot : leaving_) {
+    const u32 held = blocks_held(slot);
+    if (slot == partial_)
+      partial_ = kNone;
+    else if (profile_->role != EngineRole::kPrefill)
+      stop_decoding(slot);
+    remove(slot, held);
+  }
+  leaving_.clear();
+  while (!finishes_.empty() && finishes_.front() >> 16 == iteration_) {
+    const u16 slot = static_cast<u16>(finishes_.front() & 0xffff);
+    sink.finished(records_[slot].id, at);
+    stop_decoding(slot);
+    remove(slot, blocks_held(slot));
+  }
+}
+
+// Forms the step that starts at start_ as vLLM's scheduler would.
+void Engine::form(EngineSink* sink) {
+  cut_ = false;
+  blocked_ = false;
+  active_ = running_ != 0 || !waiting_.empty();
+  if (!active_) return;
+  Step step;
+  step.budget = profile_->budget;
+  const bool preempted = continue_running(step, sink);
+  if (!preempted) admit(step);
+  blocked_ = !waiting_.empty();
+  plan(step, preempted);
+}
+
+// Running sequences first. As many of the last are preempted as the others need memory; true if
+// any. Dropping the last until the rest fits is what vLLM's walk from the front comes to: a
+// preempted sequence is always behind the one that lacks a block.
+bool Engine::continue_running(Step& step, EngineSink* sink) {
+  bool preempted = false;
+  for (;;) {
+    u32 needed = phase_[(1 - iteration_) & 15];
+    if (partial_ != kNone) {
+      const u32 rest = records_[partial_].base - partial_computed_;
+      const u32 chunk = std::min(rest, profile_->budget - decoding_);
+      needed += blocks(partial_computed_ + chunk) - blocks(partial_computed_);
+    }
+    if (used_blocks_ + needed <= profile_->kv_blocks) break;
+    preempt_last(sink);
+    preempted = true;
+  }
+  used_blocks_ += phase_[(1 - iteration_) & 15];
+  step.sequences = decoding_;
+  step.context = context_;
+  step.budget -= decoding_;
+  if (partial_ != kNone) {
+    const u16 slot = partial_;
+    partial_ = kNone;
+    compute_chunk(step, slot, partial_computed_, records_[slot].base);
+  }
+  return preempted;
+}
+
+void Engine::preempt_last(EngineSink* sink) {
+  u16 last = partial_;
+  if (last == kNone) {
+    u32 newest = 0;
+    for (u16 slot = 0; slot < records_.size(); ++slot)
+      if (records_[slot].ticket > newest) newest = records_[slot].ticket, last = slot;
+  }
+  STAMPEDE_CHECK(last != kNone && running_ > 1, "engine: nothing to preempt");
+  const Record r = records_[last];
+  u32 known = r.base;
+  if (last != partial_) known += static_cast<u32>(iteration_);
+  waiting_.push_front({r.ticket, r.id, r.prompt, r.cached, r.output, known - r.prompt});
+  ++counters_.preemptions;
+  sink->preempted(r.id, Instant{static_cast<i64>(start_ >> 32)});
+  const u32 held = blocks_held(last);
+  if (last == partial_)
+    partial_ = kNone;
+  else
+    stop_decoding(last);
+  remove(last, held);
+}
+
+void Engine::admit(Step& step) {
+  while (!waiting_.empty() && running_ < profile_->max_seqs && step.budget > 0) {
+    const WaitingSequence head = waiting_.front();
+    if (!memory_for(head, step.budget)) break;
+    waiting_.pop_front();
+    const u16 slot = take_slot();
+    const u32 known = head.prompt + head.generated;
+    records_[slot] = {head.ticket, head.id, head.prompt, head.cached, head.output, known};
+    if (decodes_at_once(head)) {
+      used_blocks_ += blocks(known);
+      ++step.sequences;
+      --step.budget;
+      step.context += known;
+      start_decoding(slot, known);
+    } else {
+      const u32 computed = std::min(head.cached, known - 1);
+      used_blocks_ += blocks(computed);
+      compute_chunk(step, slot, computed, known);
+    }
+  }
+}
+
+// True if the first step of `w` finds blocks, given the tokens left in that step's budget.
+bool Engine::memory_for(const WaitingSequence& w, u32 budget) const {
+  const u32 known = w.prompt + w.generated;
+  const u32 computed = std::min(w.cached, known - 1);
+  const u32 after = decodes_at_once(w) ? known : computed + std::min(known - computed, budget);
+  return used_blocks_ + blocks(after) <= profile_->kv_blocks;
+}
+
+// Computes the next chunk of a prompt (or of what a recompute needs) in this step.
+void Engine::compute_chunk(Step& step, u16 slot, u32 computed, u32 known) {
+  const u32 chunk = std::min(known - computed, step.budget);
+  used_blocks_ += blocks(computed + chunk) - blocks(computed);
+  ++step.sequences;
+  step.budget -= chunk;
+  step.prompt += chunk;
+  step.half_pairs += u64{chunk} * (2 * u64{computed} + chunk);
+  counters_.prompt_tokens += chunk;
+  if (computed + chunk < known) {
+    partial_ = slot;
+    partial_computed_ = computed + chunk;
+    return;
+  }
+  completed_.push_back(slot);
+  if (profile_->role == EngineRole::kPrefill)
+    records_[slot].base = known - static_cast<u32>(iteration_);
+  else
+    start_decoding(slot, known);
+}
+
+// From here on the sequence gains a token a step.
+void Engine::start_decoding(u16 slot, u32 known) {
+  Record& r = records_[slot];
+  r.base = known - static_cast<u32>(iteration_);
+  ++phase_[r.base & 15];
+  ++decoding_;
+  context_ += known;
+  const u64 finish = iteration_ + (r.prompt + r.output - known);
+  finishes_.push_back(finish << 16 | slot);
+  std::push_heap(finishes_.begin(), finishes_.end(), std::greater<>());
+}
+
+void Engine::stop_decoding(u16 slot) {
+  const Record& r = records_[slot];
+  --phase_[r.base & 15];
+  --decoding_;
+  context_ -= r.base + static_cast<u32>(iteration_);
+  if ((finishes_.front() & 0xffff) == slot) {
+    std::pop_heap(finishes_.begin(), finishes_.end(), std::greater<>());
+    finishes_.pop_back();
+    return;
+  }
+  const auto same = [slot](u64 entry) { return (entry & 0xffff) == slot; };
+  finishes_.erase(std::find_if(finishes_.begin(), finishes_.end(), same));
+  std::make_heap(finishes_.begin(), finishes_.end(), std::greater<>());
+}
+
+// Takes a sequence off the engine at a step boundary.
+void Engine::remove(u16 slot, u32 held_blocks) {
+  used_blocks_ -= held_blocks;
+  records_[slot].ticket = 0;
+  free_.push_back(slot);
+  --running_;
+}
+
+u16 Engine::take_slot() {
+  ++running_;
+  if (free_.empty()) {
+    records_.emplace_back();
+    return static_cast<u16>(records_.size() - 1);
+  }
+  const u16 slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+// Lays down how long steps take and how many can go by before the composition changes.
+void Engine::plan(const Step& step, bool single) {
+  const EngineProfile& p = *profile_;
+  first_ = u128{p.a} + u128{p.b} * step.sequences + u128{p.c} * step.prompt +
+           u128{p.half_e} * step.half_pairs + u128{p.d} * step.context;
+  steps_ = 1;
+  growth_ = p.d * decoding_;
+  if (!single && step.prompt == 0 && p.macro_steps)
+    steps_ = steps_within_memory(static_cast<u32>((finishes_.front() >> 16) - iteration_));
+  end_ns_ = wake_ns_ = static_cast<i64>(end_of(steps_) >> 32);
+}
+
+}  // namespace stampede

@@ -1,0 +1,173 @@
+// One serving engine (a vLLM-like server process): continuous batching as a pure class without
+// events.
+// **State** idle -> stepping -> idle; a sequence waits -> runs (prefill, decode) -> leaves, and may
+// be preempted back to the front of the line.
+// **Source** vLLM V1 `v1/core/sched/scheduler.py` (running first, then waiting; one token budget;
+// allocation failure preempts the last running, recompute; no admission in a step that preempted);
+// linear step time fitted to measured stage means.
+// **Limits** no sharing of KV blocks between sequences (cached tokens only shorten the prefill);
+// one fixed step-time line; a sequence handed over frees its blocks at once; first-come
+// first-served.
+//
+// Time is fixed-point, 2^-32 ns, so that K single steps and one macro-step end at the same bit.
+// Work that arrives during a step joins at that step's end; at the exact end of a step, after it.
+#pragma once
+#include <array>
+#include <vector>
+
+#include "models/serving/engine_params.h"
+#include "models/serving/engine_queue.h"
+#include "sim/time.h"
+
+namespace stampede {
+
+__extension__ typedef unsigned __int128 u128;
+
+// What the caller knows of a sequence [tokens].
+struct SequenceInput {
+  u32 id = 0;      // given back to the sink; any value but UINT32_MAX
+  u32 prompt = 0;  // >= 1
+  u32 cached =
+      0;  // prefix found in a cache, again on each recompute; a decode engine uses it only there
+  u32 output = 0;  // tokens to generate, with the first; >= 1, in a decode engine >= 2
+};
+
+// Receives what an engine does, in order of time.
+struct EngineSink {
+  virtual ~EngineSink() = default;
+  // In a prefill engine the sequence leaves with this.
+  virtual void first_token(u32 id, Instant at) = 0;
+  virtual void finished(u32 id, Instant at) = 0;  // never from a prefill engine
+  virtual void preempted(u32 id, Instant at) = 0;
+};
+
+struct EngineCounters {
+  u64 steps = 0, generated_tokens = 0, prompt_tokens = 0, preemptions = 0;
+};
+
+class Engine {
+ public:
+  // The profile must outlive the engine.
+  explicit Engine(const EngineProfile& profile) : profile_(&profile) {}
+
+  // True if the sequence can ever fit into the KV memory; add() needs that.
+  bool fits(const SequenceInput& input) const {
+    const bool leaves_early = profile_->role == EngineRole::kPrefill;
+    return blocks(input.prompt + (leaves_early ? 0 : input.output - 1)) <= profile_->kv_blocks;
+  }
+
+  // Brings the engine to `now`: tells the sink of everything at or before it. Call it before add(),
+  // cancel() or kill() of the same instant. Costs nothing when no step boundary has passed.
+  void advance(Instant now, EngineSink& sink) {
+    while (active_ && end_ns_ <= now.ns) boundary(sink);
+  }
+
+  // Nothing that a sink sees happens earlier than this; advance() then, and ask again. A lower
+  // bound: at times nothing is due yet. kNever when idle.
+  Instant next_event() const { return active_ ? Instant{wake_ns_} : kNever; }
+
+  // Queues a sequence; it joins at the next step boundary, at once if the engine is idle. Returns
+  // its ticket for cancel(), rising by one with each call.
+  u32 add(Instant now, const SequenceInput& input);
+
+  // A waiting sequence leaves at once, a running one at the end of the current step (its work in
+  // that step is done for nothing). The sink hears no more of it. False if it is not here. O(log
+  // waiting), O(running) for a running one.
+  bool cancel(Instant now, u32 ticket);
+
+  // The process dies: everything is lost, each lost id is told to `lost` (running, then waiting).
+  template <class F>
+  void kill(Instant now, F&& lost) {
+    for (const Record& r : records_)
+      if (r.ticket != 0 && r.id != kCancelled) lost(r.id);
+    waiting_.for_each_live([&](const WaitingSequence& w) { lost(w.id); });
+    reset(now);
+  }
+
+  bool idle() const { return !active_; }
+  u32 waiting() const { return waiting_.live(); }
+  u32 running() const { return running_; }
+
+  // Exact at `now`, between the last advance() and next_event(); O(1).
+  u32 kv_blocks_used(Instant now) const;
+  EngineCounters counters(Instant now) const;
+  Duration busy(Instant now) const;          // time in steps so far
+  Instant last_boundary(Instant now) const;  // start of the step in progress: last tokens came then
+  // Tokens that the sequence has produced by `now`, with those before a preemption; 0 if not here.
+  u32 tokens_emitted(u32 ticket, Instant now) const;
+  const EngineProfile& profile() const { return *profile_; }
+
+ private:
+  static constexpr u32 kCancelled = UINT32_MAX;
+  static constexpr u16 kNone = 0xffff;
+  struct Record {    // 24 bytes a running sequence
+    u32 ticket = 0;  // 0: free slot
+    u32 id = 0, prompt = 0, cached = 0, output = 0;
+    // tokens known (prompt and generated) less the iteration counter, modulo 2^32: constant while
+    // decoding. Of the partial prefill: tokens known.
+    u32 base = 0;
+  };
+  static constexpr u32 blocks(u32 tokens) { return (tokens + 15) / 16; }
+
+  // What one step is made of while it is being formed.
+  struct Step {
+    u32 budget = 0, sequences = 0, prompt = 0;
+    u64 half_pairs = 0, context = 0;
+  };
+  void boundary(EngineSink& sink);
+  void finish_steps();
+  void deliver(EngineSink& sink);
+  void form(EngineSink* sink);
+  void plan(const Step& step, bool single);
+  bool continue_running(Step& step, EngineSink* sink);
+  void preempt_last(EngineSink* sink);
+  void admit(Step& step);
+  bool decodes_at_once(const WaitingSequence& w) const {
+    return profile_->role == EngineRole::kDecode && w.generated == 1;
+  }
+  bool memory_for(const WaitingSequence& w, u32 budget) const;
+  void compute_chunk(Step& step, u16 slot, u32 computed, u32 known);
+  void start_decoding(u16 slot, u32 known);
+  void stop_decoding(u16 slot);
+  void remove(u16 slot, u32 held_blocks);
+  u32 blocks_held(u16 slot) const;
+  u16 take_slot();
+  u32 steps_within_memory(u32 count) const;
+  u32 blocks_taken(u64 first, u32 count) const;
+  u128 end_of(u32 steps) const {
+    return start_ + first_ * steps + u128{growth_} * (u64{steps} * (steps - 1) / 2);
+  }
+  u32 step_in_progress(Instant now) const;
+  void cut(u32 steps);
+  bool let_head_join(Instant now);
+  void reset(Instant now);
+
+  const EngineProfile* profile_;
+  // The plan: steps_ steps from start_, the k-th taking first_ + (k-1)*growth_ [2^-32 ns].
+  u128 start_ = 0, first_ = 0;
+  u64 growth_ = 0;
+  i64 end_ns_ = 0, wake_ns_ = 0;
+  u32 steps_ = 0;
+  u64 iteration_ = 0;  // steps done before the plan
+  bool active_ = false;
+  bool blocked_ = false;      // the head of the line cannot be admitted before something leaves
+  bool cut_ = false;          // the plan was shortened so that newcomers join
+  u16 partial_ = kNone;       // the sequence whose prompt is computed in part; the last running
+  u32 partial_computed_ = 0;  // its tokens computed by the end of the plan
+  u32 running_ = 0;
+  u32 decoding_ = 0;
+  u32 used_blocks_ = 0;  // with those of the plan's first step
+  u32 last_ticket_ = 0;
+  u64 context_ = 0;              // tokens known of all decoding sequences at the plan's start
+  std::array<u16, 16> phase_{};  // decoding sequences by base mod 16
+  std::vector<Record> records_;
+  std::vector<u16> free_;
+  std::vector<u64> finishes_;   // min-heap: iteration of the finish << 16 | slot
+  std::vector<u16> completed_;  // whose prompt is complete at the end of this step
+  std::vector<u16> leaving_;    // cancelled while running
+  WaitingLine waiting_;
+  EngineCounters counters_;
+  u128 busy_ = 0;
+};
+
+}  // namespace stampede

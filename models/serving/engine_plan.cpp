@@ -1,0 +1,176 @@
+// How an engine's plan is cut by newcomers and read at an instant within it.
+#include <algorithm>
+#include <cmath>
+
+#include "models/serving/engine.h"
+
+namespace stampede {
+
+u32 Engine::add(Instant now, const SequenceInput& input) {
+  STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: add() before advance()");
+  const bool decode = profile_->role == EngineRole::kDecode;
+  STAMPEDE_CHECK(input.prompt >= 1 && input.output >= (decode ? 2u : 1u), "engine: empty sequence");
+  STAMPEDE_CHECK(input.id != kCancelled && fits(input), "engine: sequence larger than its memory");
+  const u32 ticket = ++last_ticket_;
+  waiting_.push_back(
+      {ticket, input.id, input.prompt, input.cached, input.output, decode ? 1u : 0u});
+  if (!active_) {
+    start_ = u128{static_cast<u64>(now.ns)} << 32;
+    form(nullptr);
+  } else if (!blocked_ && let_head_join(now)) {
+    // Nothing is seen before the finish that was planned (steps only get longer), unless of the
+    // newcomer.
+    u128 sign = end_of(steps_);
+    const u128 next = first_ + u128{growth_} * steps_;
+    if (decode)
+      sign += next * (input.output - 1);
+    else
+      sign += next + profile_->b +
+              u128{profile_->c} * (input.prompt - std::min(input.cached, input.prompt - 1));
+    wake_ns_ = std::min(wake_ns_, static_cast<i64>(sign >> 32));
+  }
+  return ticket;
+}
+
+bool Engine::cancel(Instant now, u32 ticket) {
+  STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: cancel() before advance()");
+  if (ticket == 0) return false;
+  const bool was_head = !waiting_.empty() && waiting_.front().ticket == ticket;
+  if (waiting_.cancel(ticket).output != 0) {
+    if (was_head && blocked_) {
+      blocked_ = false;
+      if (!waiting_.empty() && let_head_join(now)) wake_ns_ = end_ns_;
+    }
+    return true;
+  }
+  for (u16 slot = 0; slot < records_.size(); ++slot) {
+    if (records_[slot].ticket != ticket) continue;
+    if (records_[slot].id == kCancelled) return false;
+    records_[slot].id = kCancelled;
+    leaving_.push_back(slot);
+    cut(step_in_progress(now));
+    wake_ns_ = end_ns_;  // the steps after it are shorter than those planned
+    return true;
+  }
+  return false;
+}
+
+// The head of the line is new: the plan ends with the step in progress, unless the head has to
+// stay. True if the plan is now shorter than it was without newcomers.
+bool Engine::let_head_join(Instant now) {
+  if (cut_) return true;
+  if (steps_ == 1) return false;  // it ends so anyway
+  // What the head lacks now, it will lack until a sequence leaves: decodes only take memory.
+  blocked_ = running_ == profile_->max_seqs || profile_->budget == decoding_ ||
+             !memory_for(waiting_.front(), profile_->budget - decoding_);
+  if (!blocked_) cut(step_in_progress(now));
+  return cut_;
+}
+
+void Engine::cut(u32 steps) {
+  if (steps >= steps_) return;
+  steps_ = steps;
+  cut_ = true;
+  end_ns_ = static_cast<i64>(end_of(steps) >> 32);
+}
+
+// Number within the plan, from 1, of the step that is in progress at `now`: the first that ends
+// later. A floating-point guess, put right in integers.
+u32 Engine::step_in_progress(Instant now) const {
+  if (steps_ == 1) return 1;
+  const u128 later = u128{static_cast<u64>(now.ns) + 1} << 32;
+  const u128 gone = later - start_;
+  if (gone <= first_) return 1;
+  const double x = static_cast<double>(static_cast<u64>(gone >> 20));
+  const double u = static_cast<double>(static_cast<u64>(first_ >> 20));
+  const double v = static_cast<double>(growth_ >> 20);
+  const double line = u - v / 2;
+  const double guess = 2 * x / (line + std::sqrt(line * line + 2 * v * x));
+  u32 k = guess >= static_cast<double>(steps_) ? steps_ : std::max(1u, static_cast<u32>(guess));
+  while (k > 1 && end_of(k - 1) >= later) --k;
+  while (k < steps_ && end_of(k) < later) ++k;
+  return k;
+}
+
+// Blocks that decoding sequences take in `count` steps from iteration `first`: each one every 16th.
+u32 Engine::blocks_taken(u64 first, u32 count) const {
+  u32 sum = count / 16 * decoding_;
+  for (u32 i = 0; i < count % 16; ++i) sum += phase_[(1 - (first + i)) & 15];
+  return sum;
+}
+
+// At most `count`: steps until an allocation fails, the first being allocated.
+u32 Engine::steps_within_memory(u32 count) const {
+  const u32 free = profile_->kv_blocks - used_blocks_;
+  if (u64{count / 16 + 1} * decoding_ <= free) return count;
+  const u32 whole = std::min(free / decoding_, (count - 1) / 16);
+  u32 steps = 1 + whole * 16;
+  u32 left = free - whole * decoding_;
+  while (steps < count) {
+    const u32 need = phase_[(1 - (iteration_ + steps)) & 15];
+    if (need > left) break;
+    left -= need;
+    ++steps;
+  }
+  return steps;
+}
+
+// Blocks of a sequence at a step boundary; a prefill that was completed counts as a decode.
+u32 Engine::blocks_held(u16 slot) const {
+  if (slot == partial_) return blocks(partial_computed_);
+  return blocks(records_[slot].base + static_cast<u32>(iteration_) - 1);
+}
+
+u32 Engine::kv_blocks_used(Instant now) const {
+  return active_ ? used_blocks_ + blocks_taken(iteration_ + 1, step_in_progress(now) - 1) : 0;
+}
+
+EngineCounters Engine::counters(Instant now) const {
+  EngineCounters c = counters_;
+  if (active_) {
+    const u32 done = step_in_progress(now) - 1;
+    c.steps += done;
+    c.generated_tokens += u64{decoding_} * done;
+  }
+  return c;
+}
+
+Duration Engine::busy(Instant now) const {
+  const u128 at = u128{static_cast<u64>(now.ns)} << 32;
+  const u128 sum = busy_ + (active_ && at > start_ ? at - start_ : 0);
+  return {static_cast<i64>(sum >> 32)};
+}
+
+Instant Engine::last_boundary(Instant now) const {
+  const u128 at = active_ ? end_of(step_in_progress(now) - 1) : start_;
+  return {static_cast<i64>(at >> 32)};
+}
+
+u32 Engine::tokens_emitted(u32 ticket, Instant now) const {
+  if (ticket == 0) return 0;
+  for (u16 slot = 0; slot < records_.size(); ++slot) {
+    const Record& r = records_[slot];
+    if (r.ticket != ticket) continue;
+    if (slot == partial_) return r.base - r.prompt;
+    return r.base + static_cast<u32>(iteration_) + step_in_progress(now) - 1 - r.prompt;
+  }
+  return waiting_.find(ticket).generated;
+}
+
+void Engine::reset(Instant now) {
+  counters_ = counters(now);
+  busy_ = u128{static_cast<u64>(busy(now).ns)} << 32;
+  active_ = blocked_ = cut_ = false;
+  partial_ = kNone;
+  running_ = decoding_ = used_blocks_ = 0;
+  context_ = 0;
+  phase_.fill(0);
+  records_.clear();
+  free_.clear();
+  finishes_.clear();
+  completed_.clear();
+  leaving_.clear();
+  waiting_.clear();
+}
+
+}  // namespace stampede

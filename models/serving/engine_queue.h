@@ -1,0 +1,106 @@
+// The waiting line of one engine: first-in first-out, preempted sequences rejoin in front, a
+// cancelled entry stays as a tombstone until it reaches the front.
+// Entries are always sorted by ticket: whoever is preempted had the last ticket among the running.
+#pragma once
+#include <vector>
+
+#include "sim/check.h"
+#include "sim/units.h"
+
+namespace stampede {
+
+struct WaitingSequence {  // 24 bytes: an overloaded engine may hold over 100,000
+  u32 ticket = 0, id = 0, prompt = 0, cached = 0;
+  u32 output = 0;     // 0: cancelled
+  u32 generated = 0;  // tokens produced before it came here or was preempted
+};
+
+class WaitingLine {
+ public:
+  bool empty() const { return size_ == 0; }
+  u32 live() const { return live_; }
+  const WaitingSequence& front() const { return ring_[head_]; }
+  const WaitingSequence& back() const {
+    return ring_[(head_ + size_ - 1) & mask()];
+  }  // or a tombstone
+
+  void push_back(const WaitingSequence& entry) {
+    if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
+    ring_[(head_ + size_) & mask()] = entry;
+    ++size_, ++live_;
+  }
+  void push_front(const WaitingSequence& entry) {
+    if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
+    head_ = (head_ - 1) & mask();
+    ring_[head_] = entry;
+    ++size_, ++live_;
+  }
+  // Removes the front, which is live, and tombstones behind it.
+  void pop_front() {
+    --live_;
+    drop_front();
+  }
+  // The live entry with this ticket; output 0 if there is none. O(log size).
+  WaitingSequence find(u32 ticket) const;
+  // Takes it out; its former content, or output 0 if there is none.
+  WaitingSequence cancel(u32 ticket);
+  template <class F>
+  void for_each_live(F&& f) const {
+    for (u32 i = 0; i < size_; ++i)
+      if (const WaitingSequence& e = ring_[(head_ + i) & mask()]; e.output != 0) f(e);
+  }
+  void clear() { head_ = size_ = live_ = 0; }
+
+ private:
+  u32 mask() const { return static_cast<u32>(ring_.size()) - 1; }
+  void drop_front() {
+    do {
+      head_ = (head_ + 1) & mask();
+      --size_;
+    } while (size_ != 0 && ring_[head_].output == 0);
+    if (ring_.size() > 256 && size_ < ring_.size() / 8) resize(static_cast<u32>(ring_.size()) / 4);
+  }
+  u32 position(u32 ticket) const;  // of the first entry with this ticket or a later one
+  void resize(u32 capacity);       // a power of two
+
+  std::vector<WaitingSequence> ring_;
+  u32 head_ = 0, size_ = 0, live_ = 0;
+};
+
+inline u32 WaitingLine::position(u32 ticket) const {
+  u32 low = 0, high = size_;
+  while (low < high) {
+    const u32 middle = (low + high) / 2;
+    if (ring_[(head_ + middle) & mask()].ticket < ticket)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+inline WaitingSequence WaitingLine::find(u32 ticket) const {
+  const u32 i = position(ticket);
+  if (i == size_) return {};
+  const WaitingSequence& entry = ring_[(head_ + i) & mask()];
+  return entry.ticket == ticket && entry.output != 0 ? entry : WaitingSequence{};
+}
+
+inline WaitingSequence WaitingLine::cancel(u32 ticket) {
+  const WaitingSequence found = find(ticket);
+  if (found.output == 0) return found;
+  const u32 i = position(ticket);
+  ring_[(head_ + i) & mask()].output = 0;
+  --live_;
+  if (i == 0) drop_front();
+  return found;
+}
+
+inline void WaitingLine::resize(u32 capacity) {
+  std::vector<WaitingSequence> larger(capacity);
+  for (u32 i = 0; i < size_; ++i) larger[i] = ring_[(head_ + i) & mask()];
+  ring_.swap(larger);
+  head_ = 0;
+}
+
+}  // namespace stampede
