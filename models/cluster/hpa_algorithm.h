@@ -25,11 +25,11 @@ enum class PodPhase : u8 { kPending, kRunning, kSucceeded, kFailed, kUnknown };
 // A pod of the selector as the controller's cache shows it.
 struct Pod {
   PodPhase phase = PodPhase::kRunning;
-  bool deleted = false;               // deletionTimestamp is set
-  std::optional<bool> ready;          // status of the Ready condition; absent = no such condition
-  Instant ready_transition{};         // its lastTransitionTime
-  std::optional<Instant> start;       // status.startTime
-  std::optional<i64> request_milli;   // of the scaled resource; absent = some container lacks it
+  bool deleted = false;              // deletionTimestamp is set
+  std::optional<bool> ready;         // status of the Ready condition; absent = no such condition
+  Instant ready_transition{};        // its lastTransitionTime
+  std::optional<Instant> start;      // status.startTime
+  std::optional<i64> request_milli;  // of the scaled resource; absent = some container lacks it
 };
 
 // One pod's sample of one metric [milli-units], the window it averages over ending at `at`.
@@ -41,9 +41,9 @@ struct Sample {
 
 enum class MetricType : u8 { kResource, kContainerResource, kPods, kObject, kExternal };
 enum class TargetType : u8 {
-  kUtilization,  // percent of the request (kResource, kContainerResource)
-  kAverageValue, // milli-units a pod (any type)
-  kValue         // milli-units in all (kObject, kExternal)
+  kUtilization,   // percent of the request (kResource, kContainerResource)
+  kAverageValue,  // milli-units a pod (any type)
+  kValue          // milli-units in all (kObject, kExternal)
 };
 
 struct MetricSpec {
@@ -76,8 +76,8 @@ struct Rules {
   std::vector<Policy> policies;
   std::optional<double> tolerance;  // absent = the controller's flag
 };
-Rules default_scale_up();                            // max(4 pods, 100 %) / 15 s, no window
-Rules default_scale_down(Duration flag = 300_s);     // 100 % / 15 s, window `flag`
+Rules default_scale_up();                         // max(4 pods, 100 %) / 15 s, no window
+Rules default_scale_down(Duration flag = 300_s);  // 100 % / 15 s, window `flag`
 
 // `spec.behavior`; without the optional the legacy path of v2beta2 and v1 applies.
 struct Behavior {
@@ -130,7 +130,11 @@ struct ScaleEvent {
   Instant at{};
 };
 enum class Limit : u8 {
-  kWithinRange, kTooFewReplicas, kTooManyReplicas, kScaleUpLimit, kScaleDownLimit
+  kWithinRange,
+  kTooFewReplicas,
+  kTooManyReplicas,
+  kScaleUpLimit,
+  kScaleDownLimit
 };
 struct Limited {
   i32 replicas = 0;
