@@ -1,0 +1,93 @@
+// The record of one try and the pool that owns it: one cache line, shared by clients (who send and
+// may leave) and regions (who execute, whether or not the client still waits).
+#pragma once
+#include <vector>
+
+#include "models/ports/network.h"
+#include "models/ports/request.h"
+
+namespace stampede {
+
+struct alignas(64) Attempt {
+  Instant started{};              // when its prefill was scheduled
+  u64 session_key = 0;            // identity of the session, for keyed draws
+  RequestSlot request = kNoSlot;  // kNoSlot once the client left
+  u32 serial = 0;                 // of the request when it was sent; a stale one has left
+  SessionSlot session = kNoSlot;
+  u32 prompt = 0, output = 0, answer_kept = 0;  // [tokens]
+  u32 base_version = 0;           // KV manifest it builds on
+  u32 pod = 0;                    // where it is now
+  IncidentId incident = kNoIncident;  // what brought it here (a failover), for provenance
+  u16 turn = 0;
+  u8 region = 0, home = 0;
+  u8 number = 0;                  // 0 for the first try
+  bool poisoned : 1 = false;      // context corrupted
+  bool decoding : 1 = false;      // handed over to a decode pod
+  bool logs_in : 1 = false;       // needs the session and auth store
+  bool used : 1 = false;
+};
+static_assert(sizeof(Attempt) == 64);
+
+// Fixed slots with a free list. References are invalidated by take().
+class AttemptPool {
+ public:
+  AttemptSlot take() {
+    if (free_.empty()) {
+      rows_.emplace_back();
+      rows_.back().used = true;
+      return static_cast<AttemptSlot>(rows_.size() - 1);
+    }
+    const AttemptSlot slot = free_.back();
+    free_.pop_back();
+    rows_[slot] = Attempt{};
+    rows_[slot].used = true;
+    return slot;
+  }
+  void give_back(AttemptSlot slot) {
+    rows_[slot].used = false;
+    free_.push_back(slot);
+  }
+  Attempt& operator[](AttemptSlot slot) { return rows_[slot]; }
+  std::size_t live() const { return rows_.size() - free_.size(); }
+  std::size_t slots() const { return rows_.size(); }
+
+ private:
+  std::vector<Attempt> rows_;
+  std::vector<AttemptSlot> free_;
+};
+
+// What a region tells the clients. `at` is when the server's side happened; it never lies before
+// now. Calls for attempts whose client left are not made.
+struct ClientPort {
+  virtual ~ClientPort() = default;
+  virtual void first_token(AttemptSlot attempt, Instant at) = 0;
+  // The whole answer left the server; the attempt is given back right after the call.
+  virtual void finished(AttemptSlot attempt, Instant at) = 0;
+  // The server dropped it; the attempt is given back right after the call.
+  virtual void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) = 0;
+  // Server-side work on the session ended (finished, broken or cancelled).
+  virtual void released(SessionSlot session) = 0;
+};
+
+// A region's front door.
+struct RegionPort {
+  virtual ~RegionPort() = default;
+  // Offers an attempt now. Accepted: the region owns the slot until it reports its end. Refused: the
+  // caller keeps it.
+  virtual Verdict offer(AttemptSlot attempt) = 0;
+  // The client's cancellation reached the server: stop working on it and give it back.
+  virtual void cancel(AttemptSlot attempt) = 0;
+};
+
+// Which region a client is sent to.
+struct Route {
+  RegionId region = kNoRegion;
+  Verdict verdict;                     // refused: spill cap, no healthy region
+  IncidentId moved_by = kNoIncident;   // away from home because of this incident
+};
+struct BalancerPort {
+  virtual ~BalancerPort() = default;
+  virtual Route route(RegionId home, ClientNetwork client, u64 session_key) = 0;
+};
+
+}  // namespace stampede
