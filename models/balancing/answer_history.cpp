@@ -1,0 +1,104 @@
+#include "models/balancing/answer_history.h"
+
+#include <algorithm>
+
+#include "sim/math.h"
+
+namespace stampede {
+namespace {
+
+// Quantile of Gamma(2, 1), whose survival function is (1 + x) exp(-x), by bisection.
+double gamma2_quantile(double p) {
+  double low = 0, high = 64;
+  for (int i = 0; i < 64; ++i) {
+    const double x = (low + high) / 2;
+    (1 - (1 + x) * math::exp(-x) < p ? low : high) = x;
+  }
+  return low;
+}
+
+u64 high_product(u64 a, u64 b) {
+  return static_cast<u64>((static_cast<unsigned __int128>(a) * b) >> 64);
+}
+
+}  // namespace
+
+AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey key)
+    : settings_(settings),
+      regions_(regions),
+      salt_((u64{key.hi} << 32) | key.lo),
+      rings_(regions) {
+  STAMPEDE_CHECK(regions > 0 && regions <= kMaxRegions, "at most 16 regions");
+  longest_period_ = settings_.ttl.ns;
+  if (settings_.ttl.ns > 0 && settings_.violators > 0 && settings_.violator_tail.ns > 0) {
+    violator_below_ = static_cast<u64>(std::min(1.0, settings_.violators) * 4294967296.0);
+    for (std::size_t i = 0; i < violator_periods_.size(); ++i) {
+      const double p = (static_cast<double>(i) + 0.5) / 64.0;
+      const Duration period =
+          from_seconds(gamma2_quantile(p) * settings_.violator_tail.seconds());
+      violator_periods_[i] = std::max<i64>(1, period.ns);
+      longest_period_ = std::max(longest_period_, violator_periods_[i]);
+    }
+  }
+  for (Ring& ring : rings_) {
+    ring.count = 1;
+    ring.answers[0].from = Instant{INT64_MIN / 2};
+  }
+}
+
+void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double>& shares,
+                            IncidentId moved_by) {
+  STAMPEDE_CHECK(shares.size() == regions_, "one share a region");
+  Answer next;
+  next.from = now;
+  next.moved_by = moved_by;
+  double sum = 0;
+  for (std::size_t r = 0; r < regions_; ++r) {
+    sum += shares[r];
+    next.cumulative[r] = static_cast<u64>(std::clamp(sum, 0.0, 1.0) * 4294967296.0);
+  }
+  // Rounding must not leave a sliver for a region without a share.
+  for (std::size_t r = regions_; r-- > 0 && sum > 0;) {
+    next.cumulative[r] = u64{1} << 32;
+    if (shares[r] > 0) break;
+  }
+  next.none = sum <= 0;
+  next.all_home = shares[home] > 0 && shares[home] >= sum;
+  Ring& ring = rings_[home];
+  Answer& last = ring.answers[ring.head];
+  bool close = last.all_home == next.all_home && last.none == next.none;
+  if (!next.all_home)
+    for (std::size_t r = 0; r < regions_ && close; ++r) {
+      const u64 a = last.cumulative[r], b = next.cumulative[r];
+      close = (a > b ? a - b : b - a) < (u64{1} << 24);
+    }
+  if (close || last.from == now) {
+    next.from = last.from;
+    last = next;
+    return;
+  }
+  ring.head = (ring.head + 1) % kRing;
+  ring.count = std::min(ring.count + 1, kRing);
+  ring.answers[ring.head] = next;
+}
+
+const Answer& AnswerHistory::newest(RegionId home) const {
+  return back(rings_[home], 0);
+}
+
+const Answer& AnswerHistory::in_force(RegionId home, Instant now, u64 session_key) const {
+  const Ring& ring = rings_[home];
+  const Answer& newest = back(ring, 0);
+  if (ring.count == 1 || now.ns - newest.from.ns >= longest_period_) return newest;
+  const u64 h = mix64(session_key ^ salt_);
+  i64 period = settings_.ttl.ns;
+  if ((h & 0xffffffffU) < violator_below_) period = violator_periods_[h >> 58];
+  const u64 phase = high_product(mix64(h), static_cast<u64>(period));
+  const i64 into = (now.ns + static_cast<i64>(phase)) % period;
+  const Instant start{now.ns - into};
+  for (std::size_t age = 0; age < ring.count; ++age)
+    if (back(ring, age).from <= start) return back(ring, age);
+  return back(ring, ring.count - 1);
+}
+
+}  // namespace stampede

@@ -1,0 +1,70 @@
+// Which routing decision a session follows now, given that its resolver caches answers for a TTL:
+// the decision in force at the start of its current TTL period, with no state by session.
+// State: by home region a short ring of past decisions; a session's phase and TTL are keyed draws.
+// Source: DNS drain 1 - t/TTL (uniform resolver phase); a share of resolvers keeps answers longer,
+//   so that a fraction share * exp(-t/tail) is left (their periods are Gamma(2, tail): the
+//   residual life of such a period with uniform phase is exponential).
+// Limits: phases are by session, not by resolver; decisions beyond the ring are forgotten.
+#pragma once
+#include <array>
+#include <vector>
+
+#include "models/ports/request.h"
+#include "sim/random.h"
+
+namespace stampede {
+
+inline constexpr std::size_t kMaxRegions = 16;
+
+struct Answer {
+  Instant from{};
+  std::array<u64, kMaxRegions> cumulative{};  // share of regions 0..r x 2^32
+  bool all_home = true;
+  bool none = false;  // no region to send to
+  IncidentId moved_by = kNoIncident;
+};
+
+class AnswerHistory {
+ public:
+  struct Settings {
+    Duration ttl{};  // 0: every call follows the newest decision
+    double violators = 0;
+    Duration violator_tail{};
+  };
+  AnswerHistory(Settings settings, std::size_t regions, StreamKey key);
+
+  // A new decision for `home` at `now`: shares [region], all 0 = nowhere. One that differs from the
+  // newest by less than 1/256 replaces it in place.
+  void publish(Instant now, RegionId home, const std::vector<double>& shares, IncidentId moved_by);
+  // Never allocates; one comparison once the newest decision is older than every TTL.
+  const Answer& in_force(RegionId home, Instant now, u64 session_key) const;
+  const Answer& newest(RegionId home) const;
+  // The region of `answer` for a uniform 32-bit `point`; kNoRegion if there is none.
+  RegionId pick(const Answer& answer, RegionId home, u32 point) const {
+    if (answer.all_home) return home;
+    if (answer.none) return kNoRegion;
+    std::size_t r = 0;
+    while (r + 1 < regions_ && point >= answer.cumulative[r]) ++r;
+    return static_cast<RegionId>(r);
+  }
+
+ private:
+  static constexpr std::size_t kRing = 64;
+  struct Ring {
+    std::array<Answer, kRing> answers{};
+    std::size_t count = 0, head = 0;  // head: the newest
+  };
+  const Answer& back(const Ring& ring, std::size_t age) const {
+    return ring.answers[(ring.head + kRing - age) % kRing];
+  }
+
+  Settings settings_;
+  std::size_t regions_;
+  u64 salt_;
+  u64 violator_below_ = 0;                 // of 2^32
+  std::array<i64, 64> violator_periods_{};  // equally likely [ns]
+  i64 longest_period_ = 0;
+  std::vector<Ring> rings_;
+};
+
+}  // namespace stampede

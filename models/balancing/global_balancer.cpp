@@ -1,0 +1,426 @@
+#include "models/balancing/global_balancer.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "sim/registry.h"
+
+namespace stampede {
+
+void GlobalBalancer::Params::describe(Schema<Params>& s) {
+  s.name("global_balancer");
+  s.field("probe_interval", &Params::probe_interval)
+      .help("time between health checks of a region")
+      .range(0.1, 3600)
+      .source("Route 53 fast interval 10 s");
+  s.field("probe_timeout", &Params::probe_timeout)
+      .help("an unanswered check fails after this; at most the interval")
+      .range(0.001, 3600)
+      .source("Route 53 connection time-out 4 s");
+  s.field("rise", &Params::rise)
+      .help("successes in a row that make a region healthy")
+      .range(1, 100)
+      .source("Route 53");
+  s.field("fall", &Params::fall)
+      .help("failures in a row that make a region unhealthy")
+      .range(1, 100)
+      .source("Route 53");
+  s.field("vantages", &Params::vantages)
+      .help("client networks from which a region is probed")
+      .range(1, 4096);
+  s.field("healthy_above", &Params::healthy_above)
+      .help("a round succeeds if more than this share of the vantage points reach the region")
+      .range(0, 0.999)
+      .source("Route 53: healthy above 18 % of the checkers");
+  s.field("slow_start", &Params::slow_start)
+      .help("a recovered region's share ramps up over this time, 0 = at once")
+      .range(0, 86400);
+  s.field("mode", &Params::mode)
+      .help("dns: answers cached for the TTL; anycast: the nearest region that routing reaches");
+  s.field("ttl", &Params::ttl)
+      .help("how long a resolver keeps an answer")
+      .range(0, 86400)
+      .source("Route 53 advice for health-checked records: 60 s");
+  s.field("ttl_violators", &Params::ttl_violators)
+      .help("share of sessions whose resolver keeps answers longer than the TTL")
+      .range(0, 1);
+  s.field("ttl_violator_tail", &Params::ttl_violator_tail)
+      .help("time constant with which those leave an old answer")
+      .range(0, 864000);
+  s.field("rule", &Params::rule)
+      .help("where traffic goes that cannot stay at home")
+      .source("Google serviceLbPolicy: WATERFALL_BY_REGION; proportional to capacity: its spray");
+  s.field("target_utilization", &Params::target_utilization)
+      .help("waterfall: share of a region's capacity to which it is filled")
+      .range(0.01, 10);
+  s.field("spill_cap", &Params::spill_cap)
+      .help("share of a region's capacity that foreign traffic may use, 100% = no cap")
+      .range(0, 1)
+      .source("vendors ship no cap");
+  s.field("spill_window", &Params::spill_window)
+      .help("sliding window in which foreign traffic is counted")
+      .range(0.01, 3600);
+  s.field("spill_retry_after", &Params::spill_retry_after)
+      .help("Retry-After of a refusal by the cap, 0 = none")
+      .range(0, 3600);
+  s.field("sticky", &Params::sticky)
+      .help("a session keeps its region as long as the decision stands");
+  s.field("view_ttl", &Params::view_ttl)
+      .help("age at which the view of a cluster's capacity expires, 0 = never")
+      .range(0, 86400);
+  s.field("view_expiry", &Params::view_expiry)
+      .help("what an expired view means: fail_open keeps the last value, fail_closed empties it");
+  s.field("hold_down", &Params::hold_down)
+      .help("a recovered home gets its clients back after this time")
+      .range(0, 86400);
+  s.field("panic", &Params::panic)
+      .help("with no usable region at all, send clients home instead of refusing them")
+      .source("Route 53 and Azure Front Door: all unhealthy counts as all healthy");
+}
+
+GlobalBalancer::GlobalBalancer(World& world, std::string path, const Params& params,
+                               const NetworkPort& network, std::vector<double> capacity)
+    : world_(world),
+      path_(std::move(path)),
+      params_(params),
+      network_(network),
+      id_(world.scheduler.add(this)),
+      homes_(capacity.size()),
+      answers_({params.ttl, params.ttl_violators.value, params.ttl_violator_tail},
+               capacity.size(), world.stream(path_, "ttl_phase")) {
+  STAMPEDE_CHECK(params.probe_timeout <= params.probe_interval,
+                 "balancer: a probe's time-out exceeds its interval");
+  const StreamKey key = world.stream(path_, "region");
+  salt_ = (u64{key.hi} << 32) | key.lo;
+  Sequence phase(world.stream(path_, "probe_phase"));
+  const Instant now = world.now();
+  for (double c : capacity) {
+    Region r{ProbeFsm({params.rise, params.fall, params.slow_start}, Health::kHealthy)};
+    r.capacity = c;
+    r.refreshed = now;
+    regions_.push_back(r);
+    const auto index = static_cast<u32>(regions_.size() - 1);
+    const Duration first = from_seconds(phase.next() * params.probe_interval.seconds());
+    world.scheduler.after(first, Priority::kControl, id_, kProbe, index);
+    if (params.view_ttl.ns > 0)
+      world.scheduler.after(params.view_ttl, Priority::kControl, id_, kViewCheck, index);
+  }
+  if (params.rule == RoutingRule::kWaterfall)
+    world.scheduler.after(params.probe_interval, Priority::kControl, id_, kMeasure);
+  world.stats.counter(path_, "routed_total", "attempts that asked for a region", &routed_);
+  world.stats.counter(path_, "moved_total", "attempts sent away from home", &moved_);
+  world.stats.counter(path_, "refused_total", "attempts refused by the spill cap", &refused_);
+  world.stats.counter(path_, "nowhere_total", "attempts with no region to go to", &nowhere_);
+  world.stats.counter(path_, "failovers_total", "homes whose traffic began to move", &failovers_);
+  world.stats.gauge(path_, "healthy_regions", "1", "regions that probes find usable", [this] {
+    return static_cast<double>(std::count_if(
+        regions_.begin(), regions_.end(), [](const Region& r) { return r.probe.usable(); }));
+  });
+  world.stats.gauge(path_, "expired_views", "1", "regions whose capacity view expired", [this] {
+    return static_cast<double>(std::count_if(regions_.begin(), regions_.end(),
+                                             [](const Region& r) { return r.expired; }));
+  });
+  rebuild();
+}
+
+// ---- the request path ----------------------------------------------------------------------
+
+Route GlobalBalancer::route(RegionId home, ClientNetwork client, u64 session_key) {
+  ++routed_;
+  ++homes_[home].offered;
+  Route out;
+  if (params_.mode == BalancerMode::kAnycast) {
+    out = anycast(home, client);
+  } else {
+    const Answer& answer = answers_.in_force(home, world_.now(), session_key);
+    if (answer.all_home) {
+      out.region = home;
+      return out;
+    }
+    u64 identity = session_key ^ salt_;
+    if (!params_.sticky) identity += mix64(static_cast<u64>(world_.now().ns));
+    out.region = answers_.pick(answer, home, static_cast<u32>(mix64(identity) >> 32));
+    if (out.region != home) out.moved_by = answer.moved_by;
+    if (out.region == kNoRegion) out.verdict = {Outcome::kRejected503, {}, answer.moved_by};
+  }
+  if (out.region == kNoRegion) {
+    ++nowhere_;
+  } else if (out.region != home) {
+    ++moved_;
+    if (params_.spill_cap.value < 1 && !admit_foreign(out.region)) {
+      ++refused_;
+      out.verdict = {Outcome::kRejected429, params_.spill_retry_after, out.moved_by};
+    }
+  }
+  return out;
+}
+
+Route GlobalBalancer::anycast(RegionId home, ClientNetwork client) {
+  Route out;
+  Duration nearest{INT64_MAX};
+  for (std::size_t r = 0; r < regions_.size(); ++r) {
+    const PathState& path = network_.path(client, static_cast<RegionId>(r));
+    if (path.reach != Reach::kReachable) continue;
+    if (path.round_trip < nearest || (path.round_trip == nearest && r == home)) {
+      nearest = path.round_trip;
+      out.region = static_cast<RegionId>(r);
+    }
+  }
+  if (out.region == home) return out;
+  const PathState& lost = network_.path(client, home);
+  if (out.region == kNoRegion) {
+    out.verdict = {Outcome::kUnreachable, {}, lost.cause};
+  } else if (lost.reach != Reach::kReachable) {
+    Home& h = homes_[home];
+    // A quiet hold-down ends a failover; what moves after it is a new one.
+    if (!h.away || world_.now() - h.last_moved > params_.hold_down) started(home, lost.cause);
+    h.away = true;
+    h.last_moved = world_.now();
+    out.moved_by = h.moved_by;
+  }
+  return out;
+}
+
+// Sliding counter: admitted attempts of this window and the overlapping part of the last.
+bool GlobalBalancer::admit_foreign(RegionId region) {
+  Region& r = regions_[region];
+  const i64 width = params_.spill_window.ns, index = world_.now().ns / width;
+  if (index != r.window) {
+    r.previous = index == r.window + 1 ? r.current : 0;
+    r.current = 0;
+    r.window = index;
+  }
+  const double into = static_cast<double>(world_.now().ns % width) / static_cast<double>(width);
+  const double limit = params_.spill_cap.value * r.capacity * params_.spill_window.seconds();
+  if (r.current + r.previous * (1 - into) + 1 > limit) return false;
+  ++r.current;
+  return true;
+}
+
+// ---- probes and views ----------------------------------------------------------------------
+
+void GlobalBalancer::handle(const Event& event) {
+  const auto region = static_cast<RegionId>(event.subject);
+  switch (event.kind) {
+    case kProbe: return probe(region);
+    case kProbeAnswered: return answered(region, false, event.argument);
+    case kViewCheck: return check_view(region);
+    case kRebuild:
+      regions_[region].timer = false;
+      return rebuild();
+    case kMeasure: {
+      for (Home& h : homes_) {
+        h.demand =
+            static_cast<double>(h.offered - h.offered_before) / params_.probe_interval.seconds();
+        h.offered_before = h.offered;
+      }
+      world_.scheduler.after(params_.probe_interval, Priority::kControl, id_, kMeasure);
+      return rebuild();
+    }
+    default: invariant_failed("balancer: unknown event");
+  }
+}
+
+void GlobalBalancer::probe(RegionId region) {
+  world_.scheduler.after(params_.probe_interval, Priority::kControl, id_, kProbe, region);
+  const u32 networks = network_.client_networks();
+  const u32 count = networks == 0 ? static_cast<u32>(regions_.size())
+                                  : std::min<u32>(params_.vantages, networks);
+  u32 reached = 0;
+  IncidentId cause = kNoIncident;
+  for (u32 v = 0; v < count; ++v) {
+    const PathState& path =
+        networks == 0 ? network_.between(static_cast<RegionId>(v), region)
+                      : network_.path(static_cast<ClientNetwork>(u64{v} * networks / count), region);
+    if (path.reach == Reach::kReachable && path.round_trip <= params_.probe_timeout)
+      ++reached;
+    else if (cause == kNoIncident)
+      cause = path.cause;
+  }
+  if (static_cast<double>(reached) > params_.healthy_above.value * static_cast<double>(count))
+    answered(region, true, kNoIncident);
+  else
+    world_.scheduler.after(params_.probe_timeout, Priority::kControl, id_, kProbeAnswered, region,
+                           cause);
+}
+
+void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
+  Region& r = regions_[region];
+  const bool ramping = r.probe.health() == Health::kProbation;
+  const bool flipped = r.probe.observe(success, world_.now());
+  if (flipped && !r.probe.usable())
+    r.unreachable = world_.incident("region_unreachable", path_, {cause},
+                                    "probes find region " + std::to_string(region) +
+                                        " unhealthy");
+  if (flipped || ramping) rebuild();
+}
+
+void GlobalBalancer::fresh(RegionId region) {
+  Region& r = regions_[region];
+  r.refreshed = world_.now();
+  if (!r.expired) return;
+  r.expired = false;
+  world_.scheduler.after(params_.view_ttl, Priority::kControl, id_, kViewCheck, region);
+}
+
+void GlobalBalancer::capacity_changed(RegionId region, double ready_capacity, IncidentId cause) {
+  fresh(region);
+  Region& r = regions_[region];
+  r.capacity = ready_capacity;
+  r.view_cause = cause;
+  rebuild();
+}
+
+void GlobalBalancer::view_refreshed(RegionId region) {
+  const bool was = regions_[region].expired;
+  fresh(region);
+  if (was) rebuild();
+}
+
+void GlobalBalancer::view_stalled(RegionId region, IncidentId cause) {
+  regions_[region].view_cause = cause;
+}
+
+// One check is pending while the view is fresh; deliveries only move its time of expiry.
+void GlobalBalancer::check_view(RegionId region) {
+  Region& r = regions_[region];
+  const Instant expiry = r.refreshed + params_.view_ttl;
+  if (expiry > world_.now()) {
+    world_.scheduler.at(expiry, Priority::kControl, id_, kViewCheck, region);
+    return;
+  }
+  r.expired = true;
+  rebuild();
+}
+
+// ---- decisions -----------------------------------------------------------------------------
+
+bool GlobalBalancer::usable(std::size_t region) const {
+  const Region& r = regions_[region];
+  if (!r.probe.usable() || r.capacity <= 0) return false;
+  return !(r.expired && params_.view_expiry == ViewExpiry::kFailClosed);
+}
+
+IncidentId GlobalBalancer::cause_of(std::size_t region) const {
+  const Region& r = regions_[region];
+  return r.probe.usable() ? r.view_cause : r.unreachable;
+}
+
+// May the home's own clients be there now? After an absence only when it has been usable for the
+// hold-down, unless nobody else could take them.
+bool GlobalBalancer::at_home(std::size_t home, bool alternative) {
+  Home& h = homes_[home];
+  if (!usable(home)) {
+    h.usable_since = kNever;
+    return false;
+  }
+  if (h.usable_since == kNever) h.usable_since = world_.now();
+  if (!h.away || !alternative) return true;
+  const Instant back = h.usable_since + params_.hold_down;
+  if (back <= world_.now()) return true;
+  if (!regions_[home].timer) {
+    regions_[home].timer = true;
+    world_.scheduler.at(back, Priority::kControl, id_, kRebuild, static_cast<u32>(home));
+  }
+  return false;
+}
+
+void GlobalBalancer::started(std::size_t home, IncidentId cause) {
+  ++failovers_;
+  homes_[home].moved_by =
+      world_.incident("failover_started", path_, {cause},
+                      "clients of region " + std::to_string(home) + " are sent elsewhere");
+}
+
+Shares GlobalBalancer::shares_for(std::size_t home, const Shares& weight, bool stay) const {
+  Shares others = weight;
+  others[home] = 0;
+  Shares out = proportional_split(others);
+  if (!stay) return out;
+  const bool alone = std::all_of(others.begin(), others.end(), [](double w) { return w <= 0; });
+  const double kept = alone ? 1 : regions_[home].probe.ramp(world_.now());
+  for (double& share : out) share *= 1 - kept;
+  out[home] = kept;
+  return out;
+}
+
+std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
+                                              const std::vector<char>& stay) const {
+  Waterfall in;
+  in.capacity = weight;
+  in.target_utilization = params_.target_utilization.value;
+  in.spill_cap = params_.spill_cap.value;
+  for (std::size_t h = 0; h < homes_.size(); ++h) {
+    in.demand.push_back(homes_[h].demand);
+    std::vector<u32> order(regions_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    const auto distance = [&](u32 r) {
+      if (r == h) return i64{-1};
+      const PathState& path = network_.between(static_cast<RegionId>(h), static_cast<RegionId>(r));
+      return path.reach == Reach::kReachable ? path.round_trip.ns : INT64_MAX;
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](u32 a, u32 b) { return distance(a) < distance(b); });
+    in.order.push_back(std::move(order));
+  }
+  std::vector<Shares> split = waterfall_split(in);
+  // A home in its hold-down keeps its clients out, but takes those of others.
+  for (std::size_t h = 0; h < homes_.size(); ++h) {
+    if (stay[h] || split[h][h] <= 0) continue;
+    Shares others = weight;
+    others[h] = 0;
+    const Shares rest = proportional_split(others);
+    const double moved = std::exchange(split[h][h], 0.0);
+    for (std::size_t r = 0; r < rest.size(); ++r) split[h][r] += moved * rest[r];
+  }
+  return split;
+}
+
+void GlobalBalancer::rebuild() {
+  const std::size_t n = regions_.size();
+  Shares weight(n, 0.0);
+  std::size_t able = 0;
+  for (std::size_t r = 0; r < n; ++r) {
+    regions_[r].probe.settle(world_.now());
+    if (!usable(r)) continue;
+    weight[r] = regions_[r].capacity * regions_[r].probe.ramp(world_.now());
+    ++able;
+  }
+  std::vector<char> stay(n);
+  for (std::size_t h = 0; h < n; ++h)
+    stay[h] = at_home(h, able > (usable(h) ? 1U : 0U)) ? 1 : 0;
+  std::vector<Shares> split;
+  if (params_.rule == RoutingRule::kWaterfall && able > 0) {
+    split = waterfall(weight, stay);
+  } else {
+    for (std::size_t h = 0; h < n; ++h) split.push_back(shares_for(h, weight, stay[h] != 0));
+  }
+  for (std::size_t h = 0; h < n; ++h) {
+    if (able == 0 && params_.panic) split[h][h] = 1;
+    const bool away = stay[h] == 0 && able > 0;
+    if (params_.mode == BalancerMode::kDns) {
+      if (away && !homes_[h].away) started(h, cause_of(h));
+      homes_[h].away = away;
+    }
+    const IncidentId by = away ? homes_[h].moved_by : cause_of(h);
+    answers_.publish(world_.now(), static_cast<RegionId>(h), split[h], by);
+  }
+}
+
+double GlobalBalancer::share(RegionId home, RegionId region) const {
+  const Answer& a = answers_.newest(home);
+  if (a.none) return 0;
+  if (a.all_home) return home == region ? 1 : 0;
+  const u64 below = region == 0 ? 0 : a.cumulative[region - 1U];
+  return static_cast<double>(a.cumulative[region] - below) / 4294967296.0;
+}
+
+namespace {
+const Register<GlobalBalancer::Params> registered{
+    "model", "global_balancer",
+    "sends clients to regions by probed health and a delivered view of capacity",
+    "Route 53, Google serviceLbPolicy, Envoy"};
+}  // namespace
+
+}  // namespace stampede
