@@ -62,14 +62,14 @@ Verdict Region::offer(AttemptSlot slot) {
 // Gives the attempt to the pod's engine; false if it can never fit.
 bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   Attempt& a = (*wiring_.attempts)[slot];
-  const SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output)};
+  SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output)};
   if (!p.engine->fits(input)) return false;
+  input.cached = scheduled(slot, world_.now(), 0);
   current_ = id;
   p.engine->advance(world_.now(), *this);
   a.pod = id;
   ++active_[id];
-  ++waiting_;
-  (*wiring_.attempts)[slot].ticket = pod(id).engine->add(world_.now(), input, *this);
+  a.ticket = pods_[id].engine->add(world_.now(), input);
   reschedule(id);
   return true;
 }
@@ -106,7 +106,6 @@ void Region::handle(const Event& event) {
 // The engine takes it up: only now is its context looked for.
 u32 Region::scheduled(u32 slot, Instant at, u32 cached) {
   Attempt& a = (*wiring_.attempts)[slot];
-  --waiting_;
   if (a.decoding) return cached;
   const KvLookup found = wiring_.kv->lookup(a.session, id_, a.turn, a.prompt);
   a.started = at;
@@ -153,7 +152,7 @@ void Region::finished(u32 slot, Instant at) {
   release(slot);
 }
 
-void Region::preempted(u32, Instant) { ++waiting_; }
+void Region::preempted(u32, Instant) {}
 
 void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
   wiring_.clients->broken(slot, outcome, cause);
@@ -176,9 +175,7 @@ void Region::cancel(AttemptSlot slot) {
   const u32 waiting_before = p.engine ? p.engine->waiting() : 0;
   if (!p.engine || !p.engine->cancel(now, a.ticket)) return;  // between two pods: it goes on
   --active_[id];
-  if (p.engine->waiting() < waiting_before) {
-    --waiting_;
-  } else {
+  if (p.engine->waiting() == waiting_before) {  // it was running
     ++counts_.aborted;
     wiring_.kv->aborted(id_, a.prompt);
   }

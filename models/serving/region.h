@@ -81,7 +81,7 @@ class Region final : public Component,
 
   const Counts& counts() const { return counts_; }
   const std::vector<u32>& active() const { return active_; }  // [pod] attempts in it
-  u64 waiting() const { return waiting_; }
+  u64 waiting() const;  // sequences in line in all engines
   // Busy share of a pool's engines since the last call [0,1]; also what the ramp's gate reads.
   double take_load(WorkloadId workload);
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
@@ -109,7 +109,7 @@ class Region final : public Component,
   void first_token(u32 id, Instant at) override;
   void finished(u32 id, Instant at) override;
   void preempted(u32 id, Instant at) override;
-  u32 scheduled(u32 id, Instant at, u32 cached) override;
+  u32 scheduled(u32 id, Instant at, u32 cached);
 
   Pod& pod(PodId id);
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
@@ -141,7 +141,7 @@ class Region final : public Component,
   IncidentId overload_ = kNoIncident;
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking
-  u64 waiting_ = 0, holds_ = 0;
+  u64 holds_ = 0;
   Counts counts_;
 };
 

@@ -43,7 +43,6 @@ void Region::kill(PodId id) {
   retired_busy_[p.workload] += dying->busy(world_.now());
   p.draining = false;
   std::vector<AttemptSlot> lost;
-  waiting_ -= dying->waiting();
   dying->kill(world_.now(), [&](u32 slot) { lost.push_back(slot); });
   for (const AttemptSlot slot : lost) {
     --active_[id];
@@ -101,6 +100,13 @@ void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& ro
   known_[workload] = routable.size();
   endpoint_cause_[workload] = cause;
   wiring_.choice[workload]->set_endpoints(routable);
+}
+
+u64 Region::waiting() const {
+  u64 sum = 0;
+  for (const Pod& p : pods_)
+    if (p.engine) sum += p.engine->waiting();
+  return sum;
 }
 
 double Region::take_load(WorkloadId workload) {
