@@ -1,0 +1,93 @@
+#include "models/network/as_generator.h"
+
+#include <algorithm>
+
+#include "sim/random.h"
+
+namespace stampede {
+
+void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
+  using P = AsGeneratorParams;
+  s.name("AsGenerator");
+  s.field("ases", &P::ases)
+      .range(3, 20000)
+      .help("autonomous systems in the generated graph")
+      .source("network_and_kv 2: default size 200");
+  s.field("transit", &P::transit).range(1, 50).help("provider-free ASes, peering in a full mesh");
+  s.field("mid", &P::mid).range(0, 1).help("share of the other ASes that sell transit");
+  s.field("providers_max", &P::providers_max)
+      .range(1, 10)
+      .help("an AS buys from 1 to this many providers");
+  s.field("local", &P::local).range(0, 1).help("chance that a provider is of the same region");
+  s.field("add_p2p", &P::add_p2p)
+      .range(0, 1)
+      .help("chance that two mid-tier ASes of a region peer");
+  s.field("add_p2p_far", &P::add_p2p_far)
+      .range(0, 1)
+      .help("chance that two mid-tier ASes of different regions peer");
+}
+
+namespace {
+
+class Generator {
+ public:
+  Generator(const AsGeneratorParams& params, u32 regions, u64 seed)
+      : params_(params),
+        regions_(std::max(regions, 1u)),
+        providers_(stream_key(seed, "network.generator", "providers")),
+        peers_(stream_key(seed, "network.generator", "peers")) {}
+
+  AsGraph run() {
+    const u32 all = static_cast<u32>(params_.ases);
+    const u32 transit = std::min(static_cast<u32>(params_.transit), all);
+    const u32 mid =
+        transit + static_cast<u32>(static_cast<double>(all - transit) * params_.mid.value);
+    for (u32 i = 0; i < all; ++i)
+      graph_.set_region(graph_.add_as(i + 1), static_cast<RegionId>(i % regions_));
+    for (u32 i = 0; i < transit; ++i)
+      for (u32 k = i + 1; k < transit; ++k) graph_.add_link(i + 1, k + 1, LinkKind::kPeerToPeer);
+    for (u32 i = transit; i < mid; ++i) buy(i, 0, transit);
+    for (u32 i = transit; i < mid; ++i)
+      for (u32 k = i + 1; k < mid; ++k) maybe_peer(i, k);
+    const bool has_mid = mid > transit;
+    for (u32 i = mid; i < all; ++i) buy(i, has_mid ? transit : 0, has_mid ? mid : transit);
+    return std::move(graph_);
+  }
+
+ private:
+  // Links AS `i` below 1 to providers_max drawn ASes of [low, high).
+  void buy(u32 i, u32 low, u32 high) {
+    const double count = uniform(draw(providers_, i, 0));
+    const u32 wanted = 1 + static_cast<u32>(count * params_.providers_max);
+    std::vector<u32> near, any;
+    for (u32 k = low; k < high; ++k) {
+      any.push_back(k);
+      if (graph_.region(k) == graph_.region(i)) near.push_back(k);
+    }
+    for (u32 n = 1; n <= wanted; ++n) {
+      const Words w = draw(providers_, i, n);
+      const std::vector<u32>& from = uniform(w) < params_.local.value && !near.empty() ? near : any;
+      const auto pick = static_cast<std::size_t>(uniform2(w) * static_cast<double>(from.size()));
+      graph_.add_link(from[pick] + 1, i + 1, LinkKind::kProviderToCustomer);
+    }
+  }
+
+  void maybe_peer(u32 i, u32 k) {
+    const double chance =
+        graph_.region(i) == graph_.region(k) ? params_.add_p2p.value : params_.add_p2p_far.value;
+    if (uniform(draw(peers_, i, k)) < chance) graph_.add_link(i + 1, k + 1, LinkKind::kPeerToPeer);
+  }
+
+  const AsGeneratorParams& params_;
+  u32 regions_;
+  StreamKey providers_, peers_;
+  AsGraph graph_;
+};
+
+}  // namespace
+
+AsGraph generate_as_graph(const AsGeneratorParams& params, u32 regions, u64 seed) {
+  return Generator(params, regions, seed).run();
+}
+
+}  // namespace stampede

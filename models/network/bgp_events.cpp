@@ -1,0 +1,345 @@
+// The speakers' events: updates, processing, intervals, sessions.
+#include <algorithm>
+
+#include "models/network/bgp.h"
+
+namespace stampede {
+
+void Bgp::new_cause() { std::fill(sent_.begin(), sent_.end(), 0); }
+
+void Bgp::announce(AsIndex as, PrefixIndex prefix, IncidentId cause, PathId path, u32 otc) {
+  new_cause();
+  originate(as, prefix, path, otc);
+  decide_and_tell(as, prefix, cause);
+}
+
+void Bgp::withdraw(AsIndex as, PrefixIndex prefix, IncidentId cause) {
+  new_cause();
+  own_[cell(as, prefix)] = {};
+  decide_and_tell(as, prefix, cause);
+}
+
+void Bgp::set_export(AsIndex as, PrefixIndex prefix, bool allowed, IncidentId cause) {
+  u8& denied = denied_[cell(as, prefix)];
+  if (denied == !allowed) return;
+  new_cause();
+  denied = !allowed;
+  for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s) consider(s, prefix, cause);
+}
+
+void Bgp::decide_and_tell(AsIndex as, PrefixIndex p, IncidentId cause) {
+  if (!decide(as, p, cause)) return;
+  ++stats_.best_changes;
+  stats_.last_best_change = scheduler_.now();
+  Forward& fib = fib_[cell(as, p)];
+  if (!fib.due) {
+    fib.due = true;
+    scheduler_.after(params_.fib_delay, Priority::kNetwork, id_, kFib, as, p);
+  }
+  for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s) consider(s, p, cause);
+}
+
+void Bgp::clear_pending(SessionIndex s, PrefixIndex p) {
+  u8& pending = pending_[slot(s, p)];
+  sessions_[s].waiting -= pending;
+  pending = 0;
+}
+
+// The interval runs; what belongs to the update that started it still goes out with it.
+bool Bgp::waits(SessionIndex s, PrefixIndex p) const {
+  const Timer& timer = timers_[timer_of(s, p)];
+  const Instant now = scheduler_.now();
+  if (now >= timer.until) return false;
+  return timer.armed != now || sent_at_[slot(s, p)] == now;
+}
+
+// Brings what the peer of `s` has heard in line with the decision, now or when it may be sent.
+void Bgp::consider(SessionIndex s, PrefixIndex p, IncidentId cause) {
+  Session& session = sessions_[s];
+  if (!session.up) return;
+  const Announcement wanted = exported_route(s, p);
+  if (wanted == adj_out_[slot(s, p)]) {
+    clear_pending(s, p);
+    return;
+  }
+  const bool withdrawal = !wanted.present();
+  bool limited = !withdrawal || wrate_[session.owner];
+  if (!limited && params_.withdrawals == WithdrawalRule::kWhenIdle) limited = session.waiting > 0;
+  if (limited && waits(s, p)) {
+    session.waiting += 1u - pending_[slot(s, p)];
+    pending_[slot(s, p)] = 1;
+    pending_cause_[slot(s, p)] = cause;
+    const u32 t = timer_of(s, p);
+    if (!timers_[t].scheduled) {
+      timers_[t].scheduled = true;
+      scheduler_.at(timers_[t].until, Priority::kNetwork, id_, kMrai, t);
+    }
+    return;
+  }
+  clear_pending(s, p);
+  send(s, p, wanted, cause);
+  if (!withdrawal || wrate_[session.owner] || params_.withdrawal_starts_mrai) arm(s, p);
+}
+
+void Bgp::arm(SessionIndex s, PrefixIndex p) {
+  if (params_.mrai.ns == 0) return;
+  const u32 t = timer_of(s, p);
+  Timer& timer = timers_[t];
+  const Instant now = scheduler_.now();
+  if (timer.armed == now) return;
+  const Words w = draw(mrai_key_, t, 0, timer.arms++);
+  const double factor =
+      params_.mrai_jitter_low.value + (1 - params_.mrai_jitter_low.value) * uniform(w);
+  timer.armed = now;
+  timer.until = now + from_seconds(params_.mrai.seconds() * factor);
+}
+
+void Bgp::timer_expired(u32 t) {
+  timers_[t].scheduled = false;
+  const auto count = static_cast<u32>(prefixes_.size());
+  const SessionIndex s =
+      params_.mrai_scope == MraiScope::kPeer ? t : t % static_cast<u32>(sessions_.size());
+  // Withdrawals leave before announcements.
+  for (const bool withdrawals : {true, false})
+    for (PrefixIndex p = 0; p < count && sessions_[s].waiting > 0; ++p)
+      if (timer_of(s, p) == t && pending_[slot(s, p)] &&
+          exported_route(s, p).present() != withdrawals)
+        consider(s, p, pending_cause_[slot(s, p)]);
+}
+
+void Bgp::send(SessionIndex s, PrefixIndex p, const Announcement& content, IncidentId cause) {
+  Session& session = sessions_[s];
+  if (++sent_[slot(s, p)] > static_cast<u32>(params_.update_cap)) {
+    divergent_ = true;  // the session falls silent on this prefix, so that the run can end
+    return;
+  }
+  const bool withdrawal = !content.present();
+  if (own_[cell(session.owner, p)].present() && observer_ != nullptr)
+    cause = observer_->origin_sends(session.owner, p, withdrawal, cause);
+  ++(withdrawal ? stats_.withdrawals : stats_.announcements);
+  stats_.last_update = scheduler_.now();
+  adj_out_[slot(s, p)] = content;
+  sent_at_[slot(s, p)] = scheduler_.now();
+  transmit({s, p, content, session.epoch, cause, false});
+}
+
+void Bgp::transmit(Message message) {
+  Session& session = sessions_[message.session];
+  if (!session.link_alive) return;
+  u32 m;
+  if (free_messages_.empty()) {
+    m = static_cast<u32>(messages_.size());
+    messages_.push_back(message);
+  } else {
+    m = free_messages_.back();
+    free_messages_.pop_back();
+    messages_[m] = message;
+  }
+  session.last_arrival = std::max(scheduler_.now() + session.delay, session.last_arrival);
+  scheduler_.at(session.last_arrival, Priority::kNetwork, id_, kArrive, m);
+}
+
+void Bgp::arrived(u32 m) {
+  if (params_.processing_max.ns == 0) {
+    process(m);
+    return;
+  }
+  const Instant now = scheduler_.now();
+  Session& sender = sessions_[messages_[m].session];
+  if (sender.batch_arrival != now) {  // else a part of the message that came with it
+    const AsIndex as = sender.peer;
+    const double u = uniform(draw(processing_key_, as, 0, processed_[as]++));
+    const Duration spread = params_.processing_max - params_.processing_min;
+    busy_until_[as] = std::max(busy_until_[as], now) + params_.processing_min +
+                      from_seconds(spread.seconds() * u);
+    sender.batch_arrival = now;
+    sender.batch_done = busy_until_[as];
+  }
+  scheduler_.at(sender.batch_done, Priority::kNetwork, id_, kProcess, m);
+}
+
+void Bgp::process(u32 m) {
+  const Message message = messages_[m];
+  free_messages_.push_back(m);
+  const Session& sender = sessions_[message.session];
+  if (!sender.up || sender.epoch != message.epoch) return;
+  if (message.end_of_rib) {
+    purge_stale(sender.reverse, message.cause);
+    return;
+  }
+  receive(sender.reverse, message.prefix, imported(message.content, sender.reverse, message.prefix),
+          message.cause);
+}
+
+void Bgp::receive(SessionIndex receiver, PrefixIndex p, const Route& route, IncidentId cause) {
+  Route next = route;
+  if (params_.flap_damping) damp(receiver, p, next);
+  adj_in_[slot(receiver, p)] = next;
+  const AsIndex as = sessions_[receiver].owner;
+  if (params_.decision_hold.ns == 0) {
+    decide_and_tell(as, p, cause);
+    return;
+  }
+  decision_cause_[cell(as, p)] = cause;
+  if (decision_due_[cell(as, p)]) return;
+  decision_due_[cell(as, p)] = 1;
+  scheduler_.after(params_.decision_hold, Priority::kNetwork, id_, kDecide, as, p);
+}
+
+void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route) {
+  const Route& old = adj_in_[slot(receiver, p)];
+  FlapDamping& damping = damping_[slot(receiver, p)];
+  const Instant now = scheduler_.now();
+  const bool was = damping.suppressed();
+  if (old.present() && !route.present())
+    damping.flap(Flap::kWithdrawn, now, params_);
+  else if (old.present() && old.path != route.path)
+    damping.flap(Flap::kChanged, now, params_);
+  route.suppressed = damping.suppressed();
+  if (damping.suppressed() && !was)
+    scheduler_.at(std::max(now, damping.reusable_at(params_)), Priority::kNetwork, id_, kReuse,
+                  receiver, p);
+}
+
+void Bgp::session_down(AsIndex a, AsIndex b, IncidentId cause) {
+  new_cause();
+  drop_session(session(a, b), cause);
+}
+
+void Bgp::link_fails(AsIndex a, AsIndex b, IncidentId cause) {
+  const SessionIndex s = session(a, b);
+  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = false;
+  if (!sessions_[s].up) return;
+  sessions_[s].failure = cause;
+  scheduler_.after(params_.hold_time, Priority::kNetwork, id_, kHold, s, sessions_[s].epoch);
+}
+
+void Bgp::link_repaired(AsIndex a, AsIndex b) {
+  const SessionIndex s = session(a, b);
+  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = true;
+}
+
+void Bgp::session_up(AsIndex a, AsIndex b, IncidentId cause) {
+  const SessionIndex s = session(a, b);
+  if (!sessions_[s].up && sessions_[s].link_alive) establish(s, cause);
+}
+
+void Bgp::refresh(AsIndex as, AsIndex neighbour, IncidentId cause) {
+  const SessionIndex s = session(as, neighbour);
+  for (PrefixIndex p = 0; p < prefixes_.size(); ++p)
+    if (sessions_[s].up && adj_out_[slot(s, p)].present()) send(s, p, adj_out_[slot(s, p)], cause);
+}
+
+void Bgp::drop_session(SessionIndex s, IncidentId cause) {
+  if (!sessions_[s].up) return;
+  const auto count = static_cast<PrefixIndex>(prefixes_.size());
+  for (const SessionIndex end : {s, sessions_[s].reverse}) {
+    Session& session = sessions_[end];
+    session.up = false;
+    ++session.epoch;
+    for (PrefixIndex p = 0; p < count; ++p) {
+      clear_pending(end, p);
+      adj_out_[slot(end, p)] = {};
+      timers_[timer_of(end, p)].until = scheduler_.now();
+    }
+  }
+  const SessionIndex low = std::min(s, sessions_[s].reverse);
+  for (const SessionIndex end : {low, sessions_[low].reverse}) {
+    if (params_.restart_time.ns > 0) {
+      for (PrefixIndex p = 0; p < count; ++p) adj_in_[slot(end, p)].stale = true;
+      scheduler_.after(params_.restart_time, Priority::kNetwork, id_, kStale, end,
+                       sessions_[end].epoch);
+      continue;
+    }
+    for (PrefixIndex p = 0; p < count; ++p) {
+      if (!adj_in_[slot(end, p)].present()) continue;
+      adj_in_[slot(end, p)] = {};
+      decide_and_tell(sessions_[end].owner, p, cause);
+    }
+  }
+  const double u = uniform(draw(retry_key_, low, 0, sessions_[low].epoch));
+  scheduler_.after(from_seconds(params_.connect_retry.seconds() * (0.75 + 0.25 * u)),
+                   Priority::kNetwork, id_, kConnect, low, sessions_[low].epoch);
+}
+
+void Bgp::establish(SessionIndex s, IncidentId cause) {
+  new_cause();
+  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].up = true;
+  for (const SessionIndex end : {s, sessions_[s].reverse}) {
+    for (PrefixIndex p = 0; p < prefixes_.size(); ++p) consider(end, p, cause);
+    transmit({end, 0, {}, sessions_[end].epoch, cause, true});
+  }
+}
+
+void Bgp::purge_stale(SessionIndex s, IncidentId cause) {
+  for (PrefixIndex p = 0; p < prefixes_.size(); ++p) {
+    Route& route = adj_in_[slot(s, p)];
+    if (!route.stale) continue;
+    route.stale = false;
+    if (!route.present()) continue;
+    route = {};
+    decide_and_tell(sessions_[s].owner, p, cause);
+  }
+}
+
+void Bgp::handle(const Event& event) {
+  const u32 s = event.subject;
+  switch (static_cast<Kind>(event.kind)) {
+    case kArrive:
+      arrived(s);
+      break;
+    case kProcess:
+      process(s);
+      break;
+    case kMrai:
+      timer_expired(s);
+      break;
+    case kDecide:
+      decision_due_[cell(s, event.argument)] = 0;
+      decide_and_tell(s, event.argument, decision_cause_[cell(s, event.argument)]);
+      break;
+    case kFib: {
+      Forward& fib = fib_[cell(s, event.argument)];
+      const Best& best = best_[cell(s, event.argument)];
+      fib.due = false;
+      fib.cause = best.cause;
+      if (fib.from == best.from) break;
+      fib.from = best.from;
+      ++stats_.fib_changes;
+      if (observer_ != nullptr) observer_->fib_changed(s, event.argument);
+      break;
+    }
+    case kHold:
+      if (sessions_[s].up && sessions_[s].epoch == event.argument) {
+        new_cause();
+        drop_session(s, sessions_[s].failure);
+      }
+      break;
+    case kConnect:
+      if (sessions_[s].up || sessions_[s].epoch != event.argument) break;
+      if (sessions_[s].link_alive)
+        establish(s, kNoIncident);
+      else
+        scheduler_.after(params_.connect_retry, Priority::kNetwork, id_, kConnect, s,
+                         event.argument);
+      break;
+    case kReuse: {
+      FlapDamping& damping = damping_[slot(s, event.argument)];
+      const Instant due = damping.reusable_at(params_);
+      if (due > scheduler_.now()) {  // it flapped again meanwhile
+        scheduler_.at(due, Priority::kNetwork, id_, kReuse, s, event.argument);
+        break;
+      }
+      damping.release();
+      adj_in_[slot(s, event.argument)].suppressed = false;
+      decide_and_tell(sessions_[s].owner, event.argument,
+                      best_[cell(sessions_[s].owner, event.argument)].cause);
+      break;
+    }
+    case kStale:
+      if (!sessions_[s].up && sessions_[s].epoch == event.argument) purge_stale(s, kNoIncident);
+      break;
+  }
+}
+
+}  // namespace stampede

@@ -1,0 +1,54 @@
+// Timers and habits of the BGP speakers.
+#pragma once
+#include "sim/params.h"
+
+namespace stampede {
+
+enum class MraiScope : u8 { kPeer, kPrefix };
+template <>
+struct ChoiceNames<MraiScope> {
+  static constexpr const char* type = "MraiScope";
+  static std::vector<std::string> names() { return {"peer", "prefix"}; }
+};
+
+// When a speaker that does not rate-limit withdrawals may send one.
+enum class WithdrawalRule : u8 {
+  kAtOnce,   // always
+  kWhenIdle  // unless an announcement to that peer waits for the timer (FRR before 10.6)
+};
+template <>
+struct ChoiceNames<WithdrawalRule> {
+  static constexpr const char* type = "WithdrawalRule";
+  static std::vector<std::string> names() { return {"at_once", "when_idle"}; }
+};
+
+struct BgpParams {
+  Duration mrai{30_s};
+  Share mrai_jitter_low{0.75};
+  MraiScope mrai_scope = MraiScope::kPeer;
+  Share wrate_fraction{0.75};
+  WithdrawalRule withdrawals = WithdrawalRule::kAtOnce;
+  bool withdrawal_starts_mrai = false;
+  Duration processing_min{10_ms};
+  Duration processing_max{100_ms};
+  Duration decision_hold{0};
+  Duration propagation_min{5_ms};
+  Duration propagation_max{100_ms};
+  Duration fib_delay{10_ms};
+  Duration hold_time{90_s};
+  Duration connect_retry{120_s};
+  Duration restart_time{0};
+  bool sender_loop_detection = false;
+  bool split_horizon = false;
+  bool flap_damping = false;
+  double damping_suppress = 2000;
+  double damping_reuse = 750;
+  Duration damping_half_life{900_s};
+  Duration damping_max{3600_s};
+  i32 update_cap = 1000;
+  static void describe(Schema<BgpParams>& s);
+
+  static BgpParams frr();  // FRRouting before 10.6 as measured (bgp_daemons.md 1)
+};
+
+}  // namespace stampede

@@ -1,0 +1,141 @@
+// The network between clients and regions: BGP speakers, forwarding tables, cached paths.
+// State: a region's policy: in force -> pushed (waits, canary stages) -> in force or rolled back;
+// its prefixes: announced <-> withdrawn; a path: reachable, no route, black hole.
+// Source: network_and_kv.md 2; RFC 8212 (a missing policy exports nothing).
+// Limits: one AS and one router a region; the way back to a client is always there; links have no
+// capacity; a reroute that loses no packet does not disturb streams.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/network/bgp.h"
+#include "models/network/forwarding.h"
+#include "models/network/network_params.h"
+#include "models/ports/network.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+struct NetworkRegion {
+  std::string name;  // as in NetworkParams::latencies and in incidents
+};
+
+class Network : public Component, public NetworkPort, private BgpObserver {
+ public:
+  // `regions` in order of RegionId. `graph`: a read AS graph instead of a generated one; must be
+  // acyclic. Starts converged and schedules nothing. World must outlive this.
+  Network(World& world, const NetworkParams& params, std::vector<NetworkRegion> regions,
+          std::optional<AsGraph> graph = std::nullopt, std::string path = "network");
+  ~Network() override;
+
+  // NetworkPort
+  const PathState& path(ClientNetwork client, RegionId region) const override {
+    return paths_[static_cast<std::size_t>(client) * regions_.size() + region].state;
+  }
+  const PathState& between(RegionId from, RegionId to) const override {
+    return between_[static_cast<std::size_t>(from) * regions_.size() + to].state;
+  }
+  ClientNetwork client_networks() const override {
+    return static_cast<ClientNetwork>(clients_.size());
+  }
+  RegionId home(ClientNetwork client) const override { return clients_[client].home; }
+  double weight(ClientNetwork client) const override { return clients_[client].weight; }
+
+  void add_listener(PathListener* listener) { listeners_.push_back(listener); }
+
+  // An operator pushes a policy to a region's routers. Returns the incident policy_pushed; a
+  // safeguard may block it (incident policy_blocked) or roll it back (policy_rolled_back).
+  IncidentId push_policy(RegionId region, const ExportPolicy& policy,
+                         std::vector<IncidentId> causes = {});
+  // An operator puts the good policy back; prefix_restored names `cause`.
+  void restore_policy(RegionId region, IncidentId cause);
+  // The region's own routers and servers are gone or back, whatever is announced.
+  void set_alive(RegionId region, bool alive, IncidentId cause);
+
+  const NetworkParams& params() const { return params_; }
+  Bgp& bgp() { return *bgp_; }
+  const Bgp& bgp() const { return *bgp_; }
+  const AsGraph& graph() const { return graph_; }
+  AsIndex origin(RegionId region) const { return regions_[region].origin; }
+  AsIndex client_as(ClientNetwork client) const { return clients_[client].as; }
+  PrefixIndex prefix(RegionId region, u32 number) const {
+    return region * static_cast<u32>(params_.prefixes_per_region) + number;
+  }
+  PrefixIndex service_prefix(ClientNetwork client, RegionId region) const {
+    return prefix(region, client % static_cast<u32>(params_.prefixes_per_region));
+  }
+
+  void handle(const Event& event) override;
+
+ private:
+  enum Kind : u8 { kApply, kRestore, kConfirm, kRecompute };
+  struct Region {
+    std::string name;
+    AsIndex origin = 0;
+    ExportPolicy policy{ExportChoice::kAll, {1.0}, true};  // being rolled out
+    u32 generation = 0;  // of the roll-out: older events fall through
+    i32 stage = 0;
+    IncidentId pushed = kNoIncident, restore_cause = kNoIncident, dead_cause = kNoIncident;
+    IncidentId withdrawn = kNoIncident, restored = kNoIncident;  // of the current episode
+    bool dirty = false;
+  };
+  struct Client {
+    RegionId home = 0;
+    AsIndex as = 0;
+    double weight = 0;
+  };
+  struct Path {
+    PathState state;
+    AsIndex end = 0;
+  };
+
+  // network_setup.cpp
+  void attach_regions(u64 seed);
+  void choose_clients(u64 seed);
+  void set_delays(u64 seed);
+  Duration one_way(RegionId a, RegionId b) const;
+  void register_stats();
+  // network_policy.cpp
+  u32 denied_prefixes(const ExportPolicy& policy) const;
+  bool blocked(RegionId region, u32 denied, IncidentId pushed);
+  void apply_stage(RegionId region);
+  bool canary_failed(RegionId region, u32 prefixes);
+  void confirm(RegionId region);
+  void roll_back(RegionId region, const char* why);
+  void allow_all(RegionId region, IncidentId cause);
+  // network.cpp
+  void fib_changed(AsIndex as, PrefixIndex prefix) override;
+  IncidentId origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal,
+                          IncidentId cause) override;
+  void mark_dirty(RegionId region);
+  void recompute_dirty();
+  bool recompute_clients(RegionId region);
+  bool recompute_between(RegionId from, RegionId to);
+  bool update(Path& path, const Walk& walk, RegionId region);
+  RegionId region_of(PrefixIndex p) const {
+    return static_cast<RegionId>(p / static_cast<u32>(params_.prefixes_per_region));
+  }
+
+  World& world_;
+  NetworkParams params_;
+  std::string name_;
+  ComponentId id_;
+  AsGraph graph_;
+  std::vector<Region> regions_;
+  std::vector<Client> clients_;
+  std::unique_ptr<Bgp> bgp_;
+  std::unique_ptr<Forwarding> forwarding_;
+  std::vector<u8> alive_;             // [as]
+  std::vector<u8> prefix_withdrawn_;  // [prefix]
+  std::vector<Path> paths_;           // [client, region]
+  std::vector<Path> between_;         // [from, to]
+  std::vector<PathListener*> listeners_;
+  StreamKey safeguard_key_;
+  u32 pushes_ = 0;
+  u64 recomputes_ = 0;
+  bool recompute_due_ = false, divergence_told_ = false;
+};
+
+}  // namespace stampede

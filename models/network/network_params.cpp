@@ -1,0 +1,94 @@
+#include "models/network/network_params.h"
+
+namespace stampede {
+
+void RegionLatency::describe(Schema<RegionLatency>& s) {
+  using P = RegionLatency;
+  s.name("RegionLatency");
+  s.field("from", &P::from).required().help("a region");
+  s.field("to", &P::to).required().help("another region");
+  s.field("one_way", &P::one_way)
+      .required()
+      .at_least(0)
+      .help("one-way delay of a link between them")
+      .source("great circle / 200 km per ms");
+}
+
+void RoutingSafeguards::describe(Schema<RoutingSafeguards>& s) {
+  using P = RoutingSafeguards;
+  s.name("RoutingSafeguards");
+  s.field("lint", &P::lint)
+      .range(0, 1)
+      .help("chance that a check before the push rejects a policy that withdraws anything");
+  s.field("prefix_floor", &P::prefix_floor)
+      .help(
+          "rejects a push that withdraws more than this share of all announced prefixes; off "
+          "unless given")
+      .source("Cloudflare 2020-07-17: limits added afterwards; 10 % is usual");
+  s.field("commit_confirmed", &P::commit_confirmed)
+      .at_least(0)
+      .help(
+          "rolls back so long after the push unless most client networks reach the region; 0 = "
+          "off")
+      .source("Junos commit confirmed: 600 s");
+  s.field("canary_stages", &P::canary_stages)
+      .range(1, 64)
+      .help("a push reaches the region's prefixes in so many equal stages");
+  s.field("canary_soak", &P::canary_soak)
+      .at_least(0)
+      .help("wait and look between stages; a prefix that became unreachable aborts and rolls back");
+  s.field("canary_check_failure", &P::canary_check_failure)
+      .range(0, 1)
+      .help("chance that the canary's bad verdict is lost")
+      .source("Google Compute Engine 2016-04-11: it was");
+}
+
+void NetworkParams::describe(Schema<NetworkParams>& s) {
+  using P = NetworkParams;
+  s.name("Network");
+  s.field("generator", &P::generator).help("the AS graph, where no file is given");
+  s.field("bgp", &P::bgp).help("timers and habits of the routers");
+  s.field("prefixes_per_region", &P::prefixes_per_region)
+      .range(1, 256)
+      .help("unicast /24 prefixes that a region announces");
+  s.field("providers_per_region", &P::providers_per_region)
+      .range(1, 32)
+      .help("transit providers of a region's AS");
+  s.field("client_networks_per_region", &P::client_networks_per_region)
+      .range(1, 1000)
+      .help("access networks with clients in each region");
+  s.field("client_weight_skew", &P::client_weight_skew)
+      .range(0, 4)
+      .help("the k-th access network has clients in proportion to k^-skew");
+  s.field("latencies", &P::latencies).help("delays between regions");
+  s.field("inter_region_one_way", &P::inter_region_one_way)
+      .at_least(0)
+      .help("one-way delay of a link between regions not listed in latencies");
+  s.field("intra_region_one_way", &P::intra_region_one_way)
+      .at_least(0)
+      .help("one-way delay of a link within a region");
+  s.field("link_spread", &P::link_spread)
+      .range(0, 1)
+      .help("spread of link delays around these values");
+  s.field("policy_apply", &P::policy_apply)
+      .at_least(0)
+      .help("from a push to the routers acting on it");
+  s.field("safeguards", &P::safeguards).help("mitigations against a wrong policy");
+}
+
+void ExportPolicy::describe(Schema<ExportPolicy>& s) {
+  using P = ExportPolicy;
+  s.name("ExportPolicy");
+  s.field("export", &P::export_)
+      .help(
+          "what the region's routers announce: all, none, or missing (the policy has an error "
+          "and is not loaded)");
+  s.field("prefixes", &P::prefixes)
+      .range(0, 1)
+      .help("share of the region's prefixes the policy applies to");
+  s.field("rfc8212", &P::rfc8212)
+      .help("without a policy export nothing; false: export everything")
+      .source("RFC 8212");
+}
+
+}  // namespace stampede

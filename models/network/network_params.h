@@ -1,0 +1,61 @@
+// Parameters of the network between clients and regions.
+#pragma once
+#include "models/network/as_generator.h"
+#include "models/network/bgp_params.h"
+
+namespace stampede {
+
+// One-way delay between the centres of two regions, both ways.
+struct RegionLatency {
+  std::string from, to;
+  Duration one_way{};
+  static void describe(Schema<RegionLatency>& s);
+};
+
+// Mitigations against a wrong routing policy; each is off until set.
+struct RoutingSafeguards {
+  Share lint{0};                      // chance that a broken policy is rejected before the push
+  std::optional<Share> prefix_floor;  // rejects what withdraws more than this share of prefixes
+  Duration commit_confirmed{0};       // rolls back after this time unless confirmed
+  i32 canary_stages = 1;              // a push goes out in so many parts
+  Duration canary_soak{0};            // wait between parts
+  Share canary_check_failure{0};      // chance that a canary's bad verdict is lost
+  static void describe(Schema<RoutingSafeguards>& s);
+};
+
+struct NetworkParams {
+  AsGeneratorParams generator;  // used where no graph is given
+  BgpParams bgp;
+  i32 prefixes_per_region = 4;
+  i32 providers_per_region = 3;  // of the region's own AS
+  i32 client_networks_per_region = 8;
+  double client_weight_skew = 0.5;  // weights fall as rank to the minus this
+  std::vector<RegionLatency> latencies;
+  Duration inter_region_one_way{80_ms};  // where `latencies` has no entry
+  Duration intra_region_one_way{4_ms};   // mean of a link within a region
+  Share link_spread{0.25};               // a link's delay is that times U(1 - this, 1 + this)
+  Duration policy_apply{1_s};            // from the push to the routers' new configuration
+  RoutingSafeguards safeguards;
+  static void describe(Schema<NetworkParams>& s);
+};
+
+// What the routers of a region let out.
+enum class ExportChoice : u8 {
+  kAll,
+  kNone,    // a policy that matches nothing
+  kMissing  // a policy that does not parse and is not there: RFC 8212 exports nothing
+};
+template <>
+struct ChoiceNames<ExportChoice> {
+  static constexpr const char* type = "ExportChoice";
+  static std::vector<std::string> names() { return {"all", "none", "missing"}; }
+};
+
+struct ExportPolicy {
+  ExportChoice export_ = ExportChoice::kNone;
+  Share prefixes{1.0};  // of the region's prefixes it applies to; the others go out as before
+  bool rfc8212 = true;  // routers export nothing without a policy; else everything
+  static void describe(Schema<ExportPolicy>& s);
+};
+
+}  // namespace stampede

@@ -1,0 +1,130 @@
+// Pushing and restoring routing policies, and the safeguards in between.
+#include <algorithm>
+
+#include "models/network/network.h"
+
+namespace stampede {
+
+namespace {
+// Safeguard draws, by purpose.
+enum : u32 { kLintDraw, kCanaryDraw };
+
+u32 part_of(u32 whole, double share) {
+  const double exact = share * whole;
+  const u32 floor = static_cast<u32>(exact);
+  return std::min(whole, floor + (exact > floor ? 1u : 0u));
+}
+}  // namespace
+
+u32 Network::denied_prefixes(const ExportPolicy& policy) const {
+  const bool denies = policy.export_ == ExportChoice::kNone ||
+                      (policy.export_ == ExportChoice::kMissing && policy.rfc8212);
+  return denies ? part_of(static_cast<u32>(params_.prefixes_per_region), policy.prefixes.value) : 0;
+}
+
+IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy,
+                                std::vector<IncidentId> causes) {
+  Region& region = regions_[r];
+  const u32 denied = denied_prefixes(policy);
+  const std::string choice =
+      ChoiceNames<ExportChoice>::names()[static_cast<std::size_t>(policy.export_)];
+  const IncidentId pushed =
+      world_.incident("policy_pushed", name_, std::move(causes),
+                      region.name + ": routing policy pushed, export: " + choice);
+  ++pushes_;
+  if (blocked(r, denied, pushed)) return pushed;
+  region.policy = policy;
+  region.pushed = pushed;
+  region.stage = 0;
+  ++region.generation;
+  world_.scheduler.after(params_.policy_apply, Priority::kFault, id_, kApply, r, region.generation);
+  if (params_.safeguards.commit_confirmed.ns > 0)
+    world_.scheduler.after(params_.policy_apply + params_.safeguards.commit_confirmed,
+                           Priority::kControl, id_, kConfirm, r, region.generation);
+  return pushed;
+}
+
+bool Network::blocked(RegionId r, u32 denied, IncidentId pushed) {
+  u32 newly = 0, announced = 0;
+  for (RegionId other = 0; other < regions_.size(); ++other)
+    for (u32 i = 0; i < static_cast<u32>(params_.prefixes_per_region); ++i) {
+      const bool out = bgp_->exported(regions_[other].origin, prefix(other, i));
+      announced += out;
+      newly += other == r && out && i < denied;
+    }
+  if (newly == 0) return false;
+  const RoutingSafeguards& s = params_.safeguards;
+  const char* by = nullptr;
+  if (uniform(draw(safeguard_key_, pushes_, kLintDraw)) < s.lint.value)
+    by = "the lint rejected it";
+  else if (s.prefix_floor && newly > s.prefix_floor->value * announced)
+    by = "it would withdraw more prefixes than the floor allows";
+  if (by == nullptr) return false;
+  world_.incident("policy_blocked", name_, {pushed}, regions_[r].name + ": " + by);
+  return true;
+}
+
+// Brings the next stage of the push to the routers; all of it where there is no canary.
+void Network::apply_stage(RegionId r) {
+  Region& region = regions_[r];
+  const auto all = static_cast<u32>(params_.prefixes_per_region);
+  const double stages = params_.safeguards.canary_stages;
+  if (region.stage > 0 && canary_failed(r, part_of(all, region.stage / stages))) {
+    roll_back(r, "the canary lost its clients");
+    return;
+  }
+  const u32 denied = denied_prefixes(region.policy);
+  const u32 end = part_of(all, ++region.stage / stages);
+  for (u32 i = 0; i < end; ++i)
+    bgp_->set_export(region.origin, prefix(r, i), i >= denied, region.pushed);
+  if (region.stage < params_.safeguards.canary_stages)
+    world_.scheduler.after(params_.safeguards.canary_soak, Priority::kControl, id_, kApply, r,
+                           region.generation);
+}
+
+// Looks from the client networks at the prefixes that have the new policy; the verdict may get
+// lost.
+bool Network::canary_failed(RegionId r, u32 prefixes) {
+  for (u32 i = 0; i < prefixes; ++i) {
+    u32 reached = 0;
+    for (const Client& client : clients_)
+      reached += forwarding_->walk(client.as, prefix(r, i), alive_).reach == Reach::kReachable;
+    if (2 * reached >= clients_.size()) continue;
+    const Words w = draw(safeguard_key_, pushes_, kCanaryDraw, static_cast<u32>(regions_[r].stage));
+    return uniform(w) >= params_.safeguards.canary_check_failure.value;
+  }
+  return false;
+}
+
+// Commit confirmed: without a confirmation in time the routers go back by themselves.
+void Network::confirm(RegionId r) {
+  u32 reached = 0;
+  for (ClientNetwork c = 0; c < clients_.size(); ++c)
+    reached += path(c, r).reach == Reach::kReachable;
+  if (2 * reached < clients_.size()) roll_back(r, "nobody confirmed the commit");
+}
+
+void Network::roll_back(RegionId r, const char* why) {
+  Region& region = regions_[r];
+  const IncidentId id = world_.incident(
+      "policy_rolled_back", name_, {region.pushed, region.withdrawn}, region.name + ": " + why);
+  allow_all(r, id);
+}
+
+void Network::restore_policy(RegionId r, IncidentId cause) {
+  Region& region = regions_[r];
+  region.restore_cause = cause;
+  ++region.generation;
+  world_.scheduler.after(params_.policy_apply, Priority::kFault, id_, kRestore, r,
+                         region.generation);
+}
+
+void Network::allow_all(RegionId r, IncidentId cause) {
+  Region& region = regions_[r];
+  ++region.generation;
+  region.policy = {ExportChoice::kAll, {1.0}, true};
+  for (u32 i = 0; i < static_cast<u32>(params_.prefixes_per_region); ++i)
+    bgp_->set_export(region.origin, prefix(r, i), true, cause);
+}
+
+}  // namespace stampede
