@@ -1,0 +1,29 @@
+// What a scenario expects of its own run: named, with parameters, judged on the results.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "sim/journal.h"
+#include "sim/registry.h"
+
+namespace stampede {
+
+struct ExpectationTag {
+  static constexpr const char* selector = "that";
+  static constexpr const char* category = "expectation";
+};
+using ExpectationSelection = SelectionOf<ExpectationTag>;
+
+// What can be judged.
+struct Facts {
+  double downtime_seconds = 0, surge_average = 0, flush_seconds = 0, hit_ratio = 0;
+  double availability = 0;  // succeeded over offered less served elsewhere
+  bool conserved = false, recovered = false;
+  const std::vector<Incident>* incidents = nullptr;
+};
+
+// Empty if it holds, else one sentence with expected and found.
+std::string judge(const ExpectationSelection& expectation, const Facts& facts);
+
+}  // namespace stampede
