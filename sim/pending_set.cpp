@@ -26,12 +26,12 @@ PendingEvent* PendingSet::grow(u32 bucket) {
   free_blocks_ = block->link;
   PendingEvent* const cursor = cursors_[bucket];
   if (cursor == nullptr) {
+    heads_[bucket] = block;
     const u32 level = bucket / kDigits, digit = bucket % kDigits;
     occupied_[level][digit / 64] |= u64{1} << (digit % 64);
     levels_ |= 1U << level;
-    block->link = nullptr;
   } else {
-    block->link = last_block(cursor);
+    last_block(cursor)->link = block;
   }
   return block->events;
 }
@@ -70,7 +70,7 @@ void PendingSet::spill() {
 // Brings the next bucket into the front (or, when it is one crowded nanosecond, into the instant's
 // queues). False when nothing begins at or before `limit`: base_ never passes the limit, so that
 // earlier pushes remain possible.
-bool PendingSet::refill(u64 limit) {
+bool PendingSet::refill(u64 limit, const u32* touched) {
   for (;;) {
     const u64 start = first_start();
     if (start == kNoEnd || start > limit) {
@@ -82,12 +82,16 @@ bool PendingSet::refill(u64 limit) {
     base_ = start;
     const u32 count = count_up_to_limit(bucket);
     if (count <= kSortLimit && level < kSortLevels) {
-      sort_into_front(bucket, count);
+      sort_into_front(level, bucket, count, limit);
     } else if (level == 0) {
       now_ = start;
       drain(bucket, [this](const PendingEvent& event) { push_instant(event); });
     } else {
-      drain(bucket, [this](const PendingEvent& event) { file(event); });
+      const bool soon = level <= 2;
+      drain(bucket, [this, soon, touched](const PendingEvent& event) {
+        if (soon) __builtin_prefetch(touched + event.slot, 1);
+        file(event);
+      });
       continue;
     }
     front_end_ = first_start();
@@ -95,28 +99,37 @@ bool PendingSet::refill(u64 limit) {
   }
 }
 
-// Sorts 64-bit keys (time within the bucket, rung, order of insertion) and gathers by them.
-void PendingSet::sort_into_front(u32 bucket, u32 count) {
+// Sorts 64-bit keys (time since base_, rung, order of insertion) and gathers by them. Sparse
+// buckets of one level are taken several at a time.
+void PendingSet::sort_into_front(u32 level, u32 bucket, u32 count, u64 limit) {
   u64 keys[kSortLimit];
   PendingEvent events[kSortLimit];
   u32 n = 0;
-  drain(bucket, [&](const PendingEvent& event) {
-    events[n] = event;
-    const u64 key = (event.time - base_) << 10 | static_cast<u64>(event.priority) << 7 | n;
-    u32 i = n++;
-    for (; i > 0 && keys[i - 1] < key; --i) keys[i] = keys[i - 1];
-    keys[i] = key;
-  });
-  for (u32 i = 0; i < count; ++i) front_[i] = events[keys[i] & 127];
-  front_size_ = count;
+  for (;;) {
+    drain(bucket, [&](const PendingEvent& event) {
+      events[n] = event;
+      const u64 key = (event.time - base_) << 10 | static_cast<u64>(event.priority) << 7 | n;
+      u32 i = n++;
+      for (; i > 0 && keys[i - 1] > key; --i) keys[i] = keys[i - 1];
+      keys[i] = key;
+    });
+    if (n >= kEnough || (levels_ >> level & 1) == 0) break;
+    if (first_start() > limit) break;
+    bucket = level * kDigits + first_digit(level);
+    count = count_up_to_limit(bucket);
+    if (n + count > kSortLimit) break;
+  }
+  for (u32 i = 0; i < n; ++i) front_[n - 1 - i] = events[keys[i] & 127];
+  front_size_ = n;
 }
 
 u32 PendingSet::count_up_to_limit(u32 bucket) const {
   PendingEvent* const end = cursors_[bucket];
-  const Block* block = last_block(end);
-  auto count = static_cast<u32>(end - block->events);
-  while (count <= kSortLimit && (block = block->link) != nullptr) count += kBlockEvents;
-  return count;
+  const Block* const last = last_block(end);
+  u32 count = 0;
+  for (const Block* block = heads_[bucket]; block != last; block = block->link)
+    if ((count += kBlockEvents) > kSortLimit) return count;
+  return count + static_cast<u32>(end - last->events);
 }
 
 u32 PendingSet::first_digit(u32 level) const {

@@ -39,10 +39,11 @@ class PendingSet {
       push_near(event);
   }
 
-  // Takes the first event if its time is <= limit.
-  bool pop(u64 limit, PendingEvent& out) {
+  // Takes the first event if its time is <= limit. `touched` is the table that the caller will read
+  // at [slot]; its lines are fetched ahead.
+  bool pop(u64 limit, const u32* touched, PendingEvent& out) {
     if (instant_rungs_ == 0) {
-      if (front_size_ == 0 && !refill(limit)) return false;
+      if (front_size_ == 0 && !refill(limit, touched)) return false;
       if (front_size_ != 0) {
         const PendingEvent& first = front_[front_size_ - 1];
         if (first.time > limit) return false;
@@ -88,14 +89,15 @@ class PendingSet {
  private:
   static constexpr u32 kLevels = 8, kDigits = 256, kBuckets = kLevels * kDigits;
   static constexpr u32 kSortLimit = 48;      // a larger bucket is spread
-  static constexpr u32 kSortLevels = 7;      // sort keys hold a bucket's width below this level
+  static constexpr u32 kSortLevels = 6;      // sort keys hold a bucket's width below this level
+  static constexpr u32 kEnough = 16;         // buckets are taken together up to this many events
   static constexpr u32 kFrontCapacity = 96;  // a fuller front goes back into buckets
   static constexpr u32 kBlockEvents = 10;
   static constexpr std::size_t kBlockBytes = 256;
   static constexpr u64 kNoEnd = UINT64_MAX;
 
   struct alignas(kBlockBytes) Block {
-    Block* link;  // the block filled before this one; in the pool, the next free one
+    Block* link;  // the block filled after this one; in the pool, the next free one
     u64 padding;
     PendingEvent events[kBlockEvents];
   };
@@ -127,31 +129,31 @@ class PendingSet {
   template <class Visit>
   void drain(u32 bucket, Visit visit) {
     PendingEvent* const end = cursors_[bucket];
-    Block* last = last_block(end);
-    Block* first = nullptr;  // reverse the chain: it is linked from the newest block
-    for (Block* block = last; block != nullptr;) {
-      Block* const before = block->link;
-      block->link = first;
-      first = block;
-      block = before;
-    }
+    Block* const last = last_block(end);
+    Block* block = heads_[bucket];
     clear(bucket);
-    for (Block* block = first; block != nullptr;) {
+    for (;;) {
       Block* const next = block->link;
+      if (block != last) prefetch(next);
       const auto n = block == last ? end - block->events : static_cast<long>(kBlockEvents);
       for (long i = 0; i < n; ++i) visit(block->events[i]);
       block->link = free_blocks_;
       free_blocks_ = block;
+      if (block == last) break;
       block = next;
     }
+  }
+  static void prefetch(const Block* block) {
+    for (std::size_t line = 0; line < kBlockBytes; line += 64)
+      __builtin_prefetch(reinterpret_cast<const char*>(block) + line);
   }
 
   PendingEvent* grow(u32 bucket);
   void clear(u32 bucket);
   void push_near(const PendingEvent& event);
   void spill();
-  bool refill(u64 limit);
-  void sort_into_front(u32 bucket, u32 count);
+  bool refill(u64 limit, const u32* touched);
+  void sort_into_front(u32 level, u32 bucket, u32 count, u64 limit);
   u32 count_up_to_limit(u32 bucket) const;
   u32 first_digit(u32 level) const;
   u64 first_start() const;
@@ -175,6 +177,7 @@ class PendingSet {
   Block* free_blocks_ = nullptr;
   std::array<PendingEvent, kFrontCapacity> front_;  // latest first: the next event is the last one
   std::array<PendingEvent*, kBuckets> cursors_{};
+  std::array<Block*, kBuckets> heads_;  // first block of each bucket whose cursor is set
   std::array<Instants, kPriorities> instants_;
   std::vector<std::unique_ptr<Block[]>> chunks_;
 };

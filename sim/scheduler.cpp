@@ -32,7 +32,7 @@ bool Scheduler::run_until(Instant until) {
   STAMPEDE_CHECK(until >= now_, "run into the past");
   stopped_ = false;
   PendingEvent e;
-  while (pending_.pop(static_cast<u64>(until.ns), e)) {
+  while (pending_.pop(static_cast<u64>(until.ns), generations_.data(), e)) {
     u32& generation = generations_[e.slot];
     if (!is_live(generation)) [[unlikely]] {
       release(e.slot);
