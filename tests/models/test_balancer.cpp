@@ -1,0 +1,287 @@
+// Global balancer against closed forms: detection delay, surge of the survivors, TTL drain, return.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "models/balancing/global_balancer.h"
+
+namespace stampede {
+namespace {
+
+// One client network a region; a region's prefix is up or down for everybody.
+struct FakeNetwork : NetworkPort {
+  explicit FakeNetwork(std::size_t n) : regions(n), states(n * n) {
+    for (std::size_t a = 0; a < n; ++a)
+      for (std::size_t b = 0; b < n; ++b)
+        states[a * n + b].round_trip = 10_ms + 50_ms * static_cast<i64>(a > b ? a - b : b - a);
+  }
+  void set(std::size_t region, Reach reach, IncidentId cause) {
+    for (std::size_t a = 0; a < regions; ++a) {
+      states[a * regions + region].reach = reach;
+      states[a * regions + region].cause = cause;
+    }
+  }
+  const PathState& path(ClientNetwork c, RegionId r) const override {
+    return states[c * regions + r];
+  }
+  const PathState& between(RegionId a, RegionId b) const override {
+    return states[a * regions + b];
+  }
+  ClientNetwork client_networks() const override { return static_cast<ClientNetwork>(regions); }
+  RegionId home(ClientNetwork c) const override { return static_cast<RegionId>(c); }
+  double weight(ClientNetwork) const override { return 1; }
+  std::size_t regions;
+  std::vector<PathState> states;
+};
+
+GlobalBalancer::Params quick() {
+  GlobalBalancer::Params p;
+  p.ttl = 0_s;
+  p.hold_down = 0_s;
+  p.slow_start = 0_s;
+  return p;
+}
+
+// Load of each region after the first is lost, in multiples of its own traffic.
+std::vector<double> surge(const std::vector<double>& volume, const std::vector<double>& capacity,
+                          RoutingRule rule) {
+  World world(7);
+  FakeNetwork network(volume.size());
+  GlobalBalancer::Params p = quick();
+  p.rule = rule;
+  GlobalBalancer balancer(world, "balancer", p, network, capacity);
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(Instant{} + 100_s);
+  std::vector<double> load(volume.size(), 0.0);
+  constexpr u64 kSessions = 100'000;
+  for (std::size_t h = 0; h < volume.size(); ++h)
+    for (u64 k = 0; k < kSessions; ++k) {
+      const Route r = balancer.route(static_cast<RegionId>(h), static_cast<ClientNetwork>(h),
+                                     h * kSessions + k);
+      EXPECT_TRUE(r.verdict.accepted());
+      load[r.region] += volume[h] / kSessions;
+    }
+  for (std::size_t r = 0; r < load.size(); ++r) load[r] /= volume[r];
+  return load;
+}
+
+TEST(balancer, detection_delay_lies_between_fall_minus_one_and_fall_intervals) {
+  double least = 1e9, most = 0;
+  for (u64 seed = 0; seed < 400; ++seed) {
+    World world(seed);
+    FakeNetwork network(3);
+    const auto p = quick();
+    GlobalBalancer balancer(world, "balancer", p, network, {1, 1, 1});
+    const Instant lost = Instant{} + 100_s;
+    world.scheduler.run_until(lost);
+    const IncidentId withdrawn = world.incident("prefix_withdrawn", "network", {}, "");
+    network.set(0, Reach::kBlackHole, withdrawn);
+    world.scheduler.run_until(lost + 60_s);
+    const auto& all = world.journal.all();
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[1].kind, "region_unreachable");
+    EXPECT_EQ(all[1].causes, std::vector<IncidentId>{withdrawn});
+    EXPECT_EQ(all[2].kind, "failover_started");
+    EXPECT_EQ(all[2].causes, std::vector<IncidentId>{all[1].id});
+    const double delay = (all[1].at - lost).seconds();
+    least = std::min(least, delay);
+    most = std::max(most, delay);
+  }
+  EXPECT_GE(least, 20.0 + 4.0);
+  EXPECT_LE(most, 30.0 + 4.0);
+  EXPECT_LT(least, 24.5);
+  EXPECT_GT(most, 33.5);
+}
+
+TEST(balancer, surge_closed_forms_proportional) {
+  const struct {
+    std::vector<double> volume;
+    double factor;
+  } rows[] = {{{50, 25, 25}, 2.0}, {{60, 25, 15}, 2.5}, {{66.7, 20, 13.3}, 3.0},
+              {{75, 12.5, 12.5}, 4.0}};
+  for (const auto& row : rows) {
+    const auto load = surge(row.volume, row.volume, RoutingRule::kProportional);
+    EXPECT_EQ(load[0], 0);
+    EXPECT_NEAR(load[1], row.factor, 0.01 * row.factor);
+    EXPECT_NEAR(load[2], row.factor, 0.01 * row.factor);
+  }
+}
+
+TEST(balancer, surge_closed_forms_all_to_the_nearest) {
+  const struct {
+    std::vector<double> volume;
+    double nearest;
+  } rows[] = {{{50, 25, 25}, 3.0}, {{60, 25, 15}, 3.4}, {{66.7, 20, 13.3}, 4.33},
+              {{75, 12.5, 12.5}, 7.0}};
+  for (const auto& row : rows) {
+    const auto load = surge(row.volume, {1e9, 1e9, 1e9}, RoutingRule::kWaterfall);
+    EXPECT_NEAR(load[1], row.nearest, 0.01 * row.nearest);
+    EXPECT_NEAR(load[2], 1.0, 0.01);
+  }
+}
+
+TEST(balancer, surge_closed_forms_even_by_volume) {
+  const struct {
+    std::vector<double> volume;
+    double second, third;
+  } rows[] = {{{50, 25, 25}, 2.0, 2.0}, {{60, 25, 15}, 2.2, 3.0}, {{66.7, 20, 13.3}, 2.67, 3.5},
+              {{75, 12.5, 12.5}, 4.0, 4.0}};
+  for (const auto& row : rows) {
+    const auto load = surge(row.volume, {1, 1, 1}, RoutingRule::kProportional);
+    EXPECT_NEAR(load[1], row.second, 0.01 * row.second);
+    EXPECT_NEAR(load[2], row.third, 0.01 * row.third);
+  }
+}
+
+TEST(balancer, old_answers_drain_linearly_over_the_ttl) {
+  World world(3);
+  FakeNetwork network(3);
+  GlobalBalancer::Params p;
+  p.ttl = 60_s;
+  p.ttl_violators = {0.05};
+  p.ttl_violator_tail = 30_min;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 1, 1});
+  world.scheduler.run_until(Instant{} + 4_h);
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(Instant{} + 4_h + 60_s);
+  Instant moved{};
+  for (const Incident& i : world.journal.all())
+    if (i.kind == "failover_started") moved = i.at;
+  ASSERT_GT(moved, Instant{} + 4_h);
+  for (const double t : {30.0, 45.0, 60.0, 600.0, 1800.0, 3600.0}) {
+    const Instant at = moved + from_seconds(t);
+    if (at < world.now()) continue;
+    world.scheduler.run_until(at);
+    double old = 0;
+    constexpr u64 kSessions = 200'000;
+    for (u64 k = 0; k < kSessions; ++k)
+      if (balancer.route(0, 0, k).region == 0) ++old;
+    const double law = 0.95 * std::max(0.0, 1 - t / 60) + 0.05 * std::exp(-t / 1800);
+    EXPECT_NEAR(old / kSessions, law, 0.004) << "after " << t << " s";
+  }
+}
+
+TEST(balancer, home_returns_after_the_hold_down_and_not_before) {
+  World world(5);
+  FakeNetwork network(3);
+  auto p = quick();
+  p.hold_down = 600_s;
+  p.slow_start = 60_s;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 1, 1});
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(Instant{} + 60_s);
+  EXPECT_EQ(balancer.share(0, 0), 0);
+  network.set(0, Reach::kReachable, kNoIncident);
+  world.scheduler.run_until(Instant{} + 60_s + 20_s + 595_s);
+  EXPECT_EQ(balancer.health(0), Health::kHealthy);
+  EXPECT_EQ(balancer.share(0, 0), 0);
+  world.scheduler.run_until(Instant{} + 60_s + 30_s + 601_s);
+  EXPECT_EQ(balancer.share(0, 0), 1);
+}
+
+TEST(balancer, expired_view_follows_its_policy) {
+  for (const ViewExpiry policy : {ViewExpiry::kFailOpen, ViewExpiry::kFailClosed}) {
+    World world(5);
+    FakeNetwork network(2);
+    auto p = quick();
+    p.view_ttl = 60_s;
+    p.view_expiry = policy;
+    GlobalBalancer balancer(world, "balancer", p, network, {1, 1});
+    const IncidentId frozen = world.incident("control_plane_frozen", "etcd", {}, "");
+    for (i64 t = 10; t <= 200; t += 10) {
+      world.scheduler.run_until(Instant{} + 1_s * t);
+      balancer.view_refreshed(1);
+      if (t == 20) balancer.view_stalled(0, frozen);
+    }
+    EXPECT_TRUE(balancer.view_expired(0));
+    EXPECT_FALSE(balancer.view_expired(1));
+    const bool open = policy == ViewExpiry::kFailOpen;
+    EXPECT_EQ(balancer.share(0, 0), open ? 1 : 0);
+    EXPECT_EQ(balancer.share(0, 1), open ? 0 : 1);
+    ASSERT_EQ(world.journal.all().size(), open ? 1U : 2U);
+    if (!open) {
+      EXPECT_EQ(world.journal.all()[1].causes, std::vector<IncidentId>{frozen});
+      EXPECT_EQ(world.journal.all()[1].at, Instant{} + 60_s);
+    }
+    balancer.capacity_changed(0, 1, kNoIncident);
+    EXPECT_FALSE(balancer.view_expired(0));
+    EXPECT_EQ(balancer.share(0, 0), 1);
+  }
+}
+
+TEST(balancer, spill_cap_admits_its_share_of_capacity_and_refuses_the_rest) {
+  World world(5);
+  FakeNetwork network(2);
+  auto p = quick();
+  p.spill_cap = {0.3};
+  GlobalBalancer balancer(world, "balancer", p, network, {1000, 1000});
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(Instant{} + 60_s);
+  u64 admitted = 0, home = 0;
+  for (u64 i = 0; i < 20'000; ++i) {  // 1000/s foreign and 1000/s at home for 20 s
+    world.scheduler.run_until(Instant{} + 60_s + 1_ms * static_cast<i64>(i));
+    const Route r = balancer.route(0, 0, i);
+    EXPECT_EQ(r.region, 1);
+    EXPECT_TRUE(r.verdict.accepted() || r.verdict.code == Outcome::kRejected429);
+    EXPECT_NE(r.moved_by, kNoIncident);
+    if (r.verdict.accepted()) ++admitted;
+    if (balancer.route(1, 1, i).verdict.accepted()) ++home;
+  }
+  EXPECT_NEAR(static_cast<double>(admitted) / 20.0, 300, 15);
+  EXPECT_EQ(home, 20'000U);
+}
+
+TEST(balancer, anycast_moves_everything_at_once_to_the_nearest_path) {
+  World world(5);
+  FakeNetwork network(3);
+  auto p = quick();
+  p.mode = BalancerMode::kAnycast;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 0, 1});
+  EXPECT_EQ(balancer.route(0, 0, 1).region, 0);
+  const IncidentId lost = world.incident("prefix_withdrawn", "network", {}, "");
+  network.set(0, Reach::kBlackHole, lost);
+  EXPECT_EQ(balancer.route(0, 0, 1).region, 1);
+  EXPECT_EQ(world.journal.all().back().kind, "failover_started");
+  EXPECT_EQ(world.journal.all().back().causes, std::vector<IncidentId>{lost});
+  network.set(1, Reach::kBlackHole, lost);
+  network.set(2, Reach::kBlackHole, lost);
+  EXPECT_EQ(balancer.route(0, 0, 1).verdict.code, Outcome::kUnreachable);
+}
+
+TEST(balancer, nowhere_to_go_is_panic_or_refusal) {
+  for (const bool panic : {true, false}) {
+    World world(5);
+    FakeNetwork network(2);
+    auto p = quick();
+    p.panic = panic;
+    GlobalBalancer balancer(world, "balancer", p, network, {1, 1});
+    network.set(0, Reach::kNoRoute, kNoIncident);
+    network.set(1, Reach::kNoRoute, kNoIncident);
+    world.scheduler.run_until(Instant{} + 60_s);
+    const Route r = balancer.route(0, 0, 1);
+    EXPECT_EQ(r.region, panic ? 0 : kNoRegion);
+    EXPECT_EQ(r.verdict.accepted(), panic);
+  }
+}
+
+TEST(balancer, sessions_stick_and_nothing_moves_without_a_cause) {
+  World world(5);
+  FakeNetwork network(3);
+  GlobalBalancer balancer(world, "balancer", {}, network, {3, 2, 1});
+  for (int t = 1; t < 100; ++t) {
+    world.scheduler.run_until(Instant{} + 36_s * t);
+    for (u64 k = 0; k < 100; ++k) ASSERT_EQ(balancer.route(0, 0, k).region, 0);
+  }
+  EXPECT_TRUE(world.journal.all().empty());
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(world.now() + 4_h);
+  std::vector<RegionId> first;
+  for (u64 k = 0; k < 1000; ++k) first.push_back(balancer.route(0, 0, k).region);
+  world.scheduler.run_until(world.now() + 1_h);
+  int same = 0;
+  for (u64 k = 0; k < 1000; ++k) same += balancer.route(0, 0, k).region == first[k] ? 1 : 0;
+  EXPECT_GE(same, 998);  // a violator may still have been at home
+}
+
+}  // namespace
+}  // namespace stampede
