@@ -27,7 +27,8 @@ struct PodRuntime {
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;
-  // The incident of the overload that makes probes fail and metrics rise, if there is one.
+  // The incident of the overload that pods suffer from now, if any: it travels with failed probes
+  // and with metrics.
   virtual IncidentId overload_incident() { return kNoIncident; }
 };
 

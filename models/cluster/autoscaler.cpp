@@ -1,0 +1,254 @@
+#include "models/cluster/autoscaler.h"
+
+#include <fmt/format.h>
+
+namespace stampede::cluster {
+namespace {
+enum Kind : u8 { kScrape, kPass };
+enum Reply : u64 { kGotScale, kGotMetrics, kPutScale, kPutStatus };
+constexpr i64 kMetricBytes = 300;  // of one pod in a metrics list
+
+hpa::Rules rules_of(const ScalingRulesParams& p, hpa::Rules rules) {
+  rules.select = static_cast<hpa::SelectPolicy>(p.select_policy);
+  if (p.stabilization_window) rules.stabilization = *p.stabilization_window;
+  rules.tolerance = p.tolerance;
+  if (!p.policies.empty()) rules.policies.clear();
+  for (const ScalingPolicyParams& policy : p.policies) {
+    if (policy.pods > 0)
+      rules.policies.push_back({hpa::PolicyType::kPods, policy.pods, policy.period});
+    if (policy.percent > 0)
+      rules.policies.push_back({hpa::PolicyType::kPercent, policy.percent, policy.period});
+  }
+  return rules;
+}
+}  // namespace
+
+hpa::Spec spec_of(const AutoscalerParams& p) {
+  hpa::Spec spec;
+  spec.min_replicas = p.min_replicas;
+  spec.max_replicas = p.max_replicas;
+  if (p.cpu_utilization_percent > 0) {
+    spec.metrics.push_back({hpa::MetricType::kResource, hpa::TargetType::kUtilization,
+                            p.cpu_utilization_percent, true});
+  }
+  if (p.waiting_requests > 0) {
+    spec.metrics.push_back({hpa::MetricType::kPods, hpa::TargetType::kAverageValue,
+                            static_cast<i64>(p.waiting_requests * 1000 + 0.5), false});
+  }
+  if (p.scale_up || p.scale_down) {
+    hpa::Behavior behavior;
+    behavior.down = hpa::default_scale_down(p.downscale_stabilization);
+    if (p.scale_up) behavior.up = rules_of(*p.scale_up, behavior.up);
+    if (p.scale_down) behavior.down = rules_of(*p.scale_down, behavior.down);
+    spec.behavior = behavior;
+  }
+  return spec;
+}
+
+hpa::Flags flags_of(const AutoscalerParams& p) {
+  hpa::Flags flags;
+  flags.tolerance_up = flags.tolerance_down = p.tolerance;
+  flags.cpu_initialization_period = p.cpu_initialization;
+  flags.initial_readiness_delay = p.readiness_delay;
+  flags.downscale_stabilization = p.downscale_stabilization;
+  return flags;
+}
+
+Autoscalers::Autoscalers(const Context& context, ApiClient& client, EventRecorder& events)
+    : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {
+  for (const Workload& workload : context.state.workloads) {
+    Scaler& scaler = scalers_.emplace_back();
+    if (!workload.params.autoscaler) continue;
+    scaler.algorithm.emplace(spec_of(*workload.params.autoscaler),
+                             flags_of(*workload.params.autoscaler));
+    scaler.enabled = workload.params.autoscaler->enabled;
+  }
+}
+
+void Autoscalers::start() {
+  World& world = context_.world;
+  const StreamKey phase = world.stream(context_.path, "autoscaler_phase");
+  const double scrape = uniform(draw(phase, UINT32_MAX));
+  world.scheduler.after(from_seconds(scrape * context_.params.scrape_period.seconds()),
+                        Priority::kControl, id_, kScrape);
+  for (u32 w = 0; w < scalers_.size(); ++w) {
+    if (!scalers_[w].algorithm) continue;
+    const Duration period = context_.state.workloads[w].params.autoscaler->sync_period;
+    world.scheduler.after(from_seconds(uniform(draw(phase, w)) * period.seconds()),
+                          Priority::kControl, id_, kPass, w, 0);
+  }
+}
+
+void Autoscalers::set_enabled(WorkloadId w, bool enabled) {
+  Scaler& scaler = scalers_[w];
+  if (!scaler.algorithm || scaler.enabled == enabled) return;
+  scaler.enabled = enabled;
+  if (enabled) scaler.algorithm->forget();
+}
+
+void Autoscalers::handle(const Event& event) {
+  if (event.kind == kPass) return begin(static_cast<WorkloadId>(event.subject));
+  context_.world.scheduler.after(context_.params.scrape_period, Priority::kControl, id_, kScrape);
+  scrape();
+}
+
+void Autoscalers::scrape() {
+  metrics_incident_ = context_.runtime.overload_incident();
+  for (const Workload& workload : context_.state.workloads) {
+    for (const PodId id : workload.members) {
+      Pod& pod = context_.state.pods[id];
+      pod.scraped = pod.sampled;
+      pod.scraped_at = pod.sampled_at;
+    }
+  }
+}
+
+void Autoscalers::submit(WorkloadId w, ApiVerb verb, ApiObject object, u64 value, u64 reply) {
+  ApiCall call;
+  call.verb = verb;
+  call.object = object;
+  call.level = ApiLevel::kWorkloadHigh;
+  call.user = kScalerUser;
+  call.key = w;
+  call.value = value;
+  call.bytes = static_cast<i32>(context_.params.controllers.small_object_size.value);
+  if (verb == ApiVerb::kList) {
+    call.list_objects = static_cast<u32>(context_.state.workloads[w].counts.objects);
+    call.bytes = static_cast<i32>(kMetricBytes * call.list_objects);
+  }
+  if (object == ApiObject::kScale) call.cause = scalers_[w].incident;
+  client_.submit(call, this,
+                 (reply << 56) | (u64{w} << 48) | (scalers_[w].pass & 0xffffffffu));
+}
+
+void Autoscalers::begin(WorkloadId w) {
+  Scaler& scaler = scalers_[w];
+  ++scaler.pass;
+  if (!scaler.enabled) return end(w);
+  ++passes;
+  submit(w, ApiVerb::kGet, ApiObject::kScale, 0, kGotScale);
+}
+
+void Autoscalers::end(WorkloadId w) {
+  const Duration period = context_.state.workloads[w].params.autoscaler->sync_period;
+  context_.world.scheduler.after(period, Priority::kControl, id_, kPass, w);
+}
+
+void Autoscalers::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId) {
+  const WorkloadId w = static_cast<WorkloadId>(tag >> 48);
+  Scaler& scaler = scalers_[w];
+  if (static_cast<u32>(tag) != scaler.pass) return;
+  const bool ok = status == ApiStatus::kOk;
+  if (!scaler.enabled) return end(w);
+  switch (static_cast<Reply>(tag >> 56)) {
+    case kGotScale: {
+      if (!ok) {
+        ++held;
+        return end(w);
+      }
+      const Workload& workload = context_.state.workloads[w];
+      scaler.seen = {};
+      scaler.seen.spec_replicas = workload.scale_replicas;
+      scaler.seen.status_replicas = workload.status_replicas;
+      scaler.metric = 0;
+      return list(w);
+    }
+    case kGotMetrics:
+      read_metric(w, ok);
+      ++scaler.metric;
+      return list(w);
+    case kPutScale:
+      if (ok) {
+        ++scalings;
+        scaler.algorithm->scaled(context_.world.now(), scaler.from, scaler.want);
+        events_.emit(kScalerUser, w, scaler.incident);
+      }
+      return write_status(w);
+    case kPutStatus:
+      return end(w);
+  }
+}
+
+void Autoscalers::list(WorkloadId w) {
+  if (scalers_[w].metric >= scalers_[w].algorithm->spec().metrics.size()) return decide(w);
+  submit(w, ApiVerb::kList, ApiObject::kMetrics, scalers_[w].metric, kGotMetrics);
+}
+
+// The pods of the selector, as the informer shows them; all metrics of a pass refer to these.
+void Autoscalers::list_pods(WorkloadId w) {
+  Scaler& scaler = scalers_[w];
+  const Workload& workload = context_.state.workloads[w];
+  scaler.ids.clear();
+  for (const PodId id : workload.members) {
+    const Pod& pod = context_.state.pods[id];
+    if (pod.gone) continue;
+    scaler.ids.push_back(id);
+    hpa::Pod& p = scaler.seen.pods.emplace_back();
+    p.phase = pod.running ? hpa::PodPhase::kRunning : hpa::PodPhase::kPending;
+    p.deleted = pod.deleting;
+    if (pod.has_ready_condition) {
+      p.ready = pod.api_ready;
+      p.start = pod.started_at;
+    }
+    p.ready_transition = pod.ready_transition;
+    p.request_milli = workload.params.cpu_request_milli;
+  }
+}
+
+// One metric of all pods, as the metrics server holds it now.
+void Autoscalers::read_metric(WorkloadId w, bool available) {
+  Scaler& scaler = scalers_[w];
+  const hpa::MetricSpec& spec = scaler.algorithm->spec().metrics[scaler.metric];
+  hpa::MetricReading& reading = scaler.seen.readings.emplace_back();
+  reading.available = available;
+  if (scaler.metric == 0) list_pods(w);
+  for (const PodId id : scaler.ids) {
+    const Pod& pod = context_.state.pods[id];
+    std::optional<hpa::Sample>& sample = reading.samples.emplace_back();
+    if (pod.scraped_at.ns < 0) continue;
+    sample.emplace();
+    sample->milli = spec.cpu ? pod.scraped.cpu_milli : pod.scraped.waiting_milli;
+    sample->at = pod.scraped_at;
+    sample->window = context_.params.kubelet.probe_period;
+  }
+}
+
+void Autoscalers::decide(WorkloadId w) {
+  Scaler& scaler = scalers_[w];
+  scaler.seen.now = context_.world.now();
+  const hpa::Decision decision = scaler.algorithm->reconcile(scaler.seen);
+  const bool scale = decision.action == hpa::Action::kScale;
+  scaler.from = scaler.seen.spec_replicas;
+  scaler.want = scale ? decision.want : scaler.from;
+  if (decision.action == hpa::Action::kNoMetrics) ++held;
+  note_request(w, scaler.want);
+  if (!scale) return write_status(w);
+  submit(w, ApiVerb::kUpdate, ApiObject::kScale, static_cast<u32>(scaler.want), kPutScale);
+}
+
+// An incident once for each time that the request passes what the GPUs can hold.
+void Autoscalers::note_request(WorkloadId w, i32 want) {
+  Scaler& scaler = scalers_[w];
+  const ClusterState& state = context_.state;
+  const i64 gpus = state.workloads[w].params.gpus_per_pod;
+  const i64 wanted = state.wanted_gpus() + (i64{want} - state.workloads[w].scale_replicas) * gpus;
+  const bool beyond = wanted > state.total_gpus();
+  if (!beyond) {
+    scaler.incident = kNoIncident;
+  } else if (!scaler.beyond && want > scaler.from) {
+    scaler.incident = context_.world.incident(
+        "scale_up_requested", context_.path, {metrics_incident_},
+        fmt::format("{}: {} to {} replicas, {} GPUs wanted of {}",
+                    state.workloads[w].params.name, scaler.from, want, wanted,
+                    state.total_gpus()));
+  } else {
+    return;
+  }
+  scaler.beyond = beyond;
+}
+
+void Autoscalers::write_status(WorkloadId w) {
+  submit(w, ApiVerb::kUpdate, ApiObject::kAutoscaler, 0, kPutStatus);
+}
+
+}  // namespace stampede::cluster

@@ -1,0 +1,64 @@
+// The HorizontalPodAutoscaler controller of a cluster and the metrics server that feeds it.
+// State: a pass = waiting -> reading the scale -> listing metrics, one call each -> (writing the
+//        scale) -> writing its own status -> waiting a fixed sync period; a failed call ends or
+//        narrows the pass as in the controller.
+// Source: kubernetes pkg/controller/podautoscaler/horizontal.go; arithmetic in hpa_algorithm.h.
+// Limits: kubelets sample at their probe tick, the metrics server copies at its own period.
+#pragma once
+#include <optional>
+
+#include "models/cluster/context.h"
+#include "models/cluster/hpa_algorithm.h"
+
+namespace stampede::cluster {
+
+hpa::Spec spec_of(const AutoscalerParams& params);
+hpa::Flags flags_of(const AutoscalerParams& params);
+
+class Autoscalers final : public Component, public ApiCaller {
+ public:
+  Autoscalers(const Context& context, ApiClient& client, EventRecorder& events);
+  void start();
+  // Operator's decision. A stopped autoscaler leaves the scale as it is; a restarted one has
+  // forgotten its recommendations.
+  void set_enabled(WorkloadId workload, bool enabled);
+  bool enabled(WorkloadId workload) const { return scalers_[workload].enabled; }
+  // The scale that the last pass wanted; -1 before the first.
+  i32 wanted(WorkloadId workload) const { return scalers_[workload].want; }
+
+  void handle(const Event& event) override;
+  void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
+  u64 passes = 0, scalings = 0, held = 0;
+
+ private:
+  struct Scaler {
+    std::optional<hpa::Autoscaler> algorithm;
+    bool enabled = false;
+    u32 pass = 0;             // replies of a pass that was given up fall through
+    u32 metric = 0;           // being listed
+    hpa::Observation seen;
+    std::vector<PodId> ids;   // of seen.pods
+    i32 want = -1, from = 0;
+    bool beyond = false;      // asks for more than the GPUs can hold
+    IncidentId incident = kNoIncident;
+  };
+  void scrape();
+  void begin(WorkloadId workload);
+  void list(WorkloadId workload);
+  void list_pods(WorkloadId workload);
+  void read_metric(WorkloadId workload, bool available);
+  void decide(WorkloadId workload);
+  void note_request(WorkloadId workload, i32 want);
+  void write_status(WorkloadId workload);
+  void end(WorkloadId workload);
+  void submit(WorkloadId workload, ApiVerb verb, ApiObject object, u64 value, u64 reply);
+
+  Context context_;
+  ApiClient& client_;
+  EventRecorder& events_;
+  ComponentId id_;
+  std::vector<Scaler> scalers_;  // [workload]
+  IncidentId metrics_incident_ = kNoIncident;  // what the pods were suffering from at the scrape
+};
+
+}  // namespace stampede::cluster

@@ -1,0 +1,257 @@
+#include "models/cluster/cluster.h"
+
+#include <algorithm>
+
+namespace stampede {
+
+using namespace cluster;
+
+Cluster::Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
+                 PodRuntime& runtime)
+    : world_(world),
+      path_(std::move(path)),
+      params_(params),
+      api_(api),
+      runtime_(runtime),
+      state_(world, params_),
+      scheduler_client_(world, api, params.controllers.scheduler_limit,
+                        params.controllers.scheduler_burst),
+      kubelet_client_(world, api, Rate{}, 1),
+      operator_client_(world, api, Rate{}, 1),
+      controller_event_client_(world, api, params.controllers.controller_limit,
+                               params.controllers.controller_burst),
+      scheduler_event_client_(world, api, params.controllers.scheduler_limit,
+                              params.controllers.scheduler_burst),
+      kubelet_event_client_(world, api, Rate{}, 1),
+      controller_events_(controller_event_client_, ApiLevel::kWorkloadHigh,
+                         params.controllers.event_size, 1000),
+      scheduler_events_(scheduler_event_client_, ApiLevel::kWorkloadHigh,
+                        params.controllers.event_size, 1000),
+      kubelet_events_(kubelet_event_client_, ApiLevel::kSystem, params.controllers.event_size,
+                      u64{1000} * static_cast<u64>(params.nodes)),
+      replica_sets_(context(), controller_client(), controller_events_),
+      scheduler_(context(), scheduler_client_, scheduler_events_),
+      kubelets_(context(), kubelet_client_, kubelet_events_),
+      leases_(context(), api),
+      endpoints_(context(), controller_client()),
+      lifecycle_(context(), controller_client()),
+      autoscalers_(context(), controller_client(), controller_events_),
+      zombie_watch_(context(), endpoints_) {
+  const Duration lag = params_.controllers.informer_lag;
+  for (const ApiObject object :
+       {ApiObject::kPod, ApiObject::kPodStatus, ApiObject::kBinding, ApiObject::kLease,
+        ApiObject::kNodeStatus, ApiObject::kReplicaSet, ApiObject::kDeployment, ApiObject::kScale})
+    api_.watch(object, this, lag);
+  api_.watch(ApiObject::kEndpointSlice, &endpoints_, params_.endpoints.watch_lag);
+  world_.checks.push_back([this] { state_.verify(); });
+  register_stats();
+}
+
+Context Cluster::context() { return {world_, state_, params_, runtime_, path_}; }
+
+ApiClient& Cluster::controller_client() {
+  const ControllerParams& p = params_.controllers;
+  if (controller_clients_.empty() || !p.share_controller_limit) {
+    controller_clients_.push_back(
+        std::make_unique<ApiClient>(world_, api_, p.controller_limit, p.controller_burst));
+  }
+  return *controller_clients_.back();
+}
+
+void Cluster::add_endpoint_consumer(EndpointConsumer* consumer) {
+  endpoints_.add_consumer(consumer);
+}
+
+void Cluster::start_warm() {
+  for (std::size_t w = 0; w < state_.workloads.size(); ++w) {
+    Workload& workload = state_.workloads[w];
+    for (i32 i = 0; i < workload.params.replicas; ++i) {
+      const NodeId node = scheduler_.pick(workload.params.gpus_per_pod);
+      if (node == kNoNode) break;
+      const PodId id = state_.new_pod(static_cast<WorkloadId>(w), kNoIncident);
+      state_.edit(id)->created = true;
+      workload.members.push_back(id);
+      ++workload.created_total;
+      state_.charge(id, node);
+      state_.bind(id, node);
+      endpoints_.adopt(id);
+      kubelets_.adopt(id);
+    }
+    if (workload.counts.active < workload.desired)
+      replica_sets_.enqueue(static_cast<WorkloadId>(w));
+  }
+  endpoints_.publish_adopted();
+  kubelets_.start();
+  leases_.start();
+  lifecycle_.start();
+  autoscalers_.start();
+}
+
+void Cluster::set_autoscaler_enabled(bool enabled) {
+  for (WorkloadId w = 0; w < state_.workloads.size(); ++w) autoscalers_.set_enabled(w, enabled);
+}
+
+void Cluster::set_autoscaler_enabled(WorkloadId workload, bool enabled) {
+  autoscalers_.set_enabled(workload, enabled);
+}
+
+void Cluster::scale(WorkloadId workload, i32 replicas, IncidentId cause) {
+  ApiCall call;
+  call.verb = ApiVerb::kUpdate;
+  call.object = ApiObject::kScale;
+  call.level = ApiLevel::kGlobalDefault;
+  call.user = kOperatorUser;
+  call.key = workload;
+  call.value = static_cast<u32>(replicas);
+  call.bytes = static_cast<i32>(params_.controllers.small_object_size.value);
+  call.cause = cause;
+  operator_client_.submit(call, nullptr, 0);
+}
+
+// ---- watches ---------------------------------------------------------------------------------
+void Cluster::api_changed(const ApiChange& change) {
+  switch (change.object) {
+    case ApiObject::kPod:
+      return pod_changed(change);
+    case ApiObject::kBinding:
+      return pod_bound(change);
+    case ApiObject::kPodStatus:
+      return status_changed(change);
+    case ApiObject::kLease:
+      if (change.verb == ApiVerb::kUpdate) state_.nodes[change.key].lease_seen = world_.now();
+      return;
+    case ApiObject::kNodeStatus:
+      if (change.value > 1) return;  // a taint
+      lifecycle_.node_status_seen(change.key, change.value == 1);
+      if (change.value == 1) scheduler_.gpus_freed();
+      return;
+    case ApiObject::kScale:
+      return replica_sets_.scale_changed(static_cast<WorkloadId>(change.key),
+                                         static_cast<i32>(change.value), change.cause);
+    case ApiObject::kReplicaSet:
+      if (change.value & kSpecWrite)
+        replica_sets_.replicas_changed(static_cast<WorkloadId>(change.key),
+                                       static_cast<i32>(change.value & UINT32_MAX), change.cause);
+      return;
+    case ApiObject::kDeployment:
+      state_.workloads[change.key].status_replicas = static_cast<i32>(change.value);
+      return;
+    default:
+      return;
+  }
+}
+
+void Cluster::pod_changed(const ApiChange& change) {
+  const PodId id = change.key;
+  const WorkloadId w = state_.pods[id].workload;
+  if (change.verb == ApiVerb::kCreate) {
+    if (state_.pods[id].created) return;
+    {
+      auto e = state_.edit(id);
+      e->created = true;
+      e->created_at = world_.now();
+    }
+    state_.workloads[w].members.push_back(id);
+    ++state_.workloads[w].created_total;
+    replica_sets_.pod_added(id);
+    return scheduler_.pod_added(id);
+  }
+  if (change.verb != ApiVerb::kDelete || state_.pods[id].gone || !state_.pods[id].created) return;
+  const bool first = !state_.pods[id].deleting;
+  if (first) {
+    state_.edit(id)->deleting = true;
+    replica_sets_.pod_deleted(id);
+  }
+  // A pod that no kubelet has goes at once.
+  if (change.value == kFinal || state_.pods[id].node == kNoNode) {
+    state_.forget(id);
+    scheduler_.gpus_freed();
+    replica_sets_.enqueue(w);
+  } else if (first) {
+    kubelets_.pod_deleted(id);
+  }
+  endpoints_.pod_changed(id, change.cause);
+}
+
+void Cluster::pod_bound(const ApiChange& change) {
+  const PodId id = change.key;
+  const Pod& pod = state_.pods[id];
+  if (pod.gone || !pod.created || pod.node != kNoNode) return;
+  const NodeId node = static_cast<NodeId>(change.value);
+  if (pod.charged != node) state_.charge(id, node);
+  state_.bind(id, node);
+  scheduler_events_.emit(kSchedulerUser, id, pod.cause);  // Scheduled
+  kubelets_.pod_bound(id);
+}
+
+void Cluster::status_changed(const ApiChange& change) {
+  const PodId id = change.key;
+  const Pod& pod = state_.pods[id];
+  if (pod.gone || !pod.created || (change.value & kByScheduler)) return;
+  const bool ready = (change.value & kStatusReady) != 0;
+  const bool running = (change.value & kStatusRunning) != 0;
+  const bool changed = ready != pod.api_ready || running != pod.running;
+  {
+    auto e = state_.edit(id);
+    e->api_status = change.value & ~(kByLifecycle | kByScheduler);
+    if (ready != e->api_ready || !e->has_ready_condition) e->ready_transition = world_.now();
+    e->has_ready_condition = true;
+    e->api_ready = ready;
+    e->running = running;
+  }
+  if (!changed) return;
+  endpoints_.pod_changed(id, change.cause);
+  replica_sets_.enqueue(pod.workload);
+}
+
+// ---- read-outs -------------------------------------------------------------------------------
+i64 Cluster::zombies() const {
+  i64 sum = 0;
+  for (const Workload& w : state_.workloads) sum += w.counts.zombies;
+  return sum;
+}
+
+Instant Cluster::oldest_unpublished_readiness() const {
+  Instant oldest = kNever;
+  for (const Workload& w : state_.workloads)
+    for (const PodId id : w.members) {
+      const Pod& pod = state_.pods[id];
+      if (pod.candidate) oldest = std::min(oldest, pod.candidate_since);
+    }
+  return oldest;
+}
+
+void Cluster::register_stats() {
+  const auto gauge = [this](std::size_t w, const char* name, const char* help,
+                            i64 PodCounts::*member) {
+    const Workload& workload = state_.workloads[w];
+    world_.stats.gauge(path_ + "/" + workload.params.name, name, "1", help,
+                       [&workload, member] { return static_cast<double>(workload.counts.*member); });
+  };
+  for (std::size_t w = 0; w < state_.workloads.size(); ++w) {
+    const Workload& workload = state_.workloads[w];
+    world_.stats.gauge(path_ + "/" + workload.params.name, "desired_pods", "1",
+                       "replicas that the replica set wants",
+                       [&workload] { return static_cast<double>(workload.desired); });
+    gauge(w, "created_pods", "pod objects", &PodCounts::objects);
+    gauge(w, "pending_pods", "created, not running as committed", &PodCounts::pending);
+    gauge(w, "running_pods", "containers that serve", &PodCounts::running);
+    gauge(w, "ready_pods", "pods ready in truth", &PodCounts::ready);
+    gauge(w, "routable_pods", "pods in the data plane's view", &PodCounts::routable);
+    gauge(w, "zombie_pods", "ready and wanted, but not routable for long", &PodCounts::zombies);
+    world_.stats.counter(path_ + "/" + workload.params.name, "pods_created_total",
+                         "pod objects created", &workload.created_total);
+  }
+  world_.stats.counter(path_, "probes_failed_total", "readiness probes without an answer",
+                       &kubelets_.probes_failed);
+  world_.stats.counter(path_, "status_writes_failed_total", "pod statuses not committed",
+                       &kubelets_.status_writes_failed);
+  world_.stats.counter(path_, "lease_calls_total", "calls on node leases", &leases_.calls);
+  world_.stats.counter(path_, "lease_failures_total", "of them failed", &leases_.failures);
+  world_.stats.counter(path_, "nodes_lost_total", "nodes given up", &lifecycle_.nodes_lost);
+  world_.stats.counter(path_, "endpoint_writes_total", "slices written", &endpoints_.writes);
+  world_.stats.counter(path_, "autoscaler_held_total", "passes without metrics or scale",
+                       &autoscalers_.held);
+}
+
+}  // namespace stampede

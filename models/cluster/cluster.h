@@ -1,0 +1,90 @@
+// One region's Kubernetes cluster: deployments, scheduler, kubelets, endpoints, node lifecycle and
+// autoscaler, all of which meet only through the API server.
+// State: see the parts; this file hands each committed change to those that watch it.
+// Source: kubernetes v1.28 controllers; kubernetes.md of the specification for capacities.
+// Limits: one zone, one service a workload, no rolling updates, no preemption, no leader election.
+#pragma once
+#include <memory>
+
+#include "models/cluster/autoscaler.h"
+#include "models/cluster/endpoint_slices.h"
+#include "models/cluster/kubelet.h"
+#include "models/cluster/node_lease.h"
+#include "models/cluster/node_lifecycle.h"
+#include "models/cluster/pod_scheduler.h"
+#include "models/cluster/replica_set.h"
+#include "models/cluster/zombies.h"
+
+namespace stampede {
+
+class Cluster final : public ApiWatcher {
+ public:
+  // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
+  Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
+          PodRuntime& runtime);
+
+  // Before the start: the data plane of the region.
+  void add_endpoint_consumer(EndpointConsumer* consumer);
+  // Once, at the start of the run: the desired pods run, are ready and routable, without an event or
+  // an API call; then leases, probes, scrapes and autoscalers begin at their phases. Pods that find
+  // no GPU are left to the replica set.
+  void start_warm();
+
+  // Operators' decisions. An autoscaler that restarts has forgotten its history.
+  void set_autoscaler_enabled(bool enabled);
+  void set_autoscaler_enabled(WorkloadId workload, bool enabled);
+  void scale(WorkloadId workload, i32 replicas, IncidentId cause);  // kubectl scale
+
+  // Read-outs; none feeds behaviour of other components.
+  std::size_t workloads() const { return state_.workloads.size(); }
+  i32 desired(WorkloadId workload) const { return state_.workloads[workload].desired; }
+  const cluster::PodCounts& counts(WorkloadId workload) const {
+    return state_.workloads[workload].counts;
+  }
+  i64 zombies() const;
+  const std::vector<PodId>& routable(WorkloadId workload) const {
+    return endpoints_.routable(workload);
+  }
+  // Since when a kubelet's readiness has differed from what is committed and listed; kNever if none.
+  // For the test of a frozen control plane. [O(pods)]
+  Instant oldest_unpublished_readiness() const;
+  Instant last_endpoint_commit() const { return endpoints_.last_commit; }
+  const cluster::ClusterState& state() const { return state_; }
+  const cluster::Kubelets& kubelets() const { return kubelets_; }
+  const cluster::NodeLeases& leases() const { return leases_; }
+  const cluster::NodeLifecycle& node_lifecycle() const { return lifecycle_; }
+  const cluster::EndpointSlices& endpoints() const { return endpoints_; }
+  const cluster::Autoscalers& autoscalers() const { return autoscalers_; }
+  const cluster::PodScheduler& pod_scheduler() const { return scheduler_; }
+
+  void api_changed(const ApiChange& change) override;
+
+ private:
+  cluster::Context context();
+  cluster::ApiClient& controller_client();
+  void pod_changed(const ApiChange& change);
+  void pod_bound(const ApiChange& change);
+  void status_changed(const ApiChange& change);
+  void register_stats();
+
+  World& world_;
+  std::string path_;
+  ClusterParams params_;
+  ApiServerPort& api_;
+  PodRuntime& runtime_;
+  cluster::ClusterState state_;
+  std::vector<std::unique_ptr<cluster::ApiClient>> controller_clients_;
+  cluster::ApiClient scheduler_client_, kubelet_client_, operator_client_;
+  cluster::ApiClient controller_event_client_, scheduler_event_client_, kubelet_event_client_;
+  cluster::EventRecorder controller_events_, scheduler_events_, kubelet_events_;
+  cluster::ReplicaSetController replica_sets_;
+  cluster::PodScheduler scheduler_;
+  cluster::Kubelets kubelets_;
+  cluster::NodeLeases leases_;
+  cluster::EndpointSlices endpoints_;
+  cluster::NodeLifecycle lifecycle_;
+  cluster::Autoscalers autoscalers_;
+  cluster::ZombieWatch zombie_watch_;
+};
+
+}  // namespace stampede

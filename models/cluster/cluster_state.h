@@ -1,0 +1,154 @@
+// What one cluster's controllers, kubelets and data plane know of pods and nodes, as flat arrays:
+// the committed objects as informers show them, the kubelets' truth, the routable view.
+// State: a pod object = submitted -> created -> deleting -> gone (or refused, never seen);
+//        its container = none -> pulling -> starting -> loading -> warming -> serving -> stopping
+//        -> stopped, or backoff -> loading after a restart.
+// Limits: all controllers share one informer cache.
+#pragma once
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "models/cluster/cluster_params.h"
+#include "models/ports/pods.h"
+#include "sim/world.h"
+
+namespace stampede::cluster {
+
+using NodeId = u32;
+inline constexpr NodeId kNoNode = UINT32_MAX;
+
+enum class Container : u8 {
+  kNone, kPulling, kStarting, kLoading, kWarming, kServing, kBackoff, kStopping, kStopped
+};
+
+struct Pod {
+  // Kubelet: read at every probe.
+  WorkloadId workload = 0;
+  Container container = Container::kNone;
+  u8 failures = 0, successes = 0;
+  bool ready = false;           // the kubelet's truth
+  bool status_queued = false;
+  bool final_delete_sent = false;
+  u16 restarts = 0;
+  u32 generation = 0;           // of its container's pending stage
+  u64 api_status = 0;           // as committed and seen: the code of status_code()
+  NodeId node = kNoNode;        // as bound, committed
+  u32 place = 0;                // among its node's pods
+  // Objects, as informers show them.
+  bool created = false, deleting = false, gone = false;
+  bool running = false, api_ready = false, has_ready_condition = false;
+  bool lifecycle_write = false;  // the node lifecycle controller's write is under way
+  // Scheduler.
+  bool unschedulable_reported = false;
+  NodeId charged = kNoNode;     // node whose GPUs the scheduler's cache charges
+  u32 attempts = 0;
+  Instant last_attempt{};
+  Instant created_at{}, started_at{}, ready_transition{};
+  // Metrics: the kubelet's last sample and the metrics server's copy of it; -1 s = none.
+  PodSample sampled, scraped;
+  Instant sampled_at{-1}, scraped_at{-1};
+  // Endpoints.
+  u32 slice = UINT32_MAX;
+  bool routable = false;        // in the view that reached the data plane
+  // Zombies.
+  bool candidate = false, zombie = false;
+  Instant candidate_since{};
+  // Spam filter of its events.
+  i32 event_tokens = -1;
+  Instant event_refilled{};
+  // Why: it was created; its status was not written; it stopped answering its probe.
+  IncidentId cause = kNoIncident, write_failed = kNoIncident, overloaded = kNoIncident;
+};
+
+struct Node {
+  i32 charged_gpus = 0;
+  bool api_ready = true;        // node status as committed
+  bool lost = false;            // the lifecycle controller gave it up
+  bool tainted = false;
+  Instant tainted_at{};
+  Instant lease_seen{};         // last renewal that the lifecycle controller saw
+  IncidentId lease_failed = kNoIncident;
+  std::vector<PodId> pods;      // bound here and not gone
+};
+
+struct PodCounts {
+  i64 objects = 0;         // created and not gone
+  i64 active = 0;          // and not being deleted
+  i64 pending = 0;         // active, not reported running
+  i64 running = 0;         // containers that serve
+  i64 ready = 0;           // the kubelets' truth
+  i64 reported_ready = 0;  // as committed
+  i64 routable = 0;        // in the data plane's view
+  i64 zombies = 0;
+  bool operator==(const PodCounts&) const = default;
+};
+
+struct Workload {
+  WorkloadParams params;
+  i32 scale_replicas = 0;   // deployment.spec.replicas as committed
+  i32 desired = 0;          // of the replica set
+  i32 status_replicas = 0;  // deployment.status.replicas
+  PodCounts counts;
+  u64 created_total = 0, gone_total = 0;
+  std::vector<PodId> members;  // created and not long gone, in order of creation
+};
+
+// Told when pods become or cease to be ready but not routable.
+struct ZombieListener {
+  virtual ~ZombieListener() = default;
+  virtual void candidate_added() = 0;
+};
+
+class ClusterState {
+ public:
+  ClusterState(World& world, const ClusterParams& params);
+
+  // Every change of a pod goes through an edit, which keeps the counts.
+  class Edit {
+   public:
+    Edit(ClusterState& state, PodId pod) : state_(state), pod_(pod) { state_.count(pod_, -1); }
+    ~Edit() { state_.finish(pod_); }
+    Edit(const Edit&) = delete;
+    Edit& operator=(const Edit&) = delete;
+    Pod* operator->() { return &state_.pods[pod_]; }
+
+   private:
+    ClusterState& state_;
+    PodId pod_;
+  };
+  Edit edit(PodId pod) { return Edit(*this, pod); }
+
+  PodId new_pod(WorkloadId workload, IncidentId cause);
+  void bind(PodId pod, NodeId node);      // as committed: joins its node
+  void charge(PodId pod, NodeId node);    // scheduler's cache; kNoNode releases
+  void forget(PodId pod);                 // the object is gone
+  i32 gpus_of(PodId pod) const { return workloads[pods[pod].workload].params.gpus_per_pod; }
+  i64 total_gpus() const { return i64{params.nodes} * params.gpus_per_node; }
+  i64 wanted_gpus() const;                // of all workloads' replica counts as committed
+  void verify() const;                    // throws InvariantError: pods and GPUs are conserved
+
+  World& world;
+  const ClusterParams& params;
+  std::vector<Pod> pods;
+  std::vector<Node> nodes;
+  std::vector<Workload> workloads;
+  i64 free_gpus = 0;
+  // Pods that may become zombies, by the time they became ready but not routable.
+  std::deque<std::pair<Instant, PodId>> candidates;
+  ZombieListener* zombie_listener = nullptr;
+
+ private:
+  static void add_to(PodCounts& counts, const Pod& pod, i64 sign);
+  void count(PodId pod, i64 sign) { add_to(workloads[pods[pod].workload].counts, pods[pod], sign); }
+  void finish(PodId pod);
+};
+
+// What a status write says. Its high bits tell who wrote it.
+inline constexpr u64 kStatusReady = 1, kStatusRunning = 2, kStatusCondition = 4;
+inline constexpr u64 kByScheduler = u64{1} << 62, kByLifecycle = u64{1} << 61;
+// The value of a pod deletion: begin (and end at once if no kubelet has the pod), or end.
+inline constexpr u64 kGraceful = 0, kFinal = 1;
+u64 status_code(const Pod& pod);  // the kubelet's truth
+
+}  // namespace stampede::cluster

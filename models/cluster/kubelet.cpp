@@ -1,0 +1,315 @@
+#include "models/cluster/kubelet.h"
+
+#include "sim/math.h"
+
+namespace stampede::cluster {
+namespace {
+enum Kind : u8 { kTick, kStage, kStartupDeadline };
+enum Reply : u64 { kStatus, kFinalDelete };
+constexpr double kOpen = 1e15;  // "no cap" for a link [B/s]
+}  // namespace
+
+Kubelets::Kubelets(const Context& context, ApiClient& client, EventRecorder& events)
+    : context_(context),
+      client_(client),
+      events_(events),
+      id_(context.world.scheduler.add(this)),
+      links_(context.world, *this),
+      phase_(context.world.stream(context.path, "kubelet_phase")),
+      warm_up_(context.world.stream(context.path, "warm_up")) {
+  const StartParams& p = context.params.start;
+  for (i32 n = 0; n < context.params.nodes; ++n) links_.add(p.node_bandwidth, p.pod_bandwidth);
+  store_ = links_.add(p.store_bandwidth, Bandwidth{kOpen});
+  registry_ = links_.add(p.registry_bandwidth, p.image_bandwidth);
+  writers_.resize(context.state.nodes.size());
+}
+
+void Kubelets::start() {
+  for (u32 n = 0; n < writers_.size(); ++n) {
+    const double u = uniform(draw(phase_, n));
+    context_.world.scheduler.after(
+        from_seconds(u * context_.params.kubelet.probe_period.seconds()), Priority::kControl, id_,
+        kTick, n);
+  }
+}
+
+void Kubelets::adopt(PodId pod) {
+  {
+    auto e = context_.state.edit(pod);
+    e->container = Container::kServing;
+    e->ready = e->api_ready = e->running = e->has_ready_condition = true;
+    e->api_status = status_code(*e.operator->());
+  }
+  const Pod& p = context_.state.pods[pod];
+  context_.runtime.pod_started(pod, p.workload);
+}
+
+void Kubelets::handle(const Event& event) {
+  switch (event.kind) {
+    case kTick:
+      context_.world.scheduler.after(context_.params.kubelet.probe_period, Priority::kControl, id_,
+                                     kTick, event.subject);
+      return tick(event.subject);
+    case kStage:
+      if (context_.state.pods[event.subject].generation == event.argument)
+        stage_done(event.subject);
+      return;
+    case kStartupDeadline: {
+      const Pod& pod = context_.state.pods[event.subject];
+      if (pod.generation - event.argument < 2 && (pod.container == Container::kLoading ||
+                                                  pod.container == Container::kWarming)) {
+        unhealthy(event.subject);
+        restart(event.subject);
+      }
+      return;
+    }
+  }
+}
+
+void Kubelets::tick(NodeId node) {
+  Writer& writer = writers_[node];
+  const Instant now = context_.world.now();
+  const bool resync = now - writer.resynced >= context_.params.kubelet.status_resync;
+  if (resync) writer.resynced = now;
+  const std::vector<PodId>& pods = context_.state.nodes[node].pods;
+  for (std::size_t i = 0; i < pods.size(); ++i) {
+    const PodId id = pods[i];
+    Pod& pod = context_.state.pods[id];
+    if (pod.container == Container::kServing) {
+      probe(id);
+      if (pod.container == Container::kServing) {
+        pod.sampled = context_.runtime.sample(id, pod.workload);
+        pod.sampled_at = now;
+      }
+    }
+    if (resync && !pod.status_queued &&
+        (pod.container == Container::kStopped || pod.api_status != status_code(pod)))
+      queue_status(id);
+  }
+}
+
+void Kubelets::probe(PodId id) {
+  const KubeletParams& p = context_.params.kubelet;
+  Pod& pod = context_.state.pods[id];
+  ++probes;
+  if (context_.runtime.probe(id, pod.workload)) {
+    pod.failures = 0;
+    if (pod.ready) return;
+    if (++pod.successes < p.probe_successes) return;
+    context_.state.edit(id)->ready = true;
+    return queue_status(id);
+  }
+  ++probes_failed;
+  pod.successes = 0;
+  if (pod.failures < UINT8_MAX) ++pod.failures;
+  unhealthy(id);
+  if (pod.ready && pod.failures >= p.probe_failures) {
+    pod.overloaded = context_.runtime.overload_incident();
+    context_.state.edit(id)->ready = false;
+    queue_status(id);
+  }
+  if (p.liveness_failures > 0 && pod.failures >= p.liveness_failures) restart(id);
+}
+
+// An Unhealthy event, unless the spam filter of this pod is closed.
+void Kubelets::unhealthy(PodId id) {
+  const KubeletParams& p = context_.params.kubelet;
+  Pod& pod = context_.state.pods[id];
+  const Instant now = context_.world.now();
+  if (pod.event_tokens < 0) {
+    pod.event_tokens = p.event_burst;
+    pod.event_refilled = now;
+  }
+  const i64 refills = (now - pod.event_refilled) / p.event_refill;
+  if (refills > 0) {
+    pod.event_refilled += p.event_refill * refills;
+    const i64 tokens = pod.event_tokens + refills;
+    pod.event_tokens = tokens < p.event_burst ? static_cast<i32>(tokens) : p.event_burst;
+  }
+  if (pod.event_tokens == 0) return;
+  --pod.event_tokens;
+  emit(id);
+}
+
+void Kubelets::emit(PodId id) {
+  const Pod& pod = context_.state.pods[id];
+  events_.emit(kKubeletUser + pod.node, id, pod.overloaded ? pod.overloaded : pod.cause);
+}
+
+// ---- starting --------------------------------------------------------------------------------
+void Kubelets::stage(PodId id, Duration delay) {
+  Pod& pod = context_.state.pods[id];
+  if (delay.ns < 1) delay.ns = 1;
+  context_.world.scheduler.after(delay, Priority::kControl, id_, kStage, id, ++pod.generation);
+}
+
+void Kubelets::pod_bound(PodId id) {
+  if (context_.state.pods[id].deleting) return stop(id);
+  const StartParams& p = context_.params.start;
+  {
+    auto e = context_.state.edit(id);
+    e->started_at = context_.world.now();
+    e->container = p.image_cached ? Container::kStarting : Container::kPulling;
+  }
+  queue_status(id);
+  emit(id);  // Pulling, or Pulled: already present
+  if (p.image_cached) return stage(id, p.container_start);
+  links_.start(registry_, p.image_size, id, ++context_.state.pods[id].generation);
+}
+
+void Kubelets::transferred(u32 id, u32 generation) {
+  if (context_.state.pods[id].generation == generation) stage_done(id);
+}
+
+void Kubelets::stage_done(PodId id) {
+  switch (context_.state.pods[id].container) {
+    case Container::kPulling:
+      emit(id);  // Pulled
+      context_.state.edit(id)->container = Container::kStarting;
+      return stage(id, context_.params.start.container_start);
+    case Container::kStarting:
+    case Container::kBackoff:
+      emit(id);  // Created
+      emit(id);  // Started
+      return load(id);
+    case Container::kLoading:
+      context_.state.edit(id)->container = Container::kWarming;
+      return stage(id, warm_up(context_.state.pods[id], id));
+    case Container::kWarming:
+      return serve(id);
+    case Container::kStopping:
+      return stopped(id);
+    default:
+      return;
+  }
+}
+
+void Kubelets::load(PodId id) {
+  const StartParams& p = context_.params.start;
+  context_.state.edit(id)->container = Container::kLoading;
+  queue_status(id);
+  Pod& pod = context_.state.pods[id];
+  const u32 link = p.weights_source == WeightsSource::kSharedStore ? store_ : pod.node;
+  links_.start(link, p.weights_size, id, ++pod.generation);
+  const Duration deadline = context_.params.kubelet.startup_deadline;
+  if (deadline.ns > 0)
+    context_.world.scheduler.after(deadline, Priority::kControl, id_, kStartupDeadline, id,
+                                   pod.generation);
+}
+
+Duration Kubelets::warm_up(const Pod& pod, PodId id) const {
+  const StartParams& p = context_.params.start;
+  const double z = standard_normal(uniform(draw(warm_up_, id, pod.restarts)));
+  return from_seconds(p.warm_up_median.seconds() * math::exp(p.warm_up_sigma * z));
+}
+
+void Kubelets::serve(PodId id) {
+  {
+    auto e = context_.state.edit(id);
+    e->container = Container::kServing;
+    e->failures = e->successes = 0;
+  }
+  context_.runtime.pod_started(id, context_.state.pods[id].workload);
+}
+
+// ---- restarting and stopping -----------------------------------------------------------------
+void Kubelets::restart(PodId id) {
+  const KubeletParams& p = context_.params.kubelet;
+  const bool served = context_.state.pods[id].container == Container::kServing;
+  {
+    auto e = context_.state.edit(id);
+    e->ready = false;
+    e->container = Container::kBackoff;
+    e->sampled_at = Instant{-1};
+    e->failures = e->successes = 0;
+    if (e->restarts < UINT16_MAX) ++e->restarts;
+  }
+  ++restarts;
+  const Pod& pod = context_.state.pods[id];
+  if (served) context_.runtime.pod_stopped(id, pod.workload);
+  emit(id);  // Killing
+  queue_status(id);
+  stage(id, doubling(p.restart_backoff_first, p.restart_backoff_longest, pod.restarts));
+}
+
+void Kubelets::pod_deleted(PodId id) {
+  const Pod& pod = context_.state.pods[id];
+  if (pod.gone) return;
+  if (pod.container == Container::kStopping || pod.container == Container::kStopped) return;
+  emit(id);  // Killing
+  stop(id);
+}
+
+void Kubelets::stop(PodId id) {
+  const bool serving = context_.state.pods[id].container == Container::kServing;
+  if (!serving) return stopped(id);
+  // The server answers until the end of its grace: it is `kServing` for its clients, but its
+  // kubelet no longer probes it.
+  context_.state.edit(id)->container = Container::kStopping;
+  stage(id, context_.params.kubelet.termination);
+}
+
+void Kubelets::stopped(PodId id) {
+  const bool served = context_.state.pods[id].container == Container::kStopping;
+  {
+    auto e = context_.state.edit(id);
+    e->container = Container::kStopped;
+    e->ready = false;
+    e->sampled_at = Instant{-1};
+    ++e->generation;
+  }
+  if (served) context_.runtime.pod_stopped(id, context_.state.pods[id].workload);
+  queue_status(id);
+}
+
+// ---- statuses --------------------------------------------------------------------------------
+void Kubelets::queue_status(PodId id) {
+  Pod& pod = context_.state.pods[id];
+  if (pod.status_queued || pod.node == kNoNode) return;
+  pod.status_queued = true;
+  writers_[pod.node].queue.push_back(id);
+  write_next(pod.node);
+}
+
+void Kubelets::write_next(NodeId node) {
+  Writer& writer = writers_[node];
+  while (!writer.busy && !writer.queue.empty()) {
+    const PodId id = writer.queue.front();
+    writer.queue.pop_front();
+    Pod& pod = context_.state.pods[id];
+    if (pod.gone) continue;
+    pod.status_queued = false;
+    writer.busy = true;
+    ++status_writes;
+    ApiCall call;
+    const bool last = pod.container == Container::kStopped && pod.deleting;
+    call.verb = last ? ApiVerb::kDelete : ApiVerb::kUpdate;
+    call.object = last ? ApiObject::kPod : ApiObject::kPodStatus;
+    call.level = ApiLevel::kSystem;
+    call.user = kKubeletUser + node;
+    call.key = id;
+    call.value = last ? kFinal : status_code(pod);
+    call.bytes = static_cast<i32>(context_.params.controllers.pod_size.value);
+    call.cause = pod.overloaded ? pod.overloaded : pod.cause;
+    client_.submit(call, this, (static_cast<u64>(last ? kFinalDelete : kStatus) << 32) | node);
+  }
+}
+
+void Kubelets::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) {
+  const NodeId node = static_cast<NodeId>(tag);
+  Pod& pod = context_.state.pods[call.key];
+  if (status == ApiStatus::kOk) {
+    pod.write_failed = kNoIncident;
+    if ((call.value & kStatusReady) != 0) pod.overloaded = kNoIncident;
+    // What changed meanwhile is written next.
+    if ((tag >> 32) == kStatus && !pod.gone && call.value != status_code(pod))
+      queue_status(call.key);
+  } else {
+    ++status_writes_failed;
+    if (incident != kNoIncident) pod.write_failed = incident;
+  }
+  writers_[node].busy = false;
+  write_next(node);
+}
+
+}  // namespace stampede::cluster

@@ -1,0 +1,61 @@
+// The kubelets of a cluster: start and stop containers, probe them, write their statuses.
+// State: container as in cluster_state.h; a node's status writer = idle -> one write under way;
+//        what was not committed is tried again at the next resync.
+// Source: kubernetes pkg/kubelet (prober, status/status_manager.go); core/v1 probe defaults.
+// Limits: a node's probes share one phase and answer at once; no probe before the server is up; the
+// kubelet's own client limit (50/100) cannot bind with a few pods a node and is left out, as is the
+// read before each status write.
+#pragma once
+#include <deque>
+
+#include "models/cluster/context.h"
+#include "models/cluster/shared_links.h"
+
+namespace stampede::cluster {
+
+class Kubelets final : public Component, public ApiCaller, public TransferListener {
+ public:
+  Kubelets(const Context& context, ApiClient& client, EventRecorder& events);
+  void start();               // the ticks of all nodes
+  void adopt(PodId pod);      // warm start: a bound pod that already serves and is ready
+  void pod_bound(PodId pod);  // informers
+  void pod_deleted(PodId pod);
+
+  void handle(const Event& event) override;
+  void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
+  void transferred(u32 pod, u32 generation) override;
+
+  u64 probes = 0, probes_failed = 0, status_writes = 0, status_writes_failed = 0, restarts = 0;
+
+ private:
+  struct Writer {
+    std::deque<PodId> queue;
+    bool busy = false;
+    Instant resynced{};
+  };
+  void tick(NodeId node);
+  void probe(PodId pod);
+  void unhealthy(PodId pod);
+  void stage(PodId pod, Duration delay);
+  void stage_done(PodId pod);
+  void load(PodId pod);
+  void serve(PodId pod);
+  void restart(PodId pod);
+  void stop(PodId pod);
+  void stopped(PodId pod);
+  void queue_status(PodId pod);
+  void write_next(NodeId node);
+  void emit(PodId pod);
+  Duration warm_up(const Pod& pod, PodId id) const;
+
+  Context context_;
+  ApiClient& client_;
+  EventRecorder& events_;
+  ComponentId id_;
+  SharedLinks links_;
+  u32 store_ = 0, registry_ = 0;  // links after those of the nodes
+  StreamKey phase_, warm_up_;
+  std::vector<Writer> writers_;   // [node]
+};
+
+}  // namespace stampede::cluster

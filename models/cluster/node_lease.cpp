@@ -1,0 +1,133 @@
+#include "models/cluster/node_lease.h"
+
+namespace stampede::cluster {
+namespace {
+enum Kind : u8 { kRenew, kRepeat, kRead, kStatus };
+enum Reply : u64 { kLeaseReply, kStatusReply };
+constexpr Duration kRetryAfter = 1_s;
+}  // namespace
+
+NodeLeases::NodeLeases(const Context& context, ApiServerPort& api)
+    : context_(context),
+      api_(api),
+      id_(context.world.scheduler.add(this)),
+      phase_(context.world.stream(context.path, "lease_phase")),
+      jitter_(context.world.stream(context.path, "lease_jitter")),
+      leases_(context.state.nodes.size()) {}
+
+void NodeLeases::start() {
+  const KubeletParams& p = context_.params.kubelet;
+  for (u32 n = 0; n < leases_.size(); ++n) {
+    const Words w = draw(phase_, n);
+    context_.world.scheduler.after(from_seconds(uniform(w) * p.lease_period.seconds()),
+                                   Priority::kControl, id_, kRenew, n);
+    context_.world.scheduler.after(from_seconds(uniform2(w) * p.node_status_period.seconds()),
+                                   Priority::kControl, id_, kStatus, n);
+  }
+}
+
+void NodeLeases::handle(const Event& event) {
+  const NodeId node = event.subject;
+  switch (event.kind) {
+    case kRenew:
+      leases_[node].tries = 0;
+      leases_[node].reads = 0;
+      leases_[node].reading = leases_[node].second_round = false;
+      // A kubelet that finds its node given up says at once that it is well.
+      if (!context_.state.nodes[node].api_ready) write_status(node);
+      return renew(node);
+    case kRepeat:
+    case kRead:
+      return send(node);
+    case kStatus:
+      context_.world.scheduler.after(context_.params.kubelet.node_status_period,
+                                     Priority::kControl, id_, kStatus, node);
+      return write_status(node);
+  }
+}
+
+void NodeLeases::renew(NodeId node) {
+  ++leases_[node].tries;
+  leases_[node].try_ends = context_.world.now() + context_.params.kubelet.lease_deadline;
+  send(node);
+}
+
+void NodeLeases::send(NodeId node) {
+  const KubeletParams& p = context_.params.kubelet;
+  Lease& lease = leases_[node];
+  ApiCall call;
+  call.verb = lease.reading ? ApiVerb::kGet : ApiVerb::kUpdate;
+  call.object = ApiObject::kLease;
+  call.level = ApiLevel::kNodeHigh;
+  call.user = kKubeletUser + node;
+  call.key = node;
+  call.bytes = static_cast<i32>(p.lease_size.value);
+  const Duration left = lease.try_ends - context_.world.now();
+  call.deadline = !lease.reading && left.ns > 0 ? left : p.lease_deadline;
+  call.cause = context_.state.nodes[node].lease_failed;
+  ++calls;
+  api_.submit(call, this, (static_cast<u64>(kLeaseReply) << 32) | node);
+}
+
+void NodeLeases::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId incident) {
+  const NodeId node = static_cast<NodeId>(tag);
+  Lease& lease = leases_[node];
+  if ((tag >> 32) == kStatusReply) {
+    lease.status_busy = false;
+    return;
+  }
+  const Instant now = context_.world.now();
+  if (status == ApiStatus::kOk) {
+    if (!lease.reading) {
+      context_.state.nodes[node].lease_failed = kNoIncident;
+      return wait(node);
+    }
+    lease.reading = false;
+    lease.second_round = true;
+    lease.tries = 0;
+    return renew(node);
+  }
+  ++failures;
+  if (incident != kNoIncident) context_.state.nodes[node].lease_failed = incident;
+  if (!lease.reading && status == ApiStatus::kTooManyRequests &&
+      now + kRetryAfter < lease.try_ends) {
+    context_.world.scheduler.after(kRetryAfter, Priority::kControl, id_, kRepeat, node);
+    return;
+  }
+  try_failed(node);
+}
+
+void NodeLeases::try_failed(NodeId node) {
+  const KubeletParams& p = context_.params.kubelet;
+  Lease& lease = leases_[node];
+  if (!lease.reading && lease.tries < p.lease_tries) return renew(node);
+  if (lease.second_round) return wait(node);
+  lease.reading = true;
+  const Duration delay = doubling(p.lease_backoff_first, p.lease_backoff_longest, ++lease.reads);
+  context_.world.scheduler.after(delay, Priority::kControl, id_, kRead, node);
+}
+
+void NodeLeases::wait(NodeId node) {
+  const KubeletParams& p = context_.params.kubelet;
+  const double u = uniform(draw(jitter_, node, leases_[node].rounds++));
+  const Duration period =
+      from_seconds(p.lease_period.seconds() * (1.0 + p.lease_jitter.value * u));
+  context_.world.scheduler.after(period, Priority::kControl, id_, kRenew, node);
+}
+
+void NodeLeases::write_status(NodeId node) {
+  if (leases_[node].status_busy) return;
+  leases_[node].status_busy = true;
+  ApiCall call;
+  call.verb = ApiVerb::kUpdate;
+  call.object = ApiObject::kNodeStatus;
+  call.level = ApiLevel::kNodeHigh;
+  call.user = kKubeletUser + node;
+  call.key = node;
+  call.value = 1;
+  call.bytes = static_cast<i32>(context_.params.kubelet.node_status_size.value);
+  call.cause = context_.state.nodes[node].lease_failed;
+  api_.submit(call, this, (static_cast<u64>(kStatusReply) << 32) | node);
+}
+
+}  // namespace stampede::cluster
