@@ -39,6 +39,10 @@ struct KvCachePort {
   // A running execution in `region` was aborted: its pages are freed while transfers may still write
   // into them. Returns nothing; the damage shows in later lookups.
   virtual void aborted(RegionId region, u32 tokens) = 0;
+  // The same where the caller knows the incident behind the abort.
+  virtual void aborted_because(RegionId region, u32 tokens, IncidentId /*cause*/) {
+    aborted(region, tokens);
+  }
 };
 
 }  // namespace stampede

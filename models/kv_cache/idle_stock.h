@@ -1,0 +1,62 @@
+// The KV of idle sessions of one region as aggregates by age: no object per block or session.
+// **State** buckets by time of writing and epoch, drained by returning sessions, eviction of the
+// oldest, and flush.
+// **Source** Mooncake and 3FS: blocks live until capacity evicts the least recently used.
+// **Limits** within a bucket all sessions are alike; a session's age at return is exponential.
+#pragma once
+#include <vector>
+
+#include "sim/journal.h"
+#include "sim/time.h"
+#include "sim/units.h"
+
+namespace stampede {
+
+struct StockBucket {
+  Instant written{};
+  u8 epoch = 0;
+  i64 blocks = 0, sessions = 0;
+  i64 poisoned_blocks = 0, poisoned_sessions = 0;
+  i64 total = 0;      // sessions that may return, whether or not still stored
+  double weight = 0;  // of one such session to return now
+  IncidentId poison_cause = kNoIncident;
+  IncidentId lost_to = kNoIncident;  // the flush that took its blocks
+};
+
+// What leaves or returns.
+struct StockPart {
+  i64 blocks = 0, sessions = 0, poisoned_blocks = 0, poisoned_sessions = 0;
+  IncidentId cause = kNoIncident;
+  u8 epoch = 0;
+  bool present = false;
+};
+
+class IdleStock {
+ public:
+  // A session (or many) goes idle.
+  void add(Instant now, Duration span, u8 epoch, const StockPart& part);
+  // Recomputes the weights with which sessions return.
+  void age(Instant now, Duration return_time);
+  // A session returns with `blocks` of history; `pick` and `bad` are uniforms in (0,1). Without
+  // stock nothing is present.
+  StockPart take_session(double pick, double bad, i64 blocks);
+  // Removes up to `blocks` of the oldest; returns what went.
+  StockPart evict(i64 blocks);
+  // Removes up to `blocks` of the first bucket of an epoch below `epoch` and written not before
+  // `since`; the sessions it held miss because of `cause`. Empty when none is left.
+  StockPart flush(i64 blocks, u8 epoch, Instant since, IncidentId cause);
+  // All of an epoch below `epoch` becomes unusable at once, its space stays until evicted.
+  void invalidate(u8 epoch, IncidentId cause);
+
+  i64 blocks() const { return blocks_; }
+  i64 sessions() const;
+  const std::vector<StockBucket>& buckets() const { return buckets_; }
+
+ private:
+  StockPart remove(StockBucket& bucket, i64 blocks);
+  std::vector<StockBucket> buckets_;  // in order of writing
+  i64 blocks_ = 0;
+  u8 valid_epoch_ = 0;
+};
+
+}  // namespace stampede

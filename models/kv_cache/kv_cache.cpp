@@ -1,0 +1,345 @@
+#include "models/kv_cache/kv_cache.h"
+
+#include <algorithm>
+
+#include "sim/math.h"
+
+namespace stampede {
+
+namespace {
+constexpr const char* kPath = "kv_cache";
+constexpr Duration kTickPeriod = 1_s;
+constexpr u16 kMaxBlocks = 65'000;
+
+u16 to_blocks(u32 tokens, u32 block_tokens) {
+  return static_cast<u16>(std::min<u32>(tokens / block_tokens, kMaxBlocks));
+}
+}  // namespace
+
+KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
+                 u32 slots)
+    : world_(world),
+      p_(params),
+      network_(network),
+      n_(regions),
+      self_(world.scheduler.add(this)),
+      block_bytes_(params.token_bytes.value * params.block_tokens),
+      open_(world.stream(kPath, "open")),
+      torn_(world.stream(kPath, "torn")),
+      lag_(world.stream(kPath, "lag")),
+      page_(world.stream(kPath, "page")),
+      abort_(world.stream(kPath, "abort")),
+      fanout_(world.stream(kPath, "fanout")),
+      table_(regions),
+      regions_(regions),
+      links_(regions) {
+  STAMPEDE_CHECK(n_ > 0 && n_ <= kMaxKvRegions, "the KV cache has one to eight regions");
+  table_.reserve(slots);
+  const StreamKey clock = world.stream(kPath, "clock");
+  const i64 span = p_.bucket_span.ns;
+  const i64 ages = std::max<i64>(1, (p_.initial_age.ns + span - 1) / span);
+  for (u32 r = 0; r < n_; ++r) {
+    Region& region = regions_[r];
+    const double share = r < p_.region_shares.size() ? p_.region_shares[r].value : 0.0;
+    const auto part = [&](i64 whole) {
+      return static_cast<i64>(static_cast<double>(whole) * share + 0.5);
+    };
+    region.capacity_blocks = part(p_.capacity.value / block_bytes_);
+    region.skew_ms =
+        static_cast<i64>(p_.clock_skew.seconds() * 1e3 * standard_normal(uniform(draw(clock, r))));
+    if (p_.dead_ntp_region == static_cast<i32>(r)) region.skew_ms = p_.dead_ntp_skew.ns / 1'000'000;
+    const i64 blocks = part(p_.initial_bytes.value / block_bytes_);
+    const i64 sessions = part(p_.initial_sessions);
+    for (i64 k = ages; k > 0; --k) {
+      StockPart stock;
+      stock.blocks = blocks * k / ages - blocks * (k - 1) / ages;
+      stock.sessions = sessions * k / ages - sessions * (k - 1) / ages;
+      region.stock.add(world.now() - p_.bucket_span * k, p_.bucket_span, 0, stock);
+    }
+    region.stock.age(world.now(), p_.return_time);
+    initial_blocks_ += region.stock.blocks();
+  }
+  minute_ = world.now();
+  links_.refresh(network_, world.now(), p_.replication_lag, p_.anti_entropy,
+                 static_cast<u64>(p_.replication_buffer));
+  world_.scheduler.after(kTickPeriod, Priority::kControl, self_, kTick);
+  world_.checks.push_back([this] { check_conservation(); });
+
+  StatsTable& t = world_.stats;
+  t.counter(kPath, "prompt_tokens_total", "prompt tokens looked up", &stats_.prompt_tokens);
+  t.counter(kPath, "hit_tokens_total", "of these found in the region", &stats_.hit_tokens);
+  t.counter(kPath, "conflicts_total", "writes on a stale base and merges of branches",
+            &stats_.conflicts);
+  t.counter(kPath, "fenced_writes_total", "stale writes rejected", &stats_.fenced_writes);
+  t.counter(kPath, "page_reuses_total", "blocks hit by late transfers", &stats_.page_reuses);
+  t.counter(kPath, "poisoned_blocks_total", "blocks corrupted", &stats_.poisoned_blocks);
+  t.counter(kPath, "poisoned_lookups_total", "executions on corrupted context",
+            &stats_.poisoned_lookups);
+  t.gauge(kPath, "stored_bytes", "B", "live and idle KV",
+          [this] { return static_cast<double>(stored_bytes()); });
+  t.gauge(kPath, "flushed_bytes", "B", "removed by flushes",
+          [this] { return static_cast<double>(flushed_bytes()); });
+}
+
+void KvCache::session_opened(SessionSlot slot, u64 key, RegionId home, u32 context_tokens) {
+  LiveSession& s = table_.at(slot);
+  STAMPEDE_CHECK(!s.live, "a session opened twice");
+  const auto incarnation = static_cast<u16>(s.incarnation + 1);
+  s = LiveSession{};
+  s.key = key;
+  s.home = home;
+  s.writer = home;
+  s.incarnation = incarnation;
+  s.live = true;
+  for (u32 r = 0; r < n_; ++r) table_.copy(slot, static_cast<RegionId>(r)) = SessionCopy{};
+  ++stats_.opened;
+  const u16 blocks = to_blocks(context_tokens, p_.block_tokens);
+  if (blocks == 0) return;
+  Region& region = regions_[home];
+  const Words w = draw(open_, key);
+  const StockPart part = region.stock.take_session(uniform(w), uniform2(w), blocks);
+  s.cause = part.cause;
+  if (part.blocks > 0 && !part.present) evicted_blocks_ += part.blocks;
+  if (!part.present || part.blocks == 0) return;
+  ++stats_.materialised;
+  SessionCopy& c = table_.copy(slot, home);
+  c.blocks = static_cast<u16>(part.blocks);
+  c.epoch = part.epoch;
+  region.live_blocks += part.blocks;
+  if (part.poisoned_sessions > 0) {
+    ++stats_.materialised_poisoned;
+    c.poison_from = static_cast<u16>(part.blocks - part.poisoned_blocks);
+  }
+  if (in_flush(home) && c.epoch < region.write_epoch) queue_late(slot, s);
+}
+
+void KvCache::session_closed(SessionSlot slot) {
+  LiveSession& s = table_.at(slot);
+  STAMPEDE_CHECK(s.live, "a session closed that was not open");
+  SessionCopy& home = table_.copy(slot, s.home);
+  for (u32 r = 0; r < n_; ++r) {
+    // Branches that never met are merged when the digests are next compared: the home's copy pays.
+    const auto q = static_cast<RegionId>(r);
+    SessionCopy& c = table_.copy(slot, q);
+    if (q != s.home && (c.unsent >> s.home & 1u) != 0 && (home.unsent >> q & 1u) != 0)
+      merge_branches(s, c, q, home, s.home);
+  }
+  for (u32 r = 0; r < n_; ++r) {
+    SessionCopy& c = table_.copy(slot, static_cast<RegionId>(r));
+    Region& region = regions_[r];
+    if (c.blocks > 0 && c.epoch < region.valid_epoch) drop(c, static_cast<RegionId>(r));
+    if (c.blocks == 0) continue;
+    StockPart part;
+    part.blocks = c.blocks;
+    part.sessions = r == s.home ? 1 : 0;
+    if (r == s.home && c.poison_from < c.blocks) {
+      part.poisoned_sessions = 1;
+      part.poisoned_blocks = c.blocks - c.poison_from;
+      part.cause = s.cause;
+    }
+    region.live_blocks -= c.blocks;
+    region.stock.add(world_.now(), p_.bucket_span, c.epoch, part);
+    c = SessionCopy{};
+  }
+  s.live = false;
+}
+
+KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 turn, u32 context_tokens) {
+  LiveSession& s = table_.at(slot);
+  KvLookup out;
+  stats_.prompt_tokens += context_tokens;
+  if (!s.live) return out;
+  pull(slot, s, r);
+  s.touched = now_ms();
+  SessionCopy& c = table_.copy(slot, r);
+  Region& region = regions_[r];
+  if (c.blocks > 0 && c.epoch < region.valid_epoch) {
+    drop(c, r);
+    s.cause = bump_id_;
+  }
+  out.base_version = static_cast<u32>(s.incarnation) << 16 | c.version;
+  u16 hit = std::min(to_blocks(context_tokens, p_.block_tokens), c.blocks);
+  if (hit > 0 && region.tainted_pages > 0) meet_tainted_page(s, c, r, hit, turn, kNoIncident);
+  if (hit > c.poison_from) {
+    out.cause = s.cause;
+    if (p_.checksums) {
+      ++stats_.checksum_misses;
+      hit = c.poison_from;
+      resize(c, r, hit);
+    } else {
+      ++stats_.poisoned_lookups;
+      out.poisoned = true;
+    }
+  } else if (hit == 0 && c.blocks == 0 && r == s.home) {
+    out.cause = s.cause;
+  }
+  out.cached_tokens = std::min<u32>(context_tokens, hit * p_.block_tokens);
+  stats_.hit_tokens += out.cached_tokens;
+  return out;
+}
+
+void KvCache::write(const KvWrite& w) {
+  ++stats_.writes;
+  LiveSession& s = table_.at(w.session);
+  if (!s.live || w.base_version >> 16 != s.incarnation) {
+    ++stats_.orphan_writes;
+    return;
+  }
+  pull(w.session, s, w.region);
+  SessionCopy& c = table_.copy(w.session, w.region);
+  Region& region = regions_[w.region];
+  s.touched = now_ms();
+  // Blocks are chained to their parent's epoch: what continues old context is old.
+  u8 epoch = region.write_epoch;
+  const bool reset_since = c.blocks == 0 && in_flush(w.region) &&
+                           i64{c.stamp} - kStampOffset - region.skew_ms > w.started.ns / 1'000'000;
+  const bool survivor = w.started < region.epoch_since || reset_since;
+  const bool gated = region.valid_epoch == region.write_epoch || in_flush(w.region) || p_.fencing;
+  if (survivor && gated && epoch > 0) --epoch;
+  if (c.blocks > 0 && c.epoch < region.valid_epoch) drop(c, w.region);
+  if (c.blocks > 0) epoch = std::min(epoch, c.epoch);
+  if (epoch < region.valid_epoch || (p_.fencing && survivor && gated)) {
+    ++stats_.fenced_writes;
+    return;
+  }
+  if (!may_write(s, w.region)) {
+    ++stats_.refused_writes;
+    return;
+  }
+  const u16 blocks = to_blocks(w.context_tokens, p_.block_tokens);
+  const u16 before = c.blocks;
+  if (!settle_head(s, c, w, blocks)) return;
+  if (w.poisoned) poison(s, c, std::min({c.poison_from, before, c.blocks}), w.cause);
+  c.epoch = epoch;
+  region.allocated += static_cast<double>(w.context_tokens);
+  if (c.blocks > 0 && region.tainted_pages > 0)
+    meet_tainted_page(s, c, w.region, c.blocks, w.turn, w.cause);
+  if (links_.any_down()) note_pending(s, w.region);
+  if (in_flush(w.region) && epoch < region.write_epoch && c.blocks > 0) queue_late(w.session, s);
+}
+
+// The free list of a region in an abort storm consists mostly of pages just freed by aborts, so the
+// chance that a page is allocated again while a late transfer may still write into it follows the
+// aborted share of all allocations.
+void KvCache::aborted_because(RegionId r, u32 tokens, IncidentId cause) {
+  Region& region = regions_[r];
+  region.abandoned += static_cast<double>(tokens);
+  const double all = region.allocated_mean + region.abandoned_mean;
+  const double share = all > 0 ? region.abandoned_mean / all : 0;
+  const double u = uniform(draw(abort_, region.aborts++, r));
+  if (u >= p_.page_reuse_probability.value * share) return;
+  ++region.tainted_pages;
+  region.taint_cause = cause;
+}
+
+void KvCache::meet_tainted_page(LiveSession& s, SessionCopy& c, RegionId r, u16 blocks, u32 turn,
+                                IncidentId cause) {
+  Region& region = regions_[r];
+  --region.tainted_pages;
+  ++stats_.page_reuses;
+  const IncidentId carried = region.taint_cause != kNoIncident ? region.taint_cause : cause;
+  const IncidentId id = carried == kNoIncident
+                            ? kNoIncident
+                            : known(page_reuses_, "kv_page_reused", carried, kNoIncident,
+                                    "a late transfer wrote into a reused page");
+  const double u = uniform(draw(page_, s.key, turn, r));
+  poison(s, c, static_cast<u16>(u * blocks), id);
+}
+
+void KvCache::poison(LiveSession& s, SessionCopy& c, u16 from, IncidentId cause) {
+  if (c.blocks == 0) return;
+  from = std::min<u16>(from, static_cast<u16>(c.blocks - 1));
+  if (from >= c.poison_from) return;
+  const u16 bad_before = c.poison_from < c.blocks ? c.poison_from : c.blocks;
+  stats_.poisoned_blocks += static_cast<u64>(bad_before - from);
+  if (c.poison_from == kNoPoison || s.cause == kNoIncident) s.cause = cause;
+  c.poison_from = from;
+}
+
+void KvCache::resize(SessionCopy& c, RegionId r, u16 blocks) {
+  const i64 delta = i64{blocks} - c.blocks;
+  regions_[r].live_blocks += delta;
+  if (delta > 0) {
+    written_blocks_ += delta;
+    if (c.poison_from < c.blocks) stats_.poisoned_blocks += static_cast<u64>(delta);
+  } else {
+    evicted_blocks_ -= delta;
+    if (c.poison_from >= blocks) c.poison_from = kNoPoison;
+  }
+  c.blocks = blocks;
+}
+
+void KvCache::handle(const Event& event) {
+  switch (event.kind) {
+    case kTick:
+      tick();
+      break;
+    case kFlushBatch:
+      flush_batch();
+      break;
+    case kEpochBump:
+      bump(event.subject);
+      break;
+    case kMerge:
+      merge_all();
+      break;
+    default:
+      invariant_failed("unknown KV cache event");
+  }
+}
+
+void KvCache::paths_changed(RegionId) {
+  if (links_.refresh(network_, world_.now(), p_.replication_lag, p_.anti_entropy,
+                     static_cast<u64>(p_.replication_buffer)))
+    world_.scheduler.after(p_.anti_entropy, Priority::kControl, self_, kMerge);
+}
+
+void KvCache::tick() {
+  paths_changed(0);
+  report_partitions();
+  if (world_.now() - minute_ >= 60_s) {
+    minute_ = world_.now();
+    unexplained_ = 0;
+  }
+  const double keep = math::exp(-kTickPeriod.seconds() / p_.abort_window.seconds());
+  for (Region& region : regions_) {
+    region.allocated_mean = keep * region.allocated_mean + (1 - keep) * region.allocated;
+    region.abandoned_mean = keep * region.abandoned_mean + (1 - keep) * region.abandoned;
+    region.allocated = region.abandoned = 0;
+    region.stock.age(world_.now(), p_.return_time);
+    const i64 over = region.stock.blocks() + region.live_blocks - region.capacity_blocks;
+    if (over > 0) evicted_blocks_ += region.stock.evict(over).blocks;
+  }
+  world_.scheduler.after(kTickPeriod, Priority::kControl, self_, kTick);
+}
+
+i64 KvCache::stored_blocks(RegionId r) const {
+  return regions_[r].stock.blocks() + regions_[r].live_blocks;
+}
+
+i64 KvCache::stored_bytes() const {
+  i64 blocks = 0;
+  for (u32 r = 0; r < n_; ++r) blocks += stored_blocks(static_cast<RegionId>(r));
+  return blocks * block_bytes_;
+}
+
+double KvCache::hit_ratio() const {
+  return stats_.prompt_tokens == 0
+             ? 0
+             : static_cast<double>(stats_.hit_tokens) / static_cast<double>(stats_.prompt_tokens);
+}
+
+double KvCache::flush_seconds() const {
+  const i64 running = flush_mask_ != 0 ? (world_.now() - flush_started_).ns : 0;
+  return Duration{stats_.flush_ns + running}.seconds();
+}
+
+void KvCache::check_conservation() const {
+  i64 held = 0;
+  for (u32 r = 0; r < n_; ++r)
+    held += stored_blocks(static_cast<RegionId>(r)) + regions_[r].flushing_blocks;
+  STAMPEDE_CHECK(initial_blocks_ + written_blocks_ == held + evicted_blocks_ + flushed_blocks_,
+                 "KV blocks: written = present + evicted + flushed");
+}
+
+}  // namespace stampede

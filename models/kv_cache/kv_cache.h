@@ -1,0 +1,163 @@
+// The distributed KV cache: what of a session's context is stored where, whether it is sound, what
+// happens when regions write the same session without seeing each other, and how it is flushed.
+// **State** per session and region a manifest view; links UP/DOWN; flush IDLE -> FLUSHING -> IDLE.
+// **Source** Mooncake, 3FS (CRAQ), vLLM prefix caching; Dynamo 2007 for replication and merging;
+// public issue reports of page reuse under late transfers.
+// **Limits** manifests replicate, block bytes do not: a region hits on what it computed itself.
+// Live sessions are never evicted. A session's foreign copies count as space once it is idle but
+// are not found again. Writers of a closed session are dropped.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "models/kv_cache/flush_queue.h"
+#include "models/kv_cache/idle_stock.h"
+#include "models/kv_cache/kv_params.h"
+#include "models/kv_cache/replication.h"
+#include "models/kv_cache/session_table.h"
+#include "models/ports/kv_cache.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+// Which part of the store an operator condemns.
+struct FlushScope {
+  RegionId region = kNoRegion;           // kNoRegion: all regions
+  Instant written_since{INT64_MIN / 4};  // idle stock written earlier is kept
+};
+
+struct KvStats {
+  u64 prompt_tokens = 0, hit_tokens = 0;
+  u64 writes = 0, conflicts = 0, torn = 0;
+  u64 fenced_writes = 0;    // rejected by the compare-and-set
+  u64 refused_writes = 0;   // by cp_block or home_owner
+  u64 orphan_writes = 0;    // the session had gone idle
+  u64 page_reuses = 0;      // blocks overwritten by late transfers
+  u64 poisoned_blocks = 0;  // ever corrupted, descendants included
+  u64 poisoned_lookups = 0, checksum_misses = 0;
+  u64 opened = 0, materialised = 0, materialised_poisoned = 0;
+  u64 flush_refusals = 0;  // live sessions under a lease, retried
+  i64 flush_ns = 0;        // total time with a flush running
+};
+
+class KvCache final : public KvCachePort, public PathListener, public Component {
+ public:
+  // `network` and `world` outlive it. `regions` <= 8; `slots` sessions are laid out in advance, the
+  // table grows beyond. Schedules its one-second tick.
+  KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
+          u32 slots);
+
+  void session_opened(SessionSlot session, u64 key, RegionId home, u32 context_tokens) override;
+  void session_closed(SessionSlot session) override;
+  // `base_version` of the result names the slot's incarnation in its upper half.
+  KvLookup lookup(SessionSlot session, RegionId region, u32 turn, u32 context_tokens) override;
+  void write(const KvWrite& write) override;
+  void aborted(RegionId region, u32 tokens) override { aborted_because(region, tokens, {}); }
+  void aborted_because(RegionId region, u32 tokens, IncidentId cause) override;
+  void paths_changed(RegionId region) override;
+  void handle(const Event& event) override;
+
+  // Invalidates and re-indexes everything stored in the scope in batches; returns flush_started. A
+  // flush that runs is widened to the new scope.
+  IncidentId start_flush(IncidentId cause, FlushScope scope = {});
+  // Makes everything stored unusable within the fan-out; space returns by eviction.
+  IncidentId start_epoch_bump(IncidentId cause, FlushScope scope = {});
+  bool flushing() const { return flush_mask_ != 0 || bumps_ > 0; }
+  // Called with flush_finished of a flush or an epoch bump.
+  std::function<void(IncidentId)> on_flush_finished;
+
+  const KvStats& stats() const { return stats_; }
+  double hit_ratio() const;
+  i64 flushed_bytes() const { return flushed_blocks_ * block_bytes_; }
+  i64 stored_bytes() const;                  // live and idle, all regions
+  i64 stored_blocks(RegionId region) const;  // live and idle
+  double flush_seconds() const;              // so far, a running one included
+  IncidentId partition(RegionId a, RegionId b) { return links_.link(a, b).partition; }
+
+ private:
+  enum Kind : u8 { kTick, kFlushBatch, kEpochBump, kMerge };
+  struct Region {
+    IdleStock stock;
+    i64 live_blocks = 0, flushing_blocks = 0, capacity_blocks = 0;
+    i64 skew_ms = 0;
+    u8 write_epoch = 0, valid_epoch = 0;
+    Instant epoch_since{INT64_MIN / 4};  // start of the flush or bump that opened write_epoch
+    u32 tainted_pages = 0;               // overwritten after reuse, not yet met by a session
+    IncidentId taint_cause = kNoIncident;
+    u64 aborts = 0;
+    double allocated = 0, abandoned = 0;  // tokens since the last tick
+    double allocated_mean = 0, abandoned_mean = 0;
+  };
+  struct Known {  // incidents of one kind by what caused them
+    IncidentId a, b, id;
+  };
+
+  // kv_cache.cpp
+  void tick();
+  u32 now_ms() const { return static_cast<u32>(world_.now().ns / 1'000'000); }
+  void resize(SessionCopy& copy, RegionId r, u16 blocks);
+  void drop(SessionCopy& copy, RegionId r) { resize(copy, r, 0); }
+  void poison(LiveSession& s, SessionCopy& copy, u16 from, IncidentId cause);
+  void meet_tainted_page(LiveSession& s, SessionCopy& copy, RegionId r, u16 blocks, u32 turn,
+                         IncidentId cause);
+  void check_conservation() const;
+
+  // kv_manifest.cpp
+  bool may_write(const LiveSession& s, RegionId r);
+  bool settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks);
+  void note_pending(const LiveSession& s, RegionId r);
+  void pull(SessionSlot slot, LiveSession& s, RegionId to);
+  void deliver(SessionSlot slot, LiveSession& s, RegionId from, RegionId to);
+  void merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, SessionCopy& b, RegionId rb);
+  void merge_all();
+  bool torn(const LiveSession& s, u32 turn, u32 index) const;
+  Instant written_at(const SessionCopy& c, RegionId r) const;
+  IncidentId conflict(IncidentId carried, IncidentId partition, RegionId r);
+  IncidentId known(std::vector<Known>& log, const char* kind, IncidentId a, IncidentId b,
+                   const std::string& text);
+  void report_partitions();
+
+  // kv_flush.cpp
+  void flush_batch();
+  bool feed();
+  bool feed_live(u32 slots);
+  bool feed_stock();
+  bool feed_late();
+  bool more_to_feed() const;
+  u32 flush_session(SessionSlot slot, FlushWork& work);
+  void queue_late(SessionSlot slot, LiveSession& s);
+  void finish_flush();
+  bool in_flush(RegionId r) const { return (flush_mask_ >> r & 1u) != 0; }
+  u32 mask_of(const FlushScope& scope) const;
+  void bump(u32 mask);
+
+  World& world_;
+  const KvCacheParams p_;
+  const NetworkPort& network_;
+  const u32 n_;
+  ComponentId self_;
+  i64 block_bytes_;
+  StreamKey open_, torn_, lag_, page_, abort_, fanout_;
+  SessionTable table_;
+  std::vector<Region> regions_;
+  Replication links_;
+  std::vector<Known> conflicts_, page_reuses_;
+  u64 unexplained_ = 0;  // conflicts without a cause in this minute
+  Instant minute_{};
+  KvStats stats_;
+
+  i64 initial_blocks_ = 0, written_blocks_ = 0, evicted_blocks_ = 0, flushed_blocks_ = 0;
+
+  u32 flush_mask_ = 0;
+  Instant flush_started_{}, flush_since_{};
+  IncidentId flush_id_ = kNoIncident, bump_id_ = kNoIncident;
+  u32 bumps_ = 0;  // regions an epoch bump has not reached yet
+  u32 live_cursor_ = 0;
+  bool late_done_ = false;
+  std::unique_ptr<FlushQueue> queue_;
+  std::vector<SessionSlot> late_;  // leased, or written by survivors
+  i64 piece_ = 1;
+};
+
+}  // namespace stampede

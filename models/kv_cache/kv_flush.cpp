@@ -1,0 +1,199 @@
+// Flush in batches and epoch bump: what is condemned, fed to the queue, refused and retried.
+#include <algorithm>
+
+#include "models/kv_cache/kv_cache.h"
+
+namespace stampede {
+
+namespace {
+constexpr u32 kLiveChunk = 1024;  // sessions fed at a time
+}
+
+u32 KvCache::mask_of(const FlushScope& scope) const {
+  return scope.region == kNoRegion ? (1u << n_) - 1 : 1u << scope.region;
+}
+
+IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
+  const u32 added = mask_of(scope) & ~flush_mask_;
+  if (flush_mask_ == 0) {
+    flush_started_ = world_.now();
+    flush_since_ = scope.written_since;
+    flush_id_ = world_.incident("flush_started", "kv_cache", {cause},
+                                "invalidating and re-indexing stored context");
+    FlushRates rates;
+    rates.bytes = p_.scrub_bandwidth.bytes_per_second;
+    rates.deletes = p_.delete_rate.per_second;
+    rates.index = p_.index_rate.per_second;
+    rates.sessions = p_.session_rate.per_second;
+    rates.foreground = p_.foreground_share.value;
+    rates.leased = p_.leased_share.value;
+    rates.serial = p_.flush_stages == FlushStages::kSerial;
+    queue_ = std::make_unique<FlushQueue>(rates);
+    const double admitted =
+        rates.serial ? rates.bytes / static_cast<double>(block_bytes_) : rates.deletes;
+    const double batch = admitted * (1 - rates.foreground) * p_.flush_batch.seconds();
+    piece_ = std::max<i64>(1, static_cast<i64>(batch / 4));
+    world_.scheduler.after(p_.flush_batch, Priority::kControl, self_, kFlushBatch);
+  }
+  flush_since_ = std::min(flush_since_, scope.written_since);
+  flush_mask_ |= added;
+  for (u32 r = 0; r < n_; ++r)
+    if ((added >> r & 1u) != 0) {
+      STAMPEDE_CHECK(regions_[r].write_epoch < UINT8_MAX, "write epochs exhausted");
+      ++regions_[r].write_epoch;
+      regions_[r].epoch_since = world_.now();
+    }
+  if (added != 0) live_cursor_ = 0;
+  return flush_id_;
+}
+
+// Live sessions go first, being in use; then the stock, oldest first; then what refused or was
+// written meanwhile by executions older than the flush.
+void KvCache::flush_batch() {
+  late_done_ = false;
+  while (queue_->hungry(p_.flush_batch) && feed()) {
+  }
+  const FlushWork done = queue_->step(p_.flush_batch, !more_to_feed());
+  flushed_blocks_ += done.objects;
+  i64 left = done.objects;
+  for (Region& region : regions_) {
+    const i64 of = std::min(left, region.flushing_blocks);
+    region.flushing_blocks -= of;
+    left -= of;
+  }
+  if (queue_->empty() && !more_to_feed()) {
+    finish_flush();
+  } else {
+    world_.scheduler.after(p_.flush_batch, Priority::kControl, self_, kFlushBatch);
+  }
+}
+
+bool KvCache::feed() {
+  if (live_cursor_ < table_.size()) return feed_live(kLiveChunk);
+  return feed_stock() || feed_late();
+}
+
+bool KvCache::feed_live(u32 slots) {
+  FlushWork work;
+  const u32 end = std::min(table_.size(), live_cursor_ + slots);
+  for (; live_cursor_ < end; ++live_cursor_)
+    if (table_.at(live_cursor_).live) flush_session(live_cursor_, work);
+  if (work.objects > 0) queue_->push(work);
+  return true;
+}
+
+bool KvCache::feed_stock() {
+  for (u32 r = 0; r < n_; ++r) {
+    if (!in_flush(static_cast<RegionId>(r))) continue;
+    Region& region = regions_[r];
+    const StockPart part = region.stock.flush(piece_, region.write_epoch, flush_since_, flush_id_);
+    if (part.blocks == 0 && part.sessions == 0) continue;
+    region.flushing_blocks += part.blocks;
+    queue_->push({part.blocks * block_bytes_, part.blocks, part.sessions});
+    return true;
+  }
+  return false;
+}
+
+bool KvCache::feed_late() {
+  if (late_done_ || late_.empty()) return false;
+  late_done_ = true;
+  std::vector<SessionSlot> slots;
+  slots.swap(late_);
+  FlushWork work;
+  for (const SessionSlot slot : slots) {
+    LiveSession& s = table_.at(slot);
+    s.queued = false;
+    if (s.live) flush_session(slot, work);
+  }
+  if (work.objects > 0) queue_->push(work);
+  return work.objects > 0;
+}
+
+bool KvCache::more_to_feed() const {
+  if (live_cursor_ < table_.size() || !late_.empty()) return true;
+  for (u32 r = 0; r < n_; ++r)
+    if (in_flush(static_cast<RegionId>(r)))
+      for (const StockBucket& b : regions_[r].stock.buckets())
+        if (b.epoch < regions_[r].write_epoch && b.written >= flush_since_ &&
+            (b.blocks > 0 || b.sessions > 0))
+          return true;
+  return false;
+}
+
+u32 KvCache::flush_session(SessionSlot slot, FlushWork& work) {
+  LiveSession& s = table_.at(slot);
+  u32 copies = 0;
+  for (u32 x = 0; x < n_; ++x) {
+    const auto r = static_cast<RegionId>(x);
+    SessionCopy& c = table_.copy(slot, r);
+    Region& region = regions_[r];
+    if (!in_flush(r) || c.blocks == 0 || c.epoch >= region.write_epoch) continue;
+    if (i64{now_ms()} - s.touched < p_.lease.ns / 1'000'000 && s.touched > 0) {
+      ++stats_.flush_refusals;
+      queue_late(slot, s);
+      return copies;
+    }
+    work.objects += c.blocks;
+    work.bytes += c.blocks * block_bytes_;
+    region.flushing_blocks += c.blocks;
+    region.live_blocks -= c.blocks;
+    c.blocks = 0;
+    c.poison_from = kNoPoison;
+    c.epoch = region.write_epoch;
+    c.stamp = static_cast<u32>(std::max<i64>(0, i64{now_ms()} + kStampOffset + region.skew_ms));
+    ++copies;
+  }
+  if (copies > 0) {
+    ++work.sessions;
+    s.cause = flush_id_;
+  }
+  return copies;
+}
+
+void KvCache::queue_late(SessionSlot slot, LiveSession& s) {
+  if (s.queued) return;
+  s.queued = true;
+  late_.push_back(slot);
+}
+
+void KvCache::finish_flush() {
+  stats_.flush_ns += (world_.now() - flush_started_).ns;
+  flush_mask_ = 0;
+  queue_.reset();
+  const IncidentId id = world_.incident("flush_finished", "kv_cache", {flush_id_},
+                                        "nothing of the condemned epoch is left");
+  if (on_flush_finished) on_flush_finished(id);
+}
+
+IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
+  const u32 mask = mask_of(scope);
+  bump_id_ = world_.incident("flush_started", "kv_cache", {cause},
+                             "epoch bump: stored context becomes unusable, space returns later");
+  for (u32 r = 0; r < n_; ++r) {
+    if ((mask >> r & 1u) == 0) continue;
+    ++bumps_;
+    const double u = uniform(draw(fanout_, bump_id_, r));
+    const Duration span = p_.epoch_fanout_max - p_.epoch_fanout_min;
+    world_.scheduler.after(p_.epoch_fanout_min + from_seconds(span.seconds() * u),
+                           Priority::kControl, self_, kEpochBump, 1u << r);
+  }
+  return bump_id_;
+}
+
+void KvCache::bump(u32 mask) {
+  for (u32 r = 0; r < n_; ++r) {
+    if ((mask >> r & 1u) == 0) continue;
+    Region& region = regions_[r];
+    STAMPEDE_CHECK(region.write_epoch < UINT8_MAX, "write epochs exhausted");
+    region.valid_epoch = ++region.write_epoch;
+    region.epoch_since = world_.now();
+    region.stock.invalidate(region.valid_epoch, bump_id_);
+  }
+  if (--bumps_ > 0) return;
+  const IncidentId id = world_.incident("flush_finished", "kv_cache", {bump_id_},
+                                        "the new epoch has reached every region");
+  if (on_flush_finished) on_flush_finished(id);
+}
+
+}  // namespace stampede

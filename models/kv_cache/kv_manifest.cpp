@@ -1,0 +1,196 @@
+// Manifests: which write takes the head, when regions see each other's writes, and what a merge of
+// two branches leaves behind.
+#include <algorithm>
+
+#include "models/kv_cache/kv_cache.h"
+
+namespace stampede {
+
+namespace {
+constexpr std::size_t kMaxKnown = 16;  // distinct causes kept apart in the journal
+}
+
+Instant KvCache::written_at(const SessionCopy& c, RegionId r) const {
+  return {(i64{c.stamp} - kStampOffset - regions_[r].skew_ms) * 1'000'000};
+}
+
+bool KvCache::may_write(const LiveSession& s, RegionId r) {
+  if (!links_.any_down()) return true;
+  if (p_.consistency == Consistency::kHomeOwner) return links_.up(r, s.home);
+  if (p_.consistency == Consistency::kCpBlock)
+    for (u32 q = 0; q < n_; ++q)
+      if (!links_.up(r, static_cast<RegionId>(q))) return false;
+  return true;
+}
+
+bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks) {
+  const bool stale = static_cast<u16>(w.base_version) != c.version;
+  const bool lww = p_.consistency == Consistency::kApLww && !p_.fencing;
+  const i64 wall = i64{now_ms()} + kStampOffset + regions_[w.region].skew_ms;
+  const u32 stamp = static_cast<u32>(std::max<i64>(wall, 0));
+  const bool behind = lww && stamp < c.stamp;
+  IncidentId incident = kNoIncident;
+  if (stale && p_.fencing) {
+    ++stats_.fenced_writes;
+    return false;
+  }
+  if (stale &&
+      (p_.consistency == Consistency::kCpBlock || p_.consistency == Consistency::kHomeOwner)) {
+    ++stats_.refused_writes;
+    return false;
+  }
+  if (stale || behind) {
+    incident = conflict(w.cause, kNoIncident, w.region);
+    if (!lww) return false;  // version vectors: the sibling is known and dropped
+  }
+  const u16 shorter = std::min(c.blocks, blocks);
+  if (!behind) {
+    // An execution on sound context computed everything after its hit itself.
+    if (!w.poisoned) c.poison_from = kNoPoison;
+    resize(c, w.region, blocks);
+    c.stamp = stamp;
+    c.version = ++s.next_version;
+    c.unsent = static_cast<u8>(((1u << n_) - 1) & ~(1u << w.region));
+    s.turn = static_cast<u16>(w.turn);
+    s.writer = w.region;
+  }
+  if ((stale || behind) && torn(s, w.turn, w.attempt)) {
+    ++stats_.torn;
+    poison(s, c, shorter > 0 ? static_cast<u16>(shorter - 1) : u16{0},
+           incident != kNoIncident ? incident : w.cause);
+  }
+  return true;
+}
+
+void KvCache::note_pending(const LiveSession& s, RegionId r) {
+  for (u32 x = 0; x < n_; ++x) {
+    const auto q = static_cast<RegionId>(x);
+    if (q == r) continue;
+    if (r == s.home || q == s.home) {
+      if (!links_.up(r, q)) ++links_.link(r, q).pending;
+    } else if (!links_.up(r, s.home)) {
+      continue;  // counted once, at the link to the home
+    } else if (!links_.up(s.home, q)) {
+      ++links_.link(s.home, q).pending;
+    }
+  }
+}
+
+bool KvCache::torn(const LiveSession& s, u32 turn, u32 index) const {
+  return uniform(draw(torn_, s.key, turn, index)) < p_.torn_head_share.value;
+}
+
+void KvCache::pull(SessionSlot slot, LiveSession& s, RegionId to) {
+  for (u32 x = 0; x < n_; ++x) {
+    const auto from = static_cast<RegionId>(x);
+    const SessionCopy& c = table_.copy(slot, from);
+    if (from == to || (c.unsent >> to & 1u) == 0) continue;
+    const double lag = exponential(uniform(draw(lag_, s.key, c.version, from)));
+    const Instant ready = written_at(c, from) + from_seconds(p_.replication_lag.seconds() * lag);
+    if (links_.delivered(from, to, s.home, ready) <= world_.now()) deliver(slot, s, from, to);
+  }
+}
+
+void KvCache::deliver(SessionSlot slot, LiveSession& s, RegionId from, RegionId to) {
+  SessionCopy& a = table_.copy(slot, from);
+  SessionCopy& b = table_.copy(slot, to);
+  a.unsent = static_cast<u8>(a.unsent & ~(1u << to));
+  if (a.version == b.version) {
+    b.unsent = static_cast<u8>(b.unsent & ~(1u << from));
+  } else if ((b.unsent >> from & 1u) == 0) {
+    b.version = a.version;
+    b.stamp = a.stamp;
+  } else {
+    merge_branches(s, a, from, b, to);
+  }
+  // What `from` had seen of third regions, `to` has now seen as well.
+  for (u32 x = 0; x < n_; ++x) {
+    SessionCopy& c = table_.copy(slot, static_cast<RegionId>(x));
+    if (x != from && x != to && (c.unsent >> from & 1u) == 0)
+      c.unsent = static_cast<u8>(c.unsent & ~(1u << to));
+  }
+}
+
+void KvCache::merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, SessionCopy& b,
+                             RegionId rb) {
+  const bool lww = p_.consistency == Consistency::kApLww && !p_.fencing;
+  const bool a_wins = lww && a.stamp != b.stamp ? a.stamp > b.stamp : a.version > b.version;
+  SessionCopy& winner = a_wins ? a : b;
+  SessionCopy& loser = a_wins ? b : a;
+  const RegionId lost_in = a_wins ? rb : ra;
+  const u16 shorter = std::min(a.blocks, b.blocks);
+  IncidentId incident = kNoIncident, parted = kNoIncident;
+  if (p_.fencing) {
+    ++stats_.fenced_writes;
+  } else if (lww || p_.consistency == Consistency::kApVv) {
+    for (const auto& [region, copy] : {std::pair{ra, &a}, std::pair{rb, &b}}) {
+      const Instant at = written_at(*copy, region);
+      if (parted == kNoIncident) parted = links_.outage_cause(ra, s.home, at);
+      if (parted == kNoIncident) parted = links_.outage_cause(s.home, rb, at);
+    }
+    incident = conflict(kNoIncident, parted, lost_in);
+  } else {
+    ++stats_.refused_writes;
+  }
+  if (lww && loser.blocks > 0 && torn(s, s.turn, 256u + ra * 8u + rb)) {
+    ++stats_.torn;
+    poison(s, loser, shorter > 0 ? static_cast<u16>(shorter - 1) : u16{0},
+           incident != kNoIncident ? incident : parted);
+  } else {
+    resize(loser, lost_in, std::min(shorter, loser.blocks));
+  }
+  loser.version = winner.version;
+  loser.stamp = winner.stamp;
+  a.unsent = static_cast<u8>(a.unsent & ~(1u << rb));
+  b.unsent = static_cast<u8>(b.unsent & ~(1u << ra));
+}
+
+void KvCache::merge_all() {
+  for (SessionSlot slot = 0; slot < table_.size(); ++slot) {
+    LiveSession& s = table_.at(slot);
+    if (!s.live) continue;
+    u32 writers = 0;
+    for (u32 r = 0; r < n_; ++r) writers += table_.copy(slot, static_cast<RegionId>(r)).unsent != 0;
+    if (writers < 2) continue;
+    for (u32 r = 0; r < n_; ++r) pull(slot, s, static_cast<RegionId>(r));
+  }
+}
+
+IncidentId KvCache::known(std::vector<Known>& log, const char* kind, IncidentId a, IncidentId b,
+                          const std::string& text) {
+  for (const Known& k : log)
+    if (k.a == a && k.b == b) return k.id;
+  if (log.size() >= kMaxKnown) return log.front().id;
+  const IncidentId id = world_.incident(kind, "kv_cache", {a, b}, text);
+  log.push_back({a, b, id});
+  return id;
+}
+
+// Now and then a slow answer and its retry meet without anything being wrong: such conflicts are
+// counted, and an incident only when they become frequent.
+IncidentId KvCache::conflict(IncidentId carried, IncidentId partition, RegionId r) {
+  ++stats_.conflicts;
+  if (carried == kNoIncident && partition == kNoIncident) {
+    ++unexplained_;
+    if (static_cast<double>(unexplained_) <= 60 * p_.conflict_alarm.per_second) return kNoIncident;
+  }
+  return known(conflicts_, "kv_conflict", carried, partition,
+               "two executions wrote one session without seeing each other; seen in region " +
+                   std::to_string(r));
+}
+
+void KvCache::report_partitions() {
+  if (!links_.any_down()) return;
+  for (u32 a = 0; a + 1 < n_; ++a)
+    for (u32 b = a + 1; b < n_; ++b) {
+      ReplicationLink& l = links_.link(static_cast<RegionId>(a), static_cast<RegionId>(b));
+      if (l.up || l.reported || l.pending == 0) continue;
+      if (world_.now() - l.changed <= p_.anti_entropy) continue;
+      l.reported = true;
+      l.partition = world_.incident("kv_partitioned", "kv_cache", {l.cause},
+                                    "replication between regions " + std::to_string(a) + " and " +
+                                        std::to_string(b) + " is down with writes waiting");
+    }
+}
+
+}  // namespace stampede

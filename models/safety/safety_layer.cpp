@@ -1,0 +1,225 @@
+#include "models/safety/safety_layer.h"
+
+#include <algorithm>
+
+#include "sim/registry.h"
+
+namespace stampede {
+
+namespace {
+constexpr const char* kPath = "safety";
+constexpr std::size_t kMaxProvenance = 16;
+constexpr u32 kReplicaUnit = 1u << 31;  // event subjects: an index into ramping_replicas_
+}  // namespace
+
+void SafetyParams::describe(Schema<SafetyParams>& s) {
+  using P = SafetyParams;
+  s.name("safety");
+  s.field("enabled", &P::enabled).help("whether answers are checked at all");
+  s.field("sample_rate", &P::sample_rate).range(0, 1).help("share of answers checked");
+  s.field("latency", &P::latency).at_least(0).help("from answer to verdict");
+  s.field("true_positive", &P::true_positive).range(0, 1).help("share of bad answers recognised");
+  s.field("false_positive", &P::false_positive)
+      .range(0, 1)
+      .help("share of good answers called bad");
+  s.field("window", &P::window).at_least(1).help("sliding window of verdicts, whole seconds");
+  s.field("threshold", &P::threshold).range(0, 1).help("share of bad verdicts that opens");
+  s.field("minimum_count", &P::minimum_count).help("verdicts in the window before it may open");
+  s.field("scope", &P::scope).help("what one breaker covers");
+  s.field("ramp_steps", &P::ramp_steps).help("shares of sessions admitted, one step after another");
+  s.field("ramp_hold", &P::ramp_hold).at_least(0).help("time each step is held");
+  s.field("ramp_recheck", &P::ramp_recheck)
+      .at_least(1e-3)
+      .help("until the gate is asked again when the load holds a step");
+  s.field("ramp_load_limit", &P::ramp_load_limit)
+      .at_least(0)
+      .help("load below which the next step is taken");
+  s.field("ramp_back_limit", &P::ramp_back_limit)
+      .at_least(0)
+      .help("load from which the ramp goes one step back");
+  s.field("retry_after", &P::retry_after).at_least(0).help("told to refused clients; 0: nothing");
+}
+
+SafetyLayer::Unit::Unit(const SafetyParams& p, const std::vector<double>& steps)
+    : breaker(steps), window(static_cast<u32>(std::max<i64>(1, p.window.ns / 1'000'000'000))) {}
+
+SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
+    : world_(world),
+      p_(params),
+      self_(world.scheduler.add(this)),
+      sample_(world.stream(kPath, "sample")),
+      judge_(world.stream(kPath, "judge")),
+      sticky_(world.stream(kPath, "sticky")) {
+  for (const Share& s : p_.ramp_steps) steps_.push_back(s.value);
+  units_.assign(p_.scope == BreakerScope::kGlobal ? 1 : regions, Unit(p_, steps_));
+  replicas_.resize(regions);
+  StatsTable& t = world_.stats;
+  t.counter(kPath, "sampled_total", "answers checked", &stats_.sampled);
+  t.counter(kPath, "bad_verdicts_total", "answers called bad", &stats_.bad);
+  t.counter(kPath, "trips_total", "breakers opened", &stats_.trips);
+  t.counter(kPath, "refused_total", "attempts refused by an open breaker", &stats_.refused);
+  t.gauge(kPath, "admitted_share", "1", "share of sessions the first breaker admits",
+          [this] { return units_.front().breaker.share(); });
+}
+
+void SafetyLayer::answered(u64 key, RegionId region, ReplicaId replica, bool poisoned,
+                           IncidentId cause) {
+  if (!p_.enabled) return;
+  ++stats_.answers;
+  if (uniform(draw(sample_, key)) >= p_.sample_rate.value) {
+    stats_.poisoned_passed += poisoned;
+    return;
+  }
+  ++stats_.sampled;
+  const double seen = poisoned ? p_.true_positive.value : p_.false_positive.value;
+  const Check check{cause, replica, region, poisoned, uniform(draw(judge_, key)) < seen};
+  u32 slot = 0;
+  if (free_.empty()) {
+    slot = static_cast<u32>(checks_.size());
+    checks_.push_back(check);
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+    checks_[slot] = check;
+  }
+  world_.scheduler.after(p_.latency, Priority::kControl, self_, kVerdict, slot);
+}
+
+void SafetyLayer::handle(const Event& event) {
+  if (event.kind == kVerdict) {
+    const Check check = checks_[event.subject];
+    free_.push_back(event.subject);
+    verdict(check);
+  } else if (unit_at(event.subject).ramp_number == event.argument) {
+    ramp_step(event.subject);
+  }
+}
+
+// An answer is called bad, and the breaker trips, without knowing whether that is true. Only the
+// journal knows: poisoned_output_detected is recorded when the bad share passes half the trip
+// threshold (with the minimum count) and a true detection is among the bad, so that false alarms
+// leave no incident.
+void SafetyLayer::verdict(const Check& check) {
+  ++stats_.verdicts;
+  stats_.bad += check.bad;
+  stats_.false_bad += check.bad && !check.poisoned;
+  Unit& unit = p_.scope == BreakerScope::kReplica ? replica_unit(check.region, check.replica)
+                                                  : units_[unit_index(check.region)];
+  unit.window.advance(world_.now());
+  if (unit.window.true_bad() == 0) {
+    unit.provenance.clear();
+    if (unit.breaker.state() == BreakerState::kClosed) unit.detected = kNoIncident;
+  }
+  unit.window.add(world_.now(), check.bad, check.bad && check.poisoned);
+  if (!check.bad) return;
+  if (check.poisoned && check.cause != kNoIncident && unit.provenance.size() < kMaxProvenance &&
+      std::find(unit.provenance.begin(), unit.provenance.end(), check.cause) ==
+          unit.provenance.end())
+    unit.provenance.push_back(check.cause);
+  if (unit.detected == kNoIncident && unit.window.true_bad() > 0 &&
+      unit.window.above(p_.threshold.value / 2, p_.minimum_count))
+    unit.detected =
+        world_.incident("poisoned_output_detected", kPath, unit.provenance,
+                        std::to_string(unit.window.bad()) + " of " +
+                            std::to_string(unit.window.all()) + " checked answers are bad");
+  if (unit.window.above(p_.threshold.value, p_.minimum_count))
+    open(unit, {unit.detected}, "bad share of checked answers above " + print(p_.threshold));
+}
+
+void SafetyLayer::open(Unit& unit, std::vector<IncidentId> causes, const std::string& what) {
+  if (!unit.breaker.trip()) return;
+  ++stats_.trips;
+  ++unit.ramp_number;
+  unit.opened = world_.incident("breaker_opened", kPath, std::move(causes), what);
+  if (on_opened) on_opened(unit.opened);
+}
+
+IncidentId SafetyLayer::open_by_hand(IncidentId cause, RegionId region) {
+  IncidentId id = kNoIncident;
+  for (std::size_t k = 0; k < units_.size(); ++k) {
+    if (region != kNoRegion && unit_index(region) != k) continue;
+    open(units_[k], {cause}, "opened by an operator");
+    if (id == kNoIncident) id = units_[k].opened;
+  }
+  return id;
+}
+
+Verdict SafetyLayer::admit(u64 session_key, RegionId region) {
+  const Unit& unit = unit_of(region);
+  if (unit.breaker.state() == BreakerState::kClosed) [[likely]]
+    return {};
+  if (unit.breaker.admits(uniform(draw(sticky_, session_key)))) return {};
+  ++stats_.refused;
+  return {Outcome::kBreaker, p_.retry_after, unit.opened};
+}
+
+bool SafetyLayer::globally_open() const {
+  if (p_.scope == BreakerScope::kReplica) return false;
+  for (const Unit& unit : units_)
+    if (unit.breaker.state() != BreakerState::kOpen) return false;
+  return true;
+}
+
+bool SafetyLayer::replica_open(RegionId region, ReplicaId replica) const {
+  const auto& units = replicas_[region];
+  return replica < units.size() && units[replica].breaker.state() == BreakerState::kOpen;
+}
+
+SafetyLayer::Unit& SafetyLayer::replica_unit(RegionId region, ReplicaId replica) {
+  auto& units = replicas_[region];
+  while (units.size() <= replica) units.emplace_back(p_, steps_);
+  return units[replica];
+}
+
+SafetyLayer::Unit& SafetyLayer::unit_at(u32 index) {
+  if ((index & kReplicaUnit) == 0) return units_[index];
+  const auto& [region, replica] = ramping_replicas_[index & ~kReplicaUnit];
+  return replica_unit(region, replica);
+}
+
+IncidentId SafetyLayer::start_ramp(IncidentId cause) {
+  std::vector<u32> open_units;
+  for (u32 k = 0; k < units_.size(); ++k)
+    if (units_[k].breaker.state() == BreakerState::kOpen) open_units.push_back(k);
+  for (u32 r = 0; r < replicas_.size(); ++r)
+    for (u32 k = 0; k < replicas_[r].size(); ++k)
+      if (replicas_[r][k].breaker.state() == BreakerState::kOpen) {
+        open_units.push_back(kReplicaUnit | static_cast<u32>(ramping_replicas_.size()));
+        ramping_replicas_.emplace_back(static_cast<RegionId>(r), k);
+      }
+  if (open_units.empty()) return kNoIncident;
+  const IncidentId id = world_.incident("ramp_started", kPath, {cause},
+                                        "the breaker is half open; admission rises in steps");
+  for (const u32 k : open_units) {
+    Unit& unit = unit_at(k);
+    unit.window.clear();
+    unit.provenance.clear();
+    unit.detected = kNoIncident;
+    unit.ramp = id;
+    unit.breaker.begin_ramp();
+    world_.scheduler.after(p_.ramp_hold, Priority::kControl, self_, kRampStep, k,
+                           ++unit.ramp_number);
+  }
+  return id;
+}
+
+void SafetyLayer::ramp_step(u32 index) {
+  Unit& unit = unit_at(index);
+  if (unit.breaker.state() != BreakerState::kHalfOpen) return;
+  const double now = load ? load() : 0;
+  const auto moved = unit.breaker.advance(now, p_.ramp_load_limit.value, p_.ramp_back_limit.value);
+  if (moved == RampBreaker::Moved::kClosed) {
+    const IncidentId id =
+        world_.incident("breaker_closed", kPath, {unit.ramp}, "the ramp reached its end");
+    if (on_closed) on_closed(id);
+    return;
+  }
+  const Duration hold = moved == RampBreaker::Moved::kHeld ? p_.ramp_recheck : p_.ramp_hold;
+  world_.scheduler.after(hold, Priority::kControl, self_, kRampStep, index, unit.ramp_number);
+}
+
+static const Register<SafetyParams> registered{
+    "model", "safety", "sampled output checks, circuit breaker with scope, stepwise reopening",
+    "published accounts of the reference outage"};
+
+}  // namespace stampede
