@@ -1,5 +1,9 @@
 #include "tools/scenario/load_scenario.h"
 
+#include <nlohmann/json.hpp>
+
+#include "tools/scenario/effective.h"
+
 namespace stampede {
 namespace {
 
@@ -44,6 +48,10 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
                      const std::vector<std::string>& mitigations) {
   return load_scenario(read_source(path), sets, mitigations);
+}
+
+nlohmann::ordered_json effective(const Scenario& scenario) {
+  return effective(type_of<Scenario>(), &scenario);
 }
 
 Override parse_set(const std::string& text) {

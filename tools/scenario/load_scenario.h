@@ -1,6 +1,7 @@
 // A scenario file with the changes of the command line -> checked parameters with their origins.
 #pragma once
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
                      const std::vector<std::string>& mitigations = {});
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets = {},
                      const std::vector<std::string>& mitigations = {});
+
+// The scenario with every value written out; loading its text gives the same scenario.
+nlohmann::ordered_json effective(const Scenario& scenario);
 
 // `PATH=VALUE` of a --set. Throws InputError without a `=`.
 Override parse_set(const std::string& text);
