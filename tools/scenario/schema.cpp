@@ -15,7 +15,7 @@ constexpr const char* kNumberPattern = "[+-]?[0-9.]+([eE][+-]?[0-9]+)? ?";
 ordered_json pattern(const std::string& units) {
   // A bare zero needs no unit.
   return {{"anyOf",
-           {{{"type", "string"}, {"pattern", "^(" + std::string(kNumberPattern) + units + "|0)$"}},
+           {{{"type", "string"}, {"pattern", std::string("^(") + kNumberPattern + units + "|0)$"}},
             {{"const", 0}}}}};
 }
 
@@ -59,7 +59,7 @@ class SchemaWriter {
         ordered_json number = bounded({{"type", "number"}}, field);
         return {{"anyOf",
                  {number,
-                  {{"type", "string"}, {"pattern", "^" + std::string(kNumberPattern) + "%?$"}}}}};
+                  {{"type", "string"}, {"pattern", std::string("^") + kNumberPattern + "%?$"}}}}};
       }
       case ValueKind::kUtcTime:
         return {
