@@ -1,0 +1,33 @@
+// stampede check: find every fault of scenario files without running them.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "tools/cli/commands.h"
+
+namespace stampede {
+namespace {
+
+int check(const std::vector<std::string>& files) {
+  int code = kFine;
+  for (const std::string& file : files) try {
+      check_world(load_scenario(file));
+      print_result(file + ": fine\n");
+    } catch (const InputError& error) {
+      narrate(error.what());
+      code = kInvalidInput;
+    }
+  return code;
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      add_command(app, "check", "Find every fault of scenarios without running them.",
+                  {"stampede check fleet.yaml", "stampede check scenarios/*.yaml"});
+  const auto files = std::make_shared<std::vector<std::string>>();
+  command->add_option("file", *files, "scenarios")->required()->type_name("FILE");
+  command->callback([files, &exit_code] { exit_code = check(*files); });
+}
+
+}  // namespace stampede

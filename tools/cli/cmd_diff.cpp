@@ -1,0 +1,43 @@
+// stampede diff: which values of two runs' summaries differ.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tools/cli/commands.h"
+#include "tools/results/run_table.h"
+
+namespace stampede {
+namespace {
+
+std::string summary_of(const std::string& directory) {
+  SourceText source = read_source(directory + "/summary.json");
+  parse_yaml(source);  // bounds on size and nesting
+  const auto json = nlohmann::json::parse(source.text, nullptr, false);
+  if (!json.is_object() || json.value("schema", nlohmann::json()) != "stampede.summary/1")
+    throw InputError({{source.name, 0, 0, "", "no summary of a run", ""}});
+  return source.text;
+}
+
+int diff(const std::string& a, const std::string& b, bool exit_code) {
+  const std::string text = diff_table(summary_of(a), summary_of(b));
+  print_result(text.empty() ? "no differences\n" : text);
+  return text.empty() || !exit_code ? kFine : kExpectFailed;
+}
+
+}  // namespace
+
+void add_diff_command(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      add_command(app, "diff", "Show which values of two runs' summaries differ.",
+                  {"stampede diff out/before out/after",
+                   "stampede diff golden out/now --exit-code  # 1 when they differ"});
+  const auto a = std::make_shared<std::string>();
+  const auto b = std::make_shared<std::string>();
+  const auto strict = std::make_shared<bool>(false);
+  command->add_option("first", *a, "directory of a run")->required()->type_name("DIR");
+  command->add_option("second", *b, "directory of a run")->required()->type_name("DIR");
+  command->add_flag("--exit-code", *strict, "exit with 1 when they differ");
+  command->callback([a, b, strict, &exit_code] { exit_code = diff(*a, *b, *strict); });
+}
+
+}  // namespace stampede

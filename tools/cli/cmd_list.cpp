@@ -1,0 +1,161 @@
+// stampede list, describe, schema: what there is to choose from and what it means.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "sim/registry.h"
+#include "tools/cli/commands.h"
+#include "tools/scenario/describe.h"
+#include "tools/scenario/init_template.h"
+#include "tools/scenario/schema.h"
+
+namespace stampede {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string name, format = "table";
+};
+
+struct Listed {
+  std::string category, name, help, source;
+};
+
+std::vector<Listed> registered(const std::string& category) {
+  std::vector<Listed> found;
+  for (const auto& [key, entry] : Registry::global().all())
+    if (category.empty() || key.first == category)
+      found.push_back({entry.category, entry.name, entry.help, entry.source});
+  return found;
+}
+
+// Statistics exist once a world is built; that of `init` has one of each kind.
+std::vector<Listed> statistics() {
+  const Loaded loaded = load_scenario(SourceText{"the scenario of `init`", init_template()});
+  const RunResults results = run_simulation(loaded.scenario, [](double) { return false; });
+  std::map<std::string, Listed> by_name;
+  for (const StatInfo& s : results.series_columns)
+    by_name.emplace(s.name,
+                    Listed{"stat", s.name, s.help.empty() ? "of " + s.component : s.help, s.unit});
+  std::vector<Listed> found;
+  for (auto& [name, stat] : by_name) found.push_back(std::move(stat));
+  return found;
+}
+
+int list(const Options& o) {
+  const std::string category = o.name.empty() ? "" : o.name.substr(0, o.name.size() - 1);
+  const std::vector<Listed> found = category == "stat" ? statistics() : registered(category);
+  if (o.format == "json") {
+    ordered_json out = ordered_json::array();
+    for (const Listed& l : found)
+      out.push_back({{"category", l.category},
+                     {"name", l.name},
+                     {"help", l.help},
+                     {category == "stat" ? "unit" : "source", l.source}});
+    print_result(out.dump(2) + "\n");
+    return kFine;
+  }
+  std::size_t width = 0;
+  for (const Listed& l : found) width = std::max(width, l.name.size());
+  std::string text, current;
+  for (const Listed& l : found) {
+    if (category.empty() && l.category != current) text += l.category + "\n";
+    current = l.category;
+    text += fmt::format("{}{:<{}}  {}", category.empty() ? "  " : "", l.name, width, l.help);
+    const bool stat = category == "stat";
+    if (!l.source.empty())
+      text += " [" + l.source + "]";
+    else if (!stat)
+      text += " [assumed]";
+    text += "\n";
+  }
+  print_result(text);
+  return kFine;
+}
+
+void print_rows(const std::string& heading, const std::vector<ParameterRow>& rows,
+                const std::string& format) {
+  if (format == "json") return print_result(json_table(rows).dump(2) + "\n");
+  const std::string table = rows.empty()           ? "It has no parameters.\n"
+                            : format == "markdown" ? markdown_table(rows)
+                                                   : text_table(rows);
+  print_result(heading + table);
+}
+
+int describe(const Options& o) {
+  bool found = false;
+  std::vector<std::string> names;
+  for (const auto& [key, entry] : Registry::global().all()) {
+    names.push_back(entry.name);
+    if (entry.name != o.name) continue;
+    found = true;
+    const std::shared_ptr<void> params = entry.make_params();
+    const std::string source = entry.source.empty() ? "assumed" : entry.source;
+    print_rows(
+        fmt::format("{} ({}): {}\nSource: {}\n\n", entry.name, entry.category, entry.help, source),
+        parameter_rows(*entry.params, params.get()), o.format);
+  }
+  if (found) return kFine;
+  // Any place of the scenario: spec.balancer, or without `spec`, or a single leaf.
+  Scenario defaults;
+  const std::vector<ParameterRow> rows = parameter_rows(type_of<Scenario>(), &defaults);
+  for (const std::string& prefix : {std::string(), std::string("spec.")}) {
+    const std::string path = prefix + o.name;
+    std::vector<ParameterRow> below;
+    for (const ParameterRow& row : rows) {
+      const bool starts = row.key.starts_with(path);
+      if (starts && (row.key.size() == path.size() || row.key[path.size()] == '.' ||
+                     row.key[path.size()] == '['))
+        below.push_back(row);
+      names.push_back(row.key.substr(row.key.starts_with("spec.") ? 5 : 0));
+    }
+    if (below.empty()) continue;
+    print_rows(path + "\n\n", below, o.format);
+    return kFine;
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  throw InputError(
+      {{"describe " + o.name, 0, 0, "", "nothing has this name" + suggestion(o.name, names), ""}});
+}
+
+}  // namespace
+
+void add_list_commands(CLI::App& app, int& exit_code) {
+  CLI::App* list_command =
+      add_command(app, "list", "List models, mitigations, actions or statistics.",
+                  {"stampede list mitigations", "stampede list actions --format json"});
+  const auto o = std::make_shared<Options>();
+  list_command->add_option("what", o->name, "what to list; all without it")
+      ->check(CLI::IsMember({"models", "mitigations", "actions", "expectations", "stats"}));
+  list_command->add_option("--format", o->format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  list_command->callback([o, &exit_code] { exit_code = list(*o); });
+
+  CLI::App* describe_command =
+      add_command(app, "describe", "Show parameters with units, ranges, defaults and sources.",
+                  {"stampede describe kv_epoch_fencing", "stampede describe spec.balancer",
+                   "stampede describe spec --format markdown"});
+  const auto d = std::make_shared<Options>();
+  describe_command->add_option("name", d->name, "mitigation, action, or path in a scenario")
+      ->required()
+      ->type_name("NAME");
+  describe_command->add_option("--format", d->format, "table, markdown or json")
+      ->check(CLI::IsMember({"table", "markdown", "json"}));
+  describe_command->callback([d, &exit_code] { exit_code = describe(*d); });
+
+  CLI::App* schema_command =
+      add_command(app, "schema", "Print the JSON Schema (draft-07) of scenarios, for editors.",
+                  {"stampede schema > scenario.schema.json"});
+  schema_command->callback([&exit_code] {
+    print_result(json_schema(type_of<Scenario>(), "Stampede scenario").dump(2) + "\n");
+    exit_code = kFine;
+  });
+}
+
+}  // namespace stampede

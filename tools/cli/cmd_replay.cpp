@@ -1,0 +1,42 @@
+// stampede replay: run a manifest's scenario again and compare the digest.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "tools/cli/commands.h"
+#include "tools/results/manifest.h"
+
+namespace stampede {
+namespace {
+
+int replay(std::string path, bool quiet) {
+  const ManifestRun manifest = read_manifest(read_source(path));
+  if (manifest.version != stampede_version())
+    narrate(fmt::format("stampede: the manifest is of version {}, this is {}; numbers may differ\n",
+                        manifest.version, stampede_version()));
+  const TimedRun run =
+      run_with_progress(manifest.loaded, "stampede replay " + shell_quoted(path), quiet);
+  const bool same = run.results.digest == manifest.digest;
+  print_result(same ? fmt::format("digest {}: the same\n", manifest.digest)
+                    : fmt::format("digest {}: differs, the manifest says {}\n", run.results.digest,
+                                  manifest.digest));
+  return same ? kFine : kExpectFailed;
+}
+
+}  // namespace
+
+void add_replay_command(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      add_command(app, "replay", "Run a manifest's scenario again and compare the digest.",
+                  {"stampede replay out/fleet/manifest.json"});
+  const auto path = std::make_shared<std::string>();
+  const auto quiet = std::make_shared<bool>(false);
+  command->add_option("manifest", *path, "manifest.json of a run")
+      ->required()
+      ->type_name("MANIFEST");
+  command->add_flag("-q,--quiet", *quiet, "no progress");
+  command->callback([path, quiet, &exit_code] { exit_code = replay(*path, *quiet); });
+}
+
+}  // namespace stampede

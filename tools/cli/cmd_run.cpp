@@ -1,0 +1,133 @@
+// stampede run: play one scenario.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "tools/cli/commands.h"
+#include "tools/results/manifest.h"
+#include "tools/results/output_directory.h"
+#include "tools/results/run_table.h"
+#include "tools/results/series.h"
+#include "tools/scenario/effective.h"
+
+namespace stampede {
+namespace {
+
+struct Options {
+  std::string file, out, format = "table";
+  std::vector<std::string> sets, mitigations;
+  std::optional<i64> seed;
+  bool dry_run = false, quiet = false, metrics = false, trace = false;
+};
+
+std::vector<std::string> split_names(const std::vector<std::string>& lists) {
+  std::vector<std::string> names;
+  for (const std::string& list : lists) {
+    std::istringstream stream(list);
+    for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+  }
+  return names;
+}
+
+// The command that gives this run again, without where its files go.
+std::string command_of(const Options& o) {
+  std::string command = "stampede run " + shell_quoted(o.file);
+  for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
+  for (const std::string& name : o.mitigations) command += " --with " + shell_quoted(name);
+  if (o.seed) command += fmt::format(" --seed {}", *o.seed);
+  return command;
+}
+
+Loaded load(const Options& o) {
+  std::vector<Override> overrides;
+  std::vector<Diagnostic> faults;
+  for (const std::string& set : o.sets) try {
+      overrides.push_back(parse_set(set));
+    } catch (const InputError& error) {
+      faults.insert(faults.end(), error.diagnostics.begin(), error.diagnostics.end());
+    }
+  if (o.seed) overrides.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
+  if (!faults.empty()) throw InputError(std::move(faults));
+  return load_scenario(o.file, overrides, split_names(o.mitigations));
+}
+
+std::string dry_run_text(const Options& o, const Loaded& loaded) {
+  if (o.format == "json") {
+    const nlohmann::ordered_json out = {{"scenario", effective(loaded.scenario)},
+                                        {"origins", loaded.origins}};
+    return out.dump(2) + "\n";
+  }
+  return effective_yaml(type_of<Scenario>(), &loaded.scenario, loaded.origins);
+}
+
+void write_results(OutputDirectory& out, const Options& o, const Loaded& loaded,
+                   const TimedRun& run) {
+  const RunResults& results = run.results;
+  out.add("summary.json", results.summary_json + "\n");
+  out.add("series.csv", series_csv(results));
+  out.add("incidents.jsonl", incidents_jsonl(results));
+  if (o.metrics) out.add("metrics.om", open_metrics(results, loaded.scenario.spec.start));
+  if (o.trace) out.add("trace.json", chrome_trace(results));
+  out.add("manifest.json", manifest_json(loaded, results, command_of(o),
+                                         {run.wall_clock_seconds, peak_memory_bytes()}));
+  if (interrupted()) throw Interrupted{};
+  out.commit({"metrics.om", "trace.json"});
+}
+
+int run(const Options& o) {
+  const Loaded loaded = load(o);
+  if (o.dry_run) {
+    check_world(loaded);
+    print_result(dry_run_text(o, loaded));
+    return kFine;
+  }
+  std::optional<OutputDirectory> out;
+  if (!o.out.empty()) out.emplace(o.out);
+  const TimedRun timed = run_with_progress(loaded, command_of(o), o.quiet);
+  const RunResults& results = timed.results;
+  if (out) write_results(*out, o, loaded, timed);
+  print_result(o.format == "json" ? results.summary_json + "\n"
+                                  : run_table(results, loaded.scenario.spec.start));
+  for (const std::string& e : results.failed_expectations)
+    narrate(fmt::format("stampede: expectation failed: {}\n", e));
+  if (!o.quiet)
+    narrate(fmt::format(
+        "{:.1f} s, {} events, {:.0f} events/s\n", timed.wall_clock_seconds, results.events,
+        static_cast<double>(results.events) / std::max(timed.wall_clock_seconds, 1e-9)));
+  return results.failed_expectations.empty() ? kFine : kExpectFailed;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      add_command(app, "run", "Play one scenario and print what happened.",
+                  {"stampede run fleet.yaml --out out/fleet",
+                   "stampede run fleet.yaml --seed 7 --set spec.duration=2h --format json",
+                   "stampede run fleet.yaml --with kv_epoch_fencing",
+                   "stampede run fleet.yaml --dry-run     # every value with its origin"});
+  const auto o = std::make_shared<Options>();
+  command->add_option("file", o->file, "scenario (YAML or JSON)")->required()->type_name("FILE");
+  command->add_option("--set", o->sets, "change one value; can be repeated, the last one wins")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--with", o->mitigations, "add a mitigation, or several: A,B")
+      ->type_name("MITIGATION")
+      ->allow_extra_args(false);
+  command->add_option("--seed", o->seed, "decides every random draw")->type_name("N");
+  command->add_option("--out", o->out, "write manifest, summary, series and incidents to DIR")
+      ->type_name("DIR");
+  command->add_option("--format", o->format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  command->add_flag("--metrics", o->metrics, "also write metrics.om (OpenMetrics)");
+  command->add_flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
+  command->add_flag("--dry-run", o->dry_run, "check, print the effective scenario, do not run");
+  command->add_flag("-q,--quiet", o->quiet, "no progress, no timings");
+  command->callback([o, &exit_code] { exit_code = run(*o); });
+}
+
+}  // namespace stampede

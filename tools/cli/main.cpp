@@ -1,0 +1,128 @@
+// The `stampede` command: parses the command line and turns every error into its exit code.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+#include "sim/check.h"
+#include "tools/cli/commands.h"
+#include "tools/results/manifest.h"
+#include "tools/results/output_directory.h"
+
+namespace stampede {
+namespace {
+
+volatile sig_atomic_t interrupt_seen = 0;
+
+void on_interrupt(int) { interrupt_seen = 1; }
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  // A closed pipe or a full disk is an error of the write, with its exit code.
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+// Subcommands are listed by their first line, not with all their examples.
+class BriefFormatter : public CLI::Formatter {
+ public:
+  std::string make_subcommand(const CLI::App* sub) const override {
+    const std::string text = sub->get_description();
+    return fmt::format("  {:<12}{}\n", sub->get_name(), text.substr(0, text.find('\n')));
+  }
+};
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  std::string message = error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word.empty()) {
+    narrate(app.help());
+    return kInvalidInput;
+  }
+  const bool known = std::find(names.begin(), names.end(), word) != names.end();
+  if (!known && word[0] != '-')
+    message = fmt::format("no command is named '{}'{}", word, suggestion(word, names));
+  narrate(fmt::format("stampede: {}\nRun `stampede {}--help` for examples.\n", message,
+                      known ? word + " " : ""));
+  return kInvalidInput;
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Play outages of AI-inference services: what fails, how it spreads, what stops it."};
+  app.name("stampede");
+  app.formatter(std::make_shared<BriefFormatter>());
+  app.set_version_flag("--version", "stampede " + stampede_version());
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 fine, 1 an expectation failed, 2 invalid usage or scenario, 70 broken\n"
+      "invariant, 74 file system, 130 interrupted.");
+  int exit_code = kFine;
+  add_init_command(app, exit_code);
+  add_run_command(app, exit_code);
+  add_check_command(app, exit_code);
+  add_list_commands(app, exit_code);
+  add_diff_command(app, exit_code);
+  add_replay_command(app, exit_code);
+  add_generated_commands(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    print_result(chosen.empty() ? app.help() : chosen.front()->help());
+  } catch (const CLI::CallForVersion& version) {
+    print_result(std::string(version.what()) + "\n");
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, argc, argv);
+  }
+  return exit_code;
+}
+
+int guarded_main(int argc, char** argv) {
+  try {
+    return run_command_line(argc, argv);
+  } catch (const InputError& error) {
+    narrate(error.what());
+    return kInvalidInput;
+  } catch (const FileError& error) {
+    narrate(fmt::format("stampede: {}\n", error.what()));
+    return kFileSystem;
+  } catch (const Interrupted&) {
+    narrate("stampede: interrupted; nothing was written\n");
+    return kInterrupted;
+  } catch (const BrokenRun& broken) {
+    narrate(
+        fmt::format("stampede: an invariant is broken: {}\n"
+                    "  simulated time  {} s or later\n"
+                    "  seed            {}\n"
+                    "  replay          {}\n",
+                    broken.what, broken.simulated_seconds, broken.seed, broken.replay));
+    return kInvariantBroken;
+  } catch (const std::bad_alloc&) {
+    narrate("stampede: out of memory\n");
+    return kInvariantBroken;
+  } catch (const std::exception& error) {
+    narrate(fmt::format("stampede: internal error: {}\n", error.what()));
+    return kInvariantBroken;
+  }
+}
+
+}  // namespace
+
+bool interrupted() { return interrupt_seen != 0; }
+
+}  // namespace stampede
+
+int main(int argc, char** argv) {
+  stampede::catch_interrupts();
+  return stampede::guarded_main(argc, argv);
+}

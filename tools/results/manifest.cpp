@@ -1,0 +1,82 @@
+#include "tools/results/manifest.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace stampede {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* kSchema = "stampede.manifest/1";
+
+}  // namespace
+
+std::string stampede_version() { return STAMPEDE_VERSION; }
+
+std::string stampede_compiler() {
+#ifdef __clang__
+  return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+  return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
+
+i64 peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<i64>(usage.ru_maxrss) * 1024;
+}
+
+std::string manifest_json(const Loaded& loaded, const RunResults& results,
+                          const std::string& command, const Measured& measured) {
+  const double wall = measured.wall_clock_seconds;
+  ordered_json out = {
+      {"schema", kSchema},
+      {"version", stampede_version()},
+      {"compiler", stampede_compiler()},
+      {"name", loaded.scenario.metadata.name},
+      {"seed", loaded.scenario.spec.seed},
+      {"digest", results.digest},
+      {"command", command},
+      {"replay", "stampede replay manifest.json"},
+      {"wall_clock_seconds", wall},
+      {"events", results.events},
+      {"events_per_second", wall > 0 ? std::round(static_cast<double>(results.events) / wall) : 0},
+      {"peak_memory_bytes", measured.peak_memory_bytes},
+      {"scenario", effective(loaded.scenario)},
+      {"origins", loaded.origins}};
+  return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+ManifestRun read_manifest(const SourceText& source) {
+  const auto fail = [&](const std::string& why) {
+    return InputError({{source.name, 0, 0, "", why, ""}});
+  };
+  ordered_json json;
+  try {
+    parse_yaml(source);  // bounds on size and nesting, and faults with their place
+    json = ordered_json::parse(source.text);
+  } catch (const ordered_json::exception&) {
+    throw fail("not JSON; a manifest.json written by `stampede run --out DIR` is wanted");
+  }
+  const auto text = [&](const char* key) {
+    const auto it = json.find(key);
+    return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  if (!json.is_object() || text("schema") != kSchema || !json.contains("scenario") ||
+      text("digest").empty())
+    throw fail(
+        fmt::format("not a manifest; `schema: {}`, `digest` and `scenario` are wanted", kSchema));
+  ManifestRun run;
+  run.loaded = load_scenario(SourceText{source.name + " (its scenario)", json["scenario"].dump(2)});
+  run.digest = text("digest");
+  run.version = text("version");
+  run.compiler = text("compiler");
+  return run;
+}
+
+}  // namespace stampede

@@ -1,0 +1,30 @@
+// The manifest of a run: everything needed to run it again and to believe it.
+#pragma once
+#include <string>
+
+#include "tools/scenario/load_scenario.h"
+#include "tools/scenario/simulation.h"
+
+namespace stampede {
+
+struct Measured {  // what differs from run to run; all else is the same for the same seed
+  double wall_clock_seconds = 0;
+  i64 peak_memory_bytes = 0;
+};
+
+// `command` is how the run was started, without --out.
+std::string manifest_json(const Loaded& loaded, const RunResults& results,
+                          const std::string& command, const Measured& measured);
+
+struct ManifestRun {
+  Loaded loaded;
+  std::string digest, version, compiler;
+};
+// Throws InputError when the text is no manifest or its scenario is not valid any more.
+ManifestRun read_manifest(const SourceText& source);
+
+std::string stampede_version();   // such as 0.1.0
+std::string stampede_compiler();  // such as gcc 12.2.0
+i64 peak_memory_bytes();          // largest resident size of this process so far [B]
+
+}  // namespace stampede

@@ -1,0 +1,45 @@
+// What is wrong with an input, where, and how it is shown: all faults of one run together.
+#pragma once
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "sim/units.h"
+
+namespace stampede {
+
+// One fault. `line` and `column` count from 1, in characters; line 0 means that there is no place
+// in a file (a --set, an empty file).
+struct Diagnostic {
+  std::string file;  // or the text of the command-line option
+  u32 line = 0, column = 0;
+  std::string path;  // of the value in the tree, such as spec.regions[0].share
+  std::string message;
+  std::string source_line;  // without its end of line
+};
+
+// `file:line:column: path: message`, then the source line and a caret below the column.
+std::string to_text(const Diagnostic& diagnostic);
+
+// Thrown for input that cannot be used; carries every fault found.
+struct InputError : std::runtime_error {
+  explicit InputError(std::vector<Diagnostic> found);
+  std::vector<Diagnostic> diagnostics;
+};
+
+// The text of an input with its lines, to show the line of a fault.
+struct SourceText {
+  std::string name, text;
+  std::string line(u32 number) const;  // from 1; empty beyond the end
+  // `byte_column` counts bytes from 0 and is turned into characters.
+  Diagnostic at(u32 line_number, u32 byte_column, std::string path, std::string message) const;
+};
+
+// The nearest of `valid` to a misspelt name; empty when none is near. Case, `-` and `_` weigh
+// little.
+std::string nearest_name(const std::string& name, const std::vector<std::string>& valid);
+
+// "; did you mean 'x'?", or the valid names when none is near and they are few.
+std::string suggestion(const std::string& name, const std::vector<std::string>& valid);
+
+}  // namespace stampede

@@ -1,0 +1,65 @@
+#include "tools/scenario/load_scenario.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/scenario/effective.h"
+
+namespace stampede {
+namespace {
+
+constexpr const char* kApiVersion = "stampede/v1alpha1";
+constexpr const char* kKind = "Scenario";
+
+// A file of another kind or version is told so, and is not compared key by key with this one.
+void check_envelope(const SourceText& source) {
+  const YamlPtr root = parse_yaml(source);
+  if (root->kind != YamlNode::Kind::kMapping)
+    throw InputError({source.at(root->line, root->column, "",
+                                "not a scenario: a mapping is wanted that begins with `apiVersion: "
+                                "stampede/v1alpha1`")});
+  for (const auto& [key, value] : root->entries) {
+    const auto expect = [&, k = key, v = value](const char* name, const char* wanted) {
+      if (k->text == name && v->text != wanted)
+        throw InputError({source.at(v->line, v->column, name,
+                                    "'" + v->text.substr(0, 60) + "' is not known; this version " +
+                                        "reads `" + name + ": " + wanted + "`")});
+    };
+    expect("apiVersion", kApiVersion);
+    expect("kind", kKind);
+  }
+}
+
+}  // namespace
+
+Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
+                     const std::vector<std::string>& mitigations) {
+  check_envelope(source);
+  Loaded loaded;
+  YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
+  loader.read_source();
+  for (const std::string& name : mitigations)
+    loader.add_selection("spec.mitigations", name, "--with");
+  for (const Override& change : sets) loader.set(change);
+  loaded.provenance = loader.finish();
+  loaded.origins = loaded.provenance.origins;
+  return loaded;
+}
+
+Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
+                     const std::vector<std::string>& mitigations) {
+  return load_scenario(read_source(path), sets, mitigations);
+}
+
+nlohmann::ordered_json effective(const Scenario& scenario) {
+  return effective(type_of<Scenario>(), &scenario);
+}
+
+Override parse_set(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw InputError({{"--set " + text, 0, 0, "",
+                       "PATH=VALUE is wanted, such as spec.balancer.spill_cap=30%", ""}});
+  return {text.substr(0, equals), text.substr(equals + 1), "--set"};
+}
+
+}  // namespace stampede

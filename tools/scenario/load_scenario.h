@@ -1,0 +1,32 @@
+// A scenario file with the changes of the command line -> checked parameters with their origins.
+#pragma once
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "tools/scenario/scenario.h"
+#include "tools/scenario/yaml_loader.h"
+
+namespace stampede {
+
+struct Loaded {
+  Scenario scenario;
+  std::map<std::string, std::string> origins;  // leaf -> `default`, `file:line`, `--set`, ...
+  Provenance provenance;                       // to show a fault found later where it was written
+};
+
+// Changes are applied in order: mitigations, then overrides; of two overrides of one value the
+// later wins. Throws InputError with every fault.
+Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets = {},
+                     const std::vector<std::string>& mitigations = {});
+Loaded load_scenario(const std::string& path, const std::vector<Override>& sets = {},
+                     const std::vector<std::string>& mitigations = {});
+
+// The scenario with every value written out; loading its text gives the same scenario.
+nlohmann::ordered_json effective(const Scenario& scenario);
+
+// `PATH=VALUE` of a --set. Throws InputError without a `=`.
+Override parse_set(const std::string& text);
+
+}  // namespace stampede
