@@ -19,7 +19,7 @@ struct OneHop : NetworkPort {
   double weight(ClientNetwork) const override { return 0.125; }
 };
 struct HomeRoute : BalancerPort {
-  Route route(RegionId home, ClientNetwork, u64) override { return {home, {}, 0}; }
+  RegionRoute route(RegionId home, ClientNetwork, u64) override { return {home, {}, 0}; }
 };
 struct NoCache : KvCachePort {
   void session_opened(SessionSlot, u64, RegionId, u32) override {}

@@ -77,7 +77,7 @@ class GlobalBalancer : public BalancerPort, public Component {
                  std::vector<double> capacity);
 
   // Called for every attempt; no allocation.
-  Route route(RegionId home, ClientNetwork client, u64 session_key) override;
+  RegionRoute route(RegionId home, ClientNetwork client, u64 session_key) override;
 
   // A watch delivered a region's capacity [requests/s]; `cause` is what changed it.
   void capacity_changed(RegionId region, double ready_capacity, IncidentId cause);
@@ -125,7 +125,7 @@ class GlobalBalancer : public BalancerPort, public Component {
   IncidentId cause_of(std::size_t region) const;
   Shares shares_for(std::size_t home, const Shares& weight, bool stay) const;
   std::vector<Shares> waterfall(const Shares& weight, const std::vector<char>& stay) const;
-  Route anycast(RegionId home, ClientNetwork client);
+  RegionRoute anycast(RegionId home, ClientNetwork client);
   bool admit_foreign(RegionId region);
 
   World& world_;

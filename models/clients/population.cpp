@@ -9,6 +9,7 @@ Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 
       message(params.message),
       answer(params.answer),
       resumed(params.resumed_context),
+      policy(params.retry),
       lengths(world.stream("clients/" + params.name, "lengths")),
       behaviour(world.stream("clients/" + params.name, "behaviour")),
       retry(world.stream("clients/" + params.name, "retry")),
@@ -38,7 +39,7 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     for (std::size_t r = 0; r < regions; ++r) {
       const std::string path =
           "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
-      Chain chain;
+      Chain chain(classes_[k]->params.retry);
       chain.class_id = static_cast<u16>(k);
       chain.home = static_cast<RegionId>(r);
       chain.times = world.stream(path, "arrivals");

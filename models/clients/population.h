@@ -11,6 +11,7 @@
 
 #include "models/clients/client_class.h"
 #include "models/clients/demand.h"
+#include "models/clients/retry_budget.h"
 #include "models/clients/service_level.h"
 #include "models/clients/sessions.h"
 #include "models/ports/attempts.h"
@@ -27,7 +28,6 @@ struct alignas(64) Request {
   Instant offered{};
   Instant sent{};          // of the current attempt
   Instant first_token{};   // at the client
-  double previous_delay = 0;  // [s], for decorrelated jitter
   u32 serial = 0;          // changes whenever an older timer or attempt no longer concerns it
   SessionSlot session = kNoSlot;
   AttemptSlot attempt = kNoSlot;  // while a server holds it
@@ -38,6 +38,7 @@ struct alignas(64) Request {
   u8 home = 0;
   enum class State : u8 { kFree, kOpen, kStreaming, kBackoff } state = State::kFree;
   u8 budget_spent = 0;     // the generation will end without an answer
+  u8 failed_by = 0;        // RetryCause of the attempt before
 };
 static_assert(sizeof(Request) == 64);
 
@@ -85,6 +86,7 @@ class Population final : public Component, public ClientPort, public PathListene
   struct Class {
     ClientClassParams params;
     LengthTable first_prompt, message, answer, resumed;
+    RetryPolicy policy;
     StreamKey lengths, behaviour, retry;
     TimeoutRing first_token, between, total;
     double fallback_tokens = 0;  // bucket of the other provider's capacity
@@ -99,6 +101,8 @@ class Population final : public Component, public ClientPort, public PathListene
     u64 arrivals = 0, sessions = 0;
     double hazard_left = 0;  // exponential still to be used up before the next arrival
     SessionRing ring;
+    RetryBudget budget;
+    explicit Chain(const RetryParams& p) : budget(p) {}
     u64 deferred = 0;        // work put back for later
     double answered = 1;     // smoothed share of this chain's recent requests that ended well
   };
@@ -132,7 +136,7 @@ class Population final : public Component, public ClientPort, public PathListene
   std::vector<Chain> chains_;  // [class] x [home region]
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
-  SessionTable sessions_;
+  LiveSessions sessions_;
   std::vector<Request> requests_;
   std::vector<RequestSlot> free_;
   Counts counts_;

@@ -51,13 +51,18 @@ void Population::send(RequestSlot slot) {
   ++r.serial;
   r.state = Request::State::kOpen;
   r.sent = now;
+  if (r.tries++ > 0) {
+    ++counts_.retries;
+  } else if (!chain_of(r).budget.attempt(now, false, RetryCause::kFinal,
+                                         uniform2(draw(c.retry, r.key, 0, 4)))) {
+    return end_request(slot, Outcome::kRejected503, now);  // the client refuses itself
+  }
   ++counts_.attempts;
-  if (r.tries++ > 0) ++counts_.retries;
 
-  const Route route = wiring_.balancer->route(r.home, s.client, s.key);
+  const RegionRoute route = wiring_.balancer->route(r.home, s.client, s.key);
   r.region = route.region;
   if (!route.verdict.accepted()) return refused(slot, route.verdict, 100_ms);
-  wiring_.service->attempt_offered(route.region);
+  wiring_.service->attempt_offered(route.region, route.moved_by);
   const PathState& path = wiring_.network->path(s.client, route.region);
   if (path.reach == Reach::kNoRoute)
     return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
@@ -121,10 +126,14 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
   Class& c = *classes_[r.class_id];
   ++r.serial;
   r.attempt = kNoSlot;
-  const auto delay = retry_delay(c.params.retry, r.tries, outcome, retry_after, r.previous_delay,
-                                 draw(c.retry, r.key, r.tries));
-  if (!delay) return end_request(slot, outcome, heard_at);
-  r.previous_delay = delay->seconds();
+  Chain& chain = chain_of(r);
+  chain.budget.failure();
+  const RetryCause cause = retry_cause(outcome);
+  const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
+  if (!delay || !chain.budget.attempt(heard_at, true, cause,
+                                      uniform2(draw(c.retry, r.key, r.tries, 4))))
+    return end_request(slot, outcome, heard_at);
+  r.failed_by = static_cast<u8>(cause);
   r.state = Request::State::kBackoff;
   world_.scheduler.at(heard_at + *delay, Priority::kArrival, id_, kRetry, slot, r.serial);
 }
@@ -150,6 +159,8 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   Request& r = requests_[slot];
   Class& c = *classes_[r.class_id];
   Chain& chain = chain_of(r);
+  if (outcome == Outcome::kSucceeded)
+    chain.budget.success(at, r.tries > 1, static_cast<RetryCause>(r.failed_by));
   const SessionSlot session = r.session;
   Session& s = sessions_[session];
   const bool good = outcome == Outcome::kSucceeded;

@@ -35,8 +35,12 @@ class ServiceLevel {
   void offered(Instant at, RegionId home);
   // A request offered at `offered` ended now.
   void ended(Instant offered, RegionId home, Outcome outcome);
-  // An attempt was offered to `region` (after routing, before its verdict); `away` from home.
-  void attempt_offered(RegionId region) { ++attempts_into_[region]; }
+  // An attempt was offered to `region` (after routing, before its verdict).
+  void attempt_offered(RegionId region, IncidentId moved_by) {
+    ++attempts_into_[region];
+    if (moved_by != kNoIncident) moved_by_ = moved_by;
+  }
+  IncidentId moved_by() const { return moved_by_; }  // carried here by the latest moved attempt
   // The global breaker is open during this minute (called at every sample while it is).
   void breaker_open_now();
 
@@ -65,6 +69,7 @@ class ServiceLevel {
   std::vector<std::vector<Minute>> minutes_;  // [region] x [minute]
   RequestCounts counts_;
   std::vector<u64> attempts_into_;
+  IncidentId moved_by_ = kNoIncident;
   std::vector<Signal<double>> observed_;
   double observed_total_ = 1;
   struct Tally {

@@ -24,7 +24,7 @@ struct Session {
   bool used : 1 = false;
 };
 
-class SessionTable {
+class LiveSessions {
  public:
   SessionSlot take() {
     SessionSlot slot;

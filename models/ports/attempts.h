@@ -81,14 +81,14 @@ struct RegionPort {
 };
 
 // Which region a client is sent to.
-struct Route {
+struct RegionRoute {
   RegionId region = kNoRegion;
   Verdict verdict;                     // refused: spill cap, no healthy region
   IncidentId moved_by = kNoIncident;   // away from home because of this incident
 };
 struct BalancerPort {
   virtual ~BalancerPort() = default;
-  virtual Route route(RegionId home, ClientNetwork client, u64 session_key) = 0;
+  virtual RegionRoute route(RegionId home, ClientNetwork client, u64 session_key) = 0;
 };
 
 }  // namespace stampede

@@ -18,8 +18,8 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       known_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
       load_before_(serving.pools.size()),
-      retired_busy_(serving.pools.size()),
-      load_at_(serving.pools.size()) {
+      retired_(serving.pools.size()),
+      load_(serving.pools.size()) {
   for (const PoolParams& pool : params_.pools) profiles_.emplace_back(pool.engine);
 }
 
@@ -177,7 +177,7 @@ void Region::cancel(AttemptSlot slot) {
   --active_[id];
   if (p.engine->waiting() == waiting_before) {  // it was running
     ++counts_.aborted;
-    wiring_.kv->aborted(id_, a.prompt);
+    wiring_.kv->aborted_because(id_, a.prompt, a.incident ? a.incident : overload_);
   }
   release(slot);
   reschedule(id);

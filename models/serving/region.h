@@ -82,8 +82,10 @@ class Region final : public Component,
   const Counts& counts() const { return counts_; }
   const std::vector<u32>& active() const { return active_; }  // [pod] attempts in it
   u64 waiting() const;  // sequences in line in all engines
-  // Busy share of a pool's engines since the last call [0,1]; also what the ramp's gate reads.
-  double take_load(WorkloadId workload);
+  // Load of a pool between the last two updates, 1 = saturated; the ramp's gate reads it.
+  double load(WorkloadId workload) const { return load_[workload]; }
+  double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
+  void update_load();
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
   std::size_t known_endpoints(WorkloadId workload) const { return known_[workload]; }
   // Attempts that this region holds, for conservation.
@@ -105,6 +107,15 @@ class Region final : public Component,
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
   };
+
+  struct Work {  // engine-seconds of a full engine
+    double units = 0;
+    Work& operator+=(Work w) {
+      units += w.units;
+      return *this;
+    }
+  };
+  Work work_of(const Pod& p) const;
 
   void first_token(u32 id, Instant at) override;
   void finished(u32 id, Instant at) override;
@@ -136,8 +147,9 @@ class Region final : public Component,
   std::vector<u32> active_;
   std::vector<std::size_t> serving_, known_;
   std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
-  std::vector<Duration> load_before_, retired_busy_;  // [workload] of pods that are gone
-  std::vector<Instant> load_at_;
+  std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
+  Instant load_at_{};
+  std::vector<double> load_;
   IncidentId overload_ = kNoIncident;
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking

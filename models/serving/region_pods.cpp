@@ -39,8 +39,8 @@ void Region::kill(PodId id) {
   Pod& p = pods_[id];
   if (!p.engine || !p.draining) return;
   world_.scheduler.cancel(p.event);
+  retired_[p.workload] += work_of(p);
   const std::unique_ptr<Engine> dying = std::move(p.engine);
-  retired_busy_[p.workload] += dying->busy(world_.now());
   p.draining = false;
   std::vector<AttemptSlot> lost;
   dying->kill(world_.now(), [&](u32 slot) { lost.push_back(slot); });
@@ -109,17 +109,36 @@ u64 Region::waiting() const {
   return sum;
 }
 
-double Region::take_load(WorkloadId workload) {
-  const Instant now = world_.now();
-  Duration busy = retired_busy_[workload];
+double Region::mean_cpu(WorkloadId workload) const {
+  double sum = 0;
   for (const Pod& p : pods_)
-    if (p.engine && p.workload == workload) busy += p.engine->busy(now);
-  const double span = (now - load_at_[workload]).seconds() *
-                      static_cast<double>(std::max<std::size_t>(1, serving_[workload]));
-  const double load = span > 0 ? (busy - load_before_[workload]).seconds() / span : 0;
-  load_before_[workload] = busy;
-  load_at_[workload] = now;
-  return load;
+    if (p.serving && p.workload == workload) sum += p.front_end.utilisation();
+  return serving_[workload] > 0 ? sum / static_cast<double>(serving_[workload]) : 0;
+}
+
+void Region::update_load() {
+  const Instant now = world_.now();
+  const double span = (now - load_at_).seconds();
+  if (span <= 0) return;
+  load_at_ = now;
+  for (std::size_t w = 0; w < load_.size(); ++w) {
+    Work done = retired_[w];
+    for (const Pod& p : pods_)
+      if (p.engine && p.workload == w) done += work_of(p);
+    const double pods = static_cast<double>(std::max<std::size_t>(1, serving_[w]));
+    load_[w] = (done.units - load_before_[w].units) / span / pods;
+    load_before_[w] = done;
+  }
+}
+
+// A prefill engine is as loaded as it is busy; a decoding one is always busy, and as loaded as its
+// tokens per second stand to those of a full batch.
+Region::Work Region::work_of(const Pod& p) const {
+  const Instant now = world_.now();
+  const EngineParams& e = params_.pools[p.workload].engine;
+  if (e.role == EngineRole::kPrefill) return {p.engine->busy(now).seconds()};
+  const double full = e.step_base.seconds() + e.step_per_sequence.seconds() * e.max_num_seqs;
+  return {static_cast<double>(p.engine->counters(now).generated_tokens) * full / e.max_num_seqs};
 }
 
 }  // namespace stampede

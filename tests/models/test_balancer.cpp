@@ -56,7 +56,7 @@ std::vector<double> surge(const std::vector<double>& volume, const std::vector<d
   constexpr u64 kSessions = 100'000;
   for (std::size_t h = 0; h < volume.size(); ++h)
     for (u64 k = 0; k < kSessions; ++k) {
-      const Route r = balancer.route(static_cast<RegionId>(h), static_cast<ClientNetwork>(h),
+      const RegionRoute r = balancer.route(static_cast<RegionId>(h), static_cast<ClientNetwork>(h),
                                      h * kSessions + k);
       EXPECT_TRUE(r.verdict.accepted());
       load[r.region] += volume[h] / kSessions;
@@ -220,7 +220,7 @@ TEST(balancer, spill_cap_admits_its_share_of_capacity_and_refuses_the_rest) {
   u64 admitted = 0, home = 0;
   for (u64 i = 0; i < 20'000; ++i) {  // 1000/s foreign and 1000/s at home for 20 s
     world.scheduler.run_until(Instant{} + 60_s + 1_ms * static_cast<i64>(i));
-    const Route r = balancer.route(0, 0, i);
+    const RegionRoute r = balancer.route(0, 0, i);
     EXPECT_EQ(r.region, 1);
     EXPECT_TRUE(r.verdict.accepted() || r.verdict.code == Outcome::kRejected429);
     EXPECT_NE(r.moved_by, kNoIncident);
@@ -258,7 +258,7 @@ TEST(balancer, nowhere_to_go_is_panic_or_refusal) {
     network.set(0, Reach::kNoRoute, kNoIncident);
     network.set(1, Reach::kNoRoute, kNoIncident);
     world.scheduler.run_until(Instant{} + 60_s);
-    const Route r = balancer.route(0, 0, 1);
+    const RegionRoute r = balancer.route(0, 0, 1);
     EXPECT_EQ(r.region, panic ? 0 : kNoRegion);
     EXPECT_EQ(r.verdict.accepted(), panic);
   }

@@ -14,6 +14,24 @@ void shrink(Bytes& b, double s) { shrink<i64>(b.value, s, 1); }
 void shrink(Rate& r, double s) { r.per_second *= s; }
 void shrink(Bandwidth& b, double s) { b.bytes_per_second *= s; }
 
+// GPUs and pods together, so that what was full stays full: the last pool takes the rounding, the
+// last node lacks what is too much.
+void shrink_fleet(RegionParams& r, i32 gpus_per_node, double s) {
+  i32 gpus = r.nodes * gpus_per_node - r.missing_gpus;
+  i32 pods = 0, least = 0;
+  for (const RegionPoolParams& p : r.pools) pods += p.replicas;
+  shrink<i32>(gpus, s, 1);
+  shrink<i32>(pods, s, static_cast<i32>(r.pools.size()));
+  for (RegionPoolParams& p : r.pools) {
+    shrink<i32>(p.replicas, s, 1);
+    shrink<i32>(p.min_replicas, s, 1);
+    least += &p == &r.pools.back() ? 0 : p.replicas;
+  }
+  if (!r.pools.empty()) r.pools.back().replicas = std::max(1, pods - least);
+  r.nodes = (gpus + gpus_per_node - 1) / gpus_per_node;
+  r.missing_gpus = r.nodes * gpus_per_node - gpus;
+}
+
 }  // namespace
 
 Spec scaled(const Spec& original) {
@@ -25,11 +43,7 @@ Spec scaled(const Spec& original) {
   shrink(spec.demand.rate, s);
   for (ClientClassParams& c : spec.clients) shrink(c.fallback.capacity, s);
   for (RegionParams& r : spec.regions) {
-    shrink<i32>(r.nodes, s, 1);
-    for (RegionPoolParams& p : r.pools) {
-      shrink<i32>(p.replicas, s, 1);
-      shrink<i32>(p.min_replicas, s, 1);
-    }
+    shrink_fleet(r, spec.cluster.gpus_per_node, s);
   }
   shrink<i64>(spec.gateway.rate_limit.requests, s, 1);
   shrink<i64>(spec.gateway.sessions.pool_size, s, 1);

@@ -25,6 +25,9 @@ void RegionParams::describe(Schema<RegionParams>& s) {
       .range(-54000, 54000)
       .help("local time less UTC: whose clock the daily curve follows");
   s.field("nodes", &RegionParams::nodes).range(1, 1e6).help("nodes of the cluster");
+  s.field("missing_gpus", &RegionParams::missing_gpus)
+      .range(0, 63)
+      .help("GPUs that the last node lacks");
   s.field("pools", &RegionParams::pools).required().help("size of each pool of spec.serving.pools");
 }
 

@@ -41,6 +41,7 @@ struct RegionParams {
   Share share{1};
   Duration utc_offset{};
   i32 nodes = 1;
+  i32 missing_gpus = 0;
   std::vector<RegionPoolParams> pools;
   static void describe(Schema<RegionParams>& s);
 };

@@ -1,29 +1,69 @@
 #include "tools/scenario/simulation.h"
 
-#include <fmt/format.h>
+#include "sim/digest.h"
+#include "tools/scenario/measures.h"
+#include "tools/scenario/scale.h"
+#include "tools/scenario/summary.h"
 
 namespace stampede {
+namespace {
 
-RunResults run_simulation(const Scenario& scenario, const std::function<bool(double)>& progress) {
-  RunResults results;
-  const double seconds = scenario.spec.duration.seconds();
-  for (double t = 0; t <= seconds; t += 10) {
-    if (!progress(t)) return results;
-    results.series_times.push_back(t);
-    results.series_values.push_back(t);
+constexpr Duration kTick = 5_s;  // of the loops that live outside the components
+
+std::string digest_of(const Fleet& fleet) {
+  Digest digest;
+  for (const Incident& i : fleet.world.journal.all()) {
+    digest.add(static_cast<u64>(i.at.ns));
+    for (const char c : i.kind + i.component) digest.add(static_cast<unsigned char>(c));
+    for (const IncidentId cause : i.causes) digest.add(cause);
   }
-  results.series_columns.push_back({"clients", "offered_total", "1", "", StatKind::kCounter, {}});
-  results.incidents.push_back({1, Instant{0}, "policy_pushed", "network", {}, "a policy"});
-  results.incidents.push_back(
-      {2, Instant{90'000'000'000}, "prefix_withdrawn", "network/apac", {1}, "a prefix"});
-  results.digest = fmt::format("{:016x}", scenario.spec.seed);
-  results.events = 10;
-  results.summary_json = fmt::format(
-      R"({{"schema":"stampede.summary/1","scenario":"{}","seed":{},"digest":"{}",)"
-      R"("requests":{{"offered":10,"succeeded":9,"failed":1,"in_flight":0,"failed_by":{{"timeout":1}}}},)"
-      R"("outage":{{"downtime_seconds":60,"by_region":{{"apac":60}},"seconds_by_owner":{{"mechanism":60}}}},)"
-      R"("phases":[{{"name":"policy_pushed","at_seconds":0}}]}})",
-      scenario.metadata.name, scenario.spec.seed, results.digest);
+  for (RegionId r = 0; r < fleet.regions(); ++r)
+    for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) {
+      digest.add(m.offered);
+      digest.add(m.succeeded);
+      digest.add(m.elsewhere);
+    }
+  for (const u64 n : fleet.clients->counts().attempts_ended) digest.add(n);
+  digest.add(fleet.clients->counts().prompt_tokens);
+  digest.add(fleet.clients->counts().output_tokens);
+  digest.add(fleet.world.scheduler.handled());
+  return digest.hex();
+}
+
+}  // namespace
+
+RunResults run_simulation(const Scenario& scenario,
+                          const std::function<bool(double simulated_seconds)>& progress) {
+  Fleet fleet(scaled(scenario.spec));
+  Measures measures(fleet);
+  RunResults results;
+  results.series_columns = fleet.world.stats.rows();
+  fleet.start();
+  const Instant end = Instant{} + fleet.spec.duration;
+  Instant next_sample = Instant{} + fleet.spec.output.interval;
+  for (Instant next = Instant{} + kTick;; next = std::min(next + kTick, end)) {
+    next = std::min(next, end);
+    fleet.world.scheduler.run_until(next);
+    fleet.refresh_views();
+    measures.tick();
+    if (next >= next_sample || next == end) {
+      next_sample = next + fleet.spec.output.interval;
+      for (const auto& check : fleet.world.checks) check();
+      results.series_times.push_back(next.seconds());
+      for (const StatInfo& column : results.series_columns)
+        results.series_values.push_back(column.read());
+    }
+    if (next == end || (progress && !progress(next.seconds()))) break;
+  }
+  for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
+  results.incidents = fleet.world.journal.all();
+  results.events = fleet.world.scheduler.handled();
+  results.digest = digest_of(fleet);
+  const Facts facts = facts_of(fleet, measures);
+  for (const ExpectationSelection& e : scenario.spec.expect)
+    if (const std::string wrong = judge(e, facts); !wrong.empty())
+      results.failed_expectations.push_back(wrong);
+  results.summary_json = summary_of(scenario, fleet, measures, results.digest);
   return results;
 }
 
