@@ -25,7 +25,6 @@ bool mentions(const std::string& text, const std::string& part) {
 TEST(params_text, durations) {
   EXPECT_EQ(read(parse_duration, "30s"), 30_s);
   EXPECT_EQ(read(parse_duration, "1h30m"), 90_min);
-  EXPECT_EQ(read(parse_duration, "1h 30min"), 90_min);
   EXPECT_EQ(read(parse_duration, "1.5ms"), 1500_us);
   EXPECT_EQ(read(parse_duration, "250us"), 250_us);
   EXPECT_EQ(read(parse_duration, "7ns"), 7_ns);
@@ -87,7 +86,7 @@ TEST(params_text, times_of_day) {
 TEST(params_text, what_is_printed_reads_back) {
   for (u64 i = 0; i < 5000; ++i) {
     const u64 a = mix64(i);
-    // Text is read as a double of seconds: exact to the nanosecond up to about 100 days.
+    // Numbers are read as doubles: exact to the nanosecond up to 2^53 ns, about 100 days.
     const Duration d{static_cast<i64>(a % 8'000'000'000'000'000)};
     ASSERT_EQ(read(parse_duration, print(d)), d) << print(d);
     const Share s{uniform(draw({1, 1}, i))};
