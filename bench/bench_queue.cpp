@@ -65,9 +65,6 @@ BENCHMARK(hold_scheduler)->Arg(100)->Arg(10'000)->Arg(100'000)->Arg(1'000'000);
 constexpr i64 kTimeoutNs = 3'000'000'000;
 
 void request_priority_queue(benchmark::State& state) {
-  struct Slot {
-    u32 generation = 0;
-  };
   const auto m = static_cast<u32>(state.range(0));
   Delays delays;
   Yardstick queue;
@@ -97,67 +94,78 @@ void request_priority_queue(benchmark::State& state) {
 }
 BENCHMARK(request_priority_queue)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 
-template <bool kRing>
-struct Requests : Component {
+// A ring for the timeouts; a completion that comes after its request timed out is known by its
+// generation, as in the yardstick.
+struct RingRequests : Component {
   enum Kind : u8 { kDone, kTimeout };
-  struct Request {
-    u32 generation = 0;
+  Scheduler scheduler;
+  Delays delays;
+  ComponentId id = scheduler.add(this);
+  TimeoutRing ring{scheduler, id, Priority::kTimeout, kTimeout};
+  std::vector<u32> generations;
+  u64 left = 0;
+
+  void start(u32 i) {
+    const Instant now = scheduler.now();
+    const u32 generation = ++generations[i];
+    scheduler.at({now.ns + static_cast<i64>(delays.next())}, Priority::kCompletion, id, kDone, i,
+                 generation);
+    ring.push({now.ns + kTimeoutNs}, i, generation);
+    if (--left == 0) scheduler.stop();
+  }
+  void handle(const Event& event) override {
+    if (event.kind == kTimeout)
+      ring.expire([this](u32 i, u32 generation) { return generations[i] == generation; },
+                  [this](u32 i, u32) { start(i); });
+    else if (generations[event.subject] == event.argument)
+      start(event.subject);
+  }
+};
+
+// Both events in the scheduler and cancelled by their handles.
+struct LazyRequests : Component {
+  enum Kind : u8 { kDone, kTimeout };
+  struct Handles {
     EventHandle done, timeout;
   };
   Scheduler scheduler;
   Delays delays;
   ComponentId id = scheduler.add(this);
-  TimeoutRing ring{scheduler, id, Priority::kTimeout, kTimeout};
-  std::vector<Request> requests;
+  std::vector<Handles> generations;
   u64 left = 0;
 
   void start(u32 i) {
-    Request& r = requests[i];
     const Instant now = scheduler.now();
-    ++r.generation;
-    r.done = scheduler.at({now.ns + static_cast<i64>(delays.next())}, Priority::kCompletion, id,
-                          kDone, i);
-    const Instant deadline{now.ns + kTimeoutNs};
-    if constexpr (kRing)
-      ring.push(deadline, i, r.generation);
-    else
-      r.timeout = scheduler.at(deadline, Priority::kTimeout, id, kTimeout, i);
+    generations[i].done = scheduler.at({now.ns + static_cast<i64>(delays.next())},
+                                       Priority::kCompletion, id, kDone, i);
+    generations[i].timeout =
+        scheduler.at({now.ns + kTimeoutNs}, Priority::kTimeout, id, kTimeout, i);
     if (--left == 0) scheduler.stop();
   }
   void handle(const Event& event) override {
-    if (event.kind == kDone) {
-      if constexpr (!kRing) scheduler.cancel(requests[event.subject].timeout);
-      start(event.subject);
-    } else if constexpr (kRing) {
-      ring.expire([this](u32 i, u32 g) { return requests[i].generation == g; },
-                  [this](u32 i, u32) {
-                    scheduler.cancel(requests[i].done);
-                    start(i);
-                  });
-    } else {
-      scheduler.cancel(requests[event.subject].done);
-      start(event.subject);
-    }
-  }
-  void step(u64 n) {
-    left = n;
-    scheduler.run_until(Instant{INT64_MAX / 2});
+    const Handles& h = generations[event.subject];
+    scheduler.cancel(event.kind == kDone ? h.timeout : h.done);
+    start(event.subject);
   }
 };
 
-template <bool kRing>
+template <class World>
 void request(benchmark::State& state) {
-  Requests<kRing> world;
+  World world;
   const auto m = static_cast<u32>(state.range(0));
-  world.requests.resize(m);
+  world.generations.resize(m);
+  const auto step = [&](u64 n) {
+    world.left = n;
+    world.scheduler.run_until(Instant{INT64_MAX / 2});
+  };
   for (u32 i = 0; i < m; ++i) world.start(i);
-  world.step(5 * m);
-  while (state.KeepRunningBatch(1000)) world.step(1000);
+  step(5 * m);
+  while (state.KeepRunningBatch(1000)) step(1000);
 }
-void request_ring(benchmark::State& state) { request<true>(state); }
-void request_lazy(benchmark::State& state) { request<false>(state); }
+void request_ring(benchmark::State& state) { request<RingRequests>(state); }
+void request_handles(benchmark::State& state) { request<LazyRequests>(state); }
 BENCHMARK(request_ring)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
-BENCHMARK(request_lazy)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+BENCHMARK(request_handles)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
 
 // 2,200 replicas, each with one event 40 ms ahead; three of four are cancelled half way and set
 // anew; 400,000 far timers lie behind them.

@@ -43,8 +43,9 @@ std::string with_unit(const std::string& text, const UnitFactor* units, std::siz
          wanted;
 }
 
-constexpr UnitFactor kTime[] = {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1},
-                                {"min", 60},  {"m", 60},    {"h", 3600},  {"d", 86400}};
+// In nanoseconds, so that whole numbers of any unit are exact.
+constexpr UnitFactor kTime[] = {{"ns", 1},     {"us", 1e3},  {"ms", 1e6},     {"s", 1e9},
+                                {"min", 60e9}, {"m", 60e9},  {"h", 3600e9},   {"d", 86400e9}};
 constexpr UnitFactor kRates[] = {{"/s", 1}, {"/min", 1.0 / 60}, {"/m", 1.0 / 60},
                                  {"/h", 1.0 / 3600}, {"/d", 1.0 / 86400}};
 constexpr UnitFactor kBytes[] = {{"B", 1},
@@ -85,8 +86,10 @@ std::string parse_duration(const std::string& text, Duration& out) {
     total += part;
     i = j;
   }
-  if (total > 9e9) return "the duration is longer than 285 years";
-  out = from_seconds(negative ? -total : total);
+  if (total > 9e18) return "the duration is longer than 285 years";
+  auto ns = static_cast<i64>(total);  // adding a half first would itself round above 2^52
+  ns += total - static_cast<double>(ns) >= 0.5;
+  out = {negative ? -ns : ns};
   return "";
 }
 
@@ -168,6 +171,9 @@ std::string parse_utc_time(const std::string& text, UtcTime& out) {
         static_cast<std::size_t>(n) != zone.size() || (sign != '+' && sign != '-'))
       return kWanted;
   }
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+  if (d > kDays[mo - 1] + (mo == 2 && leap)) return kWanted;
   const i64 offset = (oh * 3600 + om * 60) * (sign == '-' ? -1 : 1);
   out.unix_seconds = days_from_civil(y, static_cast<unsigned>(mo), static_cast<unsigned>(d)) * 86400 +
                      h * 3600 + mi * 60 + s - offset;

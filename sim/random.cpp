@@ -1,7 +1,5 @@
 #include "sim/random.h"
 
-#include <Random123/philox.h>
-
 #include "sim/math.h"
 
 namespace stampede {
@@ -14,21 +12,6 @@ StreamKey stream_key(u64 seed, std::string_view path, std::string_view purpose) 
   }
   return {static_cast<u32>(h), static_cast<u32>(h >> 32)};
 }
-
-Words draw(StreamKey key, u64 subject, u32 attempt, u32 index) {
-  const philox4x32_ctr_t counter{
-      {static_cast<u32>(subject), static_cast<u32>(subject >> 32), attempt, index}};
-  const philox4x32_key_t k{{key.lo, key.hi}};
-  const philox4x32_ctr_t r = philox4x32(counter, k);
-  return {r.v[0], r.v[1], r.v[2], r.v[3]};
-}
-
-double uniform(u32 a, u32 b) {
-  const u64 bits = (static_cast<u64>(a) << 20) ^ (static_cast<u64>(b) >> 12);  // 52 bits
-  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
-}
-
-double exponential(double u) { return -math::log(u); }
 
 namespace {
 
