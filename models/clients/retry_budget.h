@@ -140,14 +140,18 @@ class RetryBudget {
 
   bool attempt(Instant now, bool retry, RetryCause cause, double u) {
     switch (kind_) {
-      case BudgetKind::kUnlimited: return true;
-      case BudgetKind::kTokenBucket: return !retry || bucket_.spend();
-      case BudgetKind::kGrpcThrottling: return !retry || grpc_.allowed();
+      case BudgetKind::kUnlimited:
+        return true;
+      case BudgetKind::kTokenBucket:
+        return !retry || bucket_.spend();
+      case BudgetKind::kGrpcThrottling:
+        return !retry || grpc_.allowed();
       case BudgetKind::kFinagle:
         if (retry) return finagle_.spend(now);
         finagle_.request(now);
         return true;
-      case BudgetKind::kAwsQuota: return !retry || aws_.spend(cause);
+      case BudgetKind::kAwsQuota:
+        return !retry || aws_.spend(cause);
       case BudgetKind::kAdaptive: {
         const bool send = u >= adaptive_.refusal_probability(now);
         adaptive_.request(now);

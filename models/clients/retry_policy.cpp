@@ -16,19 +16,29 @@ struct Defaults {
 
 Defaults defaults_of(RetryKind kind) {
   switch (kind) {
-    case RetryKind::kNone: return {1, 0_s, 0_s, 0_s, 1, 1, 0, 0_s, 60_s};
-    case RetryKind::kImmediate: return {3, 0_s, 0_s, 0_s, 1, 1, 0, 0_s, 60_s};
-    case RetryKind::kFixed: return {3, 500_ms, 500_ms, 0_s, 1, 1, 0, 0_s, 60_s};
+    case RetryKind::kNone:
+      return {1, 0_s, 0_s, 0_s, 1, 1, 0, 0_s, 60_s};
+    case RetryKind::kImmediate:
+      return {3, 0_s, 0_s, 0_s, 1, 1, 0, 0_s, 60_s};
+    case RetryKind::kFixed:
+      return {3, 500_ms, 500_ms, 0_s, 1, 1, 0, 0_s, 60_s};
     case RetryKind::kExponential:
     case RetryKind::kEqualJitter:
     case RetryKind::kFullJitter:
-    case RetryKind::kDecorrelated: return {5, 1_s, 30_s, 0_s, 2, 1, 0, 0_s, 60_s};
-    case RetryKind::kAdditiveJitter: return {5, 1_s, 30_s, 1_s, 2, 2, 1, 1_s, 60_s};
-    case RetryKind::kGrpc: return {4, 100_ms, 1_s, 0_s, 2, 1, 1, 0_s, 3600_s};
-    case RetryKind::kEnvoy: return {2, 25_ms, 250_ms, 0_s, 2, 1, 0, 0_s, 300_s};
-    case RetryKind::kAwsStandard: return {3, 1_s, 20_s, 0_s, 2, 1, 0, 0_s, 60_s};
-    case RetryKind::kAwsStandard2026: return {3, 50_ms, 20_s, 0_s, 2, 1, 1, 0_s, 3600_s};
-    case RetryKind::kOpenai: return {3, 500_ms, 8_s, 0_s, 2, 1, 1, 0_s, 60_s};
+    case RetryKind::kDecorrelated:
+      return {5, 1_s, 30_s, 0_s, 2, 1, 0, 0_s, 60_s};
+    case RetryKind::kAdditiveJitter:
+      return {5, 1_s, 30_s, 1_s, 2, 2, 1, 1_s, 60_s};
+    case RetryKind::kGrpc:
+      return {4, 100_ms, 1_s, 0_s, 2, 1, 1, 0_s, 3600_s};
+    case RetryKind::kEnvoy:
+      return {2, 25_ms, 250_ms, 0_s, 2, 1, 0, 0_s, 300_s};
+    case RetryKind::kAwsStandard:
+      return {3, 1_s, 20_s, 0_s, 2, 1, 0, 0_s, 60_s};
+    case RetryKind::kAwsStandard2026:
+      return {3, 50_ms, 20_s, 0_s, 2, 1, 1, 0_s, 3600_s};
+    case RetryKind::kOpenai:
+      return {3, 500_ms, 8_s, 0_s, 2, 1, 1, 0_s, 60_s};
   }
   invariant_failed("unknown retry policy");
 }
@@ -74,8 +84,9 @@ void RetryParams::describe(Schema<RetryParams>& s) {
       .range(1, 1e6)
       .source("Brooker's simulator 5, gRFC A6 example 10, AWS SDK 500");
   s.field("budget_ratio", &RetryParams::budget_ratio)
-      .help("tokens a success (token_bucket and grpc_throttling 0.1), retries a request (finagle "
-            "0.2), K (adaptive 2)")
+      .help(
+          "tokens a success (token_bucket and grpc_throttling 0.1), retries a request (finagle "
+          "0.2), K (adaptive 2)")
       .range(0, 100)
       .source("Brooker's simulator, gRFC A6, Finagle, SRE book");
   s.field("budget_window", &RetryParams::budget_window)
@@ -86,14 +97,18 @@ void RetryParams::describe(Schema<RetryParams>& s) {
 
 RetryCause retry_cause(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kRejected429: return RetryCause::kThrottled;
+    case Outcome::kRejected429:
+      return RetryCause::kThrottled;
     case Outcome::kRejected503:
     case Outcome::kBreaker:
-    case Outcome::kAuthFailed: return RetryCause::kServerError;
+    case Outcome::kAuthFailed:
+      return RetryCause::kServerError;
     case Outcome::kTimeout:
     case Outcome::kUnreachable:
-    case Outcome::kTruncated: return RetryCause::kTransport;
-    default: return RetryCause::kFinal;
+    case Outcome::kTruncated:
+      return RetryCause::kTransport;
+    default:
+      return RetryCause::kFinal;
   }
 }
 
@@ -118,28 +133,38 @@ Duration RetryPolicy::backoff(u32 k, double u, RetryCause cause, Duration previo
   Duration base = cause == RetryCause::kServerError ? scaled(base_, factor_5xx_) : base_;
   if (kind_ == RetryKind::kAwsStandard2026 && cause == RetryCause::kThrottled)
     base = 20 * base_;  // 1 s where a transient error has 50 ms
-  double growth = 1;  // m^(k-1), stopped where the cap certainly binds
+  double growth = 1;    // m^(k-1), stopped where the cap certainly binds
   for (u32 i = 1; i < k && growth < 1e12; ++i) growth *= multiplier_;
   const Duration raw = scaled(base, growth);
   const Duration e = std::min(cap_, raw);
   switch (kind_) {
     case RetryKind::kNone:
-    case RetryKind::kImmediate: return {};
-    case RetryKind::kFixed: return base;
-    case RetryKind::kExponential: return e;
-    case RetryKind::kEqualJitter: return scaled(e, 0.5 + 0.5 * u);
-    case RetryKind::kFullJitter: return scaled(e, u);
+    case RetryKind::kImmediate:
+      return {};
+    case RetryKind::kFixed:
+      return base;
+    case RetryKind::kExponential:
+      return e;
+    case RetryKind::kEqualJitter:
+      return scaled(e, 0.5 + 0.5 * u);
+    case RetryKind::kFullJitter:
+      return scaled(e, u);
     case RetryKind::kDecorrelated: {
       const Duration before = previous.ns == 0 ? base : previous;
       const double span = std::max(0.0, 3 * before.seconds() - base.seconds());
       return std::min(cap_, base + from_seconds(u * span));
     }
-    case RetryKind::kAdditiveJitter: return std::min(cap_, raw + scaled(jitter_, u));
-    case RetryKind::kGrpc: return scaled(e, 0.8 + 0.4 * u);
-    case RetryKind::kEnvoy: return std::min(cap_, scaled(base, u * (2 * growth - 1)));
+    case RetryKind::kAdditiveJitter:
+      return std::min(cap_, raw + scaled(jitter_, u));
+    case RetryKind::kGrpc:
+      return scaled(e, 0.8 + 0.4 * u);
+    case RetryKind::kEnvoy:
+      return std::min(cap_, scaled(base, u * (2 * growth - 1)));
     case RetryKind::kAwsStandard:
-    case RetryKind::kAwsStandard2026: return scaled(std::min(cap_, 2 * raw), u);
-    case RetryKind::kOpenai: return scaled(e, 1 - 0.25 * u);
+    case RetryKind::kAwsStandard2026:
+      return scaled(std::min(cap_, 2 * raw), u);
+    case RetryKind::kOpenai:
+      return scaled(e, 1 - 0.25 * u);
   }
   invariant_failed("unknown retry policy");
 }
@@ -160,9 +185,12 @@ std::optional<Duration> RetryPolicy::next(StreamKey stream, u64 request, u32 k, 
     return computed;
   switch (kind_) {
     case RetryKind::kGrpc:
-    case RetryKind::kOpenai: return retry_after;
-    case RetryKind::kAwsStandard2026: return std::clamp(retry_after, computed, computed + 5_s);
-    default: break;
+    case RetryKind::kOpenai:
+      return retry_after;
+    case RetryKind::kAwsStandard2026:
+      return std::clamp(retry_after, computed, computed + 5_s);
+    default:
+      break;
   }
   words = draw(stream, request, k, 1);
   return std::max(computed, retry_after) + scaled(after_jitter_, uniform(words));

@@ -4,7 +4,8 @@
 // Source: AWS Architecture Blog "Exponential Backoff And Jitter" (2015), gRFC A6, Envoy router
 //   docs, AWS SDK retry behaviour, OpenAI Python SDK (Stainless) _constants.py, resilience4j, and
 //   the reference outage's published client code.
-// Limits: a retried attempt is a new arrival, the old one lives on at the server; gRPC pushback does
+// Limits: a retried attempt is a new arrival, the old one lives on at the server; gRPC pushback
+// does
 //   not restart the backoff; resubmissions by hand are not retries.
 #pragma once
 #include <optional>
@@ -16,32 +17,38 @@
 namespace stampede {
 
 enum class RetryKind : u8 {
-  kNone,               // give up at once
-  kImmediate,          // no delay
-  kFixed,              // base
-  kExponential,        // e = min(cap, base m^(k-1))
-  kEqualJitter,        // e/2 + U e/2
-  kFullJitter,         // U e
-  kDecorrelated,       // min(cap, base + U (3 d - base)), d the delay before
-  kAdditiveJitter,     // min(cap, base m^(k-1) + U jitter): the reference outage's client
-  kGrpc,               // U(0.8, 1.2) e
-  kEnvoy,              // min(cap, U (2^k - 1) base)
-  kAwsStandard,        // U min(cap, base 2^k)
-  kAwsStandard2026,    // the same with its own base for throttling
-  kOpenai              // e (1 - U/4)
+  kNone,             // give up at once
+  kImmediate,        // no delay
+  kFixed,            // base
+  kExponential,      // e = min(cap, base m^(k-1))
+  kEqualJitter,      // e/2 + U e/2
+  kFullJitter,       // U e
+  kDecorrelated,     // min(cap, base + U (3 d - base)), d the delay before
+  kAdditiveJitter,   // min(cap, base m^(k-1) + U jitter): the reference outage's client
+  kGrpc,             // U(0.8, 1.2) e
+  kEnvoy,            // min(cap, U (2^k - 1) base)
+  kAwsStandard,      // U min(cap, base 2^k)
+  kAwsStandard2026,  // the same with its own base for throttling
+  kOpenai            // e (1 - U/4)
 };
 template <>
 struct ChoiceNames<RetryKind> {
   static constexpr const char* type = "retry_kind";
   static std::vector<std::string> names() {
-    return {"none",          "immediate",       "fixed", "exponential", "equal_jitter",
-            "full_jitter",   "decorrelated",    "additive_jitter", "grpc", "envoy",
-            "aws_standard",  "aws_standard_2026", "openai"};
+    return {"none",         "immediate",         "fixed",           "exponential", "equal_jitter",
+            "full_jitter",  "decorrelated",      "additive_jitter", "grpc",        "envoy",
+            "aws_standard", "aws_standard_2026", "openai"};
   }
 };
 
-enum class BudgetKind : u8 { kUnlimited, kTokenBucket, kGrpcThrottling, kFinagle, kAwsQuota,
-                             kAdaptive };
+enum class BudgetKind : u8 {
+  kUnlimited,
+  kTokenBucket,
+  kGrpcThrottling,
+  kFinagle,
+  kAwsQuota,
+  kAdaptive
+};
 template <>
 struct ChoiceNames<BudgetKind> {
   static constexpr const char* type = "retry_budget_kind";
@@ -62,7 +69,7 @@ RetryCause retry_cause(Outcome outcome);
 // Absent values are the policy's own defaults.
 struct RetryParams {
   RetryKind policy = RetryKind::kAdditiveJitter;
-  std::optional<u32> max_attempts;       // tries in all, the first included
+  std::optional<u32> max_attempts;  // tries in all, the first included
   std::optional<Duration> base, cap, jitter;
   std::optional<double> multiplier, factor_5xx;
   std::optional<Share> honour_retry_after;
