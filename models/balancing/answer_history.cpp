@@ -24,18 +24,14 @@ u64 high_product(u64 a, u64 b) {
 }  // namespace
 
 AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey key)
-    : settings_(settings),
-      regions_(regions),
-      salt_((u64{key.hi} << 32) | key.lo),
-      rings_(regions) {
+    : settings_(settings), regions_(regions), salt_((u64{key.hi} << 32) | key.lo), rings_(regions) {
   STAMPEDE_CHECK(regions > 0 && regions <= kMaxRegions, "at most 16 regions");
   longest_period_ = settings_.ttl.ns;
   if (settings_.ttl.ns > 0 && settings_.violators > 0 && settings_.violator_tail.ns > 0) {
     violator_below_ = static_cast<u64>(std::min(1.0, settings_.violators) * 4294967296.0);
     for (std::size_t i = 0; i < violator_periods_.size(); ++i) {
       const double p = (static_cast<double>(i) + 0.5) / 64.0;
-      const Duration period =
-          from_seconds(gamma2_quantile(p) * settings_.violator_tail.seconds());
+      const Duration period = from_seconds(gamma2_quantile(p) * settings_.violator_tail.seconds());
       violator_periods_[i] = std::max<i64>(1, period.ns);
       longest_period_ = std::max(longest_period_, violator_periods_[i]);
     }
@@ -82,9 +78,7 @@ void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double
   ring.answers[ring.head] = next;
 }
 
-const Answer& AnswerHistory::newest(RegionId home) const {
-  return back(rings_[home], 0);
-}
+const Answer& AnswerHistory::newest(RegionId home) const { return back(rings_[home], 0); }
 
 const Answer& AnswerHistory::in_force(RegionId home, Instant now, u64 session_key) const {
   const Ring& ring = rings_[home];

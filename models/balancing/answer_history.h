@@ -61,7 +61,7 @@ class AnswerHistory {
   Settings settings_;
   std::size_t regions_;
   u64 salt_;
-  u64 violator_below_ = 0;                 // of 2^32
+  u64 violator_below_ = 0;                  // of 2^32
   std::array<i64, 64> violator_periods_{};  // equally likely [ns]
   i64 longest_period_ = 0;
   std::vector<Ring> rings_;

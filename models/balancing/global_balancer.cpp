@@ -87,8 +87,8 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const Params& par
       network_(network),
       id_(world.scheduler.add(this)),
       homes_(capacity.size()),
-      answers_({params.ttl, params.ttl_violators.value, params.ttl_violator_tail},
-               capacity.size(), world.stream(path_, "ttl_phase")) {
+      answers_({params.ttl, params.ttl_violators.value, params.ttl_violator_tail}, capacity.size(),
+               world.stream(path_, "ttl_phase")) {
   STAMPEDE_CHECK(params.probe_timeout <= params.probe_interval,
                  "balancer: a probe's time-out exceeds its interval");
   const StreamKey key = world.stream(path_, "region");
@@ -114,12 +114,12 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const Params& par
   world.stats.counter(path_, "nowhere_total", "attempts with no region to go to", &nowhere_);
   world.stats.counter(path_, "failovers_total", "homes whose traffic began to move", &failovers_);
   world.stats.gauge(path_, "healthy_regions", "1", "regions that probes find usable", [this] {
-    return static_cast<double>(std::count_if(
-        regions_.begin(), regions_.end(), [](const Region& r) { return r.probe.usable(); }));
+    return static_cast<double>(std::count_if(regions_.begin(), regions_.end(),
+                                             [](const Region& r) { return r.probe.usable(); }));
   });
   world.stats.gauge(path_, "expired_views", "1", "regions whose capacity view expired", [this] {
-    return static_cast<double>(std::count_if(regions_.begin(), regions_.end(),
-                                             [](const Region& r) { return r.expired; }));
+    return static_cast<double>(
+        std::count_if(regions_.begin(), regions_.end(), [](const Region& r) { return r.expired; }));
   });
   rebuild();
 }
@@ -203,9 +203,12 @@ bool GlobalBalancer::admit_foreign(RegionId region) {
 void GlobalBalancer::handle(const Event& event) {
   const auto region = static_cast<RegionId>(event.subject);
   switch (event.kind) {
-    case kProbe: return probe(region);
-    case kProbeAnswered: return answered(region, false, event.argument);
-    case kViewCheck: return check_view(region);
+    case kProbe:
+      return probe(region);
+    case kProbeAnswered:
+      return answered(region, false, event.argument);
+    case kViewCheck:
+      return check_view(region);
     case kRebuild:
       regions_[region].timer = false;
       return rebuild();
@@ -218,21 +221,23 @@ void GlobalBalancer::handle(const Event& event) {
       world_.scheduler.after(params_.probe_interval, Priority::kControl, id_, kMeasure);
       return rebuild();
     }
-    default: invariant_failed("balancer: unknown event");
+    default:
+      invariant_failed("balancer: unknown event");
   }
 }
 
 void GlobalBalancer::probe(RegionId region) {
   world_.scheduler.after(params_.probe_interval, Priority::kControl, id_, kProbe, region);
   const u32 networks = network_.client_networks();
-  const u32 count = networks == 0 ? static_cast<u32>(regions_.size())
-                                  : std::min<u32>(params_.vantages, networks);
+  const u32 count =
+      networks == 0 ? static_cast<u32>(regions_.size()) : std::min<u32>(params_.vantages, networks);
   u32 reached = 0;
   IncidentId cause = kNoIncident;
   for (u32 v = 0; v < count; ++v) {
     const PathState& path =
-        networks == 0 ? network_.between(static_cast<RegionId>(v), region)
-                      : network_.path(static_cast<ClientNetwork>(u64{v} * networks / count), region);
+        networks == 0
+            ? network_.between(static_cast<RegionId>(v), region)
+            : network_.path(static_cast<ClientNetwork>(u64{v} * networks / count), region);
     if (path.reach == Reach::kReachable && path.round_trip <= params_.probe_timeout)
       ++reached;
     else if (cause == kNoIncident)
@@ -251,8 +256,7 @@ void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
   const bool flipped = r.probe.observe(success, world_.now());
   if (flipped && !r.probe.usable())
     r.unreachable = world_.incident("region_unreachable", path_, {cause},
-                                    "probes find region " + std::to_string(region) +
-                                        " unhealthy");
+                                    "probes find region " + std::to_string(region) + " unhealthy");
   if (flipped || ramping) rebuild();
 }
 
@@ -388,8 +392,7 @@ void GlobalBalancer::rebuild() {
     ++able;
   }
   std::vector<char> stay(n);
-  for (std::size_t h = 0; h < n; ++h)
-    stay[h] = at_home(h, able > (usable(h) ? 1U : 0U)) ? 1 : 0;
+  for (std::size_t h = 0; h < n; ++h) stay[h] = at_home(h, able > (usable(h) ? 1U : 0U)) ? 1 : 0;
   std::vector<Shares> split;
   if (params_.rule == RoutingRule::kWaterfall && able > 0) {
     split = waterfall(weight, stay);

@@ -16,8 +16,8 @@ enum class Health : u8 { kUnknown, kHealthy, kSuspect, kUnhealthy, kProbation };
 class ProbeFsm {
  public:
   struct Limits {
-    u32 rise = 2, fall = 3;   // in a row, >= 1
-    Duration slow_start{};    // 0: none
+    u32 rise = 2, fall = 3;  // in a row, >= 1
+    Duration slow_start{};   // 0: none
   };
   explicit ProbeFsm(Limits limits, Health initial = Health::kUnknown)
       : limits_(limits), health_(initial) {

@@ -15,14 +15,14 @@ using Shares = std::vector<double>;  // [region], sums to 1 or is all 0
 Shares proportional_split(const Shares& capacity);
 
 struct Waterfall {
-  Shares demand;                       // [home], any rate
-  Shares capacity;                     // [region], the same rate; 0 = not usable
-  std::vector<std::vector<u32>> order; // [home] regions from near to far, complete
-  double target_utilization = 1;       // of capacity, to which a region is filled
-  double spill_cap = 1;                // of capacity, usable by demand of other homes
+  Shares demand;                        // [home], any rate
+  Shares capacity;                      // [region], the same rate; 0 = not usable
+  std::vector<std::vector<u32>> order;  // [home] regions from near to far, complete
+  double target_utilization = 1;        // of capacity, to which a region is filled
+  double spill_cap = 1;                 // of capacity, usable by demand of other homes
 };
-// [home][region] shares of each home's demand. Homes at the same rank of a region share what is left
-// of it in proportion to what they still have to place. What fits nowhere overloads all usable
+// [home][region] shares of each home's demand. Homes at the same rank of a region share what is
+// left of it in proportion to what they still have to place. What fits nowhere overloads all usable
 // regions in proportion to capacity; with a spill cap below 1 it is up to the cap to refuse it.
 std::vector<Shares> waterfall_split(const Waterfall& in);
 

@@ -97,8 +97,8 @@ TEST(balancer, surge_closed_forms_proportional) {
   const struct {
     std::vector<double> volume;
     double factor;
-  } rows[] = {{{50, 25, 25}, 2.0}, {{60, 25, 15}, 2.5}, {{66.7, 20, 13.3}, 3.0},
-              {{75, 12.5, 12.5}, 4.0}};
+  } rows[] = {
+      {{50, 25, 25}, 2.0}, {{60, 25, 15}, 2.5}, {{66.7, 20, 13.3}, 3.0}, {{75, 12.5, 12.5}, 4.0}};
   for (const auto& row : rows) {
     const auto load = surge(row.volume, row.volume, RoutingRule::kProportional);
     EXPECT_EQ(load[0], 0);
@@ -111,8 +111,8 @@ TEST(balancer, surge_closed_forms_all_to_the_nearest) {
   const struct {
     std::vector<double> volume;
     double nearest;
-  } rows[] = {{{50, 25, 25}, 3.0}, {{60, 25, 15}, 3.4}, {{66.7, 20, 13.3}, 4.33},
-              {{75, 12.5, 12.5}, 7.0}};
+  } rows[] = {
+      {{50, 25, 25}, 3.0}, {{60, 25, 15}, 3.4}, {{66.7, 20, 13.3}, 4.33}, {{75, 12.5, 12.5}, 7.0}};
   for (const auto& row : rows) {
     const auto load = surge(row.volume, {1e9, 1e9, 1e9}, RoutingRule::kWaterfall);
     EXPECT_NEAR(load[1], row.nearest, 0.01 * row.nearest);
@@ -124,7 +124,9 @@ TEST(balancer, surge_closed_forms_even_by_volume) {
   const struct {
     std::vector<double> volume;
     double second, third;
-  } rows[] = {{{50, 25, 25}, 2.0, 2.0}, {{60, 25, 15}, 2.2, 3.0}, {{66.7, 20, 13.3}, 2.67, 3.5},
+  } rows[] = {{{50, 25, 25}, 2.0, 2.0},
+              {{60, 25, 15}, 2.2, 3.0},
+              {{66.7, 20, 13.3}, 2.67, 3.5},
               {{75, 12.5, 12.5}, 4.0, 4.0}};
   for (const auto& row : rows) {
     const auto load = surge(row.volume, {1, 1, 1}, RoutingRule::kProportional);

@@ -98,8 +98,7 @@ TEST(balancer_parts, answer_history_follows_a_sequence_of_decisions) {
   answers.publish(t2, 0, {0, 0, 1}, 2);
   // 30 s after the first change, 10 s after the second: 1/2 old, 1/3 first, 1/6 second.
   double count[3] = {0, 0, 0};
-  for (u64 k = 0; k < 60'000; ++k)
-    ++count[answers.pick(answers.in_force(0, t1 + 30_s, k), 0, 0)];
+  for (u64 k = 0; k < 60'000; ++k) ++count[answers.pick(answers.in_force(0, t1 + 30_s, k), 0, 0)];
   EXPECT_NEAR(count[0] / 60'000, 1.0 / 2, 0.01);
   EXPECT_NEAR(count[1] / 60'000, 1.0 / 3, 0.01);
   EXPECT_NEAR(count[2] / 60'000, 1.0 / 6, 0.01);

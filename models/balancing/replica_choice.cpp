@@ -1,0 +1,237 @@
+#include "models/balancing/replica_choice.h"
+
+#include <algorithm>
+
+#include "sim/registry.h"
+
+namespace stampede {
+
+void ReplicaChoiceParams::describe(Schema<ReplicaChoiceParams>& s) {
+  s.name("replica_choice");
+  s.field("policy", &ReplicaChoiceParams::policy)
+      .help("how a replica is chosen among the endpoints")
+      .source("reference outage: round robin on long connections");
+  s.field("connections", &ReplicaChoiceParams::connections)
+      .help("round_robin_connections: long connections onto which sessions hash")
+      .range(1, 1e7);
+  s.field("connection_life", &ReplicaChoiceParams::connection_life)
+      .help("mean of their exponential life, 0 = they live for ever")
+      .range(0, 864000);
+  s.field("max_connection_age", &ReplicaChoiceParams::max_connection_age)
+      .help("the server closes a connection at this age, +-10 %, 0 = never")
+      .range(0, 864000)
+      .source("gRPC MAX_CONNECTION_AGE: infinite unless set, jitter +-10 %");
+  s.field("balance_factor", &ReplicaChoiceParams::balance_factor)
+      .help("session_affinity: a pod takes at most this many times the mean load, 0 = no bound")
+      .range(0, 100)
+      .source("Envoy hash_balance_factor: 125 to 150 % are typical");
+  s.field("ring_points", &ReplicaChoiceParams::ring_points)
+      .help("session_affinity: points of each pod on the ring")
+      .range(1, 10000);
+}
+
+namespace {
+
+u64 salt_of(StreamKey key) { return (u64{key.hi} << 32) | key.lo; }
+// Uniform in [0, n) from the high bits of a hash.
+std::size_t below(u32 word, std::size_t n) {
+  return static_cast<std::size_t>((u64{word} * n) >> 32);
+}
+
+class RoundRobin final : public ReplicaChoice {
+ public:
+  explicit RoundRobin(u64 salt) : next_(mix64(salt) >> 33) {}
+  void set_endpoints(const std::vector<u32>& pods) override { pods_ = pods; }
+  u32 pick(u64, u64) override { return pods_.empty() ? kNoPod : pods_[next_++ % pods_.size()]; }
+
+ private:
+  std::vector<u32> pods_;
+  u64 next_;  // starts anywhere: balancers do not begin in step
+};
+
+class Connections final : public ReplicaChoice {
+ public:
+  Connections(const ReplicaChoiceParams& params, const World& world, const std::string& path)
+      : params_(params),
+        world_(world),
+        life_(world.stream(path, "connection_life")),
+        salt_(salt_of(world.stream(path, "connection"))),
+        connections_(params.connections),
+        next_(mix64(salt_) >> 33) {}
+
+  void set_endpoints(const std::vector<u32>& pods) override {
+    for (u32 pod : pods_) alive_[pod] = 0;
+    pods_ = pods;
+    if (!pods_.empty() && pods_.back() >= alive_.size()) alive_.resize(pods_.back() + 1, 0);
+    for (u32 pod : pods_) alive_[pod] = 1;
+  }
+
+  u32 pick(u64 session_key, u64) override {
+    if (pods_.empty()) return kNoPod;
+    const std::size_t index =
+        below(static_cast<u32>(mix64(session_key ^ salt_) >> 32), connections_.size());
+    Connection& c = connections_[index];
+    if (c.pod == kNoPod || c.expires <= world_.now() || alive_[c.pod] == 0) reopen(c, index);
+    return c.pod;
+  }
+
+ private:
+  struct Connection {
+    u32 pod = kNoPod;
+    u32 generation = 0;
+    Instant expires = kNever;
+  };
+
+  void reopen(Connection& c, std::size_t index) {
+    c.pod = pods_[next_++ % pods_.size()];
+    ++c.generation;
+    const Words w = draw(life_, index, c.generation);
+    c.expires = kNever;
+    if (params_.connection_life.ns > 0)
+      c.expires =
+          world_.now() + from_seconds(exponential(uniform(w)) * params_.connection_life.seconds());
+    if (params_.max_connection_age.ns > 0)
+      c.expires =
+          std::min(c.expires, world_.now() + from_seconds((0.9 + 0.2 * uniform2(w)) *
+                                                          params_.max_connection_age.seconds()));
+  }
+
+  const ReplicaChoiceParams params_;
+  const World& world_;
+  StreamKey life_;
+  u64 salt_;
+  std::vector<Connection> connections_;
+  u64 next_;
+  std::vector<u32> pods_;
+  std::vector<u8> alive_;  // [pod]
+};
+
+class LeastRequest final : public ReplicaChoice {
+ public:
+  LeastRequest(u64 salt, const ActiveCounts& active) : salt_(salt), active_(active) {}
+  void set_endpoints(const std::vector<u32>& pods) override { pods_ = pods; }
+  u32 pick(u64, u64 attempt_key) override {
+    if (pods_.empty()) return kNoPod;
+    // Starts anywhere, so that ties fall evenly.
+    std::size_t i = below(static_cast<u32>(mix64(attempt_key ^ salt_) >> 32), pods_.size());
+    u32 best = pods_[i], least = active_.of(best);
+    for (std::size_t seen = 1; seen < pods_.size() && least > 0; ++seen) {
+      if (++i == pods_.size()) i = 0;
+      const u32 load = active_.of(pods_[i]);
+      if (load < least) {
+        least = load;
+        best = pods_[i];
+      }
+    }
+    return best;
+  }
+
+ private:
+  u64 salt_;
+  const ActiveCounts& active_;
+  std::vector<u32> pods_;
+};
+
+class PowerOfTwo final : public ReplicaChoice {
+ public:
+  PowerOfTwo(u64 salt, const ActiveCounts& active) : salt_(salt), active_(active) {}
+  void set_endpoints(const std::vector<u32>& pods) override { pods_ = pods; }
+  u32 pick(u64, u64 attempt_key) override {
+    if (pods_.empty()) return kNoPod;
+    const u64 h = mix64(attempt_key ^ salt_);
+    const std::size_t i = below(static_cast<u32>(h >> 32), pods_.size());
+    if (pods_.size() == 1) return pods_[i];
+    std::size_t j = below(static_cast<u32>(h), pods_.size() - 1);
+    if (j >= i) ++j;  // two different ones
+    return active_.of(pods_[j]) < active_.of(pods_[i]) ? pods_[j] : pods_[i];
+  }
+
+ private:
+  u64 salt_;
+  const ActiveCounts& active_;
+  std::vector<u32> pods_;
+};
+
+class Affinity final : public ReplicaChoice {
+ public:
+  Affinity(const ReplicaChoiceParams& params, u64 salt, const ActiveCounts& active)
+      : params_(params), salt_(salt), active_(active) {}
+
+  // Only the points of pods that came or went are touched: the ring of the others stays.
+  void set_endpoints(const std::vector<u32>& pods) override {
+    std::vector<u32> gone, come;
+    std::set_difference(pods_.begin(), pods_.end(), pods.begin(), pods.end(),
+                        std::back_inserter(gone));
+    std::set_difference(pods.begin(), pods.end(), pods_.begin(), pods_.end(),
+                        std::back_inserter(come));
+    pods_ = pods;
+    if (!gone.empty())
+      ring_.erase(std::remove_if(ring_.begin(), ring_.end(),
+                                 [&](const Point& p) {
+                                   return std::binary_search(gone.begin(), gone.end(), p.pod);
+                                 }),
+                  ring_.end());
+    const auto middle = static_cast<std::ptrdiff_t>(ring_.size());
+    for (u32 pod : come)
+      for (u32 i = 0; i < params_.ring_points; ++i)
+        ring_.push_back({mix64(mix64((u64{pod} << 32) | i) ^ salt_), pod});
+    std::sort(ring_.begin() + middle, ring_.end());
+    std::inplace_merge(ring_.begin(), ring_.begin() + middle, ring_.end());
+  }
+
+  u32 pick(u64 session_key, u64) override {
+    if (ring_.empty()) return kNoPod;
+    const Point at{mix64(session_key + salt_), 0};
+    auto p = std::lower_bound(ring_.begin(), ring_.end(), at);
+    if (p == ring_.end()) p = ring_.begin();
+    if (params_.balance_factor <= 0) return p->pod;
+    // Room for this attempt too: ceil(factor x (total + 1) / n).
+    const double bound = params_.balance_factor * static_cast<double>(active_.total + 1) /
+                         static_cast<double>(pods_.size());
+    const u32 first = p->pod;
+    for (std::size_t seen = 0; seen < ring_.size(); ++seen) {
+      if (static_cast<double>(active_.of(p->pod)) < bound) return p->pod;
+      if (++p == ring_.end()) p = ring_.begin();
+    }
+    return first;
+  }
+
+ private:
+  struct Point {
+    u64 hash;
+    u32 pod;
+    bool operator<(const Point& o) const { return hash != o.hash ? hash < o.hash : pod < o.pod; }
+  };
+  const ReplicaChoiceParams params_;
+  u64 salt_;
+  const ActiveCounts& active_;
+  std::vector<u32> pods_;
+  std::vector<Point> ring_;
+};
+
+const Register<ReplicaChoiceParams> registered{"model", "replica_choice",
+                                               "which replica of a region an attempt goes to",
+                                               "gRPC, Envoy, Mirrokni et al. 2016"};
+
+}  // namespace
+
+std::unique_ptr<ReplicaChoice> make_replica_choice(const ReplicaChoiceParams& params,
+                                                   const World& world, const std::string& path,
+                                                   const ActiveCounts& active) {
+  const u64 salt = salt_of(world.stream(path, "choice"));
+  switch (params.policy) {
+    case ChoiceKind::kRoundRobin:
+      return std::make_unique<RoundRobin>(salt);
+    case ChoiceKind::kRoundRobinConnections:
+      return std::make_unique<Connections>(params, world, path);
+    case ChoiceKind::kLeastRequest:
+      return std::make_unique<LeastRequest>(salt, active);
+    case ChoiceKind::kPowerOfTwo:
+      return std::make_unique<PowerOfTwo>(salt, active);
+    case ChoiceKind::kSessionAffinity:
+      return std::make_unique<Affinity>(params, salt, active);
+  }
+  invariant_failed("unknown replica choice");
+}
+
+}  // namespace stampede

@@ -1,0 +1,181 @@
+// What bounds the retries of one client process, whatever its delays are.
+// State: each is a few counters; time enters only where a window does.
+// Source: Brooker's retry simulator (token bucket), gRFC A6 (retryThrottling), Finagle RetryBudget,
+//   AWS SDK retry quota, SRE book ch. 21 (adaptive throttling).
+// Limits: windows are ten buckets, so ages are known to a tenth of the window.
+#pragma once
+#include <algorithm>
+#include <array>
+
+#include "models/clients/retry_policy.h"
+
+namespace stampede {
+
+// A retry costs a token, a success returns a fraction of one.
+struct TokenBucketBudget {
+  double cap = 5, deposit = 0.1;
+  double tokens = 5;
+  void success() { tokens = std::min(cap, tokens + deposit); }
+  bool spend() {
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  }
+};
+
+// Failures take a token, successes return `ratio`; retries only above half of the maximum.
+struct GrpcThrottle {
+  double max_tokens = 10, ratio = 0.1;
+  double tokens = 10;
+  void success() { tokens = std::min(max_tokens, tokens + ratio); }
+  void failure() { tokens = std::max(0.0, tokens - 1); }
+  bool allowed() const { return tokens > max_tokens / 2; }
+};
+
+// Sum over a sliding window of ten buckets.
+class WindowSum {
+ public:
+  explicit WindowSum(Duration window) : width_(std::max<i64>(1, window.ns / kBuckets)) {}
+  void add(Instant now, double value) {
+    advance(now);
+    buckets_[slot()] += value;
+  }
+  double sum(Instant now) {
+    advance(now);
+    double total = 0;
+    for (double b : buckets_) total += b;
+    return total;
+  }
+  // Takes `value` from the oldest deposits; false and unchanged if there is not so much.
+  bool take(Instant now, double value) {
+    if (sum(now) < value) return false;
+    for (std::size_t i = 1; i <= kBuckets && value > 0; ++i) {
+      double& bucket = buckets_[(slot() + i) % kBuckets];
+      const double part = std::min(bucket, value);
+      bucket -= part;
+      value -= part;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kBuckets = 10;
+  std::size_t slot() const { return static_cast<std::size_t>(index_) % kBuckets; }
+  void advance(Instant now) {
+    const i64 to = now.ns / width_;
+    if (to - index_ >= static_cast<i64>(kBuckets)) buckets_.fill(0);
+    for (i64 i = std::max(index_, to - static_cast<i64>(kBuckets)) + 1; i <= to; ++i)
+      buckets_[static_cast<std::size_t>(i) % kBuckets] = 0;
+    index_ = std::max(index_, to);
+  }
+  i64 width_, index_ = 0;
+  std::array<double, kBuckets> buckets_{};
+};
+
+// Each request deposits 1000 units that live for the TTL, a retry costs 1000 / ratio; a reserve of
+// ten retries a second refills in the same time.
+class FinagleBudget {
+ public:
+  FinagleBudget(double percent_can_retry, Duration ttl, double min_retries_per_second = 10)
+      : deposits_(ttl),
+        reserve_used_(ttl),
+        cost_(percent_can_retry > 0 ? 1000 / percent_can_retry : 1e300),
+        reserve_(min_retries_per_second * ttl.seconds() * (percent_can_retry > 0 ? cost_ : 1)) {
+    if (percent_can_retry <= 0) reserve_ = 0;
+  }
+  void request(Instant now) { deposits_.add(now, 1000); }
+  bool spend(Instant now) {
+    if (deposits_.take(now, cost_)) return true;
+    if (reserve_used_.sum(now) + cost_ > reserve_) return false;
+    reserve_used_.add(now, cost_);
+    return true;
+  }
+
+ private:
+  WindowSum deposits_, reserve_used_;
+  double cost_, reserve_;
+};
+
+// AWS SDK quota of 2026: a retry costs 14 tokens after a transient error, 5 after throttling; its
+// success gives them back, a success without retry gives one.
+struct AwsQuota {
+  double cap = 500, tokens = 500;
+  static double cost(RetryCause cause) { return cause == RetryCause::kThrottled ? 5 : 14; }
+  bool spend(RetryCause cause) {
+    if (tokens < cost(cause)) return false;
+    tokens -= cost(cause);
+    return true;
+  }
+  void success(double refund) { tokens = std::min(cap, tokens + std::max(1.0, refund)); }
+};
+
+// Clients refuse themselves with max(0, (requests - K accepts) / (requests + 1)) over the window;
+// locally refused ones count as requests.
+class AdaptiveThrottle {
+ public:
+  AdaptiveThrottle(double k, Duration window) : k_(k), requests_(window), accepts_(window) {}
+  double refusal_probability(Instant now) {
+    const double n = requests_.sum(now);
+    return std::max(0.0, (n - k_ * accepts_.sum(now)) / (n + 1));
+  }
+  void request(Instant now) { requests_.add(now, 1); }
+  void accepted(Instant now) { accepts_.add(now, 1); }
+
+ private:
+  double k_;
+  WindowSum requests_, accepts_;
+};
+
+// One client process' budget as its parameters say. `attempt` is called for every send, with a
+// uniform for the adaptive one; false = do not send (counts as a failed attempt).
+class RetryBudget {
+ public:
+  explicit RetryBudget(const RetryParams& p)
+      : kind_(p.budget),
+        bucket_{p.budget_cap.value_or(5), p.budget_ratio.value_or(0.1), p.budget_cap.value_or(5)},
+        grpc_{p.budget_cap.value_or(10), p.budget_ratio.value_or(0.1), p.budget_cap.value_or(10)},
+        finagle_(p.budget_ratio.value_or(0.2), p.budget_window.value_or(10_s)),
+        aws_{p.budget_cap.value_or(500), p.budget_cap.value_or(500)},
+        adaptive_(p.budget_ratio.value_or(2), p.budget_window.value_or(120_s)) {}
+
+  bool attempt(Instant now, bool retry, RetryCause cause, double u) {
+    switch (kind_) {
+      case BudgetKind::kUnlimited:
+        return true;
+      case BudgetKind::kTokenBucket:
+        return !retry || bucket_.spend();
+      case BudgetKind::kGrpcThrottling:
+        return !retry || grpc_.allowed();
+      case BudgetKind::kFinagle:
+        if (retry) return finagle_.spend(now);
+        finagle_.request(now);
+        return true;
+      case BudgetKind::kAwsQuota:
+        return !retry || aws_.spend(cause);
+      case BudgetKind::kAdaptive: {
+        const bool send = u >= adaptive_.refusal_probability(now);
+        adaptive_.request(now);
+        return send;
+      }
+    }
+    return true;
+  }
+  // The attempt ended well; `retry` and `cause` as it was sent.
+  void success(Instant now, bool retry, RetryCause cause) {
+    bucket_.success();
+    grpc_.success();
+    aws_.success(retry ? AwsQuota::cost(cause) : 1);
+    if (kind_ == BudgetKind::kAdaptive) adaptive_.accepted(now);
+  }
+  void failure() { grpc_.failure(); }
+
+ private:
+  BudgetKind kind_;
+  TokenBucketBudget bucket_;
+  GrpcThrottle grpc_;
+  FinagleBudget finagle_;
+  AwsQuota aws_;
+  AdaptiveThrottle adaptive_;
+};
+
+}  // namespace stampede
