@@ -2,7 +2,7 @@
 // State: per AS, prefix: AdjIn by session -> best (LocRib) -> AdjOut by session, Fib = best after a
 // delay. Session: up -> down (reset, hold timer) -> up. Timer a session: idle -> running -> idle.
 // Source: RFC 4271 with the event model of network_and_kv.md 2; variants measured on FRR and BIRD.
-// Limits: one router an AS; no iBGP, MED, communities; timers have no whole-second arithmetic.
+// Limits: one router an AS; no iBGP, MED, communities.
 #pragma once
 #include <string>
 #include <vector>
@@ -128,9 +128,9 @@ class Bgp : public Component {
     bool due = false;
   };
   struct Timer {
-    Instant until{}, armed{-1};
-    u32 arms = 0;  // draws so far
-    bool scheduled = false;
+    Instant armed{-1}, until{};  // interval; armed < 0: never
+    Instant expiry = kNever;     // of the scheduled event
+    u32 arms = 0;                // draws so far
   };
 
   std::size_t cell(AsIndex as, PrefixIndex p) const {
@@ -153,7 +153,7 @@ class Bgp : public Component {
   void consider(SessionIndex s, PrefixIndex p, IncidentId cause);
   void send(SessionIndex s, PrefixIndex p, const Announcement& content, IncidentId cause);
   void transmit(Message message);
-  bool waits(SessionIndex s, PrefixIndex p) const;
+  Duration wait(SessionIndex s, PrefixIndex p) const;  // until an update may be sent
   void arm(SessionIndex s, PrefixIndex p);
   void timer_expired(u32 timer);
   void clear_pending(SessionIndex s, PrefixIndex p);

@@ -46,11 +46,14 @@ void Bgp::clear_pending(SessionIndex s, PrefixIndex p) {
 }
 
 // The interval runs; what belongs to the update that started it still goes out with it.
-bool Bgp::waits(SessionIndex s, PrefixIndex p) const {
+Duration Bgp::wait(SessionIndex s, PrefixIndex p) const {
   const Timer& timer = timers_[timer_of(s, p)];
   const Instant now = scheduler_.now();
-  if (now >= timer.until) return false;
-  return timer.armed != now || sent_at_[slot(s, p)] == now;
+  if (timer.armed.ns < 0 || (timer.armed == now && sent_at_[slot(s, p)] != now)) return {};
+  if (!params_.whole_second_timer) return std::max(timer.until - now, Duration{});
+  constexpr i64 kSecond = 1'000'000'000;
+  const Duration elapsed{(now.ns / kSecond - timer.armed.ns / kSecond) * kSecond};
+  return std::max(params_.mrai - elapsed, Duration{});
 }
 
 // Brings what the peer of `s` has heard in line with the decision, now or when it may be sent.
@@ -65,14 +68,16 @@ void Bgp::consider(SessionIndex s, PrefixIndex p, IncidentId cause) {
   const bool withdrawal = !wanted.present();
   bool limited = !withdrawal || wrate_[session.owner];
   if (!limited && params_.withdrawals == WithdrawalRule::kWhenIdle) limited = session.waiting > 0;
-  if (limited && waits(s, p)) {
+  const Duration waiting = limited ? wait(s, p) : Duration{};
+  if (waiting.ns > 0) {
     session.waiting += 1u - pending_[slot(s, p)];
     pending_[slot(s, p)] = 1;
     pending_cause_[slot(s, p)] = cause;
-    const u32 t = timer_of(s, p);
-    if (!timers_[t].scheduled) {
-      timers_[t].scheduled = true;
-      scheduler_.at(timers_[t].until, Priority::kNetwork, id_, kMrai, t);
+    Timer& timer = timers_[timer_of(s, p)];
+    const Instant expiry = scheduler_.now() + waiting;
+    if (expiry < timer.expiry) {  // an event that is overtaken finds nothing to send
+      timer.expiry = expiry;
+      scheduler_.at(expiry, Priority::kNetwork, id_, kMrai, timer_of(s, p));
     }
     return;
   }
@@ -95,7 +100,7 @@ void Bgp::arm(SessionIndex s, PrefixIndex p) {
 }
 
 void Bgp::timer_expired(u32 t) {
-  timers_[t].scheduled = false;
+  timers_[t].expiry = kNever;
   const auto count = static_cast<u32>(prefixes_.size());
   const SessionIndex s =
       params_.mrai_scope == MraiScope::kPeer ? t : t % static_cast<u32>(sessions_.size());
@@ -240,7 +245,7 @@ void Bgp::drop_session(SessionIndex s, IncidentId cause) {
     for (PrefixIndex p = 0; p < count; ++p) {
       clear_pending(end, p);
       adj_out_[slot(end, p)] = {};
-      timers_[timer_of(end, p)].until = scheduler_.now();
+      timers_[timer_of(end, p)].armed = Instant{-1};
     }
   }
   const SessionIndex low = std::min(s, sessions_[s].reverse);

@@ -28,6 +28,11 @@ void BgpParams::describe(Schema<BgpParams>& s) {
   s.field("withdrawal_starts_mrai", &P::withdrawal_starts_mrai)
       .help("a withdrawal that did not wait starts the interval too")
       .source("FRR 8.4.4 measured: yes");
+  s.field("whole_second_timer", &P::whole_second_timer)
+      .help(
+          "the interval is counted in whole seconds of the clock, from the decision that has to "
+          "wait")
+      .source("FRR 8.4.4 measured: yes, hence gaps of MRAI - 1 s to MRAI + 1 s and no jitter");
   s.field("processing_min", &P::processing_min)
       .at_least(0)
       .help("least time an update takes in the receiver's queue");
@@ -97,7 +102,7 @@ BgpParams BgpParams::frr() {
   p.mrai_jitter_low = {1};
   p.wrate_fraction = {0};
   p.withdrawals = WithdrawalRule::kWhenIdle;
-  p.withdrawal_starts_mrai = true;
+  p.withdrawal_starts_mrai = p.whole_second_timer = true;
   p.processing_min = p.processing_max = 0_s;
   p.decision_hold = 50_ms;
   p.fib_delay = 10_ms;

@@ -29,6 +29,7 @@ struct BgpParams {
   Share wrate_fraction{0.75};
   WithdrawalRule withdrawals = WithdrawalRule::kAtOnce;
   bool withdrawal_starts_mrai = false;
+  bool whole_second_timer = false;
   Duration processing_min{10_ms};
   Duration processing_max{100_ms};
   Duration decision_hold{0};
