@@ -50,11 +50,11 @@ TEST(api_server, a_write_is_answered_and_reaches_its_watchers_in_order) {
   Caller caller;
   Watching watching;
   server.watch(ApiObject::kPodStatus, &watching, 5_ms);
-  for (u32 i = 0; i < 100; ++i) server.submit(status_write(7, i, 0), &caller, i);
+  for (u32 i = 0; i < 50; ++i) server.submit(status_write(7, i, 0), &caller, i);
   world.scheduler.run_until(Instant{} + 2_s);
-  ASSERT_EQ(caller.count(ApiStatus::kOk), 100u);
-  ASSERT_EQ(watching.changes.size(), 100u);
-  for (u32 i = 0; i < 100; ++i) EXPECT_EQ(watching.changes[i].value, i);
+  ASSERT_EQ(caller.count(ApiStatus::kOk), 50u);
+  ASSERT_EQ(watching.changes.size(), 50u);
+  for (u32 i = 0; i < 50; ++i) EXPECT_EQ(watching.changes[i].value, i);
 }
 
 }  // namespace
