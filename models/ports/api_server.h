@@ -26,6 +26,10 @@ enum class ApiStatus : u8 {
   kUnavailable       // no etcd leader, or the server is down
 };
 
+// Of a kPodStatus the value's lowest bit says whether the pod is ready (routable once its endpoints
+// are committed); the other bits are the cluster's own.
+constexpr bool pod_status_ready(u64 value) { return (value & 1) != 0; }
+
 struct ApiCall {
   ApiVerb verb = ApiVerb::kGet;
   ApiObject object = ApiObject::kPod;

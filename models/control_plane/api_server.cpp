@@ -1,0 +1,313 @@
+#include "models/control_plane/api_server.h"
+
+#include <algorithm>
+
+namespace stampede {
+namespace {
+
+constexpr Duration kRefusal = 1_ms;  // to be told of a 429
+constexpr i32 kSmallest = 128;       // of a stored object [B]
+
+bool is_write(const ApiCall& call) {
+  return call.verb != ApiVerb::kGet && call.verb != ApiVerb::kList;
+}
+
+// Parts of one stored object share a key: status and binding are writes of the pod.
+u64 storage_key(const ApiCall& call) {
+  ApiObject object = call.object;
+  if (object == ApiObject::kPodStatus || object == ApiObject::kBinding) object = ApiObject::kPod;
+  if (object == ApiObject::kScale) object = ApiObject::kDeployment;
+  return (static_cast<u64>(object) << 32) | call.key;
+}
+
+}  // namespace
+
+ApiServer::ApiServer(World& world, Params params, std::string path)
+    : world_(world), params_(params), path_(std::move(path)), waits_(params.saturated_wait) {
+  id_ = world_.scheduler.add(this);
+  etcd_ = std::make_unique<Etcd>(world_, params_.etcd, path_ + ".etcd");
+  etcd_->on_alarm([this] { saturate("etcd's file passed its quota: writes fail"); });
+  if (params_.events_etcd == EventsEtcd::kSplit) {
+    Etcd::Params events = params_.etcd;
+    events.initial_file = Bytes{0};
+    events_etcd_ = std::make_unique<Etcd>(world_, events, path_ + ".events_etcd");
+  }
+  for (i32 i = 0; i < params_.servers; ++i)
+    servers_.push_back({PriorityLevels(params_.seats, params_.queue_length), {}});
+  watchers_of_.resize(static_cast<std::size_t>(ApiObject::kCount));
+  world_.scheduler.after(1_s, Priority::kSample, id_, kTick);
+  world_.scheduler.after(params_.compaction_interval, Priority::kControl, id_, kCompact);
+
+  world_.stats.counter(path_, "api_calls_total", "calls submitted", &calls_total_);
+  world_.stats.counter(path_, "api_429_total", "calls refused with 429", &refused_);
+  world_.stats.gauge(path_, "etcd_writes_per_second", "1/s", "writes answered in the last second",
+                     [this] { return writes_per_second_; });
+  world_.stats.gauge(path_, "etcd_proposals_per_fsync", "1", "batch of the last second",
+                     [this] { return batch_; });
+  world_.stats.gauge(path_, "write_wait_p99_seconds", "s",
+                     "99th percentile of writes' waits over 10 s",
+                     [this] { return waits_.p99().seconds(); });
+  const char* names[] = {"exempt",        "system",       "node_high",      "leader_election",
+                         "workload_high", "workload_low", "global_default", "catch_all"};
+  for (std::size_t i = 1; i < PriorityLevels::kLevels; ++i)
+    world_.stats.gauge(path_, std::string("api_seats_in_use_") + names[i], "1",
+                       "seats in use of this priority level", [this, i] {
+                         double sum = 0;
+                         for (const Server& s : servers_)
+                           sum += s.levels.in_use(static_cast<ApiLevel>(i));
+                         return sum;
+                       });
+  world_.stats.gauge(path_, "frozen_seconds", "s", "time frozen so far",
+                     [this] { return frozen_seconds(); });
+}
+
+i32 ApiServer::watchers_of(ApiObject object) const {
+  i32 n = static_cast<i32>(watchers_of_[static_cast<std::size_t>(object)].size());
+  if (object == ApiObject::kEndpointSlice) n += params_.node_watchers;
+  return n;
+}
+
+i32 ApiServer::width_of(const ApiCall& call) const {
+  if (call.verb != ApiVerb::kList) return 1;
+  return static_cast<i32>(std::clamp<u32>((call.list_objects + 99) / 100, 1, 10));
+}
+
+Instant ApiServer::run_cpu(Server& server, Duration cost) {
+  // Many cores as one fast one for the backlog; a call itself runs on one core.
+  const Instant now = world_.now();
+  const Instant begin = std::max(server.cpu_free, now);
+  server.cpu_free =
+      begin + Duration{static_cast<i64>(static_cast<double>(cost.ns) / params_.cpu_cores + 0.5)};
+  return begin + cost;
+}
+
+void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
+  ++calls_total_;
+  u32 slot;
+  if (free_.empty()) {
+    slot = static_cast<u32>(calls_.size());
+    calls_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  Call& c = calls_[slot];
+  c.call = call;
+  c.caller = caller;
+  c.tag = tag;
+  c.submitted = world_.now();
+  c.deadline = c.submitted + (call.deadline.ns > 0 ? call.deadline : params_.default_deadline);
+  c.server = static_cast<u16>(mix64(call.user) % servers_.size());
+  c.width = static_cast<u8>(width_of(call));
+  c.queued = false;
+  c.open = true;
+  note_status(call);
+  Server& server = servers_[c.server];
+  if (server.levels.seat(call.level, c.width)) {
+    start(slot);
+  } else if (server.levels.enqueue(call.level, call.user, slot, c.width)) {
+    c.queued = true;
+    world_.scheduler.at(std::min(c.submitted + params_.queue_wait, c.deadline), Priority::kTimeout,
+                        id_, kQueueTimeout, slot, c.generation);
+  } else {
+    reply_later(slot, ApiStatus::kTooManyRequests, world_.now() + kRefusal, kRefuse);
+  }
+}
+
+void ApiServer::reply_later(u32 slot, ApiStatus status, Instant at, u8 kind) {
+  calls_[slot].status = status;
+  calls_[slot].incident = kNoIncident;
+  world_.scheduler.at(at, Priority::kCompletion, id_, kind, slot);
+}
+
+void ApiServer::start(u32 slot) {
+  Call& c = calls_[slot];
+  c.queued = false;
+  Server& server = servers_[c.server];
+  if (is_write(c.call)) {
+    write(slot, run_cpu(server, params_.cpu_per_call));
+    return;
+  }
+  if (c.call.verb == ApiVerb::kList) {
+    const Instant done =
+        run_cpu(server, params_.cpu_per_call + params_.cpu_per_list_kib * (c.call.bytes / 1024));
+    egress_free_ = std::max(egress_free_, world_.now()) +
+                   from_seconds(c.call.bytes / (params_.egress.bytes_per_second *
+                                                static_cast<double>(params_.servers)));
+    reply_later(slot, ApiStatus::kOk, std::max(done, egress_free_), kReply);
+    return;
+  }
+  Instant done = run_cpu(server, params_.cpu_per_call);
+  if (c.call.object != ApiObject::kMetrics) done = etcd_->read_done(done);
+  reply_later(slot, ApiStatus::kOk, done, kReply);
+}
+
+void ApiServer::write(u32 slot, Instant at) {
+  Call& c = calls_[slot];
+  EtcdWrite w;
+  w.key = storage_key(c.call);
+  w.bytes = std::max(c.call.bytes, kSmallest);
+  w.member = static_cast<u8>(c.server % params_.etcd.members);
+  w.remove = c.call.verb == ApiVerb::kDelete;
+  w.existed = c.call.verb == ApiVerb::kUpdate;
+  w.give_up = c.deadline;
+  if (c.call.object == ApiObject::kEvent) w.expires = at + params_.event_ttl;
+  c.to_etcd = at;
+  tally_.add(world_.now(), c.call.cause, w.bytes);
+  Etcd& store = c.call.object == ApiObject::kEvent && events_etcd_ ? *events_etcd_ : *etcd_;
+  store.submit(w, at, this, slot);
+}
+
+void ApiServer::etcd_replied(u32 slot, EtcdStatus status) {
+  Call& c = calls_[slot];
+  if (c.call.object != ApiObject::kEvent || !events_etcd_) waits_.add(world_.now() - c.to_etcd);
+  ApiStatus answer = ApiStatus::kOk;
+  IncidentId incident = kNoIncident;
+  if (status != EtcdStatus::kOk) incident = saturated_ != kNoIncident ? saturated_ : fault_;
+  if (status == EtcdStatus::kTooManyRequests) answer = ApiStatus::kTooManyRequests;
+  if (status == EtcdStatus::kTimeout) answer = ApiStatus::kTimeout;
+  if (status == EtcdStatus::kNoSpace) answer = ApiStatus::kNoSpace;
+  if (status == EtcdStatus::kOk)
+    committed(c.call);
+  else
+    note_failure(c.call, incident);
+  finish(slot, answer, incident);
+}
+
+void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
+  Call& c = calls_[slot];
+  const ApiCall call = c.call;
+  ApiCaller* caller = c.caller;
+  const u64 tag = c.tag;
+  const u32 server = c.server;
+  servers_[server].levels.release(call.level, c.width);
+  ++c.generation;
+  c.open = false;
+  free_.push_back(slot);
+  // Telling many watchers takes seats after the answer.
+  const i32 watchers = watchers_of(call.object);
+  if (status == ApiStatus::kOk && is_write(call) && watchers >= 10) {
+    const i32 width = std::min(10, (watchers + 9) / 10);
+    const Duration area = 5_ms * ((watchers + 9) / 10);
+    if (servers_[server].levels.seat(call.level, width))
+      world_.scheduler.after(area / width, Priority::kCompletion, id_, kRelease,
+                             server << 8 | static_cast<u32>(call.level), static_cast<u32>(width));
+  }
+  dispatch(server, call.level);
+  if (status == ApiStatus::kTooManyRequests) ++refused_;
+  if (caller != nullptr) caller->api_replied(tag, call, status, incident);
+}
+
+void ApiServer::dispatch(u32 server, ApiLevel level) {
+  for (;;) {
+    const u32 slot = servers_[server].levels.next(level);
+    if (slot == PriorityLevels::kNone) return;
+    start(slot);
+  }
+}
+
+// A write is in etcd: remember what must be compared later and tell the watchers.
+void ApiServer::committed(const ApiCall& call) {
+  if (call.object == ApiObject::kPodStatus) status_[call.key] = call.value;
+  if (call.object == ApiObject::kPod && call.verb == ApiVerb::kCreate) status_[call.key] = 0;
+  if (call.object == ApiObject::kPod && call.verb == ApiVerb::kDelete) status_.erase(call.key);
+  if (call.object == ApiObject::kEndpointSlice) {
+    if (frozen_ != kNoIncident) {
+      frozen_total_ += world_.now() - frozen_at_;
+      world_.incident("control_plane_recovered", path_, {frozen_, repaired_},
+                      "endpoint changes are committed again");
+      frozen_ = kNoIncident;
+    }
+    readiness_since_ = kNever;
+    blocked_causes_.clear();
+  }
+  fan_out(call);
+}
+
+void ApiServer::watch(ApiObject object, ApiWatcher* watcher, Duration delay) {
+  watchers_of_[static_cast<std::size_t>(object)].push_back(static_cast<u32>(watchers_.size()));
+  watchers_.push_back({watcher, delay, {}, {}});
+}
+
+// One callback for each watcher object; the copies for the nodes only load the egress.
+void ApiServer::fan_out(const ApiCall& call) {
+  const Instant now = world_.now();
+  const double bytes = static_cast<double>(call.bytes) * watchers_of(call.object);
+  egress_free_ =
+      std::max(egress_free_, now) + from_seconds(bytes / (params_.egress.bytes_per_second *
+                                                          static_cast<double>(params_.servers)));
+  for (const u32 w : watchers_of_[static_cast<std::size_t>(call.object)]) {
+    Watcher& watcher = watchers_[w];
+    Instant at = std::max(egress_free_, now + params_.watch_lag) + watcher.delay;
+    if (!watcher.due.empty()) at = std::max(at, watcher.due.back().at);
+    watcher.due.push_back({at, {call.verb, call.object, call.key, call.value, call.cause}});
+    if (!world_.scheduler.pending(watcher.event))
+      watcher.event =
+          world_.scheduler.at(watcher.due.front().at, Priority::kControl, id_, kDeliver, w);
+  }
+}
+
+void ApiServer::deliver(u32 w) {
+  while (!watchers_[w].due.empty() && watchers_[w].due.front().at <= world_.now()) {
+    const ApiChange change = watchers_[w].due.front().change;
+    watchers_[w].due.pop_front();
+    watchers_[w].watcher->api_changed(change);
+  }
+  Watcher& watcher = watchers_[w];
+  if (!watcher.due.empty() && !world_.scheduler.pending(watcher.event))
+    watcher.event =
+        world_.scheduler.at(watcher.due.front().at, Priority::kControl, id_, kDeliver, w);
+}
+
+void ApiServer::handle(const Event& event) {
+  switch (event.kind) {
+    case kReply:
+      finish(event.subject, calls_[event.subject].status, kNoIncident);
+      break;
+    case kRefuse: {
+      // Never had a seat.
+      Call& c = calls_[event.subject];
+      const Call copy = c;
+      ++c.generation;
+      c.open = false;
+      free_.push_back(event.subject);
+      if (copy.status == ApiStatus::kTooManyRequests) ++refused_;
+      note_failure(copy.call, copy.incident);
+      if (copy.caller != nullptr)
+        copy.caller->api_replied(copy.tag, copy.call, copy.status, copy.incident);
+      break;
+    }
+    case kQueueTimeout: {
+      Call& c = calls_[event.subject];
+      if (c.generation != event.argument || !c.queued) break;
+      servers_[c.server].levels.withdraw(c.call.level, event.subject);
+      c.queued = false;
+      const bool late = world_.now() >= c.deadline;
+      reply_later(event.subject, late ? ApiStatus::kTimeout : ApiStatus::kTooManyRequests,
+                  world_.now(), kRefuse);
+      c.incident = saturated_;
+      break;
+    }
+    case kDeliver:
+      deliver(event.subject);
+      break;
+    case kRelease:
+      servers_[event.subject >> 8].levels.release(static_cast<ApiLevel>(event.subject & 0xff),
+                                                  static_cast<i32>(event.argument));
+      dispatch(event.subject >> 8, static_cast<ApiLevel>(event.subject & 0xff));
+      break;
+    case kTick:
+      tick();
+      break;
+    case kCompact:
+      etcd_->compact_to_mark();
+      if (events_etcd_) events_etcd_->compact_to_mark();
+      world_.scheduler.after(params_.compaction_interval, Priority::kControl, id_, kCompact);
+      break;
+    case kMaintain:
+      maintain();
+      break;
+  }
+}
+
+}  // namespace stampede

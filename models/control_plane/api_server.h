@@ -1,0 +1,168 @@
+// The Kubernetes API servers in front of etcd: priority and fairness, CPU, writes through etcd,
+// watch fan-out, and the incidents of a saturated or frozen control plane.
+// State of a call: seated | queued (15 s at most) | refused -> CPU -> etcd or watch cache ->
+// answered; a committed change then travels to its watchers.
+// Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min, event
+// time to live 1 h); specs/kubernetes.md 4.
+// Limits: no memory of a server, no relist of a watcher that fell behind, no conflict of writes;
+// a user's calls all go to one server.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "models/control_plane/cause_tally.h"
+#include "models/control_plane/etcd.h"
+#include "models/control_plane/priority_levels.h"
+#include "models/control_plane/write_waits.h"
+#include "models/ports/api_server.h"
+
+namespace stampede {
+
+enum class EventsEtcd : u8 { kShared, kSplit };
+template <>
+struct ChoiceNames<EventsEtcd> {
+  static constexpr const char* type = "EventsEtcd";
+  static std::vector<std::string> names() { return {"shared", "split"}; }
+};
+
+class ApiServer final : public ApiServerPort, Component, EtcdClient {
+ public:
+  struct Params {
+    i32 servers = 3;
+    i32 seats = 600;
+    i32 queue_length = 50;
+    double cpu_cores = 8;
+    Duration cpu_per_call = 1_ms;
+    Duration cpu_per_list_kib = 50_us;
+    Bandwidth egress{1.25e9};
+    i32 node_watchers = 0;
+    Duration watch_lag = 10_ms;
+    Duration queue_wait = 15_s;
+    Duration default_deadline = 60_s;
+    Duration compaction_interval = 5_min;
+    Bandwidth compaction_speed{100e6};
+    Duration event_ttl = 1_h;
+    EventsEtcd events_etcd = EventsEtcd::kShared;
+    Duration saturated_wait = 1_s;
+    Duration frozen_after = 30_s;
+    Etcd::Params etcd;
+    static void describe(Schema<Params>& s);
+  };
+
+  ApiServer(World& world, Params params, std::string path);
+
+  void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
+  void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
+
+  // The pod is there at the start of the run with this status.
+  void preload_status(u32 pod, u64 value) { status_[pod] = value; }
+
+  // Operators' real operations, in order and taking their time: compaction, defragmentation of
+  // every member in turn, disarming. `done(writes_work)` is called at the end. A second request
+  // while one runs is ignored.
+  void request_compact_defragment_disarm(IncidentId cause,
+                                         std::function<void(bool)> done = nullptr);
+  bool maintenance_running() const { return maintenance_ != Step::kNone; }
+
+  // Faults; members count from the leader (0). `cause` is carried to what they lead to.
+  void set_fsync_delay(i32 member, Duration delay, IncidentId cause = kNoIncident);
+  void stall(i32 member, Duration length, IncidentId cause = kNoIncident);
+
+  // For the summary and other readers.
+  double etcd_writes_per_second_max() const { return writes_max_; }
+  double frozen_seconds() const;
+  bool saturated() const { return saturated_ != kNoIncident; }
+  bool frozen() const { return frozen_ != kNoIncident; }
+  IncidentId saturated_incident() const { return saturated_; }
+  const Etcd& etcd() const { return *etcd_; }
+  const Etcd* events_etcd() const { return events_etcd_.get(); }  // null when shared
+  Etcd& etcd() { return *etcd_; }
+  u64 refused() const { return refused_; }
+
+ private:
+  enum Kind : u8 { kReply, kRefuse, kQueueTimeout, kDeliver, kRelease, kTick, kCompact, kMaintain };
+  enum class Step : u8 { kNone, kCompact, kDefragment, kDisarm, kVerify };
+  struct Call {
+    ApiCall call;
+    ApiCaller* caller;
+    u64 tag;
+    Instant submitted, deadline, to_etcd;
+    u32 generation = 0;
+    u16 server;
+    u8 width;
+    bool queued, open;
+    ApiStatus status;
+    IncidentId incident;
+  };
+  struct Server {
+    PriorityLevels levels;
+    Instant cpu_free{};
+  };
+  struct Delivery {
+    Instant at;
+    ApiChange change;
+  };
+  struct Watcher {
+    ApiWatcher* watcher;
+    Duration delay;
+    std::deque<Delivery> due;
+    EventHandle event{};
+  };
+
+  void handle(const Event& event) override;
+  void etcd_replied(u32 tag, EtcdStatus status) override;
+  i32 width_of(const ApiCall& call) const;
+  i32 watchers_of(ApiObject object) const;
+  void start(u32 slot);
+  void write(u32 slot, Instant at);
+  void finish(u32 slot, ApiStatus status, IncidentId incident);
+  void reply_later(u32 slot, ApiStatus status, Instant at, u8 kind);
+  void dispatch(u32 server, ApiLevel level);
+  void committed(const ApiCall& call);
+  void fan_out(const ApiCall& call);
+  void deliver(u32 watcher);
+  Instant run_cpu(Server& server, Duration cost);
+  void note_status(const ApiCall& call);
+  void note_failure(const ApiCall& call, IncidentId incident);
+  void tick();
+  void saturate(const std::string& text);
+  void check_frozen();
+  void maintain();
+
+  World& world_;
+  const Params params_;
+  std::string path_;
+  ComponentId id_;
+  std::unique_ptr<Etcd> etcd_, events_etcd_;
+  std::vector<Server> servers_;
+  std::vector<Call> calls_;
+  std::vector<u32> free_;
+  std::vector<std::vector<u32>> watchers_of_;  // by object
+  std::vector<Watcher> watchers_;
+  Instant egress_free_{};
+  std::unordered_map<u32, u64> status_;  // committed pod status; looked up only
+
+  WriteWaits waits_;
+  CauseTally tally_;
+  IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident, fault_ = kNoIncident;
+  Instant clear_since_{};
+  Instant readiness_since_ = kNever;  // first change of readiness without a slice since
+  Instant frozen_at_{};
+  Duration frozen_total_{};
+  std::vector<IncidentId> blocked_causes_;  // of the changes that wait and what made them fail
+  IncidentId repaired_ = kNoIncident;       // cause of the maintenance that cleared the alarm
+
+  Step maintenance_ = Step::kNone;
+  bool followers_defragmented_ = false;
+  IncidentId maintenance_cause_ = kNoIncident;
+  std::function<void(bool)> maintenance_done_;
+
+  u64 calls_total_ = 0, refused_ = 0, writes_last_ = 0;
+  double writes_per_second_ = 0, writes_max_ = 0, batch_ = 0;
+  u64 fsyncs_last_ = 0, proposals_last_ = 0;
+};
+
+}  // namespace stampede

@@ -1,0 +1,214 @@
+// The API server's incidents, faults and the operators' maintenance of etcd.
+#include <algorithm>
+
+#include "models/control_plane/api_server.h"
+
+namespace stampede {
+namespace {
+
+constexpr std::size_t kMostCauses = 4;
+
+void remember(std::vector<IncidentId>& causes, IncidentId cause) {
+  if (cause == kNoIncident || causes.size() >= kMostCauses) return;
+  if (std::find(causes.begin(), causes.end(), cause) == causes.end()) causes.push_back(cause);
+}
+
+bool concerns_endpoints(const ApiCall& call) {
+  return call.object == ApiObject::kPodStatus || call.object == ApiObject::kEndpointSlice;
+}
+
+}  // namespace
+
+// A status that changes a pod's readiness should lead to a change of endpoints. A pod never seen
+// was there from the start and ready.
+void ApiServer::note_status(const ApiCall& call) {
+  if (call.object != ApiObject::kPodStatus || call.verb != ApiVerb::kUpdate) return;
+  const auto known = status_.find(call.key);
+  const bool was_ready = known == status_.end() || pod_status_ready(known->second);
+  if (pod_status_ready(call.value) == was_ready) return;
+  if (readiness_since_ == kNever) readiness_since_ = world_.now();
+  remember(blocked_causes_, call.cause);
+}
+
+void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
+  if (!concerns_endpoints(call) || readiness_since_ == kNever || incident == kNoIncident) return;
+  // What made a change fail comes before what the change was about.
+  if (std::find(blocked_causes_.begin(), blocked_causes_.end(), incident) != blocked_causes_.end())
+    return;
+  blocked_causes_.insert(blocked_causes_.begin(), incident);
+  if (blocked_causes_.size() > kMostCauses) blocked_causes_.pop_back();
+}
+
+void ApiServer::saturate(const std::string& text) {
+  clear_since_ = world_.now();
+  if (saturated_ != kNoIncident) return;
+  std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
+  if (fault_ != kNoIncident) causes.push_back(fault_);
+  saturated_ = world_.incident("etcd_saturated", path_, std::move(causes), text);
+}
+
+void ApiServer::check_frozen() {
+  if (frozen_ != kNoIncident || readiness_since_ == kNever) return;
+  if (world_.now() - readiness_since_ < params_.frozen_after) return;
+  frozen_at_ = world_.now();
+  repaired_ = kNoIncident;
+  frozen_ = world_.incident("control_plane_frozen", path_, blocked_causes_,
+                            "readiness changed, but no endpoint change was committed for 30 s");
+}
+
+void ApiServer::tick() {
+  const Instant now = world_.now();
+  etcd_->settle();
+  if (events_etcd_) events_etcd_->settle();
+  writes_per_second_ = static_cast<double>(etcd_->writes() - writes_last_);
+  writes_last_ = etcd_->writes();
+  writes_max_ = std::max(writes_max_, writes_per_second_);
+  const u64 fsyncs = etcd_->fsyncs() - fsyncs_last_;
+  const u64 proposals = etcd_->proposals() - proposals_last_;
+  fsyncs_last_ += fsyncs;
+  proposals_last_ += proposals;
+  batch_ = fsyncs > 0 ? static_cast<double>(proposals) / static_cast<double>(fsyncs) : 0;
+
+  const Instant limit{now.ns - params_.saturated_wait.ns};
+  const bool slow = waits_.slow(etcd_->outstanding() > 0 ? etcd_->outstanding_since(limit) : 0);
+  if (slow) {
+    saturate("writes wait over 1 s (99th percentile over 10 s)");
+  } else if (etcd_->alarm()) {
+    clear_since_ = now;
+  } else if (saturated_ != kNoIncident && now - clear_since_ >= 10_s) {
+    saturated_ = kNoIncident;
+  }
+  check_frozen();
+  waits_.turn();
+  if (now.ns / (1_s).ns % 10 == 0)
+    for (std::size_t s = 0; s < servers_.size(); ++s) {
+      servers_[s].levels.plan_borrowing();
+      for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l)
+        dispatch(static_cast<u32>(s), static_cast<ApiLevel>(l));
+    }
+  world_.scheduler.after(1_s, Priority::kSample, id_, kTick);
+}
+
+double ApiServer::frozen_seconds() const {
+  const Duration running = frozen_ != kNoIncident ? world_.now() - frozen_at_ : Duration{};
+  return (frozen_total_ + running).seconds();
+}
+
+void ApiServer::set_fsync_delay(i32 member, Duration delay, IncidentId cause) {
+  fault_ = delay.ns > 0 ? cause : kNoIncident;
+  etcd_->set_fsync_delay(member, delay);
+  etcd_->set_database_delay(member, delay);
+}
+
+void ApiServer::stall(i32 member, Duration length, IncidentId cause) {
+  fault_ = cause;
+  etcd_->stall(member, length);
+}
+
+void ApiServer::request_compact_defragment_disarm(IncidentId cause,
+                                                  std::function<void(bool)> done) {
+  if (maintenance_ != Step::kNone) return;
+  maintenance_cause_ = cause;
+  maintenance_done_ = std::move(done);
+  maintenance_ = Step::kCompact;
+  maintain();
+}
+
+// Compaction frees pages inside the file, defragmentation shrinks the file, only then does
+// disarming last.
+void ApiServer::maintain() {
+  Duration wait{};
+  switch (maintenance_) {
+    case Step::kNone:
+      return;
+    case Step::kCompact:
+      wait = from_seconds(static_cast<double>(etcd_->file().in_use_bytes()) /
+                          params_.compaction_speed.bytes_per_second);
+      etcd_->compact();
+      maintenance_ = Step::kDefragment;
+      break;
+    case Step::kDefragment:
+      // Followers first, without harm to the others; then the leader, which blocks everybody.
+      if (!followers_defragmented_) {
+        followers_defragmented_ = true;
+        wait = etcd_->defragment_time() * (params_.etcd.members - 1);
+      } else {
+        followers_defragmented_ = false;
+        wait = etcd_->defragment_time();
+        etcd_->defragment();
+        maintenance_ = Step::kDisarm;
+      }
+      break;
+    case Step::kDisarm:
+      etcd_->disarm();
+      repaired_ = maintenance_cause_;
+      wait = 1_s;
+      maintenance_ = Step::kVerify;
+      break;
+    case Step::kVerify: {
+      etcd_->settle();
+      maintenance_ = Step::kNone;
+      const auto done = std::move(maintenance_done_);
+      maintenance_done_ = nullptr;
+      if (done) done(!etcd_->alarm());
+      return;
+    }
+  }
+  world_.scheduler.after(wait, Priority::kControl, id_, kMaintain);
+}
+
+void ApiServer::Params::describe(Schema<Params>& s) {
+  s.name("ApiServer");
+  s.field("servers", &Params::servers).help("API servers").range(1, 64);
+  s.field("seats", &Params::seats)
+      .help("calls one server runs at a time, over all priority levels")
+      .at_least(7)
+      .source("apiserver config.go: 400 + 200 in flight");
+  s.field("queue_length", &Params::queue_length)
+      .help("calls in one queue of a priority level")
+      .at_least(1)
+      .source("apiserver flowcontrol bootstrap: 50");
+  s.field("cpu_cores", &Params::cpu_cores).help("cores of one server").at_least(0.01);
+  s.field("cpu_per_call", &Params::cpu_per_call).help("CPU of one call").at_least(0);
+  s.field("cpu_per_list_kib", &Params::cpu_per_list_kib)
+      .help("CPU of a LIST for each KiB it returns")
+      .at_least(0);
+  s.field("egress", &Params::egress)
+      .help("network out of one server: watch events and LISTs")
+      .at_least(1);
+  s.field("node_watchers", &Params::node_watchers)
+      .help("watchers of endpoint slices on the nodes (kube-proxy), one a node")
+      .at_least(0);
+  s.field("watch_lag", &Params::watch_lag).help("from a commit to an idle watcher").at_least(0);
+  s.field("queue_wait", &Params::queue_wait)
+      .help("longest wait in a queue before a 429")
+      .at_least(0)
+      .source("apiserver controlplane config.go: a quarter of the request time-out, 15 s");
+  s.field("default_deadline", &Params::default_deadline)
+      .help("deadline of a call that brings none")
+      .at_least(0.001)
+      .source("apiserver config.go: 60 s");
+  s.field("compaction_interval", &Params::compaction_interval)
+      .help("period of compaction; it drops revisions older than one period")
+      .at_least(1)
+      .source("apiserver storagebackend/config.go: 5 min");
+  s.field("compaction_speed", &Params::compaction_speed)
+      .help("data an operator's compaction walks through")
+      .at_least(1);
+  s.field("event_ttl", &Params::event_ttl)
+      .help("life of an event object")
+      .at_least(1)
+      .source("apiserver options.go: 1 h");
+  s.field("events_etcd", &Params::events_etcd)
+      .help("events in the same etcd or in one of their own");
+  s.field("saturated_wait", &Params::saturated_wait)
+      .help("99th percentile of writes' waits above which etcd counts as saturated")
+      .at_least(0.001)
+      .source("Kubernetes service level of a mutating call: 1 s");
+  s.field("frozen_after", &Params::frozen_after)
+      .help("time without an endpoint change, although readiness changed, that counts as frozen")
+      .at_least(1);
+  s.field("etcd", &Params::etcd).help("the etcd cluster behind the servers");
+}
+
+}  // namespace stampede

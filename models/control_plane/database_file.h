@@ -1,0 +1,55 @@
+// The database file of etcd: revisions pile up until compaction, freed pages are reused before the
+// file grows, only defragmentation shrinks it.
+// State: file = live + superseded (before the mark | after it) + free pages.
+// Source: bbolt (copy-on-write pages, two keys a node at least, nodes filled to 90 %); etcd mvcc
+// (compaction drops revisions superseded before the compacted one); sizes measured at the quota.
+// Limits: no fragmentation within pages, no space for freed pages still read by a transaction.
+#pragma once
+#include <deque>
+#include <unordered_map>
+
+#include "sim/time.h"
+#include "sim/units.h"
+
+namespace stampede {
+
+class DatabaseFile {
+ public:
+  // `file` bytes, of which `free_share` are free pages; the rest is live data.
+  DatabaseFile(Bytes file, Share free_share);
+
+  // Bytes of file that one revision of an object of `bytes` takes [B].
+  static i64 stored_bytes(i64 bytes);
+
+  // Adds a revision of `key`; `bytes` > 0. An object that was there from the start may be replaced
+  // without having been put (`existed`). With `expires` != kNever the object dies then.
+  void put(u64 key, i64 bytes, bool existed, Instant expires);
+  void remove(u64 key);
+  void expire(Instant now);
+  i64 live_bytes(u64 key) const;  // stored size of the live revision, 0 if there is none
+
+  // Compaction as the API server does it: drops what was superseded before the mark of the last
+  // call, then moves the mark.
+  void compact_to_mark();
+  // Compaction to the newest revision: drops everything superseded.
+  void compact();
+  void defragment() { free_ = 0; }  // the file shrinks to what is in use
+
+  i64 file_bytes() const { return in_use_bytes() + free_; }
+  i64 in_use_bytes() const { return live_ + old_garbage_ + new_garbage_; }
+  i64 free_bytes() const { return free_; }
+
+ private:
+  void allocate(i64 bytes);
+  struct Expiry {
+    Instant at;
+    i64 bytes;
+  };
+
+  i64 live_ = 0, old_garbage_ = 0, new_garbage_ = 0, free_ = 0;
+  i64 unnamed_ = 0;                       // live bytes of the start whose keys were never seen
+  std::unordered_map<u64, i32> objects_;  // looked up only, never iterated
+  std::deque<Expiry> expiries_;
+};
+
+}  // namespace stampede

@@ -1,0 +1,453 @@
+#include "models/control_plane/etcd.h"
+
+#include <algorithm>
+
+namespace stampede {
+namespace {
+constexpr std::size_t kApplyChunk = 64;  // writes applied between two answers
+constexpr u32 kReplying = 0x100;         // second stage of a follower's apply
+}  // namespace
+
+Etcd::Etcd(World& world, Params params, std::string path)
+    : world_(world), params_(params), file_(params.initial_file, params.initial_free) {
+  STAMPEDE_CHECK(params_.members == 1 || params_.members == 3, "etcd has 1 or 3 members");
+  id_ = world_.scheduler.add(this);
+  election_stream_ = world_.stream(path, "election");
+  members_.resize(static_cast<std::size_t>(params_.members));
+  forward_waiting_.resize(members_.size());
+  forward_sending_.resize(members_.size());
+  forward_event_.resize(members_.size());
+  for (EtcdMember& m : members_) {
+    m.fsync = m.database_fsync = params_.fsync;
+    m.growth_per_write = params_.fsync_per_write;
+    m.growth_per_kib = params_.fsync_per_kib;
+    m.commit_per_write = params_.backend_per_write;
+    m.commit_per_kib = params_.backend_per_kib;
+    m.commit_interval = params_.backend_interval;
+  }
+  world_.stats.counter(path, "etcd_writes_total", "writes answered with success", &writes_);
+  world_.stats.counter(path, "etcd_fsyncs_total", "fsyncs of the leader's log", &fsyncs_);
+  world_.stats.counter(path, "etcd_proposals_total", "proposals in those fsyncs", &proposals_);
+  world_.stats.counter(path, "etcd_elections_total", "changes of leader", &elections_);
+  world_.stats.gauge(path, "etcd_file_bytes", "B", "size of the database file",
+                     [this] { return static_cast<double>(file_.file_bytes()); });
+  world_.stats.gauge(path, "etcd_in_use_bytes", "B", "database file without its free pages",
+                     [this] { return static_cast<double>(file_.in_use_bytes()); });
+  world_.stats.gauge(path, "etcd_apply_gap", "1", "writes committed and not yet applied",
+                     [this] { return static_cast<double>(apply_gap()); });
+  world_.stats.gauge(path, "etcd_outstanding", "1", "writes not answered",
+                     [this] { return static_cast<double>(outstanding_); });
+  world_.stats.gauge(path, "etcd_alarm", "1", "1 while the quota alarm is up",
+                     [this] { return alarm_ ? 1.0 : 0.0; });
+}
+
+Duration Etcd::scaled(Duration cpu) const {
+  return {static_cast<i64>(static_cast<double>(cpu.ns) / params_.cpu_cores + 0.5)};
+}
+
+Duration Etcd::write_cpu(Duration base, i32 bytes) const {
+  // Half of the cost of size falls on receiving, half on applying.
+  return base + params_.cpu_per_kib * std::max(0, bytes - 256) / 2048;
+}
+
+// First-in first-out; work that comes later than now leaves no gap before it.
+Instant Etcd::run_cpu(u32 member, Instant from, Duration cost) {
+  EtcdMember& m = members_[member];
+  const Duration length = scaled(cost);
+  const Instant done = std::max(from, m.cpu_free) + length;
+  m.cpu_free = std::max(world_.now(), m.cpu_free) + length;
+  return done;
+}
+
+u32 Etcd::new_request(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag) {
+  u32 slot;
+  if (free_requests_.empty()) {
+    slot = static_cast<u32>(requests_.size());
+    requests_.emplace_back();
+    requests_[slot].generation = 0;
+  } else {
+    slot = free_requests_.back();
+    free_requests_.pop_back();
+  }
+  Request& r = requests_[slot];
+  r.write = write;
+  r.write.member = static_cast<u8>(write.member % members_.size());
+  r.start = r.ready = at;
+  r.client = client;
+  r.tag = tag;
+  r.where = Where::kAccepted;
+  return slot;
+}
+
+void Etcd::free_request(u32 slot) {
+  Request& r = requests_[slot];
+  ++r.generation;
+  r.where = Where::kFree;
+  free_requests_.push_back(slot);
+}
+
+void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag) {
+  settle();
+  const u32 slot = new_request(write, at, client, tag);
+  ++outstanding_;
+  Request& r = requests_[slot];
+  if (committed_ - applied_ > params_.max_apply_gap) {
+    const Instant done = run_cpu(r.write.member, at, params_.cpu_reject);
+    world_.scheduler.at(done, Priority::kCompletion, id_, kReject, slot);
+    return;
+  }
+  r.ready = run_cpu(r.write.member, at, write_cpu(params_.cpu_accept, write.bytes));
+  by_start_.push_back({slot, r.generation});
+  if (!world_.scheduler.pending(timeout_event_))
+    timeout_event_ =
+        world_.scheduler.at(at + params_.request_timeout, Priority::kTimeout, id_, kTimeoutCheck);
+  if (write.give_up < at + params_.request_timeout)
+    world_.scheduler.at(std::max(write.give_up, world_.now()), Priority::kTimeout, id_, kGiveUp,
+                        slot, r.generation);
+  if (r.write.member == leader_) {
+    enqueue(slot);
+  } else {
+    forward(slot);
+  }
+}
+
+void Etcd::enqueue(u32 slot) {
+  const Instant ready = requests_[slot].ready;
+  auto place = queue_.end();
+  while (place != queue_.begin() && requests_[*(place - 1)].ready > ready) --place;
+  queue_.insert(place, slot);
+  if (!loop_busy_) wake_loop(requests_[queue_.front()].ready);
+}
+
+// A follower sends a proposal on with its next cycle, which may have to wait for its own fsync.
+void Etcd::forward(u32 slot) {
+  Request& r = requests_[slot];
+  const u32 m = r.write.member;
+  if (!members_[m].busy(r.ready) && forward_waiting_[m].empty()) {
+    r.ready = r.ready + params_.round_trip / 2;
+    enqueue(slot);
+    return;
+  }
+  forward_waiting_[m].push_back(slot);
+  if (!world_.scheduler.pending(forward_event_[m]))
+    forward_event_[m] = world_.scheduler.at(members_[m].loop_free(r.ready), Priority::kCompletion,
+                                            id_, kForward, m);
+}
+
+void Etcd::forward_wake(u32 m) {
+  const Instant now = world_.now();
+  auto send = [&](std::vector<u32>& list) {
+    for (const u32 slot : list) {
+      requests_[slot].ready = std::max(requests_[slot].ready, now) + params_.round_trip / 2;
+      enqueue(slot);
+    }
+    list.clear();
+  };
+  send(forward_sending_[m]);
+  if (m == leader_ || !members_[m].busy(now)) {
+    send(forward_waiting_[m]);
+    return;
+  }
+  // The next fsync starts in the same cycle: what waited is sent after it.
+  forward_sending_[m].swap(forward_waiting_[m]);
+  forward_event_[m] =
+      world_.scheduler.at(members_[m].loop_free(now), Priority::kCompletion, id_, kForward, m);
+}
+
+void Etcd::wake_loop(Instant at) {
+  at = std::max(at, world_.now());
+  if (world_.scheduler.pending(loop_event_)) {
+    if (loop_event_at_ <= at) return;
+    world_.scheduler.cancel(loop_event_);
+  }
+  loop_event_at_ = at;
+  loop_event_ = world_.scheduler.at(at, Priority::kCompletion, id_, kLoopWake);
+}
+
+void Etcd::run_loop() {
+  if (loop_busy_) return;
+  const Instant now = world_.now();
+  while (!single() && !in_flight_.empty() && batches_[in_flight_.front()].acked <= now) {
+    const u32 batch = in_flight_.front();
+    in_flight_.pop_front();
+    follower_commit(batch, now);
+    commit(batch);
+  }
+  if (!queue_.empty() && requests_[queue_.front()].ready <= now) {
+    take_batch();
+    return;
+  }
+  Instant next = kNever;
+  if (!queue_.empty()) next = requests_[queue_.front()].ready;
+  if (!in_flight_.empty()) next = std::min(next, batches_[in_flight_.front()].acked);
+  if (next != kNever) wake_loop(next);
+}
+
+// Takes whatever is queued, up to the size of a batch, sends it to the followers and starts the
+// fsync.
+void Etcd::take_batch() {
+  const Instant now = world_.now();
+  u32 b;
+  if (free_batches_.empty()) {
+    b = static_cast<u32>(batches_.size());
+    batches_.emplace_back();
+  } else {
+    b = free_batches_.back();
+    free_batches_.pop_back();
+  }
+  Batch& batch = batches_[b];
+  batch.requests.clear();
+  batch.applied = 0;
+  batch.users = 0;
+  i64 bytes = 0;
+  while (!queue_.empty() && requests_[queue_.front()].ready <= now) {
+    const i32 size = requests_[queue_.front()].write.bytes;
+    if (!batch.requests.empty() && bytes + size > params_.max_batch.value) break;
+    bytes += size;
+    batch.requests.push_back(queue_.front());
+    queue_.pop_front();
+  }
+  const i64 n = static_cast<i64>(batch.requests.size());
+  proposals_ += static_cast<u64>(n);
+  ++fsyncs_;
+
+  // The loop's thread does not queue behind the requests, but shares the CPU with them.
+  EtcdMember& leader = members_[leader_];
+  const Duration work = scaled(params_.cpu_cycle + params_.cpu_loop * n);
+  const bool contended = leader.cpu_free > now;
+  leader.cpu_free = std::max(now, leader.cpu_free) + work;
+  const Instant start = now + (contended ? work * params_.cpu_threads : work);
+
+  batch.on_disk.assign(members_.size(), start);
+  batch.acked = kNever;
+  for (u32 m = 0; m < members_.size(); ++m) {
+    if (m == leader_) continue;
+    const Instant arrives = start + params_.round_trip / 2;
+    members_[m].contact = arrives;
+    batch.on_disk[m] = members_[m].append(arrives, n, bytes);
+    batch.acked = std::min(batch.acked, batch.on_disk[m] + params_.round_trip / 2);
+  }
+  loop_busy_ = true;
+  writing_ = b;
+  loop_started_ = start;
+  fsync_ends_ = leader.fsync_end(start, n, bytes);
+  fsync_event_ = world_.scheduler.at(fsync_ends_, Priority::kCompletion, id_, kFsyncEnd);
+  if (!single()) {
+    in_flight_.push_back(b);
+    arm_election();
+  }
+}
+
+void Etcd::fsync_ended() {
+  loop_busy_ = false;
+  if (single()) commit(writing_);
+  run_loop();
+}
+
+void Etcd::commit(u32 batch) {
+  ++batches_[batch].users;
+  committed_ += static_cast<i64>(batches_[batch].requests.size());
+  apply_queue_.push_back(batch);
+  pump_apply();
+}
+
+// Followers hear of the commit and apply it when their own disk and loop let them.
+void Etcd::follower_commit(u32 b, Instant sent) {
+  Batch& batch = batches_[b];
+  for (u32 m = 0; m < members_.size(); ++m) {
+    if (m == leader_) continue;
+    bool has_clients = false;
+    for (const u32 slot : batch.requests) has_clients |= requests_[slot].write.member == m;
+    if (!has_clients) continue;
+    const Instant heard = sent + params_.round_trip / 2;
+    const Instant at = std::max(batch.on_disk[m], members_[m].loop_free(heard));
+    ++batch.users;
+    world_.scheduler.at(at, Priority::kCompletion, id_, kFollowerApply, b, m);
+  }
+}
+
+void Etcd::follower_apply(u32 b, u32 argument) {
+  const u32 m = argument & 0xff;
+  const Instant now = world_.now();
+  if ((argument & kReplying) == 0) {
+    const Instant open = members_[m].unlocked_at(now);
+    if (open > now) {
+      world_.scheduler.at(open, Priority::kCompletion, id_, kFollowerApply, b, m);
+      return;
+    }
+    Duration cost{};
+    for (const u32 slot : batches_[b].requests)
+      cost += write_cpu(params_.cpu_apply, requests_[slot].write.bytes);
+    world_.scheduler.at(run_cpu(m, now, cost), Priority::kCompletion, id_, kFollowerApply, b,
+                        m | kReplying);
+    return;
+  }
+  for (std::size_t i = 0; i < batches_[b].requests.size(); ++i) {
+    const u32 slot = batches_[b].requests[i];
+    members_[m].applied(1, requests_[slot].write.bytes);
+    if (requests_[slot].write.member == m) reply(slot);
+  }
+  finish_use(b);
+}
+
+void Etcd::pump_apply() {
+  if (applying_ || apply_queue_.empty()) return;
+  const Instant now = world_.now();
+  settle();
+  applying_ = true;
+  const Instant open = members_[leader_].unlocked_at(now);
+  if (open > now) {
+    world_.scheduler.at(open, Priority::kCompletion, id_, kApplyWake);
+    return;
+  }
+  const Batch& batch = batches_[apply_queue_.front()];
+  apply_count_ = std::min(kApplyChunk, batch.requests.size() - batch.applied);
+  Duration cost{};
+  for (std::size_t i = 0; i < apply_count_; ++i)
+    cost += write_cpu(params_.cpu_apply, requests_[batch.requests[batch.applied + i]].write.bytes);
+  world_.scheduler.at(run_cpu(leader_, now, cost), Priority::kCompletion, id_, kApplyEnd);
+}
+
+void Etcd::apply_ended() {
+  const u32 b = apply_queue_.front();
+  const Instant now = world_.now();
+  file_.expire(now);
+  const std::size_t first = batches_[b].applied;
+  for (std::size_t i = first; i < first + apply_count_; ++i) {
+    const u32 slot = batches_[b].requests[i];
+    const EtcdWrite write = requests_[slot].write;
+    if (write.remove) {
+      file_.remove(write.key);
+    } else if (!alarm_) {
+      file_.put(write.key, write.bytes, write.existed, write.expires);
+    }
+    members_[leader_].applied(1, write.bytes);
+    ++applied_;
+    if (single() || write.member == leader_) reply(slot);
+  }
+  batches_[b].applied += apply_count_;
+  if (batches_[b].applied == batches_[b].requests.size()) {
+    apply_queue_.pop_front();
+    finish_use(b);
+  }
+  applying_ = false;
+  pump_apply();
+}
+
+// The answer to an applied write.
+void Etcd::reply(u32 slot) {
+  const Request& r = requests_[slot];
+  if (r.where != Where::kAccepted) return;
+  answer(slot, alarm_ && !r.write.remove ? EtcdStatus::kNoSpace : EtcdStatus::kOk);
+}
+
+void Etcd::answer(u32 slot, EtcdStatus status) {
+  Request& r = requests_[slot];
+  r.where = Where::kAnswered;
+  --outstanding_;
+  if (status == EtcdStatus::kOk) ++writes_;
+  if (r.client != nullptr) r.client->etcd_replied(r.tag, status);
+}
+
+void Etcd::finish_use(u32 b) {
+  Batch& batch = batches_[b];
+  if (--batch.users > 0) return;
+  for (const u32 slot : batch.requests)
+    if (requests_[slot].where != Where::kFree) {
+      // A follower that changed its role meanwhile leaves nobody to answer: the time-out will.
+      if (requests_[slot].where == Where::kAccepted) {
+        requests_[slot].where = Where::kLost;
+      } else {
+        free_request(slot);
+      }
+    }
+  batch.requests.clear();
+  free_batches_.push_back(b);
+}
+
+void Etcd::give_up(u32 slot, EtcdStatus status) {
+  const bool lost = requests_[slot].where == Where::kLost;
+  answer(slot, status);
+  if (lost) free_request(slot);
+}
+
+void Etcd::check_timeouts() {
+  while (!by_start_.empty()) {
+    const auto [slot, generation] = by_start_.front();
+    const Request& r = requests_[slot];
+    const bool open =
+        r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost);
+    if (open && r.start + params_.request_timeout > world_.now()) {
+      if (!world_.scheduler.pending(timeout_event_))
+        timeout_event_ = world_.scheduler.at(r.start + params_.request_timeout, Priority::kTimeout,
+                                             id_, kTimeoutCheck);
+      return;
+    }
+    by_start_.pop_front();
+    if (open) give_up(slot, EtcdStatus::kTimeout);
+  }
+}
+
+Instant Etcd::oldest_start() {
+  while (!by_start_.empty()) {
+    const auto [slot, generation] = by_start_.front();
+    const Request& r = requests_[slot];
+    if (r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost))
+      return r.start;
+    by_start_.pop_front();
+  }
+  return kNever;
+}
+
+i64 Etcd::outstanding_since(Instant limit) const {
+  i64 n = 0;
+  for (const auto& [slot, generation] : by_start_) {
+    const Request& r = requests_[slot];
+    if (r.start > limit) break;
+    n += r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost);
+  }
+  return n;
+}
+
+void Etcd::handle(const Event& event) {
+  switch (event.kind) {
+    case kLoopWake:
+      run_loop();
+      break;
+    case kFsyncEnd:
+      fsync_ended();
+      break;
+    case kApplyWake:
+      applying_ = false;
+      pump_apply();
+      break;
+    case kApplyEnd:
+      apply_ended();
+      break;
+    case kFollowerApply:
+      follower_apply(event.subject, event.argument);
+      break;
+    case kForward:
+      forward_wake(event.subject);
+      break;
+    case kReject:
+      answer(event.subject, EtcdStatus::kTooManyRequests);
+      free_request(event.subject);
+      break;
+    case kTimeoutCheck:
+      check_timeouts();
+      break;
+    case kGiveUp: {
+      const Request& r = requests_[event.subject];
+      if (r.generation == event.argument &&
+          (r.where == Where::kAccepted || r.where == Where::kLost))
+        give_up(event.subject, EtcdStatus::kTimeout);
+      break;
+    }
+    case kElection:
+      elect(event.subject);
+      break;
+  }
+}
+
+}  // namespace stampede

@@ -1,0 +1,203 @@
+// An etcd cluster: a serial log disk with group commit, a CPU beside it, an apply thread that the
+// backend commit locks out, elections, and a database file with a latched quota alarm.
+// State of a write: accepted -> queued -> in a batch (fsync, quorum) -> committed -> applied ->
+// answered | refused (apply gap) | timed out 7 s after its start.
+// Source: the real etcd 3.4 of etcd_measured (all mechanisms and figures); etcd raft.go, server.go,
+// backend.go, quota.go for their defaults.
+// Limits: members are 1 or 3; constant fsync times; a leader that dies is not modelled; the apply
+// gap is the leader's; writes caught by an election always fail; etcd's own leases are left out.
+#pragma once
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "models/control_plane/database_file.h"
+#include "models/control_plane/etcd_member.h"
+#include "sim/params.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+enum class EtcdStatus : u8 { kOk, kTooManyRequests, kTimeout, kNoSpace };
+
+struct EtcdWrite {
+  u64 key = 0;
+  i32 bytes = 0;
+  u8 member = 0;         // which member the client talks to
+  bool remove = false;   // a delete: allowed while the alarm is up
+  bool existed = false;  // an update of an object that may be there since before the run
+  Instant expires = kNever;
+  Instant give_up = kNever;  // earlier than etcd's own time-out: the caller's deadline
+};
+
+struct EtcdClient {
+  virtual ~EtcdClient() = default;
+  // Exactly once for each write.
+  virtual void etcd_replied(u32 tag, EtcdStatus status) = 0;
+};
+
+class Etcd final : Component {
+ public:
+  struct Params {
+    i32 members = 3;
+    Duration fsync = 600_us;
+    Duration fsync_per_write = from_seconds(1.5e-6);
+    Duration fsync_per_kib = from_seconds(2.1e-6);
+    Duration round_trip = 300_us;
+    double cpu_cores = 1;
+    Duration cpu_accept = 22_us;
+    Duration cpu_loop = 8_us;
+    Duration cpu_apply = 22_us;
+    Duration cpu_per_kib = 8_us;
+    Duration cpu_reject = 20_us;
+    Duration cpu_cycle = 100_us;
+    i32 cpu_threads = 4;
+    Duration backend_interval = 100_ms;
+    Duration backend_per_write = from_seconds(1.3e-6);
+    Duration backend_per_kib = from_seconds(5.3e-6);
+    Bytes max_batch{1 << 20};
+    i32 max_apply_gap = 5000;
+    Duration request_timeout = 7_s;
+    Duration heartbeat = 100_ms;
+    i32 election_ticks = 10;
+    Bytes quota{i64{2} << 30};
+    Bytes initial_file{0};
+    Share initial_free{0};
+    Duration defragment_per_mib = from_seconds(8.5e-3);
+    static void describe(Schema<Params>& s);
+  };
+
+  Etcd(World& world, Params params, std::string path);
+
+  // Submits a write that reaches etcd at `at` >= now.
+  void submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag);
+  // When a linearizable read that arrives at `at` is answered (waits while the backend is blocked).
+  Instant read_done(Instant at);
+
+  // Maintenance; each is refused by nothing and helps only if its precondition holds.
+  void compact_to_mark() { file_.compact_to_mark(); }  // the API server's periodic compaction
+  void compact() { file_.compact(); }
+  Duration defragment_time() const;  // of one member
+  void defragment();                 // blocks every read and write for defragment_time()
+  // Clears the alarm; the next backend commit raises it again while the file passes the quota.
+  void disarm();
+
+  // Faults. `member` counts from the leader: 0 is the leader at the time of the call.
+  void set_fsync_delay(i32 member, Duration delay);     // of the write-ahead log
+  void set_database_delay(i32 member, Duration delay);  // of the backend's commits
+  void stall(i32 member, Duration length);              // every fsync ends after it at the earliest
+
+  bool alarm() const { return alarm_; }
+  // Called when the alarm rises, at that instant.
+  void on_alarm(std::function<void()> call) { on_alarm_ = std::move(call); }
+  void settle();  // plays the backend's commit timer up to now, so that the alarm is up to date
+
+  const DatabaseFile& file() const { return file_; }
+  i64 apply_gap() const { return committed_ - applied_; }
+  i64 outstanding() const { return outstanding_; }
+  Instant oldest_start();                      // of the writes not answered; kNever if none
+  i64 outstanding_since(Instant limit) const;  // writes not answered that started before `limit`
+  u32 leader() const { return leader_; }
+  u64 elections() const { return elections_; }
+  u64 fsyncs() const { return fsyncs_; }
+  u64 proposals() const { return proposals_; }  // that went into a batch
+  u64 writes() const { return writes_; }        // answered with success
+  const Params& params() const { return params_; }
+
+ private:
+  enum Kind : u8 {
+    kLoopWake,
+    kFsyncEnd,
+    kApplyWake,
+    kApplyEnd,
+    kFollowerApply,
+    kForward,
+    kReject,
+    kTimeoutCheck,
+    kGiveUp,
+    kElection
+  };
+  // kAnswered: still in a batch, nobody waits; kLost: in no batch, waits for its time-out.
+  enum class Where : u8 { kFree, kAccepted, kAnswered, kLost };
+  struct Request {
+    EtcdWrite write;
+    Instant start, ready;
+    EtcdClient* client;
+    u32 tag;
+    u32 generation;
+    Where where;
+  };
+  struct Batch {
+    std::vector<u32> requests;
+    Instant acked{};               // by a quorum, as the leader hears it
+    std::vector<Instant> on_disk;  // by member
+    std::size_t applied = 0;       // requests the leader has applied
+    i32 users = 0;                 // leader's apply and followers' applies still to come
+  };
+
+  void handle(const Event& event) override;
+  void free_request(u32 slot);
+  u32 new_request(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag);
+  void enqueue(u32 slot);
+  void forward(u32 slot);
+  void forward_wake(u32 member);
+  void wake_loop(Instant at);
+  void run_loop();
+  void take_batch();
+  void fsync_ended();
+  void commit(u32 batch);
+  void follower_commit(u32 batch, Instant sent);
+  void follower_apply(u32 batch, u32 argument);
+  void pump_apply();
+  void apply_ended();
+  void reply(u32 slot);
+  void give_up(u32 slot, EtcdStatus status);
+  void answer(u32 slot, EtcdStatus status);
+  void finish_use(u32 batch);
+  void check_timeouts();
+  void arm_election();
+  void elect(u32 winner);
+  Duration scaled(Duration cpu) const;
+  Duration write_cpu(Duration base, i32 bytes) const;
+  Instant run_cpu(u32 member, Instant from, Duration cost);
+  u32 index_from_leader(i32 member) const;
+  bool single() const { return members_.size() == 1; }
+
+  World& world_;
+  const Params params_;
+  ComponentId id_;
+  StreamKey election_stream_;
+  DatabaseFile file_;
+  std::vector<EtcdMember> members_;
+  std::vector<std::vector<u32>> forward_waiting_, forward_sending_;
+  std::vector<EventHandle> forward_event_;
+  u32 leader_ = 0, term_ = 1;
+
+  std::vector<Request> requests_;
+  std::vector<u32> free_requests_;
+  std::deque<std::pair<u32, u32>> by_start_;  // slot, generation
+  std::vector<Batch> batches_;
+  std::vector<u32> free_batches_;
+
+  std::deque<u32> queue_;      // proposals, by the time they are ready
+  std::deque<u32> in_flight_;  // batches not committed
+  bool loop_busy_ = false;
+  u32 writing_ = 0;                        // batch in the running fsync
+  Instant loop_started_{}, fsync_ends_{};  // of the running fsync
+  Instant blocked_until_{};                // by defragmentation
+  EventHandle loop_event_{}, fsync_event_{}, election_event_{}, timeout_event_{};
+  Instant loop_event_at_{};
+
+  std::deque<u32> apply_queue_;
+  bool applying_ = false;
+  std::size_t apply_count_ = 0;
+
+  i64 committed_ = 0, applied_ = 0, outstanding_ = 0;
+  u64 fsyncs_ = 0, proposals_ = 0, writes_ = 0, elections_ = 0;
+  u64 commits_seen_ = 0;
+  bool alarm_ = false;
+  std::function<void()> on_alarm_;
+};
+
+}  // namespace stampede

@@ -1,0 +1,148 @@
+// Etcd's faults, elections and maintenance.
+#include <algorithm>
+
+#include "models/control_plane/etcd.h"
+
+namespace stampede {
+
+void Etcd::settle() {
+  EtcdMember& leader = members_[leader_];
+  leader.settle(world_.now());
+  if (leader.commits() == commits_seen_) return;
+  commits_seen_ = leader.commits();
+  if (alarm_ || file_.file_bytes() <= params_.quota.value) return;
+  alarm_ = true;
+  if (on_alarm_) on_alarm_();
+}
+
+Instant Etcd::read_done(Instant at) {
+  settle();
+  const Instant done = run_cpu(leader_, at, params_.cpu_reject);
+  return std::max(done, blocked_until_) + (single() ? Duration{} : params_.round_trip);
+}
+
+Duration Etcd::defragment_time() const {
+  const double mib = static_cast<double>(file_.file_bytes()) / (1 << 20);
+  return from_seconds(params_.defragment_per_mib.seconds() * mib);
+}
+
+void Etcd::defragment() {
+  settle();
+  blocked_until_ = world_.now() + defragment_time();
+  for (EtcdMember& m : members_) m.lock(world_.now(), blocked_until_);
+  file_.defragment();
+}
+
+void Etcd::disarm() {
+  alarm_ = false;
+  // The next commit of the backend looks at the file again.
+  members_[leader_].applied(1, 0);
+}
+
+u32 Etcd::index_from_leader(i32 member) const {
+  return (leader_ + static_cast<u32>(member)) % static_cast<u32>(members_.size());
+}
+
+void Etcd::set_fsync_delay(i32 member, Duration delay) {
+  members_[index_from_leader(member)].fsync = params_.fsync + delay;
+}
+
+void Etcd::set_database_delay(i32 member, Duration delay) {
+  settle();
+  members_[index_from_leader(member)].database_fsync = params_.fsync + delay;
+}
+
+void Etcd::stall(i32 member, Duration length) {
+  settle();
+  const Instant now = world_.now();
+  const Instant until = now + length;
+  const u32 m = index_from_leader(member);
+  members_[m].stall(now, until);
+  if (m == leader_) {
+    if (!loop_busy_ || loop_started_ > now) return;  // the next fsync sees the stall itself
+    if (fsync_ends_ < until) {
+      fsync_ends_ = until;
+      world_.scheduler.cancel(fsync_event_);
+      fsync_event_ = world_.scheduler.at(until, Priority::kCompletion, id_, kFsyncEnd);
+    }
+    arm_election();
+    return;
+  }
+  for (const u32 b : in_flight_) {
+    Batch& batch = batches_[b];
+    if (batch.on_disk[m] > now) batch.on_disk[m] = std::max(batch.on_disk[m], until);
+    batch.acked = kNever;
+    for (u32 f = 0; f < members_.size(); ++f)
+      if (f != leader_)
+        batch.acked = std::min(batch.acked, batch.on_disk[f] + params_.round_trip / 2);
+  }
+}
+
+// Heartbeats ride the leader's loop: while its fsync lasts the followers hear nothing. The first of
+// them whose time-out passes stands, unless its own disk holds its loop up too.
+void Etcd::arm_election() {
+  if (single()) return;
+  world_.scheduler.cancel(election_event_);
+  const Duration shortest = params_.heartbeat * (params_.election_ticks - 1);
+  if (fsync_ends_ - loop_started_ < shortest) return;
+  Instant first = kNever;
+  u32 winner = 0;
+  Duration slowest_vote{};
+  for (u32 m = 0; m < members_.size(); ++m) {
+    if (m == leader_) continue;
+    const Words words = draw(election_stream_, term_, m);
+    const i64 ticks =
+        params_.election_ticks + static_cast<i64>(uniform(words) * params_.election_ticks);
+    const Duration phase = from_seconds(uniform2(words) * params_.heartbeat.seconds());
+    // Ticks do not count while the follower's own loop is held up.
+    const Instant silent_from = std::max(members_[m].contact, members_[m].busy_until());
+    const Instant stands = silent_from + params_.heartbeat * ticks - phase;
+    if (stands < first) {
+      first = stands;
+      winner = m;
+    }
+    slowest_vote = std::max(slowest_vote, members_[m].fsync);
+  }
+  // The candidate and its voter write their votes before they count.
+  const Instant elected = first + slowest_vote * 2 + params_.round_trip;
+  if (first < fsync_ends_ && elected > world_.now())
+    election_event_ = world_.scheduler.at(elected, Priority::kControl, id_, kElection, winner);
+}
+
+void Etcd::elect(u32 winner) {
+  // What the old leader holds is lost to its clients: nobody answers before the time-out.
+  auto lose = [this](u32 slot) {
+    if (requests_[slot].where == Where::kAccepted)
+      requests_[slot].where = Where::kLost;
+    else if (requests_[slot].where == Where::kAnswered)
+      free_request(slot);
+  };
+  for (const u32 slot : queue_) lose(slot);
+  queue_.clear();
+  for (const u32 b : in_flight_) {
+    for (const u32 slot : batches_[b].requests) lose(slot);
+    batches_[b].requests.clear();
+    free_batches_.push_back(b);
+  }
+  in_flight_.clear();
+  for (u32 m = 0; m < members_.size(); ++m) {
+    if (m == winner) continue;
+    for (const u32 slot : forward_waiting_[m]) lose(slot);
+    for (const u32 slot : forward_sending_[m]) lose(slot);
+    forward_waiting_[m].clear();
+    forward_sending_[m].clear();
+  }
+  members_[leader_].set_busy(loop_started_, fsync_ends_);
+  world_.scheduler.cancel(fsync_event_);
+  world_.scheduler.cancel(loop_event_);
+  loop_busy_ = false;
+  leader_ = winner;
+  ++term_;
+  ++elections_;
+  members_[leader_].settle(world_.now());
+  commits_seen_ = members_[leader_].commits();
+  // A leader that came in while its own fsync ran goes on when that ends.
+  wake_loop(members_[leader_].loop_free(world_.now()));
+}
+
+}  // namespace stampede

@@ -1,0 +1,97 @@
+// The described parameters of Etcd; their sources are in etcd's own defaults and measurements.
+#include "models/control_plane/etcd.h"
+
+namespace stampede {
+
+void Etcd::Params::describe(Schema<Params>& s) {
+  const char* measured = "etcd 3.4.23, measured: specs/etcd_measured.md";
+  s.name("Etcd");
+  s.field("members", &Params::members).help("members of the cluster: 1 or 3").range(1, 3);
+  s.field("fsync", &Params::fsync)
+      .help("one fsync of a healthy disk (log and database)")
+      .at_least(0)
+      .source(measured);
+  s.field("fsync_per_write", &Params::fsync_per_write)
+      .help("growth of a log fsync with each proposal in it")
+      .at_least(0)
+      .source(measured);
+  s.field("fsync_per_kib", &Params::fsync_per_kib)
+      .help("growth of a log fsync with each KiB in it")
+      .at_least(0)
+      .source(measured);
+  s.field("round_trip", &Params::round_trip)
+      .help("network round trip between members, with their wake-ups")
+      .at_least(0);
+  s.field("cpu_cores", &Params::cpu_cores).help("cores of a member").at_least(0.001);
+  s.field("cpu_accept", &Params::cpu_accept)
+      .help("CPU to receive and propose one write")
+      .at_least(0)
+      .source(measured);
+  s.field("cpu_loop", &Params::cpu_loop)
+      .help("CPU of the raft loop for one write")
+      .at_least(0)
+      .source(measured);
+  s.field("cpu_apply", &Params::cpu_apply)
+      .help("CPU to apply and answer one write")
+      .at_least(0)
+      .source(measured);
+  s.field("cpu_per_kib", &Params::cpu_per_kib)
+      .help("CPU for each KiB of a write beyond the first 256 B")
+      .at_least(0)
+      .source(measured);
+  s.field("cpu_reject", &Params::cpu_reject).help("CPU to refuse one write").at_least(0);
+  s.field("cpu_cycle", &Params::cpu_cycle)
+      .help("CPU of one cycle of the raft loop")
+      .at_least(0)
+      .source(measured);
+  s.field("cpu_threads", &Params::cpu_threads)
+      .help("threads that share the CPU when it is busy: the loop's part takes so much longer")
+      .at_least(1)
+      .source("GOMAXPROCS of the measured run: 4");
+  s.field("backend_interval", &Params::backend_interval)
+      .help("pause between two backend commits")
+      .at_least(0.001)
+      .source("etcd backend.go: 100 ms");
+  s.field("backend_per_write", &Params::backend_per_write)
+      .help("growth of a backend commit with each write in it")
+      .at_least(0)
+      .source(measured);
+  s.field("backend_per_kib", &Params::backend_per_kib)
+      .help("growth of a backend commit with each KiB in it")
+      .at_least(0)
+      .source(measured);
+  s.field("max_batch", &Params::max_batch)
+      .help("entries in one fsync")
+      .at_least(1)
+      .source("etcd raft.go: 1 MiB");
+  s.field("max_apply_gap", &Params::max_apply_gap)
+      .help("committed writes not yet applied beyond which new ones are refused")
+      .at_least(1)
+      .source("etcd v3_server.go: 5000");
+  s.field("request_timeout", &Params::request_timeout)
+      .help("time after which etcd gives a write up")
+      .at_least(0.001)
+      .source("etcd config.go: 5 s + 2 election time-outs");
+  s.field("heartbeat", &Params::heartbeat)
+      .help("tick of raft")
+      .at_least(0.001)
+      .source("etcd config.go: 100 ms");
+  s.field("election_ticks", &Params::election_ticks)
+      .help("ticks without the leader before a follower may stand; up to twice as many")
+      .at_least(1)
+      .source("etcd config.go: 1 s");
+  s.field("quota", &Params::quota)
+      .help("size of the database file beyond which the alarm rises")
+      .at_least(1)
+      .source("etcd quota.go: 2 GiB");
+  s.field("initial_file", &Params::initial_file).help("database file at the start").at_least(0);
+  s.field("initial_free", &Params::initial_free)
+      .help("share of the file that is free pages at the start")
+      .range(0, 1);
+  s.field("defragment_per_mib", &Params::defragment_per_mib)
+      .help("defragmentation of one MiB of a member's file, which blocks it")
+      .at_least(0)
+      .source(measured);
+}
+
+}  // namespace stampede

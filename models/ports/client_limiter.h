@@ -1,0 +1,68 @@
+// A component's client of the API server: client-side rate limit and client-go's retries.
+// State: FIFO of calls waiting for a token -> sent -> answered | waiting for Retry-After -> FIFO.
+// Source: client-go util/flowcontrol (token bucket), rest/request.go and with_retry.go: a reply
+// with Retry-After (429) is sent again after it, through the limiter, up to 10 times. Limits: one
+// bucket for all verbs; waiting in the FIFO is unbounded and counts against no deadline.
+#pragma once
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "models/ports/api_server.h"
+#include "sim/params.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+class LimitedClient final : public ApiServerPort, Component, ApiCaller {
+ public:
+  struct Params {
+    double qps = 20;    // tokens a second; <= 0: no limit
+    double burst = 30;  // bucket
+    i32 retries = 10;   // of a 429 with Retry-After
+    Duration retry_after = 1_s;
+    static void describe(Schema<Params>& s);
+  };
+
+  LimitedClient(World& world, ApiServerPort& server, Params params, std::string path);
+
+  // As ApiServerPort: `caller` is answered exactly once.
+  void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
+  void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override {
+    server_.watch(object, watcher, delay);
+  }
+
+  std::size_t waiting() const { return fifo_.size(); }  // calls without a token yet
+  u64 sent() const { return sent_; }
+  u64 retried() const { return retried_; }
+  // Forgets every call not yet sent, without an answer (the process was stopped).
+  void drop_waiting();
+
+ private:
+  enum Kind : u8 { kToken, kRetry };
+  struct Pending {
+    ApiCall call;
+    ApiCaller* caller = nullptr;
+    u64 tag = 0;
+    i32 tries = 0;
+  };
+  void handle(const Event& event) override;
+  void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
+  void pump();
+  void refill();
+  void release(u32 slot);
+
+  World& world_;
+  ApiServerPort& server_;
+  const Params params_;
+  ComponentId id_;
+  double tokens_;
+  Instant refilled_{};
+  EventHandle token_event_{};
+  std::deque<u32> fifo_;
+  std::vector<Pending> pool_;
+  std::vector<u32> free_;
+  u64 sent_ = 0, retried_ = 0;
+};
+
+}  // namespace stampede
