@@ -11,7 +11,8 @@
 
 namespace stampede::cluster {
 
-// Tokens refill at `rate` up to `burst`; reservations are first-in first-out. A rate of 0 = no limit.
+// Tokens refill at `rate` up to `burst`; reservations are first-in first-out. A rate of 0 = no
+// limit.
 class TokenBucket {
  public:
   TokenBucket() = default;

@@ -68,13 +68,16 @@ Autoscalers::Autoscalers(const Context& context, ApiClient& client, EventRecorde
 void Autoscalers::start() {
   World& world = context_.world;
   const StreamKey phase = world.stream(context_.path, "autoscaler_phase");
+  // All kubelets have sampled before the first scrape, and it came before the first pass.
+  const Duration sampled = context_.params.kubelet.probe_period;
+  const Duration scraped = sampled + context_.params.scrape_period;
   const double scrape = uniform(draw(phase, UINT32_MAX));
-  world.scheduler.after(from_seconds(scrape * context_.params.scrape_period.seconds()),
+  world.scheduler.after(sampled + from_seconds(scrape * context_.params.scrape_period.seconds()),
                         Priority::kControl, id_, kScrape);
   for (u32 w = 0; w < scalers_.size(); ++w) {
     if (!scalers_[w].algorithm) continue;
     const Duration period = context_.state.workloads[w].params.autoscaler->sync_period;
-    world.scheduler.after(from_seconds(uniform(draw(phase, w)) * period.seconds()),
+    world.scheduler.after(scraped + from_seconds(uniform(draw(phase, w)) * period.seconds()),
                           Priority::kControl, id_, kPass, w, 0);
   }
 }
@@ -117,8 +120,7 @@ void Autoscalers::submit(WorkloadId w, ApiVerb verb, ApiObject object, u64 value
     call.bytes = static_cast<i32>(kMetricBytes * call.list_objects);
   }
   if (object == ApiObject::kScale) call.cause = scalers_[w].incident;
-  client_.submit(call, this,
-                 (reply << 56) | (u64{w} << 48) | (scalers_[w].pass & 0xffffffffu));
+  client_.submit(call, this, (reply << 56) | (u64{w} << 48) | (scalers_[w].pass & 0xffffffffu));
 }
 
 void Autoscalers::begin(WorkloadId w) {
@@ -238,9 +240,8 @@ void Autoscalers::note_request(WorkloadId w, i32 want) {
   } else if (!scaler.beyond && want > scaler.from) {
     scaler.incident = context_.world.incident(
         "scale_up_requested", context_.path, {metrics_incident_},
-        fmt::format("{}: {} to {} replicas, {} GPUs wanted of {}",
-                    state.workloads[w].params.name, scaler.from, want, wanted,
-                    state.total_gpus()));
+        fmt::format("{}: {} to {} replicas, {} GPUs wanted of {}", state.workloads[w].params.name,
+                    scaler.from, want, wanted, state.total_gpus()));
   } else {
     return;
   }

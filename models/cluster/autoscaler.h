@@ -34,12 +34,12 @@ class Autoscalers final : public Component, public ApiCaller {
   struct Scaler {
     std::optional<hpa::Autoscaler> algorithm;
     bool enabled = false;
-    u32 pass = 0;             // replies of a pass that was given up fall through
-    u32 metric = 0;           // being listed
+    u32 pass = 0;    // replies of a pass that was given up fall through
+    u32 metric = 0;  // being listed
     hpa::Observation seen;
-    std::vector<PodId> ids;   // of seen.pods
+    std::vector<PodId> ids;  // of seen.pods
     i32 want = -1, from = 0;
-    bool beyond = false;      // asks for more than the GPUs can hold
+    bool beyond = false;  // asks for more than the GPUs can hold
     IncidentId incident = kNoIncident;
   };
   void scrape();
@@ -57,7 +57,7 @@ class Autoscalers final : public Component, public ApiCaller {
   ApiClient& client_;
   EventRecorder& events_;
   ComponentId id_;
-  std::vector<Scaler> scalers_;  // [workload]
+  std::vector<Scaler> scalers_;                // [workload]
   IncidentId metrics_incident_ = kNoIncident;  // what the pods were suffering from at the scrape
 };
 

@@ -225,8 +225,9 @@ void Cluster::register_stats() {
   const auto gauge = [this](std::size_t w, const char* name, const char* help,
                             i64 PodCounts::*member) {
     const Workload& workload = state_.workloads[w];
-    world_.stats.gauge(path_ + "/" + workload.params.name, name, "1", help,
-                       [&workload, member] { return static_cast<double>(workload.counts.*member); });
+    world_.stats.gauge(path_ + "/" + workload.params.name, name, "1", help, [&workload, member] {
+      return static_cast<double>(workload.counts.*member);
+    });
   };
   for (std::size_t w = 0; w < state_.workloads.size(); ++w) {
     const Workload& workload = state_.workloads[w];

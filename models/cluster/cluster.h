@@ -25,9 +25,9 @@ class Cluster final : public ApiWatcher {
 
   // Before the start: the data plane of the region.
   void add_endpoint_consumer(EndpointConsumer* consumer);
-  // Once, at the start of the run: the desired pods run, are ready and routable, without an event or
-  // an API call; then leases, probes, scrapes and autoscalers begin at their phases. Pods that find
-  // no GPU are left to the replica set.
+  // Once, at the start of the run: the desired pods run, are ready and routable, without an event
+  // or an API call; then leases, probes, scrapes and autoscalers begin at their phases. Pods that
+  // find no GPU are left to the replica set.
   void start_warm();
 
   // Operators' decisions. An autoscaler that restarts has forgotten its history.
@@ -45,8 +45,8 @@ class Cluster final : public ApiWatcher {
   const std::vector<PodId>& routable(WorkloadId workload) const {
     return endpoints_.routable(workload);
   }
-  // Since when a kubelet's readiness has differed from what is committed and listed; kNever if none.
-  // For the test of a frozen control plane. [O(pods)]
+  // Since when a kubelet's readiness has differed from what is committed and listed; kNever if
+  // none. For the test of a frozen control plane. [O(pods)]
   Instant oldest_unpublished_readiness() const;
   Instant last_endpoint_commit() const { return endpoints_.last_commit; }
   const cluster::ClusterState& state() const { return state_; }

@@ -8,8 +8,10 @@ void ScalingPolicyParams::describe(Schema<ScalingPolicyParams>& s) {
   s.name("scaling_policy");
   s.field("pods", &P::pods).help("pods that may be added or removed in a period").range(0, 1e6);
   s.field("percent", &P::percent).help("percent of the replicas, likewise").range(0, 1e6);
-  s.field("period", &P::period).help("span the limit refers to").range(1, 1800).source(
-      "autoscaling/v2 defaults");
+  s.field("period", &P::period)
+      .help("span the limit refers to")
+      .range(1, 1800)
+      .source("autoscaling/v2 defaults");
 }
 
 void ScalingRulesParams::describe(Schema<ScalingRulesParams>& s) {
@@ -19,8 +21,9 @@ void ScalingRulesParams::describe(Schema<ScalingRulesParams>& s) {
       .help("look-back of recommendations; absent: 0 s up, the flag's 300 s down")
       .range(0, 3600)
       .source("autoscaling/v2 defaults");
-  s.field("select_policy", &P::select_policy).help("which policy counts").source(
-      "autoscaling/v2 defaults");
+  s.field("select_policy", &P::select_policy)
+      .help("which policy counts")
+      .source("autoscaling/v2 defaults");
   s.field("policies", &P::policies).help("limits on the rate; none: the API's defaults");
   s.field("tolerance", &P::tolerance).help("of this direction; absent: the flag").range(0, 1);
 }
@@ -77,8 +80,10 @@ void ControllerParams::describe(Schema<ControllerParams>& s) {
       .help("first delay of a failed key, doubling")
       .range(1e-6, 10)
       .source("client-go util/workqueue/default_rate_limiters.go");
-  s.field("retry_longest", &P::retry_longest).help("its longest").range(1e-3, 1e4).source(
-      "client-go util/workqueue/default_rate_limiters.go");
+  s.field("retry_longest", &P::retry_longest)
+      .help("its longest")
+      .range(1e-3, 1e4)
+      .source("client-go util/workqueue/default_rate_limiters.go");
   s.field("expectations_timeout", &P::expectations_timeout)
       .help("after which a replica set no longer waits to see what it wrote")
       .range(1, 3600)
@@ -120,8 +125,10 @@ void StartParams::describe(Schema<StartParams>& s) {
   using P = StartParams;
   s.name("pod_start");
   s.field("image_cached", &P::image_cached).help("nodes hold the image already");
-  s.field("image_size", &P::image_size).help("container image").range(0, 1e13).source(
-      "published images of 10-20 GB");
+  s.field("image_size", &P::image_size)
+      .help("container image")
+      .range(0, 1e13)
+      .source("published images of 10-20 GB");
   s.field("registry_bandwidth", &P::registry_bandwidth)
       .help("of the region's registry, shared by all pulls")
       .range(1e6, 1e13);
@@ -192,7 +199,10 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .help("for one more event")
       .range(0.01, 1e5)
       .source("client-go tools/record/events_cache.go");
-  s.field("lease_period", &P::lease_period).help("node lease renewal").range(0.1, 600).source(lease);
+  s.field("lease_period", &P::lease_period)
+      .help("node lease renewal")
+      .range(0.1, 600)
+      .source(lease);
   s.field("lease_deadline", &P::lease_deadline).help("of one try").range(0.1, 600).source(lease);
   s.field("lease_jitter", &P::lease_jitter).help("added to the period").range(0, 1).source(lease);
   s.field("lease_tries", &P::lease_tries).help("back to back").range(1, 100).source(lease);
@@ -216,15 +226,22 @@ void EndpointParams::describe(Schema<EndpointParams>& s) {
   using P = EndpointParams;
   const char* slices = "pkg/controller/endpointslice";
   s.name("endpoints");
-  s.field("batch_period", &P::batch_period).help("changes collected per write").range(0, 600).source(
-      slices);
-  s.field("slice_endpoints", &P::slice_endpoints).help("in one slice").range(1, 1000).source(slices);
+  s.field("batch_period", &P::batch_period)
+      .help("changes collected per write")
+      .range(0, 600)
+      .source(slices);
+  s.field("slice_endpoints", &P::slice_endpoints)
+      .help("in one slice")
+      .range(1, 1000)
+      .source(slices);
   s.field("slice_size", &P::slice_size).help("of a slice without endpoints").range(0, 1e6);
   s.field("endpoint_size", &P::endpoint_size)
       .help("of one endpoint: 100 make 15 to 25 KB")
       .range(1, 1e5);
-  s.field("retry_first", &P::retry_first).help("after a failed write, doubling").range(0.001, 600).source(
-      slices);
+  s.field("retry_first", &P::retry_first)
+      .help("after a failed write, doubling")
+      .range(0.001, 600)
+      .source(slices);
   s.field("retry_longest", &P::retry_longest).help("its longest").range(0.01, 1e4).source(slices);
   s.field("watch_lag", &P::watch_lag)
       .help("from the API server's watch to the data plane")
@@ -243,8 +260,10 @@ void NodeLifecycleParams::describe(Schema<NodeLifecycleParams>& s) {
   s.name("node_lifecycle");
   s.field("scan_period", &P::scan_period).help("of all nodes").range(0.1, 600).source(source);
   s.field("grace", &P::grace).help("without a lease to NotReady").range(1, 3600).source(source);
-  s.field("toleration", &P::toleration).help("of pods on a NotReady node").range(0, 1e5).source(
-      "default toleration 300 s");
+  s.field("toleration", &P::toleration)
+      .help("of pods on a NotReady node")
+      .range(0, 1e5)
+      .source("default toleration 300 s");
   s.field("partial_disruption", &P::partial_disruption)
       .help("share of NotReady nodes above which evictions slow down")
       .range(0, 1)

@@ -116,9 +116,9 @@ void ClusterState::verify() const {
     }
     fresh.routable = workload.counts.routable;  // a pod may leave the view after it is gone
     STAMPEDE_CHECK(fresh == workload.counts, "counts of pods differ from the pods");
-    STAMPEDE_CHECK(static_cast<i64>(workload.created_total - workload.gone_total) ==
-                       workload.counts.objects,
-                   "pods are not conserved");
+    STAMPEDE_CHECK(
+        static_cast<i64>(workload.created_total - workload.gone_total) == workload.counts.objects,
+        "pods are not conserved");
   }
   STAMPEDE_CHECK(pods_charged == charged, "GPUs charged without a pod");
 }

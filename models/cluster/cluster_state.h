@@ -19,7 +19,15 @@ using NodeId = u32;
 inline constexpr NodeId kNoNode = UINT32_MAX;
 
 enum class Container : u8 {
-  kNone, kPulling, kStarting, kLoading, kWarming, kServing, kBackoff, kStopping, kStopped
+  kNone,
+  kPulling,
+  kStarting,
+  kLoading,
+  kWarming,
+  kServing,
+  kBackoff,
+  kStopping,
+  kStopped
 };
 
 struct Pod {
@@ -27,21 +35,21 @@ struct Pod {
   WorkloadId workload = 0;
   Container container = Container::kNone;
   u8 failures = 0, successes = 0;
-  bool ready = false;           // the kubelet's truth
-  bool status_queued = false;
+  bool ready = false;          // the kubelet's truth
+  bool status_queued = false;  // or being written
   bool final_delete_sent = false;
   u16 restarts = 0;
-  u32 generation = 0;           // of its container's pending stage
-  u64 api_status = 0;           // as committed and seen: the code of status_code()
-  NodeId node = kNoNode;        // as bound, committed
-  u32 place = 0;                // among its node's pods
+  u32 generation = 0;     // of its container's pending stage
+  u64 api_status = 0;     // as committed and seen: the code of status_code()
+  NodeId node = kNoNode;  // as bound, committed
+  u32 place = 0;          // among its node's pods
   // Objects, as informers show them.
   bool created = false, deleting = false, gone = false;
   bool running = false, api_ready = false, has_ready_condition = false;
   bool lifecycle_write = false;  // the node lifecycle controller's write is under way
   // Scheduler.
   bool unschedulable_reported = false;
-  NodeId charged = kNoNode;     // node whose GPUs the scheduler's cache charges
+  NodeId charged = kNoNode;  // node whose GPUs the scheduler's cache charges
   u32 attempts = 0;
   Instant last_attempt{};
   Instant created_at{}, started_at{}, ready_transition{};
@@ -50,7 +58,7 @@ struct Pod {
   Instant sampled_at{-1}, scraped_at{-1};
   // Endpoints.
   u32 slice = UINT32_MAX;
-  bool routable = false;        // in the view that reached the data plane
+  bool routable = false;  // in the view that reached the data plane
   // Zombies.
   bool candidate = false, zombie = false;
   Instant candidate_since{};
@@ -63,13 +71,13 @@ struct Pod {
 
 struct Node {
   i32 charged_gpus = 0;
-  bool api_ready = true;        // node status as committed
-  bool lost = false;            // the lifecycle controller gave it up
+  bool api_ready = true;  // node status as committed
+  bool lost = false;      // the lifecycle controller gave it up
   bool tainted = false;
   Instant tainted_at{};
-  Instant lease_seen{};         // last renewal that the lifecycle controller saw
+  Instant lease_seen{};  // last renewal that the lifecycle controller saw
   IncidentId lease_failed = kNoIncident;
-  std::vector<PodId> pods;      // bound here and not gone
+  std::vector<PodId> pods;  // bound here and not gone
 };
 
 struct PodCounts {
@@ -120,13 +128,19 @@ class ClusterState {
   Edit edit(PodId pod) { return Edit(*this, pod); }
 
   PodId new_pod(WorkloadId workload, IncidentId cause);
-  void bind(PodId pod, NodeId node);      // as committed: joins its node
-  void charge(PodId pod, NodeId node);    // scheduler's cache; kNoNode releases
-  void forget(PodId pod);                 // the object is gone
+  void bind(PodId pod, NodeId node);    // as committed: joins its node
+  void charge(PodId pod, NodeId node);  // scheduler's cache; kNoNode releases
+  void forget(PodId pod);               // the object is gone
   i32 gpus_of(PodId pod) const { return workloads[pods[pod].workload].params.gpus_per_pod; }
+<<<<<<< HEAD
   i64 total_gpus() const { return i64{params.nodes} * params.gpus_per_node - params.missing_gpus; }
   i64 wanted_gpus() const;                // of all workloads' replica counts as committed
   void verify() const;                    // throws InvariantError: pods and GPUs are conserved
+=======
+  i64 total_gpus() const { return i64{params.nodes} * params.gpus_per_node; }
+  i64 wanted_gpus() const;  // of all workloads' replica counts as committed
+  void verify() const;      // throws InvariantError: pods and GPUs are conserved
+>>>>>>> w-cluster
 
   World& world;
   const ClusterParams& params;

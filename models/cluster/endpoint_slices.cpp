@@ -82,6 +82,11 @@ void EndpointSlices::sync(WorkloadId w) {
     service.again = true;
     return;
   }
+  service.again = false;
+  for (Slice& slice : service.slices) {
+    slice.due = slice.due || slice.dirty;
+    slice.dirty = false;
+  }
   write_next(w);
 }
 
@@ -90,8 +95,8 @@ void EndpointSlices::write_next(WorkloadId w) {
   const EndpointParams& p = context_.params.endpoints;
   for (std::size_t i = 0; i < service.slices.size(); ++i) {
     Slice& slice = service.slices[i];
-    if (!slice.dirty) continue;
-    slice.dirty = false;
+    if (!slice.due) continue;
+    slice.due = false;
     service.busy = true;
     Revision revision{++version_, {}};
     for (const PodId id : slice.members)
@@ -103,8 +108,8 @@ void EndpointSlices::write_next(WorkloadId w) {
     call.user = kEndpointUser;
     call.key = (u32{w} << 16) | static_cast<u32>(i);
     call.value = version_;
-    call.bytes = static_cast<i32>(p.slice_size.value + p.endpoint_size.value *
-                                      static_cast<i64>(slice.members.size()));
+    call.bytes = static_cast<i32>(p.slice_size.value +
+                                  p.endpoint_size.value * static_cast<i64>(slice.members.size()));
     call.cause = service.cause;
     slice.sent.push_back(std::move(revision));
     ++writes;
@@ -113,6 +118,7 @@ void EndpointSlices::write_next(WorkloadId w) {
   }
   service.failures = 0;
   service.failed_by = kNoIncident;
+  if (service.again) sync(w);
 }
 
 void EndpointSlices::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId incident) {
@@ -121,20 +127,16 @@ void EndpointSlices::api_replied(u64 tag, const ApiCall&, ApiStatus status, Inci
   service.busy = false;
   if (status == ApiStatus::kOk) {
     last_commit = context_.world.now();
-    service.again = false;
     return write_next(w);
   }
   ++writes_failed;
-  service.slices[static_cast<u32>(tag)].dirty = true;
+  service.slices[static_cast<u32>(tag)].due = true;
   if (incident != kNoIncident) service.failed_by = incident;
   const EndpointParams& p = context_.params.endpoints;
   const Duration delay = doubling(p.retry_first, p.retry_longest, ++service.failures);
   if (!context_.world.scheduler.pending(service.retry))
     service.retry = context_.world.scheduler.after(delay, Priority::kControl, id_, kRetry, w);
-  if (service.again) {  // a change came meanwhile: its own pass does not wait for the backoff
-    service.again = false;
-    mark(w, static_cast<u32>(tag), kNoIncident);
-  }
+  if (service.again) sync(w);  // a change came meanwhile: its pass does not wait for the backoff
 }
 
 // ---- the data plane's side -------------------------------------------------------------------
@@ -142,8 +144,7 @@ void EndpointSlices::api_changed(const ApiChange& change) {
   const WorkloadId w = static_cast<WorkloadId>(change.key >> 16);
   Service& service = services_[w];
   Slice& slice = service.slices[change.key & 0xffff];
-  while (!slice.sent.empty() && slice.sent.front().version < change.value)
-    slice.sent.pop_front();
+  while (!slice.sent.empty() && slice.sent.front().version < change.value) slice.sent.pop_front();
   if (slice.sent.empty() || slice.sent.front().version != change.value) return;
   slice.seen = std::move(slice.sent.front().ready);
   slice.sent.pop_front();

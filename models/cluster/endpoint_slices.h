@@ -16,8 +16,8 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
   // `view`: where the slices' watch events arrive (after the data plane's lag).
   EndpointSlices(const Context& context, ApiClient& client);
   void add_consumer(EndpointConsumer* consumer) { consumers_.push_back(consumer); }
-  void adopt(PodId pod);           // warm start: listed, committed and seen
-  void publish_adopted();          // tells consumers of all adopted pods
+  void adopt(PodId pod);                          // warm start: listed, committed and seen
+  void publish_adopted();                         // tells consumers of all adopted pods
   void pod_changed(PodId pod, IncidentId cause);  // informer: readiness, deletion or end changed
 
   void handle(const Event& event) override;
@@ -39,9 +39,9 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
   };
   struct Slice {
     std::vector<PodId> members;
-    bool dirty = false;
-    std::deque<Revision> sent;       // written or being written, not yet seen
-    std::vector<PodId> seen;         // by the data plane
+    bool dirty = false, due = false;  // changed; in the pass under way
+    std::deque<Revision> sent;        // written or being written, not yet seen
+    std::vector<PodId> seen;          // by the data plane
   };
   struct Service {
     std::vector<Slice> slices;
@@ -49,7 +49,7 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
     u32 failures = 0;
     IncidentId cause = kNoIncident, failed_by = kNoIncident;
     EventHandle retry;
-    std::vector<PodId> routable;     // the view
+    std::vector<PodId> routable;  // the view
     bool view_scheduled = false;
     Instant published{-3'600'000'000'000};
     IncidentId view_cause = kNoIncident;

@@ -27,9 +27,8 @@ Kubelets::Kubelets(const Context& context, ApiClient& client, EventRecorder& eve
 void Kubelets::start() {
   for (u32 n = 0; n < writers_.size(); ++n) {
     const double u = uniform(draw(phase_, n));
-    context_.world.scheduler.after(
-        from_seconds(u * context_.params.kubelet.probe_period.seconds()), Priority::kControl, id_,
-        kTick, n);
+    context_.world.scheduler.after(from_seconds(u * context_.params.kubelet.probe_period.seconds()),
+                                   Priority::kControl, id_, kTick, n);
   }
 }
 
@@ -56,8 +55,8 @@ void Kubelets::handle(const Event& event) {
       return;
     case kStartupDeadline: {
       const Pod& pod = context_.state.pods[event.subject];
-      if (pod.generation - event.argument < 2 && (pod.container == Container::kLoading ||
-                                                  pod.container == Container::kWarming)) {
+      if (pod.generation - event.argument < 2 &&
+          (pod.container == Container::kLoading || pod.container == Container::kWarming)) {
         unhealthy(event.subject);
         restart(event.subject);
       }
@@ -265,7 +264,7 @@ void Kubelets::stopped(PodId id) {
 // ---- statuses --------------------------------------------------------------------------------
 void Kubelets::queue_status(PodId id) {
   Pod& pod = context_.state.pods[id];
-  if (pod.status_queued || pod.node == kNoNode) return;
+  if (pod.status_queued || pod.final_delete_sent || pod.node == kNoNode) return;
   pod.status_queued = true;
   writers_[pod.node].queue.push_back(id);
   write_next(pod.node);
@@ -278,7 +277,6 @@ void Kubelets::write_next(NodeId node) {
     writer.queue.pop_front();
     Pod& pod = context_.state.pods[id];
     if (pod.gone) continue;
-    pod.status_queued = false;
     writer.busy = true;
     ++status_writes;
     ApiCall call;
@@ -298,17 +296,19 @@ void Kubelets::write_next(NodeId node) {
 void Kubelets::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) {
   const NodeId node = static_cast<NodeId>(tag);
   Pod& pod = context_.state.pods[call.key];
+  const bool final_delete = (tag >> 32) == kFinalDelete;
+  writers_[node].busy = false;
+  pod.status_queued = false;
   if (status == ApiStatus::kOk) {
     pod.write_failed = kNoIncident;
+    pod.final_delete_sent = final_delete;
     if ((call.value & kStatusReady) != 0) pod.overloaded = kNoIncident;
-    // What changed meanwhile is written next.
-    if ((tag >> 32) == kStatus && !pod.gone && call.value != status_code(pod))
-      queue_status(call.key);
   } else {
     ++status_writes_failed;
     if (incident != kNoIncident) pod.write_failed = incident;
   }
-  writers_[node].busy = false;
+  // What changed meanwhile is written next; what merely failed waits for the resync.
+  if (!final_delete && !pod.gone && call.value != status_code(pod)) queue_status(call.key);
   write_next(node);
 }
 

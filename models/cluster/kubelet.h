@@ -55,7 +55,7 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   SharedLinks links_;
   u32 store_ = 0, registry_ = 0;  // links after those of the nodes
   StreamKey phase_, warm_up_;
-  std::vector<Writer> writers_;   // [node]
+  std::vector<Writer> writers_;  // [node]
 };
 
 }  // namespace stampede::cluster

@@ -37,11 +37,13 @@ void NodeLeases::handle(const Event& event) {
       if (!context_.state.nodes[node].api_ready) write_status(node);
       return renew(node);
     case kRepeat:
+      return send(node);
     case kRead:
+      leases_[node].try_ends = context_.world.now() + context_.params.kubelet.lease_deadline;
       return send(node);
     case kStatus:
-      context_.world.scheduler.after(context_.params.kubelet.node_status_period,
-                                     Priority::kControl, id_, kStatus, node);
+      context_.world.scheduler.after(context_.params.kubelet.node_status_period, Priority::kControl,
+                                     id_, kStatus, node);
       return write_status(node);
   }
 }
@@ -63,7 +65,7 @@ void NodeLeases::send(NodeId node) {
   call.key = node;
   call.bytes = static_cast<i32>(p.lease_size.value);
   const Duration left = lease.try_ends - context_.world.now();
-  call.deadline = !lease.reading && left.ns > 0 ? left : p.lease_deadline;
+  call.deadline = left.ns > 0 ? left : p.lease_deadline;
   call.cause = context_.state.nodes[node].lease_failed;
   ++calls;
   api_.submit(call, this, (static_cast<u64>(kLeaseReply) << 32) | node);
@@ -89,8 +91,7 @@ void NodeLeases::api_replied(u64 tag, const ApiCall&, ApiStatus status, Incident
   }
   ++failures;
   if (incident != kNoIncident) context_.state.nodes[node].lease_failed = incident;
-  if (!lease.reading && status == ApiStatus::kTooManyRequests &&
-      now + kRetryAfter < lease.try_ends) {
+  if (status == ApiStatus::kTooManyRequests && now + kRetryAfter < lease.try_ends) {
     context_.world.scheduler.after(kRetryAfter, Priority::kControl, id_, kRepeat, node);
     return;
   }
@@ -103,15 +104,17 @@ void NodeLeases::try_failed(NodeId node) {
   if (!lease.reading && lease.tries < p.lease_tries) return renew(node);
   if (lease.second_round) return wait(node);
   lease.reading = true;
-  const Duration delay = doubling(p.lease_backoff_first, p.lease_backoff_longest, ++lease.reads);
+  Duration delay = 1_ns;  // the first read follows at once
+  if (lease.reads > 0)
+    delay = doubling(p.lease_backoff_first, p.lease_backoff_longest, lease.reads);
+  ++lease.reads;
   context_.world.scheduler.after(delay, Priority::kControl, id_, kRead, node);
 }
 
 void NodeLeases::wait(NodeId node) {
   const KubeletParams& p = context_.params.kubelet;
   const double u = uniform(draw(jitter_, node, leases_[node].rounds++));
-  const Duration period =
-      from_seconds(p.lease_period.seconds() * (1.0 + p.lease_jitter.value * u));
+  const Duration period = from_seconds(p.lease_period.seconds() * (1.0 + p.lease_jitter.value * u));
   context_.world.scheduler.after(period, Priority::kControl, id_, kRenew, node);
 }
 

@@ -3,8 +3,8 @@
 //        within which answers 429 are repeated every second) -> waiting
 //        | reading the lease with a doubling backoff until it answers -> renewing -> waiting.
 // Source: component-helpers apimachinery/lease/controller.go, client-go rest/with_retry.go: no
-// limiter; 429 costs ten calls a try, an immediate error five calls a cycle, a time-out one in 10 s.
-// Limits: a node status is written every `node_status_period` and after the node was given up.
+// limiter; 429 costs ten calls a try, an immediate error five calls a cycle, a time-out one in 10
+// s. Limits: a node status is written every `node_status_period` and after the node was given up.
 #pragma once
 #include "models/cluster/context.h"
 

@@ -1,7 +1,8 @@
 // The node lifecycle controller: gives up nodes whose leases stop, marks their pods, evicts.
 // State: node = well -> lost (no lease for the grace period: node status and each pod's Ready=False
-//        are written) -> tainted (at the zone's rate) -> evicted after the toleration; a node status
-//        from its kubelet makes it well again. In a full disruption no node is or stays tainted.
+//        are written) -> tainted (at the zone's rate) -> evicted after the toleration; a node
+//        status from its kubelet makes it well again. In a full disruption no node is or stays
+//        tainted.
 // Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.28).
 // Limits: one zone; it never loses its own leader election.
 #pragma once
@@ -28,8 +29,8 @@ class NodeLifecycle final : public Component, public ApiCaller {
   Context context_;
   ApiClient& client_;
   ComponentId id_;
-  std::vector<bool> node_write_;    // [node] under way
-  std::vector<bool> evicting_;      // [node] its pods' deletions were sent
+  std::vector<bool> node_write_;  // [node] under way
+  std::vector<bool> evicting_;    // [node] its pods' deletions were sent
   double taint_tokens_ = 0;
 };
 

@@ -122,8 +122,8 @@ void PodScheduler::wake() {
   for (const PodId id : parked_) {
     if (!waiting(id)) continue;
     const Pod& pod = context_.state.pods[id];
-    const Duration backoff = doubling(p.unschedulable_backoff_first,
-                                      p.unschedulable_backoff_longest, pod.attempts);
+    const Duration backoff =
+        doubling(p.unschedulable_backoff_first, p.unschedulable_backoff_longest, pod.attempts);
     if (pod.last_attempt + backoff <= context_.world.now()) {
       active_.push_back(id);
     } else {

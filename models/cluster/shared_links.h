@@ -31,9 +31,7 @@ class SharedLinks final : public Component {
     double end;  // value of `attained` at which it is done [B]
     u64 order;
     u32 subject, generation;
-    bool operator>(const Transfer& o) const {
-      return end != o.end ? end > o.end : order > o.order;
-    }
+    bool operator>(const Transfer& o) const { return end != o.end ? end > o.end : order > o.order; }
   };
   struct Link {
     double total = 0, cap = 0;  // [B/s]

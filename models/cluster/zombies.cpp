@@ -14,8 +14,7 @@ ZombieWatch::ZombieWatch(const Context& context, const EndpointSlices& endpoints
 void ZombieWatch::candidate_added() {
   if (scheduled_) return;
   scheduled_ = true;
-  const Instant due =
-      context_.state.candidates.front().first + context_.params.zombie_after + 1_ns;
+  const Instant due = context_.state.candidates.front().first + context_.params.zombie_after + 1_ns;
   const Instant soonest = context_.world.now() + 1_ns;
   context_.world.scheduler.at(due > soonest ? due : soonest, Priority::kControl, id_, 0);
 }
@@ -45,8 +44,8 @@ void ZombieWatch::check() {
   }
   if (zombies == 0) reported_ = false;
   if (reported_ || zombies < context_.params.zombie_minimum ||
-      static_cast<double>(zombies) <= context_.params.zombie_share.value *
-                                          static_cast<double>(desired))
+      static_cast<double>(zombies) <=
+          context_.params.zombie_share.value * static_cast<double>(desired))
     return;
   reported_ = true;
   std::vector<IncidentId> causes;

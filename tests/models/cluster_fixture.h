@@ -1,0 +1,165 @@
+// A cluster against a fake API server that commits after 5 ms, refuses or swallows on demand, and a
+// fake runtime whose probes and samples the test sets.
+#pragma once
+#include <array>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "models/cluster/cluster.h"
+
+namespace stampede::test {
+
+struct FakeApi : ApiServerPort, Component {
+  struct Slot {
+    ApiCall call;
+    ApiCaller* caller;
+    u64 tag;
+    ApiStatus status;
+    bool busy;
+  };
+  struct Watch {
+    ApiObject object;
+    ApiWatcher* watcher;
+    Duration delay;
+  };
+  enum Kind : u8 { kReply, kDeliver };
+
+  explicit FakeApi(World& w) : world(w), id(w.scheduler.add(this)) {}
+
+  void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override {
+    ++calls[static_cast<std::size_t>(call.object)];
+    if (log) log(call);
+    const ApiStatus status = refuse ? refuse(call) : ApiStatus::kOk;
+    u32 slot;
+    if (free_slots.empty()) {
+      slot = static_cast<u32>(slots.size());
+      slots.emplace_back();
+    } else {
+      slot = free_slots.back();
+      free_slots.pop_back();
+    }
+    slots[slot] = {call, caller, tag, status, true};
+    Duration delay = 5_ms;
+    if (status == ApiStatus::kTimeout) delay = call.deadline.ns > 0 ? call.deadline : 60_s;
+    world.scheduler.after(delay, Priority::kControl, id, kReply, slot);
+  }
+  void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override {
+    watches.push_back({object, watcher, delay});
+  }
+  void handle(const Event& event) override {
+    if (event.kind == kDeliver) {
+      const ApiChange change = changes[event.subject];
+      return watches[event.argument].watcher->api_changed(change);
+    }
+    const Slot slot = slots[event.subject];
+    free_slots.push_back(event.subject);
+    const ApiCall& c = slot.call;
+    if (slot.status == ApiStatus::kOk && c.verb >= ApiVerb::kCreate) {
+      ++commits[static_cast<std::size_t>(c.object)];
+      bytes[static_cast<std::size_t>(c.object)] += c.bytes;
+      bool kept = false;
+      for (u32 w = 0; w < watches.size(); ++w) {
+        if (watches[w].object != c.object) continue;
+        if (!kept) changes.push_back({c.verb, c.object, c.key, c.value, c.cause});
+        kept = true;
+        world.scheduler.after(watches[w].delay, Priority::kControl, id, kDeliver,
+                              static_cast<u32>(changes.size() - 1), w);
+      }
+    }
+    slot.caller->api_replied(slot.tag, c, slot.status,
+                             slot.status == ApiStatus::kOk ? kNoIncident : incident);
+  }
+  u64 committed(ApiObject object) const { return commits[static_cast<std::size_t>(object)]; }
+  u64 called(ApiObject object) const { return calls[static_cast<std::size_t>(object)]; }
+
+  World& world;
+  ComponentId id;
+  std::function<ApiStatus(const ApiCall&)> refuse;
+  std::function<void(const ApiCall&)> log;
+  IncidentId incident = kNoIncident;
+  std::array<u64, static_cast<std::size_t>(ApiObject::kCount)> calls{}, commits{};
+  std::array<i64, static_cast<std::size_t>(ApiObject::kCount)> bytes{};
+  std::vector<Slot> slots;
+  std::vector<u32> free_slots;
+  std::vector<ApiChange> changes;
+  std::vector<Watch> watches;
+};
+
+struct FakeRuntime : PodRuntime {
+  void pod_started(PodId pod, WorkloadId) override { started[pod] = world->now(); }
+  void pod_stopped(PodId pod, WorkloadId) override { stopped[pod] = world->now(); }
+  bool probe(PodId pod, WorkloadId) override { return !failing || !failing(pod); }
+  PodSample sample(PodId pod, WorkloadId) override {
+    if (!started.count(pod)) return {};
+    return usage ? usage(pod) : PodSample{};
+  }
+  IncidentId overload_incident() override { return overload; }
+
+  World* world = nullptr;
+  std::function<bool(PodId)> failing;
+  std::function<PodSample(PodId)> usage;
+  IncidentId overload = kNoIncident;
+  std::map<PodId, Instant> started, stopped;
+};
+
+struct FakeConsumer : EndpointConsumer {
+  void endpoints_changed(WorkloadId, const std::vector<PodId>& pods, IncidentId c) override {
+    routable = pods;
+    ++changes;
+    at = world->now();
+    cause = c;
+  }
+  World* world = nullptr;
+  std::vector<PodId> routable;
+  int changes = 0;
+  Instant at{};
+  IncidentId cause = kNoIncident;
+};
+
+struct Fixture {
+  explicit Fixture(const ClusterParams& params, u64 seed = 1)
+      : world(seed), api(world), cluster(make(params)) {
+    consumer.world = &world;
+    cluster->add_endpoint_consumer(&consumer);
+    cluster->start_warm();
+  }
+  // Runs in steps of a second and checks conservation at each.
+  void run_for(Duration span) {
+    const Instant end = world.now() + span;
+    while (world.now() < end) {
+      Instant next = world.now() + 1_s;
+      world.scheduler.run_until(next < end ? next : end);
+      for (const auto& check : world.checks) check();
+    }
+  }
+  const cluster::PodCounts& counts() const { return cluster->counts(0); }
+  std::size_t incidents(std::string_view kind) const {
+    std::size_t n = 0;
+    for (const Incident& i : world.journal.all()) n += i.kind == kind;
+    return n;
+  }
+
+  World world;
+  FakeApi api;
+  FakeRuntime runtime;
+  FakeConsumer consumer;
+  std::unique_ptr<Cluster> cluster;
+
+ private:
+  std::unique_ptr<Cluster> make(const ClusterParams& params) {
+    runtime.world = &world;
+    return std::make_unique<Cluster>(world, "eu/cluster", params, api, runtime);
+  }
+};
+
+// `nodes` nodes of eight GPUs, one workload.
+inline ClusterParams small_cluster(i32 nodes, i32 replicas) {
+  ClusterParams p;
+  p.nodes = nodes;
+  p.workloads.emplace_back();
+  p.workloads[0].replicas = replicas;
+  return p;
+}
+
+}  // namespace stampede::test
