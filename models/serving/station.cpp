@@ -1,0 +1,205 @@
+#include "models/serving/station.h"
+
+#include <algorithm>
+
+namespace stampede {
+
+void StationParams::describe(Schema<StationParams>& s) {
+  s.name("station");
+  s.field("servers", &StationParams::servers).range(1, 1e6).help("jobs served at the same time");
+  s.field("places", &StationParams::places).at_least(1).help("jobs in the station at most");
+  s.field("discipline", &StationParams::discipline).help("who is served next");
+}
+
+Station::Station(World& world, const StationParams& params, StationUser& user, u32 number)
+    : world_(world),
+      params_(params),
+      user_(user),
+      number_(number),
+      self_(world.scheduler.add(this)) {
+  STAMPEDE_CHECK(params.servers >= 1, "station: no server");
+}
+
+void Station::integrate() {
+  const auto span = static_cast<u64>((world_.now() - integrated_).ns);
+  areas_.present += u128{span} * present_;
+  areas_.waiting += u128{span} * waiting_;
+  areas_.busy += u128{span} * busy_;
+  if (busy_ == params_.servers) areas_.all_busy += span;
+  integrated_ = world_.now();
+}
+
+bool Station::offer(u32 customer, Duration service, Duration patience, u8 class_) {
+  integrate();
+  ++areas_.offered;
+  if (present_ >= params_.places) {
+    ++areas_.refused;
+    return false;
+  }
+  ++present_;
+  const u32 slot = take_slot();
+  Slot& s = slots_[slot];
+  s = Slot{};
+  s.job = {customer, class_, false, world_.now(), {}, service};
+  s.left = service;
+  if (params_.discipline == Discipline::kProcessorSharing) {
+    advance_virtual_time();
+    s.in_service = true;
+    shares_.push_back({virtual_ns_ + static_cast<double>(service.ns), slot});
+    std::push_heap(shares_.begin(), shares_.end());
+    share_changed();
+    return true;
+  }
+  if (busy_ < params_.servers) {
+    start(slot);
+    return true;
+  }
+  if (params_.discipline == Discipline::kPreemptivePriority) {
+    const u32 victim = least_urgent_in_service();
+    if (slots_[victim].job.class_ > class_) {
+      Slot& v = slots_[victim];
+      world_.scheduler.cancel(v.event);
+      v.left = v.left - (world_.now() - v.started);
+      v.in_service = false;
+      --busy_;
+      wait(victim, true);
+      start(slot);
+      return true;
+    }
+  }
+  ++areas_.delayed;
+  if (patience.ns > 0)
+    s.event = world_.scheduler.after(patience, Priority::kTimeout, self_, kPatienceOver, slot);
+  wait(slot, params_.discipline == Discipline::kLifo);
+  return true;
+}
+
+void Station::handle(const Event& event) {
+  integrate();
+  switch (event.kind) {
+    case kServed:
+      --busy_;
+      depart(event.subject, true);
+      break;
+    case kPatienceOver:
+      leave_line(event.subject);
+      ++areas_.abandoned;
+      depart(event.subject, false);
+      break;
+    case kShareServed: {
+      advance_virtual_time();
+      const Share first = shares_.front();
+      std::pop_heap(shares_.begin(), shares_.end());
+      shares_.pop_back();
+      virtual_ns_ = first.at;  // the event's time was rounded up to a nanosecond
+      share_changed();
+      depart(first.slot, true);
+      break;
+    }
+    default:
+      invariant_failed("station: unknown event");
+  }
+}
+
+// The job leaves; the next waiting one takes its server before the user is told.
+void Station::depart(u32 slot, bool served) {
+  --present_;
+  slots_[slot].in_service = false;
+  StationJob job = slots_[slot].job;
+  job.served = served;
+  job.left = world_.now();
+  free_.push_back(slot);
+  if (served && waiting_ > 0 && params_.discipline != Discipline::kProcessorSharing) {
+    const u32 next = next_waiting();
+    leave_line(next);
+    world_.scheduler.cancel(slots_[next].event);
+    start(next);
+  }
+  user_.left(number_, job);
+}
+
+void Station::start(u32 slot) {
+  Slot& s = slots_[slot];
+  ++busy_;
+  s.in_service = true;
+  s.started = world_.now();
+  s.event = world_.scheduler.after(s.left, Priority::kCompletion, self_, kServed, slot);
+}
+
+u32 Station::take_slot() {
+  if (free_.empty()) {
+    slots_.emplace_back();
+    return static_cast<u32>(slots_.size() - 1);
+  }
+  const u32 slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+void Station::wait(u32 slot, bool in_front) {
+  ++waiting_;
+  const bool by_class = params_.discipline == Discipline::kPriority ||
+                        params_.discipline == Discipline::kPreemptivePriority;
+  Slot& s = slots_[slot];
+  Line& line = lines_[by_class ? s.job.class_ : 0];
+  s.previous = in_front ? kNone : line.tail;
+  s.next = in_front ? line.head : kNone;
+  (s.previous == kNone ? line.head : slots_[s.previous].next) = slot;
+  (s.next == kNone ? line.tail : slots_[s.next].previous) = slot;
+}
+
+void Station::leave_line(u32 slot) {
+  --waiting_;
+  Slot& s = slots_[slot];
+  for (Line& line : lines_) {
+    if (line.head == slot) line.head = s.next;
+    if (line.tail == slot) line.tail = s.previous;
+  }
+  if (s.previous != kNone) slots_[s.previous].next = s.next;
+  if (s.next != kNone) slots_[s.next].previous = s.previous;
+  s.previous = s.next = kNone;
+}
+
+u32 Station::next_waiting() const {
+  for (const Line& line : lines_)
+    if (line.head != kNone) return line.head;
+  invariant_failed("station: nobody waits");
+}
+
+// The lowest class, and among it who started last.
+u32 Station::least_urgent_in_service() const {
+  u32 worst = kNone;
+  for (u32 i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].in_service) continue;
+    if (worst == kNone || slots_[i].job.class_ > slots_[worst].job.class_ ||
+        (slots_[i].job.class_ == slots_[worst].job.class_ &&
+         slots_[i].started > slots_[worst].started))
+      worst = i;
+  }
+  return worst;
+}
+
+// Each present job has received this much work since the station was last empty, at full speed
+// while there are no more jobs than servers.
+void Station::advance_virtual_time() {
+  const auto n = static_cast<double>(shares_.size());
+  const auto span = static_cast<double>((world_.now() - virtual_at_).ns);
+  if (n > 0) virtual_ns_ += span * std::min(1.0, static_cast<double>(params_.servers) / n);
+  virtual_at_ = world_.now();
+}
+
+void Station::share_changed() {
+  world_.scheduler.cancel(share_event_);
+  busy_ = std::min(static_cast<u32>(shares_.size()), params_.servers);
+  if (shares_.empty()) {
+    virtual_ns_ = 0;
+    return;
+  }
+  const double work = std::max(0.0, shares_.front().at - virtual_ns_);
+  const double speed =
+      std::min(1.0, static_cast<double>(params_.servers) / static_cast<double>(shares_.size()));
+  const Duration wait{static_cast<i64>(work / speed) + 1};
+  share_event_ = world_.scheduler.after(wait, Priority::kCompletion, self_, kShareServed);
+}
+
+}  // namespace stampede

@@ -1,0 +1,127 @@
+// A plain multi-server queueing station: the simplest server there is, and what the analytic
+// oracles of queueing theory are checked on.
+// **State** a job is refused, or waits -> is served (-> waits again if preempted) -> leaves; a
+// waiting job may run out of patience.
+// **Source** textbook queueing theory: M/G/c/K, Erlang-A, priorities with resume, processor
+// sharing.
+// **Limits** processor sharing has one pool of capacity and no waiting room of its own; patience
+// ends with the start of service.
+#pragma once
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "sim/params.h"
+#include "sim/world.h"
+
+namespace stampede {
+
+__extension__ typedef unsigned __int128 u128;
+
+enum class Discipline : u8 { kFifo, kLifo, kPriority, kPreemptivePriority, kProcessorSharing };
+template <>
+struct ChoiceNames<Discipline> {
+  static constexpr const char* type = "discipline";
+  static std::vector<std::string> names() {
+    return {"fifo", "lifo", "priority", "preemptive_priority", "processor_sharing"};
+  }
+};
+
+struct StationParams {
+  u32 servers = 1;
+  u32 places = UINT32_MAX;  // jobs in the station, with those in service
+  Discipline discipline = Discipline::kFifo;
+  static void describe(Schema<StationParams>& s);
+};
+
+// What happened to one job.
+struct StationJob {
+  u32 customer = 0;
+  u8 class_ = 0;        // 0 is served first
+  bool served = false;  // false: patience ran out
+  Instant arrived{}, left{};
+  Duration service{};  // work asked for
+  Duration waited() const { return left - arrived - (served ? service : Duration{}); }
+};
+
+// Told when a job leaves; may offer new jobs from within.
+struct StationUser {
+  virtual ~StationUser() = default;
+  virtual void left(u32 station, const StationJob& job) = 0;
+};
+
+class Station final : public Component {
+ public:
+  static constexpr u8 kClasses = 2;
+
+  // `number` is given back to the user.
+  Station(World& world, const StationParams& params, StationUser& user, u32 number = 0);
+
+  // False if every place is taken. Patience zero is infinite. The job waited iff it was not served
+  // at once.
+  bool offer(u32 customer, Duration service, Duration patience = {}, u8 class_ = 0);
+  void handle(const Event& event) override;
+
+  u32 present() const { return present_; }
+  u32 waiting() const { return waiting_; }
+  u32 busy() const { return busy_; }
+
+  // Integrals over time since the start [job ns]; call at any instant.
+  struct Areas {
+    u128 present = 0, waiting = 0, busy = 0;
+    u64 all_busy = 0;  // [ns]
+    u64 offered = 0, refused = 0, delayed = 0, abandoned = 0;
+  };
+  const Areas& areas() {
+    integrate();
+    return areas_;
+  }
+
+ private:
+  static constexpr u32 kNone = UINT32_MAX;
+  enum Kind : u8 { kServed, kPatienceOver, kShareServed };
+  struct Slot {
+    StationJob job;
+    Duration left{};  // work left at the start of the present service
+    Instant started{};
+    EventHandle event;                   // end of service, or of patience
+    u32 previous = kNone, next = kNone;  // in the waiting line
+    bool in_service = false;
+  };
+  struct Line {
+    u32 head = kNone, tail = kNone;
+  };
+  struct Share {  // processor sharing: leaves when virtual time reaches `at` [ns of work each]
+    double at;
+    u32 slot;
+    bool operator<(const Share& o) const { return at != o.at ? at > o.at : slot > o.slot; }
+  };
+  void integrate();
+  u32 take_slot();
+  void start(u32 slot);
+  void depart(u32 slot, bool served);
+  void wait(u32 slot, bool in_front);
+  void leave_line(u32 slot);
+  u32 next_waiting() const;
+  u32 least_urgent_in_service() const;
+  void share_changed();
+  void advance_virtual_time();
+
+  World& world_;
+  const StationParams params_;
+  StationUser& user_;
+  const u32 number_;
+  const ComponentId self_;
+  std::vector<Slot> slots_;
+  std::vector<u32> free_;
+  std::array<Line, kClasses> lines_{};
+  u32 present_ = 0, waiting_ = 0, busy_ = 0;
+  std::vector<Share> shares_;
+  double virtual_ns_ = 0;
+  Instant virtual_at_{};
+  EventHandle share_event_;
+  Areas areas_;
+  Instant integrated_{};
+};
+
+}  // namespace stampede

@@ -1,0 +1,167 @@
+#include "models/serving/station_customers.h"
+
+#include <cmath>
+
+#include "sim/math.h"
+
+namespace stampede {
+
+void CustomersParams::describe(Schema<CustomersParams>& s) {
+  using P = CustomersParams;
+  s.name("customers");
+  s.field("arrival_rate", &P::arrival_rate)
+      .at_least(0)
+      .help("Poisson arrivals; 0 for a closed source");
+  s.field("population", &P::population).help("customers of a closed source");
+  s.field("think", &P::think).at_least(0).help("mean time between visits, closed source");
+  s.field("law", &P::law).help("distribution of service times");
+  s.field("service_rate", &P::service_rate).at_least(0).help("of each server");
+  s.field("service_cv2", &P::service_cv2)
+      .at_least(0)
+      .help("squared coefficient of variation, hyperexponential (at least 1) and lognormal");
+  s.field("patience_rate", &P::patience_rate).at_least(0).help("of leaving the line; 0: never");
+  s.field("retrial_rate", &P::retrial_rate).at_least(0).help("of each refused customer; 0: lost");
+  s.field("persistence", &P::persistence).range(0, 1).help("share of the refused who try again");
+  s.field("feedback", &P::feedback).range(0, 1).help("share of the served who come again");
+  s.field("urgent", &P::urgent).range(0, 1).help("share of arrivals in the first class");
+  s.field("stations", &P::stations).range(1, 10'000).help("number of stations");
+  s.field("choices", &P::choices).help("stations sampled, the shortest joined; 0: all in turn");
+  s.field("service_rates", &P::service_rates).help("by station, in 1/s, instead of service_rate");
+  s.field("station", &P::station).help("servers, places and discipline of each station");
+}
+
+Customers::Customers(World& world, std::string_view path, const CustomersParams& params,
+                     CustomersObserver& observer)
+    : world_(world),
+      params_(params),
+      observer_(observer),
+      self_(world.scheduler.add(this)),
+      key_(world.stream(path, "customers")) {
+  for (u32 i = 0; i < params_.stations; ++i)
+    stations_.push_back(std::make_unique<Station>(world, params_.station, *this, i));
+  // Hyperexponential with balanced means.
+  const double cv2 = params_.service_cv2;
+  branch_ = 0.5 * (1 + std::sqrt((cv2 - 1) / (cv2 + 1)));
+  lognormal_cv_ = std::sqrt(cv2);
+  if (params_.arrival_rate.per_second > 0) next_arrival();
+  for (u32 i = 0; i < params_.population; ++i)
+    world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, self_,
+                           kThought);
+}
+
+double Customers::uniform() {
+  half_ = !half_;
+  if (!half_) return stampede::uniform2(words_);
+  words_ = draw(key_, counter_++);
+  return stampede::uniform(words_);
+}
+
+Duration Customers::exponential(double rate) {
+  return from_seconds(stampede::exponential(uniform()) / rate);
+}
+
+Duration Customers::service(u32 station) {
+  const double rate = params_.service_rates.empty() ? params_.service_rate.per_second
+                                                    : params_.service_rates[station];
+  switch (params_.law) {
+    case ServiceLaw::kExponential:
+      return exponential(rate);
+    case ServiceLaw::kDeterministic:
+      return from_seconds(1 / rate);
+    case ServiceLaw::kErlang2:
+      return exponential(2 * rate) + exponential(2 * rate);
+    case ServiceLaw::kHyperexponential: {
+      const double p = uniform() < branch_ ? branch_ : 1 - branch_;
+      return exponential(2 * p * rate);
+    }
+    case ServiceLaw::kLognormal:
+      return from_seconds(stampede::lognormal(uniform(), 1 / rate, lognormal_cv_));
+  }
+  invariant_failed("customers: unknown service law");
+}
+
+void Customers::next_arrival() {
+  world_.scheduler.after(exponential(params_.arrival_rate.per_second), Priority::kArrival, self_,
+                         kArrival);
+}
+
+void Customers::handle(const Event& event) {
+  switch (event.kind) {
+    case kArrival:
+      next_arrival();
+      come();
+      break;
+    case kThought:
+      come();
+      break;
+    case kRetrial:
+      orbit_changes(-1);
+      attempt(event.subject, 0);
+      break;
+    default:
+      invariant_failed("customers: unknown event");
+  }
+}
+
+void Customers::come() {
+  u32 customer = static_cast<u32>(customers_.size());
+  if (free_.empty()) {
+    customers_.emplace_back();
+  } else {
+    customer = free_.back();
+    free_.pop_back();
+  }
+  const bool first_class = params_.urgent.value > 0 && uniform() < params_.urgent.value;
+  customers_[customer] = {world_.now(), static_cast<u8>(first_class ? 0 : 1)};
+  u32 best = 0;
+  for (u32 i = 0; i < params_.choices; ++i) {
+    const u32 station = static_cast<u32>(uniform() * params_.stations);
+    if (i == 0 || stations_[station]->present() < stations_[best]->present()) best = station;
+  }
+  attempt(customer, best);
+}
+
+void Customers::attempt(u32 customer, u32 station) {
+  const double patience = params_.patience_rate.per_second;
+  const Duration limit = patience > 0 ? exponential(patience) : Duration{};
+  if (stations_[station]->offer(customer, service(station), limit, customers_[customer].class_))
+    return;
+  const double retry = params_.retrial_rate.per_second;
+  if (retry > 0 && (params_.persistence.value >= 1 || uniform() < params_.persistence.value)) {
+    orbit_changes(1);
+    world_.scheduler.after(exponential(retry), Priority::kArrival, self_, kRetrial, customer);
+  } else {
+    leave(customer, false);
+  }
+}
+
+void Customers::left(u32 station, const StationJob& job) {
+  observer_.passed(job);
+  if (!job.served) return leave(job.customer, false);
+  if (params_.choices == 0 && station + 1 < params_.stations)
+    return attempt(job.customer, station + 1);
+  if (params_.feedback.value > 0 && uniform() < params_.feedback.value)
+    return attempt(job.customer, 0);
+  leave(job.customer, true);
+}
+
+void Customers::leave(u32 customer, bool served) {
+  free_.push_back(customer);
+  observer_.gone(world_.now() - customers_[customer].born, served);
+  if (params_.population > 0)
+    world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, self_,
+                           kThought);
+}
+
+void Customers::orbit_changes(int by) {
+  orbit_area();
+  in_orbit_ += static_cast<u32>(by);
+}
+
+u128 Customers::orbit_area() {
+  orbit_area_ += u128{static_cast<u64>((world_.now() - orbit_at_).ns)} * in_orbit_;
+  orbit_at_ = world_.now();
+  return orbit_area_;
+}
+
+}  // namespace stampede
