@@ -150,7 +150,7 @@ KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 turn, u32 context_tok
   stats_.prompt_tokens += context_tokens;
   if (!s.live) return out;
   pull(slot, s, r);
-  s.touched = now_ms();
+  s.touched = now_ms() + 1;
   SessionCopy& c = table_.copy(slot, r);
   Region& region = regions_[r];
   if (c.blocks > 0 && c.epoch < region.valid_epoch) {
@@ -188,7 +188,7 @@ void KvCache::write(const KvWrite& w) {
   pull(w.session, s, w.region);
   SessionCopy& c = table_.copy(w.session, w.region);
   Region& region = regions_[w.region];
-  s.touched = now_ms();
+  s.touched = now_ms() + 1;
   // Blocks are chained to their parent's epoch: what continues old context is old.
   u8 epoch = region.write_epoch;
   const bool reset_since = c.blocks == 0 && in_flush(w.region) &&

@@ -24,7 +24,7 @@ struct SessionCopy {
 
 struct alignas(64) LiveSession {
   u64 key = 0;
-  u32 touched = 0;                 // last lookup or write [ms]
+  u32 touched = 0;                 // last lookup or write [ms, plus 1]; 0: none
   IncidentId cause = kNoIncident;  // of the poison, or of what it lost
   u16 next_version = 0;
   u16 turn = 0;         // of the head version

@@ -160,6 +160,16 @@ bool SafetyLayer::globally_open() const {
   return true;
 }
 
+bool SafetyLayer::any(bool open_too) const {
+  const auto counts = [open_too](const Unit& unit) {
+    const BreakerState state = unit.breaker.state();
+    return state == BreakerState::kHalfOpen || (open_too && state == BreakerState::kOpen);
+  };
+  for (const auto& units : replicas_)
+    if (std::any_of(units.begin(), units.end(), counts)) return true;
+  return std::any_of(units_.begin(), units_.end(), counts);
+}
+
 bool SafetyLayer::replica_open(RegionId region, ReplicaId replica) const {
   const auto& units = replicas_[region];
   return replica < units.size() && units[replica].breaker.state() == BreakerState::kOpen;

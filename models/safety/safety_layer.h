@@ -64,6 +64,9 @@ class SafetyLayer final : public SafetyPort, public Component {
   IncidentId start_ramp(IncidentId cause);
   // Opens a breaker by hand (kNoRegion: all units); returns breaker_opened.
   IncidentId open_by_hand(IncidentId cause, RegionId region = kNoRegion);
+  // Whether any breaker is open or half-open; whether one is half-open.
+  bool any_open() const { return any(true); }
+  bool ramping() const { return any(false); }
   // With replica scope: may this replica be picked?
   bool replica_open(RegionId region, ReplicaId replica) const;
   // Breaker of a region, or of the service.
@@ -94,6 +97,7 @@ class SafetyLayer final : public SafetyPort, public Component {
   }
   const Unit& unit_of(RegionId region) const { return units_[unit_index(region)]; }
   Unit& replica_unit(RegionId region, ReplicaId replica);
+  bool any(bool open_too) const;
   void verdict(const Check& check);
   void open(Unit& unit, std::vector<IncidentId> causes, const std::string& what);
   void ramp_step(u32 unit);
