@@ -12,29 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "models/ports/request.h"
+#include "models/ports/replica_choice.h"
 #include "sim/params.h"
 #include "sim/world.h"
 
 namespace stampede {
-
-inline constexpr u32 kNoPod = UINT32_MAX;
-
-// Attempts in flight by pod; kept by whoever sends and receives.
-struct ActiveCounts {
-  std::vector<u32> by_pod;  // [pod], grown on opened()
-  u64 total = 0;
-  void opened(u32 pod) {
-    if (pod >= by_pod.size()) by_pod.resize(pod + 1, 0);
-    ++by_pod[pod];
-    ++total;
-  }
-  void closed(u32 pod) {
-    --by_pod[pod];
-    --total;
-  }
-  u32 of(u32 pod) const { return pod < by_pod.size() ? by_pod[pod] : 0; }
-};
 
 enum class ChoiceKind : u8 {
   kRoundRobin,             // by request
@@ -60,16 +42,6 @@ struct ReplicaChoiceParams {
   double balance_factor = 1.25;
   u32 ring_points = 100;
   static void describe(Schema<ReplicaChoiceParams>& s);
-};
-
-class ReplicaChoice {
- public:
-  virtual ~ReplicaChoice() = default;
-  // `pods` in ascending order, as a new endpoint view has them. May allocate.
-  virtual void set_endpoints(const std::vector<u32>& pods) = 0;
-  // A pod, or kNoPod without endpoints. `attempt_key` identifies the attempt for keyed draws. Never
-  // allocates.
-  virtual u32 pick(u64 session_key, u64 attempt_key) = 0;
 };
 
 // `active` and `world` must outlive the chooser; `path` names its random streams.

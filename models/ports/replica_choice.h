@@ -6,12 +6,32 @@
 
 namespace stampede {
 
-struct ReplicaChoice {
+inline constexpr u32 kNoPod = UINT32_MAX;
+
+// Attempts in flight by pod; kept by whoever sends and receives.
+struct ActiveCounts {
+  std::vector<u32> by_pod;  // [pod], grown on opened()
+  u64 total = 0;
+  void opened(u32 pod) {
+    if (pod >= by_pod.size()) by_pod.resize(pod + 1, 0);
+    ++by_pod[pod];
+    ++total;
+  }
+  void closed(u32 pod) {
+    --by_pod[pod];
+    --total;
+  }
+  u32 of(u32 pod) const { return pod < by_pod.size() ? by_pod[pod] : 0; }
+};
+
+class ReplicaChoice {
+ public:
   virtual ~ReplicaChoice() = default;
-  // The endpoints known from now on, ascending.
-  virtual void set_endpoints(const std::vector<PodId>& endpoints) = 0;
-  // One of them; only called while there is at least one.
-  virtual PodId pick(u64 session_key, u64 attempt_key) = 0;
+  // `pods` in ascending order, as a new endpoint view has them. May allocate.
+  virtual void set_endpoints(const std::vector<u32>& pods) = 0;
+  // A pod, or kNoPod without endpoints. `attempt_key` identifies the attempt for keyed draws. Never
+  // allocates.
+  virtual u32 pick(u64 session_key, u64 attempt_key) = 0;
 };
 
 }  // namespace stampede

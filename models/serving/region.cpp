@@ -68,7 +68,7 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   current_ = id;
   p.engine->advance(world_.now(), *this);
   a.pod = id;
-  ++active_[id];
+  active_.opened(id);
   a.ticket = pods_[id].engine->add(world_.now(), input);
   reschedule(id);
   return true;
@@ -122,7 +122,7 @@ void Region::first_token(u32 slot, Instant at) {
   ++counts_.first_tokens;
   if (a.request != kNoSlot) wiring_.clients->first_token(slot, at);
   if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
-  --active_[a.pod];
+  active_.closed(a.pod);
   a.decoding = true;
   world_.scheduler.at(at + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
@@ -141,7 +141,7 @@ void Region::hand_over(AttemptSlot slot) {
 
 void Region::finished(u32 slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
-  --active_[a.pod];
+  active_.closed(a.pod);
   ++counts_.completed;
   const bool late = a.request == kNoSlot;
   wiring_.kv->write({a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept,
@@ -174,7 +174,7 @@ void Region::cancel(AttemptSlot slot) {
   const PodId id = a.pod;
   const u32 waiting_before = p.engine ? p.engine->waiting() : 0;
   if (!p.engine || !p.engine->cancel(now, a.ticket)) return;  // between two pods: it goes on
-  --active_[id];
+  active_.closed(id);
   if (p.engine->waiting() == waiting_before) {  // it was running
     ++counts_.aborted;
     wiring_.kv->aborted_because(id_, a.prompt, a.incident ? a.incident : overload_);

@@ -80,7 +80,7 @@ class Region final : public Component,
                          IncidentId cause) override;
 
   const Counts& counts() const { return counts_; }
-  const std::vector<u32>& active() const { return active_; }  // [pod] attempts in it
+  const ActiveCounts& active() const { return active_; }
   u64 waiting() const;  // sequences in line in all engines
   // Load of a pool between the last two updates, 1 = saturated; the ramp's gate reads it.
   double load(WorkloadId workload) const { return load_[workload]; }
@@ -144,7 +144,7 @@ class Region final : public Component,
   ConnectionPool logins_;
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
-  std::vector<u32> active_;
+  ActiveCounts active_;
   std::vector<std::size_t> serving_, known_;
   std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone

@@ -4,10 +4,7 @@
 namespace stampede {
 
 Region::Pod& Region::pod(PodId id) {
-  if (id >= pods_.size()) {
-    pods_.resize(id + 1);
-    active_.resize(id + 1);
-  }
+  if (id >= pods_.size()) pods_.resize(id + 1);
   return pods_[id];
 }
 
@@ -45,7 +42,7 @@ void Region::kill(PodId id) {
   std::vector<AttemptSlot> lost;
   dying->kill(world_.now(), [&](u32 slot) { lost.push_back(slot); });
   for (const AttemptSlot slot : lost) {
-    --active_[id];
+    active_.closed(id);
     drop(slot, Outcome::kTruncated, kNoIncident);
   }
 }
