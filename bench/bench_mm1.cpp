@@ -11,23 +11,30 @@
 namespace stampede {
 namespace {
 
+template <bool kTabulated>  // delays from a table: the kernel without the samplers
 struct Queue : Component {
   enum Kind : u8 { kArrival, kDeparture };
   Scheduler scheduler;
   ComponentId id = scheduler.add(this);
   StreamKey key = stream_key(1, "bench/mm1", "times");
   u64 customer = 0, in_system = 0, served = 0, left = 0;
-  double service_u = 0.5;
+  bench::Delays delays;
 
   void next_arrival() {
+    if constexpr (kTabulated) {
+      scheduler.after({static_cast<i64>(delays.next() / 10 * 10)}, Priority::kArrival, id,
+                      kArrival);
+      return;
+    }
     // One draw a customer: its interarrival time and its service time.
     const Words w = draw(key, customer++);
     scheduler.after({static_cast<i64>(exponential(uniform(w)) * 1e6) + 1}, Priority::kArrival, id,
                     kArrival, w[2], w[3]);
   }
   void serve(u32 a, u32 b) {
-    scheduler.after({static_cast<i64>(exponential(uniform(a, b)) * 0.9e6) + 1},
-                    Priority::kCompletion, id, kDeparture);
+    const i64 time = kTabulated ? static_cast<i64>(delays.next() / 10 * 9)
+                                : static_cast<i64>(exponential(uniform(a, b)) * 0.9e6) + 1;
+    scheduler.after({time}, Priority::kCompletion, id, kDeparture);
   }
   void handle(const Event& event) override {
     if (event.kind == kArrival) {
@@ -49,8 +56,9 @@ struct Queue : Component {
   std::deque<std::pair<u32, u32>> waiting;
 };
 
-void mm1(benchmark::State& state) {
-  Queue queue;
+template <bool kTabulated>
+void customers(benchmark::State& state) {
+  Queue<kTabulated> queue;
   queue.next_arrival();
   while (state.KeepRunningBatch(1000)) {
     queue.left = 1000;
@@ -58,7 +66,10 @@ void mm1(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
+void mm1(benchmark::State& state) { customers<false>(state); }
+void mm1_tabulated_delays(benchmark::State& state) { customers<true>(state); }
 BENCHMARK(mm1);
+BENCHMARK(mm1_tabulated_delays);
 
 void hold_priority_queue_1e5(benchmark::State& state) {
   bench::Delays delays;

@@ -1,5 +1,6 @@
 #include "sim/math.h"
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <limits>
@@ -16,6 +17,7 @@ double scale_by_power_of_two(double x, int k) {  // exact; |k| <= 1023 in one st
 
 // x = 2^k m with m in [sqrt(1/2), sqrt(2)): by integer arithmetic, as a branch on random bits would
 // be mispredicted half of the time.
+constexpr std::int64_t kRootHalf = 0x3fe6a09e667f3bcd;  // bits of sqrt(1/2)
 struct Split {
   double m, k;
 };
@@ -26,9 +28,38 @@ Split split(double x) {
     k = -54;
   }
   const auto bits = std::bit_cast<std::int64_t>(x);
-  const std::int64_t e = (bits - 0x3fe6a09e667f3bcd) >> 52;
+  const std::int64_t e = (bits - kRootHalf) >> 52;
   return {std::bit_cast<double>(bits - (e << 52)), static_cast<double>(k + e)};
 }
+
+// -log(j/256) in units of 2^-90, by 2 atanh((256-j)/(256+j)) in integers.
+constexpr __int128 minus_log_fixed(int j) {
+  const int numerator = 256 - j, denominator = 256 + j;
+  __int128 power = ((__int128{1} << 91) * numerator) / denominator, sum = 0;
+  for (int n = 1; power != 0; n += 2) {
+    sum += power / n;
+    power = power * (numerator * numerator) / (denominator * denominator);
+  }
+  return sum;
+}
+
+struct LogEntry {
+  double c, high, low;  // high + low = -log(c); high is a multiple of 2^-42
+};
+constexpr auto kLogTable = [] {
+  std::array<LogEntry, 128> table{};
+  for (std::int64_t i = 0; i < 128; ++i) {
+    const double middle = std::bit_cast<double>(kRootHalf + (i << 45) + (std::int64_t{1} << 44));
+    // The two intervals that touch 1 take c = 1, so that log keeps its relative precision there.
+    const int j = i == 74 || i == 75 ? 256 : static_cast<int>(256.0 / middle + 0.5);
+    const __int128 value = minus_log_fixed(j);
+    const auto high = static_cast<std::int64_t>(value / (__int128{1} << 48));
+    const auto low = static_cast<std::int64_t>(value - __int128{high} * (__int128{1} << 48));
+    table[static_cast<std::size_t>(i)] = {j / 256.0, static_cast<double>(high) * 0x1p-42,
+                                          static_cast<double>(low) * 0x1p-90};
+  }
+  return table;
+}();
 
 // 2 atanh(s) = 2s + 2s r(s^2), the odd series to s^23; |s| <= 0.1716. Evaluated in pairs so that
 // the multiplications overlap.
@@ -42,19 +73,24 @@ double atanh_rest(double z) {
 
 }  // namespace
 
-// log(x) = k ln2 + log(m), log(m) = 2 atanh(s), s = (m-1)/(m+1).
+// log(x) = k ln2 - log(c) + log(1 + f), 1 + f = m c with c = j/256 from a table over 128 intervals
+// of m, so that |f| < 2^-7 and no division is needed.
 double log(double x) {
   if (!(x > 0 && x <= std::numeric_limits<double>::max())) [[unlikely]] {
     if (x == 0) return -std::numeric_limits<double>::infinity();
     return x > 0 ? x : std::numeric_limits<double>::quiet_NaN();
   }
   const auto [m, k] = split(x);
-  const double f = m - 1.0;
-  const double s = f / (2.0 + f);
-  const double r = atanh_rest(s * s);
-  // 2s = f - s f; with f^2/2 taken out, the rounding error of s meets a small factor only.
-  const double half = 0.5 * f * f;
-  return k * kLn2Hi - ((half - (s * (half + 2.0 * r) + k * kLn2Lo)) - f);
+  const auto bits = std::bit_cast<std::int64_t>(m);
+  const LogEntry& entry = kLogTable[static_cast<std::size_t>((bits - kRootHalf) >> 45)];
+  const double m_high = std::bit_cast<double>(bits & ~std::int64_t{0xfff});
+  const double f = (m_high * entry.c - 1.0) + (m - m_high) * entry.c;  // products are exact
+  const double f2 = f * f, f4 = f2 * f2;
+  const double p = (-1.0 / 2 + f * (1.0 / 3)) + f2 * (-1.0 / 4 + f * (1.0 / 5)) +
+                   f4 * ((-1.0 / 6 + f * (1.0 / 7)) + f2 * (-1.0 / 8));
+  const double high = k * kLn2Hi + entry.high;  // exact
+  const double sum = high + f;
+  return sum + ((f - (sum - high)) + (k * kLn2Lo + entry.low) + f2 * p);
 }
 
 // exp(x) = 2^k exp(r), |r| <= ln2/2; Taylor to degree 13.

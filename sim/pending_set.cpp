@@ -82,7 +82,7 @@ bool PendingSet::refill(u64 limit, const u32* touched) {
     base_ = start;
     const u32 count = count_up_to_limit(bucket);
     if (count <= kSortLimit && level < kSortLevels) {
-      sort_into_front(level, bucket, count, limit);
+      sort_into_front(level, bucket, count);
     } else if (level == 0) {
       now_ = start;
       drain(bucket, [this](const PendingEvent& event) { push_instant(event); });
@@ -101,7 +101,7 @@ bool PendingSet::refill(u64 limit, const u32* touched) {
 
 // Sorts 64-bit keys (time since base_, rung, order of insertion) and gathers by them. Sparse
 // buckets of one level are taken several at a time.
-void PendingSet::sort_into_front(u32 level, u32 bucket, u32 count, u64 limit) {
+void PendingSet::sort_into_front(u32 level, u32 bucket, u32 count) {
   u64 keys[kSortLimit];
   PendingEvent events[kSortLimit];
   u32 n = 0;
@@ -114,7 +114,6 @@ void PendingSet::sort_into_front(u32 level, u32 bucket, u32 count, u64 limit) {
       keys[i] = key;
     });
     if (n >= kEnough || (levels_ >> level & 1) == 0) break;
-    if (first_start() > limit) break;
     bucket = level * kDigits + first_digit(level);
     count = count_up_to_limit(bucket);
     if (n + count > kSortLimit) break;

@@ -153,7 +153,7 @@ class PendingSet {
   void push_near(const PendingEvent& event);
   void spill();
   bool refill(u64 limit, const u32* touched);
-  void sort_into_front(u32 level, u32 bucket, u32 count, u64 limit);
+  void sort_into_front(u32 level, u32 bucket, u32 count);
   u32 count_up_to_limit(u32 bucket) const;
   u32 first_digit(u32 level) const;
   u64 first_start() const;

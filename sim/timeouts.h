@@ -10,8 +10,10 @@
 //
 // Nothing is done when a subject ends: its generation changes and the entry is dead.
 // Limits: deadlines must be pushed in order, which one constant duration gives; entries of one ring
-// that fall due at the same nanosecond expire in one event, first pushed first. A dead head whose
-// event is already scheduled costs that event.
+// that fall due at the same nanosecond expire in one event, first pushed first. Among other events
+// of the same nanosecond and rung the ring's event stands where it was armed (when its entry became
+// the head), not where the entry was pushed. A dead head whose event is already scheduled costs
+// that event.
 #pragma once
 #include <vector>
 
