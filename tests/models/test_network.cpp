@@ -205,5 +205,18 @@ TEST(network, takes_a_read_graph_and_regions_without_ases) {
   for (RegionId r = 0; r < 3; ++r) EXPECT_EQ(reached(network, r), 24u);
 }
 
+void expect_described(const TypeInfo& type) {
+  for (const FieldInfo& field : type.fields) {
+    EXPECT_FALSE(field.help.empty()) << type.name << '.' << field.key;
+    expect_described(field.type->element != nullptr ? *field.type->element : *field.type);
+  }
+}
+
+TEST(network, every_parameter_is_described) {
+  expect_described(type_of<NetworkParams>());
+  expect_described(type_of<ExportPolicy>());
+  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 12u);
+}
+
 }  // namespace
 }  // namespace stampede
