@@ -34,7 +34,7 @@ void Bgp::decide_and_tell(AsIndex as, PrefixIndex p, IncidentId cause) {
   Forward& fib = fib_[cell(as, p)];
   if (!fib.due) {
     fib.due = true;
-    scheduler_.after(params_.fib_delay, Priority::kNetwork, id_, kFib, as, p);
+    scheduler_.after(std::max(params_.fib_delay, kSoon), Priority::kNetwork, id_, kFib, as, p);
   }
   for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s) consider(s, p, cause);
 }
@@ -244,8 +244,8 @@ void Bgp::handle(const Event& event) {
       if (sessions_[s].link_alive)
         establish(s, kNoIncident);
       else
-        scheduler_.after(params_.connect_retry, Priority::kNetwork, id_, kConnect, s,
-                         event.argument);
+        scheduler_.after(std::max(params_.connect_retry, kSoon), Priority::kNetwork, id_, kConnect,
+                         s, event.argument);
       break;
     case kReuse: {
       FlapDamping& damping = damping_[slot(s, event.argument)];

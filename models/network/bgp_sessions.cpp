@@ -15,7 +15,8 @@ void Bgp::link_fails(AsIndex a, AsIndex b, IncidentId cause) {
   for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = false;
   if (!sessions_[s].up) return;
   sessions_[s].failure = cause;
-  scheduler_.after(params_.hold_time, Priority::kNetwork, id_, kHold, s, sessions_[s].epoch);
+  scheduler_.after(std::max(params_.hold_time, kSoon), Priority::kNetwork, id_, kHold, s,
+                   sessions_[s].epoch);
 }
 
 void Bgp::link_repaired(AsIndex a, AsIndex b) {
@@ -62,8 +63,9 @@ void Bgp::drop_session(SessionIndex s, IncidentId cause) {
     }
   }
   const double u = uniform(draw(retry_key_, low, 0, sessions_[low].epoch));
-  scheduler_.after(from_seconds(params_.connect_retry.seconds() * (0.75 + 0.25 * u)),
-                   Priority::kNetwork, id_, kConnect, low, sessions_[low].epoch);
+  scheduler_.after(
+      std::max(from_seconds(params_.connect_retry.seconds() * (0.75 + 0.25 * u)), kSoon),
+      Priority::kNetwork, id_, kConnect, low, sessions_[low].epoch);
 }
 
 void Bgp::establish(SessionIndex s, IncidentId cause) {

@@ -205,6 +205,41 @@ TEST(network, takes_a_read_graph_and_regions_without_ases) {
   for (RegionId r = 0; r < 3; ++r) EXPECT_EQ(reached(network, r), 24u);
 }
 
+// An operator who acts last within an instant, on a network without any delay of its own.
+struct Operator : Component {
+  Operator(World& w, Network& n) : world(w), network(n), id(w.scheduler.add(this)) {}
+  void handle(const Event& event) override {
+    if (event.kind == 0) network.push_policy(0, {});
+    if (event.kind == 1) network.restore_policy(0, kNoIncident);
+    if (event.kind == 2) network.set_alive(1, false, kNoIncident);
+    if (event.kind == 3) {
+      const AsIndex as = network.client_as(0);
+      for (const Neighbour& n : network.graph().neighbours(as))
+        network.bgp().session_down(as, n.as, kNoIncident);
+    }
+  }
+  World& world;
+  Network& network;
+  ComponentId id;
+};
+
+TEST(network, causes_may_come_on_any_rung) {
+  NetworkParams params;
+  params.policy_apply = params.bgp.fib_delay = params.bgp.connect_retry = 0_s;
+  params.intra_region_one_way = params.inter_region_one_way = 0_s;
+  params.bgp.propagation_min = params.bgp.propagation_max = 0_s;
+  World world(1);
+  Network network(world, params, kRegions);
+  Operator op(world, network);
+  for (u8 kind = 0; kind < 4; ++kind)
+    world.scheduler.at(Instant{} + (kind + 1) * 1_h, Priority::kSample, op.id, kind);
+  world.scheduler.run_until(Instant{} + 90_min);
+  EXPECT_EQ(reached(network, 0), 0u);
+  world.scheduler.run_until(Instant{} + 6_h);
+  EXPECT_EQ(reached(network, 0), 24u);
+  EXPECT_EQ(reached(network, 1), 0u);
+}
+
 void expect_described(const TypeInfo& type) {
   for (const FieldInfo& field : type.fields) {
     EXPECT_FALSE(field.help.empty()) << type.name << '.' << field.key;
