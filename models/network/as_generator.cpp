@@ -17,7 +17,11 @@ void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
   s.field("mid", &P::mid).range(0, 1).help("share of the other ASes that sell transit");
   s.field("providers_max", &P::providers_max)
       .range(1, 10)
-      .help("an AS buys from 1 to this many providers");
+      .help("a stub buys from 1 to this many providers");
+  s.field("mid_providers_max", &P::mid_providers_max)
+      .range(1, 50)
+      .help("a mid-tier AS buys from 1 to this many of the ASes above it")
+      .source("fitted: mean removal near the 121 s measured in 2018 (Garcia-Martinez, Bagnulo)");
   s.field("local", &P::local).range(0, 1).help("chance that a provider is of the same region");
   s.field("add_p2p", &P::add_p2p)
       .range(0, 1)
@@ -46,19 +50,20 @@ class Generator {
       graph_.set_region(graph_.add_as(i + 1), static_cast<RegionId>(i % regions_));
     for (u32 i = 0; i < transit; ++i)
       for (u32 k = i + 1; k < transit; ++k) graph_.add_link(i + 1, k + 1, LinkKind::kPeerToPeer);
-    for (u32 i = transit; i < mid; ++i) buy(i, 0, transit);
+    for (u32 i = transit; i < mid; ++i) buy(i, 0, i, params_.mid_providers_max);
     for (u32 i = transit; i < mid; ++i)
       for (u32 k = i + 1; k < mid; ++k) maybe_peer(i, k);
     const bool has_mid = mid > transit;
-    for (u32 i = mid; i < all; ++i) buy(i, has_mid ? transit : 0, has_mid ? mid : transit);
+    for (u32 i = mid; i < all; ++i)
+      buy(i, has_mid ? transit : 0, has_mid ? mid : transit, params_.providers_max);
     return std::move(graph_);
   }
 
  private:
-  // Links AS `i` below 1 to providers_max drawn ASes of [low, high).
-  void buy(u32 i, u32 low, u32 high) {
+  // Links AS `i` below 1 to `most` drawn ASes of [low, high).
+  void buy(u32 i, u32 low, u32 high, i32 most) {
     const double count = uniform(draw(providers_, i, 0));
-    const u32 wanted = 1 + static_cast<u32>(count * params_.providers_max);
+    const u32 wanted = 1 + static_cast<u32>(count * most);
     std::vector<u32> near, any;
     for (u32 k = low; k < high; ++k) {
       any.push_back(k);

@@ -38,6 +38,7 @@ Bgp::Bgp(Scheduler& scheduler, const AsGraph& graph, const BgpParams& params,
         const double u = uniform(draw(delay_key, n.link));
         session.delay = params_.propagation_min + from_seconds(spread.seconds() * u);
       }
+      session.delay = std::max(session.delay, kSoon);
       if (one_end[n.link] == kNoSession) {
         one_end[n.link] = s;
       } else {

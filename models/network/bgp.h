@@ -19,6 +19,8 @@ namespace stampede {
 
 using PrefixIndex = u32;
 using SessionIndex = u32;  // one direction of a link, at its owner
+// Causes may come on a later rung than the network's, so that nothing follows within the instant.
+inline constexpr Duration kSoon{1};
 inline constexpr SessionIndex kNoSession = UINT32_MAX;
 inline constexpr SessionIndex kLocal = UINT32_MAX - 1;
 

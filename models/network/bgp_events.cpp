@@ -1,4 +1,4 @@
-// The speakers' events: updates, processing, intervals, sessions.
+// The speakers' events: updates, processing, intervals. Sessions are in bgp_sessions.cpp.
 #include <algorithm>
 
 #include "models/network/bgp.h"
@@ -34,7 +34,7 @@ void Bgp::decide_and_tell(AsIndex as, PrefixIndex p, IncidentId cause) {
   Forward& fib = fib_[cell(as, p)];
   if (!fib.due) {
     fib.due = true;
-    scheduler_.after(params_.fib_delay, Priority::kNetwork, id_, kFib, as, p);
+    scheduler_.after(std::max(params_.fib_delay, kSoon), Priority::kNetwork, id_, kFib, as, p);
   }
   for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s) consider(s, p, cause);
 }
@@ -206,87 +206,6 @@ void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route) {
                   receiver, p);
 }
 
-void Bgp::session_down(AsIndex a, AsIndex b, IncidentId cause) {
-  new_cause();
-  drop_session(session(a, b), cause);
-}
-
-void Bgp::link_fails(AsIndex a, AsIndex b, IncidentId cause) {
-  const SessionIndex s = session(a, b);
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = false;
-  if (!sessions_[s].up) return;
-  sessions_[s].failure = cause;
-  scheduler_.after(params_.hold_time, Priority::kNetwork, id_, kHold, s, sessions_[s].epoch);
-}
-
-void Bgp::link_repaired(AsIndex a, AsIndex b) {
-  const SessionIndex s = session(a, b);
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = true;
-}
-
-void Bgp::session_up(AsIndex a, AsIndex b, IncidentId cause) {
-  const SessionIndex s = session(a, b);
-  if (!sessions_[s].up && sessions_[s].link_alive) establish(s, cause);
-}
-
-void Bgp::refresh(AsIndex as, AsIndex neighbour, IncidentId cause) {
-  const SessionIndex s = session(as, neighbour);
-  for (PrefixIndex p = 0; p < prefixes_.size(); ++p)
-    if (sessions_[s].up && adj_out_[slot(s, p)].present()) send(s, p, adj_out_[slot(s, p)], cause);
-}
-
-void Bgp::drop_session(SessionIndex s, IncidentId cause) {
-  if (!sessions_[s].up) return;
-  const auto count = static_cast<PrefixIndex>(prefixes_.size());
-  for (const SessionIndex end : {s, sessions_[s].reverse}) {
-    Session& session = sessions_[end];
-    session.up = false;
-    ++session.epoch;
-    for (PrefixIndex p = 0; p < count; ++p) {
-      clear_pending(end, p);
-      adj_out_[slot(end, p)] = {};
-      timers_[timer_of(end, p)].armed = Instant{-1};
-    }
-  }
-  const SessionIndex low = std::min(s, sessions_[s].reverse);
-  for (const SessionIndex end : {low, sessions_[low].reverse}) {
-    if (params_.restart_time.ns > 0) {
-      for (PrefixIndex p = 0; p < count; ++p) adj_in_[slot(end, p)].stale = true;
-      scheduler_.after(params_.restart_time, Priority::kNetwork, id_, kStale, end,
-                       sessions_[end].epoch);
-      continue;
-    }
-    for (PrefixIndex p = 0; p < count; ++p) {
-      if (!adj_in_[slot(end, p)].present()) continue;
-      adj_in_[slot(end, p)] = {};
-      decide_and_tell(sessions_[end].owner, p, cause);
-    }
-  }
-  const double u = uniform(draw(retry_key_, low, 0, sessions_[low].epoch));
-  scheduler_.after(from_seconds(params_.connect_retry.seconds() * (0.75 + 0.25 * u)),
-                   Priority::kNetwork, id_, kConnect, low, sessions_[low].epoch);
-}
-
-void Bgp::establish(SessionIndex s, IncidentId cause) {
-  new_cause();
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].up = true;
-  for (const SessionIndex end : {s, sessions_[s].reverse}) {
-    for (PrefixIndex p = 0; p < prefixes_.size(); ++p) consider(end, p, cause);
-    transmit({end, 0, {}, sessions_[end].epoch, cause, true});
-  }
-}
-
-void Bgp::purge_stale(SessionIndex s, IncidentId cause) {
-  for (PrefixIndex p = 0; p < prefixes_.size(); ++p) {
-    Route& route = adj_in_[slot(s, p)];
-    if (!route.stale) continue;
-    route.stale = false;
-    if (!route.present()) continue;
-    route = {};
-    decide_and_tell(sessions_[s].owner, p, cause);
-  }
-}
-
 void Bgp::handle(const Event& event) {
   const u32 s = event.subject;
   switch (static_cast<Kind>(event.kind)) {
@@ -325,8 +244,8 @@ void Bgp::handle(const Event& event) {
       if (sessions_[s].link_alive)
         establish(s, kNoIncident);
       else
-        scheduler_.after(params_.connect_retry, Priority::kNetwork, id_, kConnect, s,
-                         event.argument);
+        scheduler_.after(std::max(params_.connect_retry, kSoon), Priority::kNetwork, id_, kConnect,
+                         s, event.argument);
       break;
     case kReuse: {
       FlapDamping& damping = damping_[slot(s, event.argument)];

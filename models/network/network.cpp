@@ -6,12 +6,12 @@ namespace stampede {
 
 void Network::fib_changed(AsIndex, PrefixIndex prefix) { mark_dirty(region_of(prefix)); }
 
-// All forwarding changes of an instant lead to one recomputation at its end.
+// All forwarding changes of an instant lead to one recomputation right after it.
 void Network::mark_dirty(RegionId region) {
   regions_[region].dirty = true;
   if (recompute_due_) return;
   recompute_due_ = true;
-  world_.scheduler.after({0}, Priority::kNetwork, id_, kRecompute);
+  world_.scheduler.after(kSoon, Priority::kNetwork, id_, kRecompute);
 }
 
 IncidentId Network::origin_sends(AsIndex, PrefixIndex prefix, bool withdrawal, IncidentId cause) {

@@ -37,10 +37,11 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy,
   region.pushed = pushed;
   region.stage = 0;
   ++region.generation;
-  world_.scheduler.after(params_.policy_apply, Priority::kFault, id_, kApply, r, region.generation);
+  world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, id_, kApply, r,
+                         region.generation);
   if (params_.safeguards.commit_confirmed.ns > 0)
     world_.scheduler.after(params_.policy_apply + params_.safeguards.commit_confirmed,
-                           Priority::kControl, id_, kConfirm, r, region.generation);
+                           Priority::kNetwork, id_, kConfirm, r, region.generation);
   return pushed;
 }
 
@@ -78,8 +79,8 @@ void Network::apply_stage(RegionId r) {
   for (u32 i = 0; i < end; ++i)
     bgp_->set_export(region.origin, prefix(r, i), i >= denied, region.pushed);
   if (region.stage < params_.safeguards.canary_stages)
-    world_.scheduler.after(params_.safeguards.canary_soak, Priority::kControl, id_, kApply, r,
-                           region.generation);
+    world_.scheduler.after(std::max(params_.safeguards.canary_soak, kSoon), Priority::kNetwork, id_,
+                           kApply, r, region.generation);
 }
 
 // Looks from the client networks at the prefixes that have the new policy; the verdict may get
@@ -115,8 +116,8 @@ void Network::restore_policy(RegionId r, IncidentId cause) {
   Region& region = regions_[r];
   region.restore_cause = cause;
   ++region.generation;
-  world_.scheduler.after(params_.policy_apply, Priority::kFault, id_, kRestore, r,
-                         region.generation);
+  world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, id_, kRestore,
+                         r, region.generation);
 }
 
 void Network::allow_all(RegionId r, IncidentId cause) {

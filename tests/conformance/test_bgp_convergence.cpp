@@ -134,7 +134,7 @@ TEST(bgp_convergence, mrai_has_an_interior_optimum) {
   if (!file) return;
   const Json& sim = file->at("mrai_u_curve").at("independent_sim");
   for (const u32 n : {7u, 10u}) {
-    const Json& curve = sim.at("n" + std::to_string(n));
+    const Json& curve = sim.at(n == 7 ? "n7" : "n10");
     const auto mrai = curve.at("M").get<std::vector<double>>();
     std::vector<double> seconds, updates;
     for (std::size_t i = 0; i < mrai.size(); ++i) {
