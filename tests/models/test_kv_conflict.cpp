@@ -172,6 +172,28 @@ TEST(KvPartition, OneWriterOrShortOutageLeavesNoIncident) {
   EXPECT_EQ(brief.t.count("kv_partitioned"), 0u);
 }
 
+TEST(KvPartition, WhatTheHomePassedOnIsNotABranch) {
+  KvCacheParams p = plain();
+  p.replication_buffer = 0;  // what the outage held up arrives by anti-entropy, a minute late
+  Store t(p);
+  t.kv.session_opened(0, 42, 0, 0);
+  t.turn(0, 1, 1, 640, 1280);
+  t.run(5_s);
+  t.network.cut(2, kNoIncident);
+  t.kv.paths_changed(2);
+  t.turn(0, 0, 2, 1280, 1344);
+  t.run(10_s);
+  t.network.heal(2);
+  t.kv.paths_changed(2);
+  t.run(1_s);
+  t.turn(0, 0, 3, 1344, 1408);  // contains region 1's turn, and reaches region 2 before it
+  t.run(5_s);
+  t.turn(0, 2, 4, 1408, 1472);
+  t.run(200_s);
+  t.turn(0, 2, 5, 1472, 1536);
+  EXPECT_EQ(t.kv.stats().conflicts, 0u);
+}
+
 TEST(KvPartition, NeitherSideSeesTheOtherWhileTheHomeIsAway) {
   Store t(plain());
   t.kv.session_opened(0, 42, 0, 0);
