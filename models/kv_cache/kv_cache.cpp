@@ -40,7 +40,7 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
   const i64 ages = std::max<i64>(1, (p_.initial_age.ns + span - 1) / span);
   for (u32 r = 0; r < n_; ++r) {
     Region& region = regions_[r];
-    const double share = r < p_.region_shares.size() ? p_.region_shares[r].value : 0.0;
+    const double share = p_.region_shares.size() == n_ ? p_.region_shares[r].value : 1.0 / n_;
     const auto part = [&](i64 whole) {
       return static_cast<i64>(static_cast<double>(whole) * share + 0.5);
     };
@@ -144,7 +144,7 @@ void KvCache::session_closed(SessionSlot slot) {
   s.live = false;
 }
 
-KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 turn, u32 context_tokens) {
+KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 /*turn*/, u32 context_tokens) {
   LiveSession& s = table_.at(slot);
   KvLookup out;
   stats_.prompt_tokens += context_tokens;
@@ -159,7 +159,6 @@ KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 turn, u32 context_tok
   }
   out.base_version = static_cast<u32>(s.incarnation) << 16 | c.version;
   u16 hit = std::min(to_blocks(context_tokens, p_.block_tokens), c.blocks);
-  if (hit > 0 && region.tainted_pages > 0) meet_tainted_page(s, c, r, hit, turn, kNoIncident);
   if (hit > c.poison_from) {
     out.cause = s.cause;
     if (p_.checksums) {
@@ -212,48 +211,9 @@ void KvCache::write(const KvWrite& w) {
   if (w.poisoned) poison(s, c, std::min({c.poison_from, before, c.blocks}), w.cause);
   c.epoch = epoch;
   region.allocated += static_cast<double>(w.context_tokens);
-  if (c.blocks > 0 && region.tainted_pages > 0)
-    meet_tainted_page(s, c, w.region, c.blocks, w.turn, w.cause);
+  if (c.blocks > 0 && region.tainted_pages > 0) meet_tainted_page(s, c, w, before);
   if (links_.any_down()) note_pending(s, w.region);
   if (in_flush(w.region) && epoch < region.write_epoch && c.blocks > 0) queue_late(w.session, s);
-}
-
-// The free list of a region in an abort storm consists mostly of pages just freed by aborts, so the
-// chance that a page is allocated again while a late transfer may still write into it follows the
-// aborted share of all allocations.
-void KvCache::aborted_because(RegionId r, u32 tokens, IncidentId cause) {
-  Region& region = regions_[r];
-  region.abandoned += static_cast<double>(tokens);
-  const double all = region.allocated_mean + region.abandoned_mean;
-  const double share = all > 0 ? region.abandoned_mean / all : 0;
-  const double u = uniform(draw(abort_, region.aborts++, r));
-  if (u >= p_.page_reuse_probability.value * share) return;
-  ++region.tainted_pages;
-  region.taint_cause = cause;
-}
-
-void KvCache::meet_tainted_page(LiveSession& s, SessionCopy& c, RegionId r, u16 blocks, u32 turn,
-                                IncidentId cause) {
-  Region& region = regions_[r];
-  --region.tainted_pages;
-  ++stats_.page_reuses;
-  const IncidentId carried = region.taint_cause != kNoIncident ? region.taint_cause : cause;
-  const IncidentId id = carried == kNoIncident
-                            ? kNoIncident
-                            : known(page_reuses_, "kv_page_reused", carried, kNoIncident,
-                                    "a late transfer wrote into a reused page");
-  const double u = uniform(draw(page_, s.key, turn, r));
-  poison(s, c, static_cast<u16>(u * blocks), id);
-}
-
-void KvCache::poison(LiveSession& s, SessionCopy& c, u16 from, IncidentId cause) {
-  if (c.blocks == 0) return;
-  from = std::min<u16>(from, static_cast<u16>(c.blocks - 1));
-  if (from >= c.poison_from) return;
-  const u16 bad_before = c.poison_from < c.blocks ? c.poison_from : c.blocks;
-  stats_.poisoned_blocks += static_cast<u64>(bad_before - from);
-  if (c.poison_from == kNoPoison || s.cause == kNoIncident) s.cause = cause;
-  c.poison_from = from;
 }
 
 void KvCache::resize(SessionCopy& c, RegionId r, u16 blocks) {

@@ -5,7 +5,8 @@
 // public issue reports of page reuse under late transfers.
 // **Limits** manifests replicate, block bytes do not: a region hits on what it computed itself.
 // Live sessions are never evicted. A session's foreign copies count as space once it is idle but
-// are not found again. Writers of a closed session are dropped.
+// are not found again. Writers of a closed session are dropped. A page hit by a late transfer
+// corrupts the stored block, hence later turns, not the answer under way.
 #pragma once
 #include <functional>
 #include <memory>
@@ -83,7 +84,7 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
     i64 skew_ms = 0;
     u8 write_epoch = 0, valid_epoch = 0;
     Instant epoch_since{INT64_MIN / 4};  // start of the flush or bump that opened write_epoch
-    u32 tainted_pages = 0;               // overwritten after reuse, not yet met by a session
+    u32 tainted_pages = 0;               // to be overwritten, not yet allocated again
     IncidentId taint_cause = kNoIncident;
     u64 aborts = 0;
     double allocated = 0, abandoned = 0;  // tokens since the last tick
@@ -98,10 +99,11 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
   u32 now_ms() const { return static_cast<u32>(world_.now().ns / 1'000'000); }
   void resize(SessionCopy& copy, RegionId r, u16 blocks);
   void drop(SessionCopy& copy, RegionId r) { resize(copy, r, 0); }
-  void poison(LiveSession& s, SessionCopy& copy, u16 from, IncidentId cause);
-  void meet_tainted_page(LiveSession& s, SessionCopy& copy, RegionId r, u16 blocks, u32 turn,
-                         IncidentId cause);
   void check_conservation() const;
+
+  // kv_poison.cpp
+  void poison(LiveSession& s, SessionCopy& copy, u16 from, IncidentId cause);
+  void meet_tainted_page(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 before);
 
   // kv_manifest.cpp
   bool may_write(const LiveSession& s, RegionId r);

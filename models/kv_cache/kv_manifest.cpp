@@ -53,6 +53,7 @@ bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 
     c.unsent = static_cast<u8>(((1u << n_) - 1) & ~(1u << w.region));
     s.turn = static_cast<u16>(w.turn);
     s.writer = w.region;
+    s.carried = w.cause <= UINT16_MAX ? static_cast<u16>(w.cause) : u16{0};
   }
   if ((stale || behind) && torn(s, w.turn, w.attempt)) {
     ++stats_.torn;
@@ -128,7 +129,7 @@ void KvCache::merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, Sessio
       if (parted == kNoIncident) parted = links_.outage_cause(ra, s.home, at);
       if (parted == kNoIncident) parted = links_.outage_cause(s.home, rb, at);
     }
-    incident = conflict(kNoIncident, parted, lost_in);
+    incident = conflict(s.carried, parted, lost_in);
   } else {
     ++stats_.refused_writes;
   }

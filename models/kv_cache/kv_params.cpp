@@ -30,7 +30,8 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
       .at_least(0)
       .help("idle KV stored at the start, all regions")
       .source("published account of the reference outage: more than 4 PB flushed");
-  s.field("region_shares", &P::region_shares).help("share of stock and capacity by region");
+  s.field("region_shares", &P::region_shares)
+      .help("share of stock and capacity by region; equal if not one a region");
   s.field("initial_age", &P::initial_age)
       .at_least(0)
       .help("age of the oldest stock at the start: 4 PB over the production of 353 GB/s")

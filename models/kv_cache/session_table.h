@@ -29,6 +29,7 @@ struct alignas(64) LiveSession {
   u16 next_version = 0;
   u16 turn = 0;         // of the head version
   u16 incarnation = 0;  // of the slot: tells writers of an earlier session apart
+  u16 carried = 0;      // incident carried by the last write, if it fits; else 0
   RegionId home = 0;
   RegionId writer = 0;  // of the head version
   bool live = false;

@@ -1,0 +1,47 @@
+// Corruption: aborts whose pages are reused under late transfers, and blocks that inherit it.
+#include <algorithm>
+
+#include "models/kv_cache/kv_cache.h"
+
+namespace stampede {
+
+// The free list of a region in an abort storm consists mostly of pages just freed by aborts, so the
+// chance that a page is allocated again while a late transfer may still write into it follows the
+// aborted share of all allocations.
+void KvCache::aborted_because(RegionId r, u32 tokens, IncidentId cause) {
+  Region& region = regions_[r];
+  region.abandoned += static_cast<double>(tokens);
+  const double all = region.allocated_mean + region.abandoned_mean;
+  const double share = all > 0 ? region.abandoned_mean / all : 0;
+  const double u = uniform(draw(abort_, region.aborts++, r));
+  if (u >= p_.page_reuse_probability.value * share) return;
+  ++region.tainted_pages;
+  region.taint_cause = cause;
+}
+
+// The late transfer lands in a page that this execution was given for one of its new blocks.
+void KvCache::meet_tainted_page(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 before) {
+  Region& region = regions_[w.region];
+  --region.tainted_pages;
+  ++stats_.page_reuses;
+  const IncidentId carried = region.taint_cause != kNoIncident ? region.taint_cause : w.cause;
+  const IncidentId id = carried == kNoIncident
+                            ? kNoIncident
+                            : known(page_reuses_, "kv_page_reused", carried, kNoIncident,
+                                    "a late transfer wrote into a reused page");
+  const double u = uniform(draw(page_, s.key, w.turn, w.attempt));
+  const u16 first = before < c.blocks ? before : u16{0};
+  poison(s, c, static_cast<u16>(first + u * (c.blocks - first)), id);
+}
+
+void KvCache::poison(LiveSession& s, SessionCopy& c, u16 from, IncidentId cause) {
+  if (c.blocks == 0) return;
+  from = std::min<u16>(from, static_cast<u16>(c.blocks - 1));
+  if (from >= c.poison_from) return;
+  const u16 bad_before = c.poison_from < c.blocks ? c.poison_from : c.blocks;
+  stats_.poisoned_blocks += static_cast<u64>(bad_before - from);
+  if (c.poison_from == kNoPoison || s.cause == kNoIncident) s.cause = cause;
+  c.poison_from = from;
+}
+
+}  // namespace stampede

@@ -1,0 +1,82 @@
+#include "tests/models/kv_fixture.h"
+
+namespace stampede {
+namespace {
+using test::LateWriter;
+using test::plain;
+using test::Store;
+
+TEST(KvPoison, SpreadsToDescendantsUntilContained) {
+  LateWriter l(plain());
+  Store& t = l.t;
+  const u64 before = t.kv.stats().poisoned_blocks;
+  for (u32 turn = 3; turn < 8; ++turn) {
+    EXPECT_TRUE(t.turn(0, 0, turn, 640 * turn, 640 * (turn + 1)).poisoned);
+    t.run(5_s);
+  }
+  EXPECT_GE(t.kv.stats().poisoned_blocks, before + 40);  // ten blocks a turn
+  // Idle and back: the poison comes back with the session.
+  t.kv.session_closed(0);
+  t.run(5_s);
+  t.kv.session_opened(0, 900, 0, 5120);
+  EXPECT_TRUE(t.kv.lookup(0, 0, 9, 5120).poisoned);
+  EXPECT_EQ(t.kv.stats().materialised_poisoned, 1u);
+  // A flush contains it: the same session computes afresh.
+  t.run(20_s);
+  t.kv.start_flush(kNoIncident);
+  t.run(30_s);
+  ASSERT_FALSE(t.kv.flushing());
+  EXPECT_EQ(t.turn(0, 0, 10, 5120, 5760).cached_tokens, 0u);
+  t.run(5_s);
+  EXPECT_FALSE(t.turn(0, 0, 11, 5760, 6400).poisoned);
+  t.check();
+}
+
+TEST(KvPoison, RecomputedElsewhereIsSound) {
+  LateWriter l(plain());
+  EXPECT_FALSE(l.t.turn(0, 2, 3, 2400, 2600).poisoned);
+  l.t.run(5_s);
+  EXPECT_FALSE(l.t.turn(0, 2, 4, 2600, 2800).poisoned);
+}
+
+TEST(KvPoison, PageReuseFollowsTheAbortStorm) {
+  const auto reuses = [](u32 aborts_a_second) {
+    KvCacheParams p = plain();
+    p.page_reuse_probability = {0.1};
+    Store t(p);
+    u32 poisoned = 0;
+    for (u32 s = 0; s < 20; ++s) t.kv.session_opened(s, s + 1, 0, 0);
+    for (u32 second = 0; second < 300; ++second) {
+      for (u32 s = 0; s < 20; ++s)
+        poisoned += t.turn(s, 0, second, 640 + 64 * second, 704 + 64 * second).poisoned;
+      for (u32 k = 0; k < aborts_a_second; ++k) t.kv.aborted_because(0, 5000, kNoIncident);
+      t.run(1_s);
+    }
+    t.check();
+    EXPECT_EQ(poisoned > 0, t.kv.stats().page_reuses > 0);
+    return t.kv.stats().page_reuses;
+  };
+  EXPECT_EQ(reuses(0), 0u);
+  const u64 few = reuses(1), many = reuses(20);
+  EXPECT_GT(many, 20 * few);  // more than in proportion
+}
+
+TEST(KvPoison, PageReuseNamesItsCause) {
+  KvCacheParams p = plain();
+  p.page_reuse_probability = {1};
+  Store t(p);
+  const IncidentId storm = t.world.incident("replica_overloaded", "test", {}, "");
+  t.kv.session_opened(0, 1, 0, 0);
+  t.kv.aborted(0, 64000);
+  t.run(2_s);
+  t.kv.aborted_because(0, 64000, storm);
+  t.turn(0, 0, 1, 640, 1280);
+  const KvLookup seen = t.kv.lookup(0, 0, 2, 1280);
+  EXPECT_TRUE(seen.poisoned);
+  ASSERT_NE(t.first("kv_page_reused"), nullptr);
+  EXPECT_EQ(seen.cause, t.first("kv_page_reused")->id);
+  EXPECT_EQ(t.first("kv_page_reused")->causes, std::vector<IncidentId>{storm});
+}
+
+}  // namespace
+}  // namespace stampede
