@@ -296,7 +296,7 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
   s.field("nodes", &P::nodes).help("GPU nodes").range(1, 1e5);
   s.field("gpus_per_node", &P::gpus_per_node).help("GPUs of a node").range(1, 64);
   s.field("zombie_share", &P::zombie_share)
-      .help("share of the desired pods above which `zombie_pods` is an incident")
+      .help("share of the serving pods above which `zombie_pods` is an incident")
       .range(0, 1);
   s.field("zombie_minimum", &P::zombie_minimum).help("and at least so many").range(1, 1e6);
   s.field("zombie_after", &P::zombie_after)

@@ -9,7 +9,7 @@ enum Reply : u64 { kStatus, kFinalDelete };
 constexpr double kOpen = 1e15;  // "no cap" for a link [B/s]
 }  // namespace
 
-Kubelets::Kubelets(const Context& context, ApiClient& client, EventRecorder& events)
+Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events)
     : context_(context),
       client_(client),
       events_(events),
@@ -113,21 +113,8 @@ void Kubelets::probe(PodId id) {
 // An Unhealthy event, unless the spam filter of this pod is closed.
 void Kubelets::unhealthy(PodId id) {
   const KubeletParams& p = context_.params.kubelet;
-  Pod& pod = context_.state.pods[id];
-  const Instant now = context_.world.now();
-  if (pod.event_tokens < 0) {
-    pod.event_tokens = p.event_burst;
-    pod.event_refilled = now;
-  }
-  const i64 refills = (now - pod.event_refilled) / p.event_refill;
-  if (refills > 0) {
-    pod.event_refilled += p.event_refill * refills;
-    const i64 tokens = pod.event_tokens + refills;
-    pod.event_tokens = tokens < p.event_burst ? static_cast<i32>(tokens) : p.event_burst;
-  }
-  if (pod.event_tokens == 0) return;
-  --pod.event_tokens;
-  emit(id);
+  if (filters_.size() <= id) filters_.resize(id + 1, TokenBucket(p.event_refill, p.event_burst));
+  if (filters_[id].try_take(context_.world.now())) emit(id);
 }
 
 void Kubelets::emit(PodId id) {
