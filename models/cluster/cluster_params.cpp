@@ -1,5 +1,7 @@
 #include "models/cluster/cluster_params.h"
 
+#include "sim/registry.h"
+
 namespace stampede {
 namespace cluster {
 
@@ -256,5 +258,9 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
   s.field("node_lifecycle", &P::node_lifecycle).help("lost nodes and evictions");
   s.field("workloads", &P::workloads).help("deployments: 0 prefill or mixed, 1 decode");
 }
+
+static const Register<ClusterParams> registered{
+    "model", "cluster", "a region's Kubernetes cluster: pods, nodes, endpoints, autoscaler",
+    "kubernetes v1.28 controllers"};
 
 }  // namespace stampede

@@ -46,7 +46,8 @@ void Kubelets::api_replied(u64 tag, const ApiCall& call, ApiStatus status, Incid
   if (status == ApiStatus::kOk) {
     pod.write_failed = kNoIncident;
     pod.final_delete_sent = final_delete;
-    if ((call.value & kStatusReady) != 0) pod.overloaded = kNoIncident;
+    // The overload is over and the start that the pod was created for is done.
+    if ((call.value & kStatusReady) != 0) pod.overloaded = pod.cause = kNoIncident;
   } else {
     ++status_writes_failed;
     if (incident != kNoIncident) pod.write_failed = incident;
