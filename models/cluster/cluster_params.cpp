@@ -240,6 +240,7 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
   s.name("cluster");
   s.field("nodes", &P::nodes).help("GPU nodes").range(1, 1e5);
   s.field("gpus_per_node", &P::gpus_per_node).help("GPUs of a node").range(1, 64);
+  s.field("missing_gpus", &P::missing_gpus).help("GPUs that the last node lacks").range(0, 63);
   s.field("zombie_share", &P::zombie_share)
       .help("share of the serving pods above which `zombie_pods` is an incident")
       .range(0, 1);

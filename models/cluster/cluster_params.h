@@ -105,6 +105,7 @@ struct WorkloadParams {
 struct ClusterParams {
   i32 nodes = 1;
   i32 gpus_per_node = 8;
+  i32 missing_gpus = 0;  // of the last node
   Share zombie_share{0.05};
   i32 zombie_minimum = 3;
   Duration zombie_after = 30_s;

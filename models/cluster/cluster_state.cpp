@@ -4,6 +4,7 @@ namespace stampede::cluster {
 
 ClusterState::ClusterState(World& w, const ClusterParams& p) : world(w), params(p) {
   nodes.resize(static_cast<std::size_t>(p.nodes));
+  nodes.back().charged_gpus = p.missing_gpus;  // never released
   free_gpus = total_gpus();
   for (const WorkloadParams& workload : p.workloads) {
     Workload& added = workloads.emplace_back();
@@ -99,7 +100,7 @@ void ClusterState::finish(PodId id) {
 }
 
 void ClusterState::verify() const {
-  i64 charged = 0;
+  i64 charged = -i64{params.missing_gpus};
   for (const Node& n : nodes) {
     STAMPEDE_CHECK(n.charged_gpus >= 0, "a node's charged GPUs are negative");
     charged += n.charged_gpus;
