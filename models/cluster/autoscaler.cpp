@@ -54,7 +54,7 @@ hpa::Flags flags_of(const AutoscalerParams& p) {
   return flags;
 }
 
-Autoscalers::Autoscalers(const Context& context, ApiClient& client, EventRecorder& events)
+Autoscalers::Autoscalers(const Context& context, ApiServerPort& client, EventRecorder& events)
     : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {
   for (const Workload& workload : context.state.workloads) {
     Scaler& scaler = scalers_.emplace_back();

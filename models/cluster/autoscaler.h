@@ -17,7 +17,7 @@ hpa::Flags flags_of(const AutoscalerParams& params);
 
 class Autoscalers final : public Component, public ApiCaller {
  public:
-  Autoscalers(const Context& context, ApiClient& client, EventRecorder& events);
+  Autoscalers(const Context& context, ApiServerPort& client, EventRecorder& events);
   void start();
   // Operator's decision. A stopped autoscaler leaves the scale as it is; a restarted one has
   // forgotten its recommendations.
@@ -54,7 +54,7 @@ class Autoscalers final : public Component, public ApiCaller {
   void submit(WorkloadId workload, ApiVerb verb, ApiObject object, u64 value, u64 reply);
 
   Context context_;
-  ApiClient& client_;
+  ApiServerPort& client_;
   EventRecorder& events_;
   ComponentId id_;
   std::vector<Scaler> scalers_;                // [workload]

@@ -14,21 +14,18 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
       api_(api),
       runtime_(runtime),
       state_(world, params_),
-      scheduler_client_(world, api, params.controllers.scheduler_limit,
-                        params.controllers.scheduler_burst),
-      kubelet_client_(world, api, Rate{}, 1),
-      operator_client_(world, api, Rate{}, 1),
-      controller_event_client_(world, api, params.controllers.controller_limit,
-                               params.controllers.controller_burst),
-      scheduler_event_client_(world, api, params.controllers.scheduler_limit,
-                              params.controllers.scheduler_burst),
-      kubelet_event_client_(world, api, Rate{}, 1),
+      scheduler_client_(world, api, scheduler_limit(), path_ + "/scheduler"),
+      kubelet_client_(world, api, unlimited(), path_ + "/kubelets"),
+      operator_client_(world, api, unlimited(), path_ + "/operators"),
+      controller_event_client_(world, api, controller_limit(), path_ + "/controller_events"),
+      scheduler_event_client_(world, api, scheduler_limit(), path_ + "/scheduler_events"),
+      kubelet_event_client_(world, api, unlimited(), path_ + "/kubelet_events"),
       controller_events_(controller_event_client_, ApiLevel::kWorkloadHigh,
-                         params.controllers.event_size, 1000),
+                         params.controllers.event_size, 1000, 0),
       scheduler_events_(scheduler_event_client_, ApiLevel::kWorkloadHigh,
-                        params.controllers.event_size, 1000),
+                        params.controllers.event_size, 1000, 1u << 30),
       kubelet_events_(kubelet_event_client_, ApiLevel::kSystem, params.controllers.event_size,
-                      u64{1000} * static_cast<u64>(params.nodes)),
+                      u64{1000} * static_cast<u64>(params.nodes), 2u << 30),
       replica_sets_(context(), controller_client(), controller_events_),
       scheduler_(context(), scheduler_client_, scheduler_events_),
       kubelets_(context(), kubelet_client_, kubelet_events_),
@@ -49,11 +46,31 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
 
 Context Cluster::context() { return {world_, state_, params_, runtime_, path_}; }
 
-ApiClient& Cluster::controller_client() {
-  const ControllerParams& p = params_.controllers;
-  if (controller_clients_.empty() || !p.share_controller_limit) {
+LimitedClient::Params Cluster::controller_limit() const {
+  LimitedClient::Params p;
+  p.qps = params_.controllers.controller_limit.per_second;
+  p.burst = params_.controllers.controller_burst;
+  return p;
+}
+
+LimitedClient::Params Cluster::scheduler_limit() const {
+  LimitedClient::Params p;
+  p.qps = params_.controllers.scheduler_limit.per_second;
+  p.burst = params_.controllers.scheduler_burst;
+  return p;
+}
+
+LimitedClient::Params Cluster::unlimited() const {
+  LimitedClient::Params p;
+  p.qps = 0;
+  return p;
+}
+
+ApiServerPort& Cluster::controller_client() {
+  if (controller_clients_.empty() || !params_.controllers.share_controller_limit) {
+    const std::string name = "/controllers_" + std::to_string(controller_clients_.size());
     controller_clients_.push_back(
-        std::make_unique<ApiClient>(world_, api_, p.controller_limit, p.controller_burst));
+        std::make_unique<LimitedClient>(world_, api_, controller_limit(), path_ + name));
   }
   return *controller_clients_.back();
 }

@@ -61,7 +61,10 @@ class Cluster final : public ApiWatcher {
 
  private:
   cluster::Context context();
-  cluster::ApiClient& controller_client();
+  LimitedClient::Params controller_limit() const;
+  LimitedClient::Params scheduler_limit() const;
+  LimitedClient::Params unlimited() const;
+  ApiServerPort& controller_client();
   void pod_changed(const ApiChange& change);
   void pod_bound(const ApiChange& change);
   void status_changed(const ApiChange& change);
@@ -73,9 +76,9 @@ class Cluster final : public ApiWatcher {
   ApiServerPort& api_;
   PodRuntime& runtime_;
   cluster::ClusterState state_;
-  std::vector<std::unique_ptr<cluster::ApiClient>> controller_clients_;
-  cluster::ApiClient scheduler_client_, kubelet_client_, operator_client_;
-  cluster::ApiClient controller_event_client_, scheduler_event_client_, kubelet_event_client_;
+  std::vector<std::unique_ptr<LimitedClient>> controller_clients_;
+  LimitedClient scheduler_client_, kubelet_client_, operator_client_;
+  LimitedClient controller_event_client_, scheduler_event_client_, kubelet_event_client_;
   cluster::EventRecorder controller_events_, scheduler_events_, kubelet_events_;
   cluster::ReplicaSetController replica_sets_;
   cluster::PodScheduler scheduler_;

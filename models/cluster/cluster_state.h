@@ -62,9 +62,6 @@ struct Pod {
   // Zombies.
   bool candidate = false, zombie = false;
   Instant candidate_since{};
-  // Spam filter of its events.
-  i32 event_tokens = -1;
-  Instant event_refilled{};
   // Why: it was created; its status was not written; it stopped answering its probe.
   IncidentId cause = kNoIncident, write_failed = kNoIncident, overloaded = kNoIncident;
 };

@@ -7,7 +7,7 @@ namespace {
 enum Kind : u8 { kSync, kRetry, kPublish };
 }
 
-EndpointSlices::EndpointSlices(const Context& context, ApiClient& client)
+EndpointSlices::EndpointSlices(const Context& context, ApiServerPort& client)
     : context_(context), client_(client), id_(context.world.scheduler.add(this)) {
   services_.resize(context.state.workloads.size());
 }

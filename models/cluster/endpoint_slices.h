@@ -14,7 +14,7 @@ namespace stampede::cluster {
 class EndpointSlices final : public Component, public ApiCaller, public ApiWatcher {
  public:
   // `view`: where the slices' watch events arrive (after the data plane's lag).
-  EndpointSlices(const Context& context, ApiClient& client);
+  EndpointSlices(const Context& context, ApiServerPort& client);
   void add_consumer(EndpointConsumer* consumer) { consumers_.push_back(consumer); }
   void adopt(PodId pod);                          // warm start: listed, committed and seen
   void publish_adopted();                         // tells consumers of all adopted pods
@@ -62,7 +62,7 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
   void publish(WorkloadId workload);
 
   Context context_;
-  ApiClient& client_;
+  ApiServerPort& client_;
   ComponentId id_;
   std::vector<Service> services_;  // [workload]
   std::vector<EndpointConsumer*> consumers_;

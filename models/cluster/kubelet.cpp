@@ -5,11 +5,10 @@
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kTick, kStage, kStartupDeadline };
-enum Reply : u64 { kStatus, kFinalDelete };
 constexpr double kOpen = 1e15;  // "no cap" for a link [B/s]
 }  // namespace
 
-Kubelets::Kubelets(const Context& context, ApiClient& client, EventRecorder& events)
+Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events)
     : context_(context),
       client_(client),
       events_(events),
@@ -113,21 +112,8 @@ void Kubelets::probe(PodId id) {
 // An Unhealthy event, unless the spam filter of this pod is closed.
 void Kubelets::unhealthy(PodId id) {
   const KubeletParams& p = context_.params.kubelet;
-  Pod& pod = context_.state.pods[id];
-  const Instant now = context_.world.now();
-  if (pod.event_tokens < 0) {
-    pod.event_tokens = p.event_burst;
-    pod.event_refilled = now;
-  }
-  const i64 refills = (now - pod.event_refilled) / p.event_refill;
-  if (refills > 0) {
-    pod.event_refilled += p.event_refill * refills;
-    const i64 tokens = pod.event_tokens + refills;
-    pod.event_tokens = tokens < p.event_burst ? static_cast<i32>(tokens) : p.event_burst;
-  }
-  if (pod.event_tokens == 0) return;
-  --pod.event_tokens;
-  emit(id);
+  if (filters_.size() <= id) filters_.resize(id + 1, TokenBucket(p.event_refill, p.event_burst));
+  if (filters_[id].try_take(context_.world.now())) emit(id);
 }
 
 void Kubelets::emit(PodId id) {
@@ -244,7 +230,12 @@ void Kubelets::stop(PodId id) {
   if (!serving) return stopped(id);
   // The server answers until the end of its grace: it is `kServing` for its clients, but its
   // kubelet no longer probes it.
-  context_.state.edit(id)->container = Container::kStopping;
+  {
+    auto e = context_.state.edit(id);
+    e->container = Container::kStopping;
+    e->ready = false;
+  }
+  queue_status(id);
   stage(id, context_.params.kubelet.termination);
 }
 
@@ -259,57 +250,6 @@ void Kubelets::stopped(PodId id) {
   }
   if (served) context_.runtime.pod_stopped(id, context_.state.pods[id].workload);
   queue_status(id);
-}
-
-// ---- statuses --------------------------------------------------------------------------------
-void Kubelets::queue_status(PodId id) {
-  Pod& pod = context_.state.pods[id];
-  if (pod.status_queued || pod.final_delete_sent || pod.node == kNoNode) return;
-  pod.status_queued = true;
-  writers_[pod.node].queue.push_back(id);
-  write_next(pod.node);
-}
-
-void Kubelets::write_next(NodeId node) {
-  Writer& writer = writers_[node];
-  while (!writer.busy && !writer.queue.empty()) {
-    const PodId id = writer.queue.front();
-    writer.queue.pop_front();
-    Pod& pod = context_.state.pods[id];
-    if (pod.gone) continue;
-    writer.busy = true;
-    ++status_writes;
-    ApiCall call;
-    const bool last = pod.container == Container::kStopped && pod.deleting;
-    call.verb = last ? ApiVerb::kDelete : ApiVerb::kUpdate;
-    call.object = last ? ApiObject::kPod : ApiObject::kPodStatus;
-    call.level = ApiLevel::kSystem;
-    call.user = kKubeletUser + node;
-    call.key = id;
-    call.value = last ? kFinal : status_code(pod);
-    call.bytes = static_cast<i32>(context_.params.controllers.pod_size.value);
-    call.cause = pod.overloaded ? pod.overloaded : pod.cause;
-    client_.submit(call, this, (static_cast<u64>(last ? kFinalDelete : kStatus) << 32) | node);
-  }
-}
-
-void Kubelets::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) {
-  const NodeId node = static_cast<NodeId>(tag);
-  Pod& pod = context_.state.pods[call.key];
-  const bool final_delete = (tag >> 32) == kFinalDelete;
-  writers_[node].busy = false;
-  pod.status_queued = false;
-  if (status == ApiStatus::kOk) {
-    pod.write_failed = kNoIncident;
-    pod.final_delete_sent = final_delete;
-    if ((call.value & kStatusReady) != 0) pod.overloaded = kNoIncident;
-  } else {
-    ++status_writes_failed;
-    if (incident != kNoIncident) pod.write_failed = incident;
-  }
-  // What changed meanwhile is written next; what merely failed waits for the resync.
-  if (!final_delete && !pod.gone && call.value != status_code(pod)) queue_status(call.key);
-  write_next(node);
 }
 
 }  // namespace stampede::cluster

@@ -15,7 +15,7 @@ namespace stampede::cluster {
 
 class Kubelets final : public Component, public ApiCaller, public TransferListener {
  public:
-  Kubelets(const Context& context, ApiClient& client, EventRecorder& events);
+  Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events);
   void start();               // the ticks of all nodes
   void adopt(PodId pod);      // warm start: a bound pod that already serves and is ready
   void pod_bound(PodId pod);  // informers
@@ -49,13 +49,14 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   Duration warm_up(const Pod& pod, PodId id) const;
 
   Context context_;
-  ApiClient& client_;
+  ApiServerPort& client_;
   EventRecorder& events_;
   ComponentId id_;
   SharedLinks links_;
   u32 store_ = 0, registry_ = 0;  // links after those of the nodes
   StreamKey phase_, warm_up_;
-  std::vector<Writer> writers_;  // [node]
+  std::vector<Writer> writers_;       // [node]
+  std::vector<TokenBucket> filters_;  // [pod], as far as one was needed
 };
 
 }  // namespace stampede::cluster

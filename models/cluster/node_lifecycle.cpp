@@ -2,7 +2,7 @@
 
 namespace stampede::cluster {
 
-NodeLifecycle::NodeLifecycle(const Context& context, ApiClient& client)
+NodeLifecycle::NodeLifecycle(const Context& context, ApiServerPort& client)
     : context_(context),
       client_(client),
       id_(context.world.scheduler.add(this)),

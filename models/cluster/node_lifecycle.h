@@ -12,7 +12,7 @@ namespace stampede::cluster {
 
 class NodeLifecycle final : public Component, public ApiCaller {
  public:
-  NodeLifecycle(const Context& context, ApiClient& client);
+  NodeLifecycle(const Context& context, ApiServerPort& client);
   void start();
   void node_status_seen(NodeId node, bool ready);  // informer
   void handle(const Event& event) override;
@@ -27,7 +27,7 @@ class NodeLifecycle final : public Component, public ApiCaller {
   void submit(ApiVerb verb, ApiObject object, u32 key, u64 value, IncidentId cause);
 
   Context context_;
-  ApiClient& client_;
+  ApiServerPort& client_;
   ComponentId id_;
   std::vector<bool> node_write_;  // [node] under way
   std::vector<bool> evicting_;    // [node] its pods' deletions were sent

@@ -7,7 +7,7 @@ enum Reply : u64 { kBound, kReported };
 constexpr Duration kBackoffTick = 1_s;  // scheduling_queue.go flushes the backoff queue so often
 }  // namespace
 
-PodScheduler::PodScheduler(const Context& context, ApiClient& client, EventRecorder& events)
+PodScheduler::PodScheduler(const Context& context, ApiServerPort& client, EventRecorder& events)
     : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {}
 
 bool PodScheduler::waiting(PodId id) const {

@@ -13,7 +13,7 @@ namespace stampede::cluster {
 
 class PodScheduler final : public Component, public ApiCaller {
  public:
-  PodScheduler(const Context& context, ApiClient& client, EventRecorder& events);
+  PodScheduler(const Context& context, ApiServerPort& client, EventRecorder& events);
   void pod_added(PodId pod);    // informer: an unbound pod
   void gpus_freed();            // informer: a pod left, a node came back
   NodeId pick(i32 gpus) const;  // emptiest node with room, or kNoNode
@@ -31,7 +31,7 @@ class PodScheduler final : public Component, public ApiCaller {
   bool waiting(PodId pod) const;
 
   Context context_;
-  ApiClient& client_;
+  ApiServerPort& client_;
   EventRecorder& events_;
   ComponentId id_;
   std::deque<PodId> active_, parked_;

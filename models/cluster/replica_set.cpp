@@ -13,13 +13,13 @@ u64 tag_of(Reply reply, WorkloadId workload, PodId pod = 0) {
 }
 }  // namespace
 
-ReplicaSetController::ReplicaSetController(const Context& context, ApiClient& client,
+ReplicaSetController::ReplicaSetController(const Context& context, ApiServerPort& client,
                                            EventRecorder& events)
     : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {
   controls_.resize(context.state.workloads.size());
   const KubeletParams& kubelet = context.params.kubelet;
   for (Control& c : controls_)
-    c.event_filter = TokenBucket(Rate{1.0 / kubelet.event_refill.seconds()}, kubelet.event_burst);
+    c.event_filter = TokenBucket(kubelet.event_refill, kubelet.event_burst);
   for (std::size_t w = 0; w < controls_.size(); ++w) {
     controls_[w].written_objects = controls_[w].written_ready =
         context.state.workloads[w].params.replicas;

@@ -12,7 +12,7 @@ inline constexpr u64 kSpecWrite = u64{1} << 60;  // a kReplicaSet change of spec
 
 class ReplicaSetController final : public Component, public ApiCaller {
  public:
-  ReplicaSetController(const Context& context, ApiClient& client, EventRecorder& events);
+  ReplicaSetController(const Context& context, ApiServerPort& client, EventRecorder& events);
   // Informers: the deployment's scale, the replica set's spec, pods.
   void scale_changed(WorkloadId workload, i32 replicas, IncidentId cause);
   void replicas_changed(WorkloadId workload, i32 replicas, IncidentId cause);
@@ -45,7 +45,7 @@ class ReplicaSetController final : public Component, public ApiCaller {
   ApiCall call_for(ApiVerb verb, ApiObject object, u32 key, Bytes size, IncidentId cause) const;
 
   Context context_;
-  ApiClient& client_;
+  ApiServerPort& client_;
   EventRecorder& events_;
   ComponentId id_;
   std::vector<Control> controls_;  // [workload]

@@ -37,15 +37,15 @@ void ZombieWatch::handle(const Event&) {
 
 // One incident each time the count passes its threshold; it must have been zero in between.
 void ZombieWatch::check() {
-  i64 zombies = 0, desired = 0;
+  i64 zombies = 0, running = 0;  // Pending pods are no part of the fleet
   for (const Workload& w : context_.state.workloads) {
     zombies += w.counts.zombies;
-    desired += std::min<i64>(w.desired, w.counts.active);
+    running += w.counts.running;
   }
   if (zombies == 0) reported_ = false;
   if (reported_ || zombies < context_.params.zombie_minimum ||
       static_cast<double>(zombies) <=
-          context_.params.zombie_share.value * static_cast<double>(desired))
+          context_.params.zombie_share.value * static_cast<double>(running))
     return;
   reported_ = true;
   std::vector<IncidentId> causes;
@@ -63,7 +63,7 @@ void ZombieWatch::check() {
   causes.erase(std::unique(causes.begin(), causes.end()), causes.end());
   context_.world.incident("zombie_pods", context_.path, std::move(causes),
                           fmt::format("{} pods ready but not routable for {} s, of {}", zombies,
-                                      context_.params.zombie_after.seconds(), desired));
+                                      context_.params.zombie_after.seconds(), running));
 }
 
 }  // namespace stampede::cluster
