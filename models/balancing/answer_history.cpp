@@ -36,10 +36,7 @@ AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey k
       longest_period_ = std::max(longest_period_, violator_periods_[i]);
     }
   }
-  for (Ring& ring : rings_) {
-    ring.count = 1;
-    ring.answers[0].from = Instant{INT64_MIN / 2};
-  }
+  for (Ring& ring : rings_) ring.answers[0].from = Instant{INT64_MIN / 2};
 }
 
 void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double>& shares,
@@ -76,14 +73,12 @@ void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double
   ring.head = (ring.head + 1) % kRing;
   ring.count = std::min(ring.count + 1, kRing);
   ring.answers[ring.head] = next;
+  ring.settled = now.ns + longest_period_;
 }
 
 const Answer& AnswerHistory::newest(RegionId home) const { return back(rings_[home], 0); }
 
-const Answer& AnswerHistory::in_force(RegionId home, Instant now, u64 session_key) const {
-  const Ring& ring = rings_[home];
-  const Answer& newest = back(ring, 0);
-  if (ring.count == 1 || now.ns - newest.from.ns >= longest_period_) return newest;
+const Answer& AnswerHistory::cached(const Ring& ring, Instant now, u64 session_key) const {
   const u64 h = mix64(session_key ^ salt_);
   i64 period = settings_.ttl.ns;
   if ((h & 0xffffffffU) < violator_below_) period = violator_periods_[h >> 58];

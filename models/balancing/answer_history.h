@@ -37,7 +37,10 @@ class AnswerHistory {
   // newest by less than 1/256 replaces it in place.
   void publish(Instant now, RegionId home, const std::vector<double>& shares, IncidentId moved_by);
   // Never allocates; one comparison once the newest decision is older than every TTL.
-  const Answer& in_force(RegionId home, Instant now, u64 session_key) const;
+  const Answer& in_force(RegionId home, Instant now, u64 session_key) const {
+    const Ring& ring = rings_[home];
+    return now.ns >= ring.settled ? ring.answers[ring.head] : cached(ring, now, session_key);
+  }
   const Answer& newest(RegionId home) const;
   // The region of `answer` for a uniform 32-bit `point`; kNoRegion if there is none.
   RegionId pick(const Answer& answer, RegionId home, u32 point) const {
@@ -51,9 +54,11 @@ class AnswerHistory {
  private:
   static constexpr std::size_t kRing = 64;
   struct Ring {
+    i64 settled = INT64_MIN;          // from then on every session follows the newest [ns]
+    std::size_t count = 1, head = 0;  // head: the newest
     std::array<Answer, kRing> answers{};
-    std::size_t count = 0, head = 0;  // head: the newest
   };
+  const Answer& cached(const Ring& ring, Instant now, u64 session_key) const;
   const Answer& back(const Ring& ring, std::size_t age) const {
     return ring.answers[(ring.head + kRing - age) % kRing];
   }

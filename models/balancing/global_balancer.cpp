@@ -1,83 +1,11 @@
+// Global balancer: probes, views and the decisions made of them.
 #include "models/balancing/global_balancer.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-#include "sim/registry.h"
-
 namespace stampede {
-
-void GlobalBalancer::Params::describe(Schema<Params>& s) {
-  s.name("global_balancer");
-  s.field("probe_interval", &Params::probe_interval)
-      .help("time between health checks of a region")
-      .range(0.1, 3600)
-      .source("Route 53 fast interval 10 s");
-  s.field("probe_timeout", &Params::probe_timeout)
-      .help("an unanswered check fails after this; at most the interval")
-      .range(0.001, 3600)
-      .source("Route 53 connection time-out 4 s");
-  s.field("rise", &Params::rise)
-      .help("successes in a row that make a region healthy")
-      .range(1, 100)
-      .source("Route 53");
-  s.field("fall", &Params::fall)
-      .help("failures in a row that make a region unhealthy")
-      .range(1, 100)
-      .source("Route 53");
-  s.field("vantages", &Params::vantages)
-      .help("client networks from which a region is probed")
-      .range(1, 4096);
-  s.field("healthy_above", &Params::healthy_above)
-      .help("a round succeeds if more than this share of the vantage points reach the region")
-      .range(0, 0.999)
-      .source("Route 53: healthy above 18 % of the checkers");
-  s.field("slow_start", &Params::slow_start)
-      .help("a recovered region's share ramps up over this time, 0 = at once")
-      .range(0, 86400);
-  s.field("mode", &Params::mode)
-      .help("dns: answers cached for the TTL; anycast: the nearest region that routing reaches");
-  s.field("ttl", &Params::ttl)
-      .help("how long a resolver keeps an answer")
-      .range(0, 86400)
-      .source("Route 53 advice for health-checked records: 60 s");
-  s.field("ttl_violators", &Params::ttl_violators)
-      .help("share of sessions whose resolver keeps answers longer than the TTL")
-      .range(0, 1);
-  s.field("ttl_violator_tail", &Params::ttl_violator_tail)
-      .help("time constant with which those leave an old answer")
-      .range(0, 864000);
-  s.field("rule", &Params::rule)
-      .help("where traffic goes that cannot stay at home")
-      .source("Google serviceLbPolicy: WATERFALL_BY_REGION; proportional to capacity: its spray");
-  s.field("target_utilization", &Params::target_utilization)
-      .help("waterfall: share of a region's capacity to which it is filled")
-      .range(0.01, 10);
-  s.field("spill_cap", &Params::spill_cap)
-      .help("share of a region's capacity that foreign traffic may use, 100% = no cap")
-      .range(0, 1)
-      .source("vendors ship no cap");
-  s.field("spill_window", &Params::spill_window)
-      .help("sliding window in which foreign traffic is counted")
-      .range(0.01, 3600);
-  s.field("spill_retry_after", &Params::spill_retry_after)
-      .help("Retry-After of a refusal by the cap, 0 = none")
-      .range(0, 3600);
-  s.field("sticky", &Params::sticky)
-      .help("a session keeps its region as long as the decision stands");
-  s.field("view_ttl", &Params::view_ttl)
-      .help("age at which the view of a cluster's capacity expires, 0 = never")
-      .range(0, 86400);
-  s.field("view_expiry", &Params::view_expiry)
-      .help("what an expired view means: fail_open keeps the last value, fail_closed empties it");
-  s.field("hold_down", &Params::hold_down)
-      .help("a recovered home gets its clients back after this time")
-      .range(0, 86400);
-  s.field("panic", &Params::panic)
-      .help("with no usable region at all, send clients home instead of refusing them")
-      .source("Route 53 and Azure Front Door: all unhealthy counts as all healthy");
-}
 
 GlobalBalancer::GlobalBalancer(World& world, std::string path, const Params& params,
                                const NetworkPort& network, std::vector<double> capacity)
@@ -124,6 +52,7 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const Params& par
   rebuild();
 }
 
+<<<<<<< HEAD
 // ---- the request path ----------------------------------------------------------------------
 
 RegionRoute GlobalBalancer::route(RegionId home, ClientNetwork client, u64 session_key) {
@@ -200,6 +129,8 @@ bool GlobalBalancer::admit_foreign(RegionId region) {
 
 // ---- probes and views ----------------------------------------------------------------------
 
+=======
+>>>>>>> w-hpa
 void GlobalBalancer::handle(const Event& event) {
   const auto region = static_cast<RegionId>(event.subject);
   switch (event.kind) {
@@ -298,8 +229,6 @@ void GlobalBalancer::check_view(RegionId region) {
   rebuild();
 }
 
-// ---- decisions -----------------------------------------------------------------------------
-
 bool GlobalBalancer::usable(std::size_t region) const {
   const Region& r = regions_[region];
   if (!r.probe.usable() || r.capacity <= 0) return false;
@@ -356,6 +285,7 @@ std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
   in.target_utilization = params_.target_utilization.value;
   in.spill_cap = params_.spill_cap.value;
   for (std::size_t h = 0; h < homes_.size(); ++h) {
+    in.away.push_back(stay[h] == 0);
     in.demand.push_back(homes_[h].demand);
     std::vector<u32> order(regions_.size());
     std::iota(order.begin(), order.end(), 0U);
@@ -368,17 +298,7 @@ std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
                      [&](u32 a, u32 b) { return distance(a) < distance(b); });
     in.order.push_back(std::move(order));
   }
-  std::vector<Shares> split = waterfall_split(in);
-  // A home in its hold-down keeps its clients out, but takes those of others.
-  for (std::size_t h = 0; h < homes_.size(); ++h) {
-    if (stay[h] || split[h][h] <= 0) continue;
-    Shares others = weight;
-    others[h] = 0;
-    const Shares rest = proportional_split(others);
-    const double moved = std::exchange(split[h][h], 0.0);
-    for (std::size_t r = 0; r < rest.size(); ++r) split[h][r] += moved * rest[r];
-  }
-  return split;
+  return waterfall_split(in);
 }
 
 void GlobalBalancer::rebuild() {
@@ -402,7 +322,8 @@ void GlobalBalancer::rebuild() {
   for (std::size_t h = 0; h < n; ++h) {
     if (able == 0 && params_.panic) split[h][h] = 1;
     const bool away = stay[h] == 0 && able > 0;
-    if (params_.mode == BalancerMode::kDns) {
+    // While nobody can take them, nothing begins and nothing ends.
+    if (params_.mode == BalancerMode::kDns && able > 0) {
       if (away && !homes_[h].away) started(h, cause_of(h));
       homes_[h].away = away;
     }
@@ -418,12 +339,5 @@ double GlobalBalancer::share(RegionId home, RegionId region) const {
   const u64 below = region == 0 ? 0 : a.cumulative[region - 1U];
   return static_cast<double>(a.cumulative[region] - below) / 4294967296.0;
 }
-
-namespace {
-const Register<GlobalBalancer::Params> registered{
-    "model", "global_balancer",
-    "sends clients to regions by probed health and a delivered view of capacity",
-    "Route 53, Google serviceLbPolicy, Envoy"};
-}  // namespace
 
 }  // namespace stampede

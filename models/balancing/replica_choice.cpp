@@ -177,12 +177,19 @@ class Affinity final : public ReplicaChoice {
         ring_.push_back({mix64(mix64((u64{pod} << 32) | i) ^ salt_), pod});
     std::sort(ring_.begin() + middle, ring_.end());
     std::inplace_merge(ring_.begin(), ring_.begin() + middle, ring_.end());
+    bits_ = 1;
+    while ((std::size_t{1} << bits_) < ring_.size()) ++bits_;
+    first_.assign(std::size_t{1} << bits_, static_cast<u32>(ring_.size()));
+    std::size_t b = 0;
+    for (std::size_t i = 0; i < ring_.size(); ++i)
+      while (b <= slot(ring_[i].hash)) first_[b++] = static_cast<u32>(i);
   }
 
   u32 pick(u64 session_key, u64) override {
     if (ring_.empty()) return kNoPod;
-    const Point at{mix64(session_key + salt_), 0};
-    auto p = std::lower_bound(ring_.begin(), ring_.end(), at);
+    const u64 hash = mix64(session_key + salt_);
+    auto p = ring_.begin() + first_[slot(hash)];
+    while (p != ring_.end() && p->hash < hash) ++p;
     if (p == ring_.end()) p = ring_.begin();
     if (params_.balance_factor <= 0) return p->pod;
     // Room for this attempt too: ceil(factor x (total + 1) / n).
@@ -205,8 +212,12 @@ class Affinity final : public ReplicaChoice {
   const ReplicaChoiceParams params_;
   u64 salt_;
   const ActiveCounts& active_;
+  std::size_t slot(u64 hash) const { return static_cast<std::size_t>(hash >> (64 - bits_)); }
+
   std::vector<u32> pods_;
   std::vector<Point> ring_;
+  u32 bits_ = 1;
+  std::vector<u32> first_;  // [leading bits of a hash] first point of that or a later slot
 };
 
 const Register<ReplicaChoiceParams> registered{"model", "replica_choice",

@@ -18,6 +18,9 @@ Shares proportional_split(const Shares& capacity) {
 std::vector<Shares> waterfall_split(const Waterfall& in) {
   const std::size_t homes = in.demand.size(), regions = in.capacity.size();
   STAMPEDE_CHECK(in.order.size() == homes, "waterfall: one order a home");
+  const auto open = [&](std::size_t h, std::size_t r) {
+    return h != r || in.away.empty() || in.away[h] == 0;
+  };
   std::vector<Shares> placed(homes, Shares(regions, 0.0));
   Shares left = in.demand, room(regions), foreign_room(regions);
   for (std::size_t r = 0; r < regions; ++r) {
@@ -30,12 +33,12 @@ std::vector<Shares> waterfall_split(const Waterfall& in) {
       for (std::size_t r = 0; r < regions; ++r) {
         double wanted = 0;
         for (std::size_t h = 0; h < homes; ++h)
-          if (in.order[h][rank] == r && (h != r) == (foreign != 0)) wanted += left[h];
+          if (in.order[h][rank] == r && (h != r) == (foreign != 0) && open(h, r)) wanted += left[h];
         if (wanted <= 0) continue;
         const double limit = foreign != 0 ? std::min(room[r], foreign_room[r]) : room[r];
         const double share = std::min(1.0, std::max(0.0, limit) / wanted);
         for (std::size_t h = 0; h < homes; ++h) {
-          if (in.order[h][rank] != r || (h != r) != (foreign != 0)) continue;
+          if (in.order[h][rank] != r || (h != r) != (foreign != 0) || !open(h, r)) continue;
           const double sent = left[h] * share;
           placed[h][r] += sent;
           left[h] -= sent;
@@ -45,16 +48,18 @@ std::vector<Shares> waterfall_split(const Waterfall& in) {
       }
     }
   }
-  const Shares overload = proportional_split(in.capacity);
   for (std::size_t h = 0; h < homes; ++h) {
     if (in.demand[h] <= 0) {  // nothing measured: the nearest usable region
       for (u32 r : in.order[h])
-        if (in.capacity[r] > 0) {
+        if (in.capacity[r] > 0 && open(h, r)) {
           placed[h][r] = 1;
           break;
         }
       continue;
     }
+    Shares usable = in.capacity;
+    if (h < regions && !open(h, h)) usable[h] = 0;
+    const Shares overload = proportional_split(usable);
     for (std::size_t r = 0; r < regions; ++r)
       placed[h][r] = (placed[h][r] + left[h] * overload[r]) / in.demand[h];
   }

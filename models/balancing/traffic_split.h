@@ -18,6 +18,7 @@ struct Waterfall {
   Shares demand;                        // [home], any rate
   Shares capacity;                      // [region], the same rate; 0 = not usable
   std::vector<std::vector<u32>> order;  // [home] regions from near to far, complete
+  std::vector<char> away;               // [home] 1: its own region is closed to it; empty = none
   double target_utilization = 1;        // of capacity, to which a region is filled
   double spill_cap = 1;                 // of capacity, usable by demand of other homes
 };

@@ -35,7 +35,7 @@ struct GrpcThrottle {
 // Sum over a sliding window of ten buckets.
 class WindowSum {
  public:
-  explicit WindowSum(Duration window) : width_(std::max<i64>(1, window.ns / kBuckets)) {}
+  explicit WindowSum(Duration window) : width_(std::max<i64>(1, window.ns / i64{kBuckets})) {}
   void add(Instant now, double value) {
     advance(now);
     buckets_[slot()] += value;
@@ -59,7 +59,7 @@ class WindowSum {
   }
 
  private:
-  static constexpr std::size_t kBuckets = 10;
+  static constexpr std::size_t kBuckets = 10;  // also of age: a tenth of the window
   std::size_t slot() const { return static_cast<std::size_t>(index_) % kBuckets; }
   void advance(Instant now) {
     const i64 to = now.ns / width_;

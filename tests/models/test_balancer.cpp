@@ -135,6 +135,91 @@ TEST(balancer, surge_closed_forms_even_by_volume) {
   }
 }
 
+// Offers `per_second` attempts of each home for a while; returns where those of home 0 went.
+std::vector<double> offer(World& world, GlobalBalancer& balancer,
+                          const std::vector<u32>& per_second, int for_seconds) {
+  std::vector<double> went(per_second.size(), 0.0);
+  u64 key = static_cast<u64>(world.now().ns);
+  for (int t = 0; t < for_seconds; ++t) {
+    for (std::size_t h = 0; h < per_second.size(); ++h)
+      for (u32 i = 0; i < per_second[h]; ++i) {
+        const Route r = balancer.route(static_cast<RegionId>(h), 0, mix64(++key));
+        if (h == 0) went[r.region] += 1.0 / for_seconds;
+      }
+    world.scheduler.run_until(world.now() + 1_s);
+  }
+  return went;
+}
+
+TEST(balancer, waterfall_fills_the_nearest_to_its_target_and_spills_the_rest) {
+  World world(5);
+  FakeNetwork network(3);
+  auto p = quick();
+  p.rule = RoutingRule::kWaterfall;
+  p.target_utilization = {0.8};
+  GlobalBalancer balancer(world, "balancer", p, network, {1000, 500, 1000});
+  const std::vector<u32> demand{600, 250, 150};
+  offer(world, balancer, demand, 30);
+  EXPECT_TRUE(world.journal.all().empty());
+  auto went = offer(world, balancer, demand, 30);
+  EXPECT_NEAR(went[0], 600, 1e-6);
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  offer(world, balancer, demand, 60);
+  went = offer(world, balancer, demand, 60);
+  EXPECT_EQ(went[0], 0);
+  EXPECT_NEAR(went[1], 0.8 * 500 - 250, 5);
+  EXPECT_NEAR(went[2], 600 - 150, 5);
+  EXPECT_EQ(world.journal.all().size(), 2U);
+}
+
+TEST(balancer, a_recovered_region_takes_foreign_traffic_in_slow_start) {
+  World world(5);
+  FakeNetwork network(3);
+  auto p = quick();
+  p.slow_start = 100_s;
+  p.hold_down = 1_h;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 1, 1});
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  network.set(1, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(Instant{} + 60_s);
+  EXPECT_EQ(balancer.share(0, 2), 1);
+  network.set(1, Reach::kReachable, kNoIncident);
+  double before = 0;
+  int steps = 0;
+  for (int t = 1; t < 30; ++t) {
+    world.scheduler.run_until(Instant{} + 60_s + 5_s * t);
+    const double share = balancer.share(0, 1);
+    EXPECT_GE(share, before);
+    if (share > before) ++steps;
+    before = share;
+  }
+  EXPECT_EQ(before, 0.5);
+  EXPECT_GE(steps, 8);
+}
+
+TEST(balancer, same_seed_same_routes_other_seed_others) {
+  const auto digest = [](u64 seed) {
+    World world(seed);
+    FakeNetwork network(3);
+    GlobalBalancer balancer(world, "balancer", {}, network, {60, 25, 15});
+    network.set(0, Reach::kNoRoute, kNoIncident);
+    u64 d = 0;
+    for (u64 i = 0; i < 20'000; ++i) {
+      if (i % 100 == 0) world.scheduler.run_until(world.now() + 1_s);
+      d = mix64(d ^ balancer.route(0, 0, i).region);
+    }
+    return d;
+  };
+  EXPECT_EQ(digest(1), digest(1));
+  EXPECT_NE(digest(1), digest(2));
+}
+
+TEST(balancer, parameters_are_described) {
+  const TypeInfo& type = type_of<GlobalBalancer::Params>();
+  EXPECT_EQ(type.fields.size(), 21U);
+  for (const FieldInfo& f : type.fields) EXPECT_FALSE(f.help.empty()) << f.key;
+}
+
 TEST(balancer, old_answers_drain_linearly_over_the_ttl) {
   World world(3);
   FakeNetwork network(3);
@@ -264,6 +349,34 @@ TEST(balancer, nowhere_to_go_is_panic_or_refusal) {
     EXPECT_EQ(r.region, panic ? 0 : kNoRegion);
     EXPECT_EQ(r.verdict.accepted(), panic);
   }
+}
+
+TEST(balancer, a_total_outage_in_between_starts_no_second_failover) {
+  World world(5);
+  FakeNetwork network(2);
+  GlobalBalancer balancer(world, "balancer", quick(), network, {1, 1});
+  const auto failovers_of_0 = [&] {
+    int n = 0;
+    for (const Incident& i : world.journal.all())
+      if (i.kind == "failover_started" && i.text.find("region 0") != std::string::npos) ++n;
+    return n;
+  };
+  const auto settle = [&] { world.scheduler.run_until(world.now() + 60_s); };
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  settle();
+  EXPECT_EQ(failovers_of_0(), 1);
+  network.set(1, Reach::kNoRoute, kNoIncident);
+  settle();
+  EXPECT_EQ(balancer.share(0, 0), 1);  // panic
+  network.set(1, Reach::kReachable, kNoIncident);
+  settle();
+  EXPECT_EQ(balancer.share(0, 1), 1);
+  EXPECT_EQ(failovers_of_0(), 1);
+  network.set(0, Reach::kReachable, kNoIncident);
+  settle();
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  settle();
+  EXPECT_EQ(failovers_of_0(), 2);
 }
 
 TEST(balancer, sessions_stick_and_nothing_moves_without_a_cause) {

@@ -90,6 +90,23 @@ TEST(balancer_parts, waterfall_spill_cap_bounds_foreign_fill) {
   EXPECT_NEAR(split[0][2], 10.0 / 40, 1e-12);
 }
 
+TEST(balancer_parts, waterfall_keeps_clients_away_from_a_closed_home) {
+  Waterfall in;
+  in.demand = {40, 10, 10};
+  in.capacity = {100, 30, 100};
+  in.order = {{0, 1, 2}, {1, 2, 0}, {2, 1, 0}};
+  in.away = {1, 0, 0};
+  auto split = waterfall_split(in);
+  EXPECT_EQ(split[0][0], 0);
+  EXPECT_NEAR(split[0][1], 20.0 / 40, 1e-12);  // nearest first
+  EXPECT_NEAR(split[0][2], 20.0 / 40, 1e-12);
+  in.capacity = {100, 0, 10};
+  split = waterfall_split(in);
+  EXPECT_EQ(split[0][0], 0);
+  EXPECT_NEAR(split[0][2], 1, 1e-12);
+  EXPECT_NEAR(split[1][2] + split[1][0], 1, 1e-12);
+}
+
 TEST(balancer_parts, answer_history_follows_a_sequence_of_decisions) {
   AnswerHistory answers({60_s, 0, {}}, 3, stream_key(1, "balancer", "ttl_phase"));
   answers.publish(Instant{}, 0, {1, 0, 0}, 0);
