@@ -148,8 +148,8 @@ void ApiServer::write(u32 slot, Instant at) {
   w.key = storage_key(c.call);
   w.bytes = std::max(c.call.bytes, kSmallest);
   w.member = static_cast<u8>(c.server % params_.etcd.members);
-  w.remove = c.call.verb == ApiVerb::kDelete;
-  w.existed = c.call.verb == ApiVerb::kUpdate;
+  w.remove = c.call.verb == ApiVerb::kDelete && !only_marks(c.call);
+  w.existed = c.call.verb != ApiVerb::kCreate || c.call.object == ApiObject::kBinding;
   w.give_up = c.deadline;
   if (c.call.object == ApiObject::kEvent) w.expires = at + params_.event_ttl;
   c.to_etcd = at;
@@ -206,11 +206,26 @@ void ApiServer::dispatch(u32 server, ApiLevel level) {
   }
 }
 
+// Deleting a pod that a kubelet may run only marks it; the kubelet's final deletion removes it.
+bool ApiServer::only_marks(const ApiCall& call) const {
+  if (call.object != ApiObject::kPod || call.verb != ApiVerb::kDelete || (call.value & 1) != 0)
+    return false;
+  const auto pod = pods_.find(call.key);
+  return pod == pods_.end() || pod->second.bound;
+}
+
 // A write is in etcd: remember what must be compared later and tell the watchers.
 void ApiServer::committed(const ApiCall& call) {
-  if (call.object == ApiObject::kPodStatus) status_[call.key] = call.value;
-  if (call.object == ApiObject::kPod && call.verb == ApiVerb::kCreate) status_[call.key] = 0;
-  if (call.object == ApiObject::kPod && call.verb == ApiVerb::kDelete) status_.erase(call.key);
+  if (call.object == ApiObject::kPodStatus) {
+    const auto known = pods_.try_emplace(call.key, Pod{0, true}).first;
+    known->second.status = call.value;
+  } else if (call.object == ApiObject::kBinding) {
+    pods_[call.key].bound = true;
+  } else if (call.object == ApiObject::kPod && call.verb == ApiVerb::kCreate) {
+    pods_[call.key] = {};
+  } else if (call.object == ApiObject::kPod && call.verb == ApiVerb::kDelete && !only_marks(call)) {
+    pods_.erase(call.key);
+  }
   if (call.object == ApiObject::kEndpointSlice) {
     if (frozen_ != kNoIncident) {
       frozen_total_ += world_.now() - frozen_at_;

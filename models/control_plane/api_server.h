@@ -58,7 +58,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
 
   // The pod is there at the start of the run with this status.
-  void preload_status(u32 pod, u64 value) { status_[pod] = value; }
+  void preload_status(u32 pod, u64 value) { pods_[pod] = {value, true}; }
 
   // Operators' real operations, in order and taking their time: compaction, defragmentation of
   // every member in turn, disarming. `done(writes_work)` is called at the end. A second request
@@ -97,6 +97,10 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
     ApiStatus status;
     IncidentId incident;
   };
+  struct Pod {
+    u64 status = 0;
+    bool bound = false;
+  };
   struct Server {
     PriorityLevels levels;
     Instant cpu_free{};
@@ -122,6 +126,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   void reply_later(u32 slot, ApiStatus status, Instant at, u8 kind);
   void dispatch(u32 server, ApiLevel level);
   void committed(const ApiCall& call);
+  bool only_marks(const ApiCall& call) const;
   void fan_out(const ApiCall& call);
   void deliver(u32 watcher);
   Instant run_cpu(Server& server, Duration cost);
@@ -143,7 +148,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   std::vector<std::vector<u32>> watchers_of_;  // by object
   std::vector<Watcher> watchers_;
   Instant egress_free_{};
-  std::unordered_map<u32, u64> status_;  // committed pod status; looked up only
+  std::unordered_map<u32, Pod> pods_;  // as committed; looked up only
 
   WriteWaits waits_;
   CauseTally tally_;

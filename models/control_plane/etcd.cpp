@@ -211,18 +211,19 @@ void Etcd::take_batch() {
   proposals_ += static_cast<u64>(n);
   ++fsyncs_;
 
-  // The loop's thread does not queue behind the requests, but shares the CPU with them.
+  // The loop's thread does not queue behind all requests; after a fsync it waits for its turn on a
+  // busy CPU, for a time slice at most.
   EtcdMember& leader = members_[leader_];
   const Duration work = scaled(params_.cpu_cycle + params_.cpu_loop * n);
-  const bool contended = leader.cpu_free > now;
-  leader.cpu_free = std::max(now, leader.cpu_free) + work;
-  const Instant start = now + (contended ? work * params_.cpu_threads : work);
+  leader.cpu_free = std::max(now, leader.cpu_free) + work + scaled(params_.cpu_wake);
+  const Instant start = now + work + std::min(backlog_, scaled(params_.cpu_wait));
+  backlog_ = {};
 
   batch.on_disk.assign(members_.size(), start);
   batch.acked = kNever;
   for (u32 m = 0; m < members_.size(); ++m) {
     if (m == leader_) continue;
-    const Instant arrives = start + params_.round_trip / 2;
+    const Instant arrives = start + params_.round_trip / 2 + scaled(params_.cpu_cycle);
     members_[m].contact = arrives;
     batch.on_disk[m] = members_[m].append(arrives, n, bytes);
     batch.acked = std::min(batch.acked, batch.on_disk[m] + params_.round_trip / 2);
@@ -240,6 +241,7 @@ void Etcd::take_batch() {
 
 void Etcd::fsync_ended() {
   loop_busy_ = false;
+  backlog_ = std::max(Duration{}, members_[leader_].cpu_free - world_.now());
   if (single()) commit(writing_);
   run_loop();
 }
