@@ -52,10 +52,7 @@ ApiServer::ApiServer(World& world, Params params, std::string path)
   for (std::size_t i = 1; i < PriorityLevels::kLevels; ++i)
     world_.stats.gauge(path_, std::string("api_seats_in_use_") + names[i], "1",
                        "seats in use of this priority level", [this, i] {
-                         double sum = 0;
-                         for (const Server& s : servers_)
-                           sum += s.levels.in_use(static_cast<ApiLevel>(i));
-                         return sum;
+                         return static_cast<double>(seats_in_use(static_cast<ApiLevel>(i)));
                        });
   world_.stats.gauge(path_, "frozen_seconds", "s", "time frozen so far",
                      [this] { return frozen_seconds(); });

@@ -81,6 +81,11 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   const Etcd* events_etcd() const { return events_etcd_.get(); }  // null when shared
   Etcd& etcd() { return *etcd_; }
   u64 refused() const { return refused_; }
+  i32 seats_in_use(ApiLevel level) const {  // over all servers
+    i32 sum = 0;
+    for (const Server& s : servers_) sum += s.levels.in_use(level);
+    return sum;
+  }
 
  private:
   enum Kind : u8 { kReply, kRefuse, kQueueTimeout, kDeliver, kRelease, kTick, kCompact, kMaintain };

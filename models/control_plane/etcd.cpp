@@ -380,9 +380,10 @@ void Etcd::check_timeouts() {
     const bool open =
         r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost);
     if (open && r.start + params_.request_timeout > world_.now()) {
-      if (!world_.scheduler.pending(timeout_event_))
-        timeout_event_ = world_.scheduler.at(r.start + params_.request_timeout, Priority::kTimeout,
-                                             id_, kTimeoutCheck);
+      // A write submitted by one that was just told may have scheduled a later check.
+      world_.scheduler.cancel(timeout_event_);
+      timeout_event_ = world_.scheduler.at(r.start + params_.request_timeout, Priority::kTimeout,
+                                           id_, kTimeoutCheck);
       return;
     }
     by_start_.pop_front();
