@@ -97,7 +97,6 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   c.server = static_cast<u16>(mix64(call.user) % servers_.size());
   c.width = static_cast<u8>(width_of(call));
   c.queued = false;
-  c.open = true;
   note_status(call);
   Server& server = servers_[c.server];
   if (server.levels.seat(call.level, c.width)) {
@@ -114,7 +113,7 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
 void ApiServer::reply_later(u32 slot, ApiStatus status, Instant at, u8 kind) {
   calls_[slot].status = status;
   calls_[slot].incident = kNoIncident;
-  world_.scheduler.at(at, Priority::kCompletion, id_, kind, slot);
+  world_.scheduler.at(std::max(at, world_.now() + 1_ns), Priority::kCompletion, id_, kind, slot);
 }
 
 void ApiServer::start(u32 slot) {
@@ -179,7 +178,6 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   const u32 server = c.server;
   servers_[server].levels.release(call.level, c.width);
   ++c.generation;
-  c.open = false;
   free_.push_back(slot);
   // Telling many watchers takes seats after the answer.
   const i32 watchers = watchers_of(call.object);
@@ -193,6 +191,16 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   dispatch(server, call.level);
   if (status == ApiStatus::kTooManyRequests) ++refused_;
   if (caller != nullptr) caller->api_replied(tag, call, status, incident);
+}
+
+// The end of a call that never had a seat.
+void ApiServer::refuse(u32 slot) {
+  const Call c = calls_[slot];
+  ++calls_[slot].generation;
+  free_.push_back(slot);
+  if (c.status == ApiStatus::kTooManyRequests) ++refused_;
+  note_failure(c.call, c.incident);
+  if (c.caller != nullptr) c.caller->api_replied(c.tag, c.call, c.status, c.incident);
 }
 
 void ApiServer::dispatch(u32 server, ApiLevel level) {
@@ -250,7 +258,7 @@ void ApiServer::fan_out(const ApiCall& call) {
                                                           static_cast<double>(params_.servers)));
   for (const u32 w : watchers_of_[static_cast<std::size_t>(call.object)]) {
     Watcher& watcher = watchers_[w];
-    Instant at = std::max(egress_free_, now + params_.watch_lag) + watcher.delay;
+    Instant at = std::max(egress_free_, now + params_.watch_lag + 1_ns) + watcher.delay;
     if (!watcher.due.empty()) at = std::max(at, watcher.due.back().at);
     watcher.due.push_back({at, {call.verb, call.object, call.key, call.value, call.cause}});
     if (!world_.scheduler.pending(watcher.event))
@@ -276,28 +284,18 @@ void ApiServer::handle(const Event& event) {
     case kReply:
       finish(event.subject, calls_[event.subject].status, kNoIncident);
       break;
-    case kRefuse: {
-      // Never had a seat.
-      Call& c = calls_[event.subject];
-      const Call copy = c;
-      ++c.generation;
-      c.open = false;
-      free_.push_back(event.subject);
-      if (copy.status == ApiStatus::kTooManyRequests) ++refused_;
-      note_failure(copy.call, copy.incident);
-      if (copy.caller != nullptr)
-        copy.caller->api_replied(copy.tag, copy.call, copy.status, copy.incident);
+    case kRefuse:
+      refuse(event.subject);
       break;
-    }
     case kQueueTimeout: {
       Call& c = calls_[event.subject];
       if (c.generation != event.argument || !c.queued) break;
       servers_[c.server].levels.withdraw(c.call.level, event.subject);
       c.queued = false;
       const bool late = world_.now() >= c.deadline;
-      reply_later(event.subject, late ? ApiStatus::kTimeout : ApiStatus::kTooManyRequests,
-                  world_.now(), kRefuse);
+      c.status = late ? ApiStatus::kTimeout : ApiStatus::kTooManyRequests;
       c.incident = saturated_;
+      refuse(event.subject);
       break;
     }
     case kDeliver:

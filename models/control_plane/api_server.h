@@ -98,7 +98,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
     u32 generation = 0;
     u16 server;
     u8 width;
-    bool queued, open;
+    bool queued;
     ApiStatus status;
     IncidentId incident;
   };
@@ -129,6 +129,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   void write(u32 slot, Instant at);
   void finish(u32 slot, ApiStatus status, IncidentId incident);
   void reply_later(u32 slot, ApiStatus status, Instant at, u8 kind);
+  void refuse(u32 slot);
   void dispatch(u32 server, ApiLevel level);
   void committed(const ApiCall& call);
   bool only_marks(const ApiCall& call) const;

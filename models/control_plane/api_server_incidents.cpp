@@ -154,7 +154,7 @@ void ApiServer::maintain() {
       return;
     }
   }
-  world_.scheduler.after(wait, Priority::kControl, id_, kMaintain);
+  world_.scheduler.after(wait + 1_ns, Priority::kControl, id_, kMaintain);
 }
 
 void ApiServer::Params::describe(Schema<Params>& s) {

@@ -93,7 +93,7 @@ void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 ta
   Request& r = requests_[slot];
   if (committed_ - applied_ > params_.max_apply_gap) {
     const Instant done = run_cpu(r.write.member, at, params_.cpu_reject);
-    world_.scheduler.at(done, Priority::kCompletion, id_, kReject, slot);
+    world_.scheduler.at(later(done), Priority::kCompletion, id_, kReject, slot);
     return;
   }
   r.ready = run_cpu(r.write.member, at, write_cpu(params_.cpu_accept, write.bytes));
@@ -102,8 +102,7 @@ void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 ta
     timeout_event_ =
         world_.scheduler.at(at + params_.request_timeout, Priority::kTimeout, id_, kTimeoutCheck);
   if (write.give_up < at + params_.request_timeout)
-    world_.scheduler.at(std::max(write.give_up, world_.now()), Priority::kTimeout, id_, kGiveUp,
-                        slot, r.generation);
+    world_.scheduler.at(later(write.give_up), Priority::kTimeout, id_, kGiveUp, slot, r.generation);
   if (r.write.member == leader_) {
     enqueue(slot);
   } else {
@@ -130,8 +129,8 @@ void Etcd::forward(u32 slot) {
   }
   forward_waiting_[m].push_back(slot);
   if (!world_.scheduler.pending(forward_event_[m]))
-    forward_event_[m] = world_.scheduler.at(members_[m].loop_free(r.ready), Priority::kCompletion,
-                                            id_, kForward, m);
+    forward_event_[m] = world_.scheduler.at(later(members_[m].loop_free(r.ready)),
+                                            Priority::kCompletion, id_, kForward, m);
 }
 
 void Etcd::forward_wake(u32 m) {
@@ -155,7 +154,7 @@ void Etcd::forward_wake(u32 m) {
 }
 
 void Etcd::wake_loop(Instant at) {
-  at = std::max(at, world_.now());
+  at = later(at);
   if (world_.scheduler.pending(loop_event_)) {
     if (loop_event_at_ <= at) return;
     world_.scheduler.cancel(loop_event_);

@@ -163,6 +163,8 @@ class Etcd final : Component {
   Duration write_cpu(Duration base, i32 bytes) const;
   Instant run_cpu(u32 member, Instant from, Duration cost);
   u32 index_from_leader(i32 member) const;
+  // Never the present instant, whose rung may have passed.
+  Instant later(Instant at) const { return std::max(at, world_.now() + 1_ns); }
   bool single() const { return members_.size() == 1; }
 
   World& world_;
