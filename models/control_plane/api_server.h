@@ -7,6 +7,7 @@
 // Limits: no memory of a server, no relist of a watcher that fell behind, no conflict of writes;
 // a user's calls all go to one server.
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>

@@ -70,7 +70,8 @@ void ApiServer::tick() {
   batch_ = fsyncs > 0 ? static_cast<double>(proposals) / static_cast<double>(fsyncs) : 0;
 
   const Instant limit{now.ns - params_.saturated_wait.ns};
-  const bool slow = waits_.slow(etcd_->outstanding() > 0 ? etcd_->outstanding_since(limit) : 0);
+  const bool slow =
+      waits_.slow(etcd_->oldest_start() <= limit ? etcd_->outstanding_since(limit) : 0);
   if (slow) {
     saturate("writes wait over 1 s (99th percentile over 10 s)");
   } else if (etcd_->alarm()) {

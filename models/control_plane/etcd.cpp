@@ -142,6 +142,11 @@ void Etcd::forward_wake(u32 m) {
     }
     list.clear();
   };
+  if (members_[m].stalled_until() > now && m != leader_) {
+    forward_event_[m] =
+        world_.scheduler.at(members_[m].stalled_until(), Priority::kCompletion, id_, kForward, m);
+    return;
+  }
   send(forward_sending_[m]);
   if (m == leader_ || !members_[m].busy(now)) {
     send(forward_waiting_[m]);
