@@ -37,7 +37,7 @@ std::map<std::string, Row> measured_rows() {
   }
   std::map<std::string, Row> medians;
   for (auto& [key, values] : all) {
-    auto middle = [&](auto member) {
+    auto middle = [&values = values](auto member) {
       std::vector<double> v;
       for (const auto& pair : values) v.push_back(pair.*member);
       std::sort(v.begin(), v.end());
