@@ -52,10 +52,7 @@ ApiServer::ApiServer(World& world, Params params, std::string path)
   for (std::size_t i = 1; i < PriorityLevels::kLevels; ++i)
     world_.stats.gauge(path_, std::string("api_seats_in_use_") + names[i], "1",
                        "seats in use of this priority level", [this, i] {
-                         double sum = 0;
-                         for (const Server& s : servers_)
-                           sum += s.levels.in_use(static_cast<ApiLevel>(i));
-                         return sum;
+                         return static_cast<double>(seats_in_use(static_cast<ApiLevel>(i)));
                        });
   world_.stats.gauge(path_, "frozen_seconds", "s", "time frozen so far",
                      [this] { return frozen_seconds(); });
@@ -100,7 +97,6 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   c.server = static_cast<u16>(mix64(call.user) % servers_.size());
   c.width = static_cast<u8>(width_of(call));
   c.queued = false;
-  c.open = true;
   note_status(call);
   Server& server = servers_[c.server];
   if (server.levels.seat(call.level, c.width)) {
@@ -117,7 +113,7 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
 void ApiServer::reply_later(u32 slot, ApiStatus status, Instant at, u8 kind) {
   calls_[slot].status = status;
   calls_[slot].incident = kNoIncident;
-  world_.scheduler.at(at, Priority::kCompletion, id_, kind, slot);
+  world_.scheduler.at(std::max(at, world_.now() + 1_ns), Priority::kCompletion, id_, kind, slot);
 }
 
 void ApiServer::start(u32 slot) {
@@ -148,8 +144,8 @@ void ApiServer::write(u32 slot, Instant at) {
   w.key = storage_key(c.call);
   w.bytes = std::max(c.call.bytes, kSmallest);
   w.member = static_cast<u8>(c.server % params_.etcd.members);
-  w.remove = c.call.verb == ApiVerb::kDelete;
-  w.existed = c.call.verb == ApiVerb::kUpdate;
+  w.remove = c.call.verb == ApiVerb::kDelete && !only_marks(c.call);
+  w.existed = c.call.verb != ApiVerb::kCreate || c.call.object == ApiObject::kBinding;
   w.give_up = c.deadline;
   if (c.call.object == ApiObject::kEvent) w.expires = at + params_.event_ttl;
   c.to_etcd = at;
@@ -182,7 +178,6 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   const u32 server = c.server;
   servers_[server].levels.release(call.level, c.width);
   ++c.generation;
-  c.open = false;
   free_.push_back(slot);
   // Telling many watchers takes seats after the answer.
   const i32 watchers = watchers_of(call.object);
@@ -198,6 +193,16 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   if (caller != nullptr) caller->api_replied(tag, call, status, incident);
 }
 
+// The end of a call that never had a seat.
+void ApiServer::refuse(u32 slot) {
+  const Call c = calls_[slot];
+  ++calls_[slot].generation;
+  free_.push_back(slot);
+  if (c.status == ApiStatus::kTooManyRequests) ++refused_;
+  note_failure(c.call, c.incident);
+  if (c.caller != nullptr) c.caller->api_replied(c.tag, c.call, c.status, c.incident);
+}
+
 void ApiServer::dispatch(u32 server, ApiLevel level) {
   for (;;) {
     const u32 slot = servers_[server].levels.next(level);
@@ -206,11 +211,26 @@ void ApiServer::dispatch(u32 server, ApiLevel level) {
   }
 }
 
+// Deleting a pod that a kubelet may run only marks it; the kubelet's final deletion removes it.
+bool ApiServer::only_marks(const ApiCall& call) const {
+  if (call.object != ApiObject::kPod || call.verb != ApiVerb::kDelete || (call.value & 1) != 0)
+    return false;
+  const auto pod = pods_.find(call.key);
+  return pod == pods_.end() || pod->second.bound;
+}
+
 // A write is in etcd: remember what must be compared later and tell the watchers.
 void ApiServer::committed(const ApiCall& call) {
-  if (call.object == ApiObject::kPodStatus) status_[call.key] = call.value;
-  if (call.object == ApiObject::kPod && call.verb == ApiVerb::kCreate) status_[call.key] = 0;
-  if (call.object == ApiObject::kPod && call.verb == ApiVerb::kDelete) status_.erase(call.key);
+  if (call.object == ApiObject::kPodStatus) {
+    const auto known = pods_.try_emplace(call.key, Pod{0, true}).first;
+    known->second.status = call.value;
+  } else if (call.object == ApiObject::kBinding) {
+    pods_[call.key].bound = true;
+  } else if (call.object == ApiObject::kPod && call.verb == ApiVerb::kCreate) {
+    pods_[call.key] = {};
+  } else if (call.object == ApiObject::kPod && call.verb == ApiVerb::kDelete && !only_marks(call)) {
+    pods_.erase(call.key);
+  }
   if (call.object == ApiObject::kEndpointSlice) {
     if (frozen_ != kNoIncident) {
       frozen_total_ += world_.now() - frozen_at_;
@@ -238,7 +258,7 @@ void ApiServer::fan_out(const ApiCall& call) {
                                                           static_cast<double>(params_.servers)));
   for (const u32 w : watchers_of_[static_cast<std::size_t>(call.object)]) {
     Watcher& watcher = watchers_[w];
-    Instant at = std::max(egress_free_, now + params_.watch_lag) + watcher.delay;
+    Instant at = std::max(egress_free_, now + params_.watch_lag + 1_ns) + watcher.delay;
     if (!watcher.due.empty()) at = std::max(at, watcher.due.back().at);
     watcher.due.push_back({at, {call.verb, call.object, call.key, call.value, call.cause}});
     if (!world_.scheduler.pending(watcher.event))
@@ -264,28 +284,18 @@ void ApiServer::handle(const Event& event) {
     case kReply:
       finish(event.subject, calls_[event.subject].status, kNoIncident);
       break;
-    case kRefuse: {
-      // Never had a seat.
-      Call& c = calls_[event.subject];
-      const Call copy = c;
-      ++c.generation;
-      c.open = false;
-      free_.push_back(event.subject);
-      if (copy.status == ApiStatus::kTooManyRequests) ++refused_;
-      note_failure(copy.call, copy.incident);
-      if (copy.caller != nullptr)
-        copy.caller->api_replied(copy.tag, copy.call, copy.status, copy.incident);
+    case kRefuse:
+      refuse(event.subject);
       break;
-    }
     case kQueueTimeout: {
       Call& c = calls_[event.subject];
       if (c.generation != event.argument || !c.queued) break;
       servers_[c.server].levels.withdraw(c.call.level, event.subject);
       c.queued = false;
       const bool late = world_.now() >= c.deadline;
-      reply_later(event.subject, late ? ApiStatus::kTimeout : ApiStatus::kTooManyRequests,
-                  world_.now(), kRefuse);
+      c.status = late ? ApiStatus::kTimeout : ApiStatus::kTooManyRequests;
       c.incident = saturated_;
+      refuse(event.subject);
       break;
     }
     case kDeliver:

@@ -7,6 +7,7 @@
 // Limits: no memory of a server, no relist of a watcher that fell behind, no conflict of writes;
 // a user's calls all go to one server.
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,7 +59,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
 
   // The pod is there at the start of the run with this status.
-  void preload_status(u32 pod, u64 value) { status_[pod] = value; }
+  void preload_status(u32 pod, u64 value) { pods_[pod] = {value, true}; }
 
   // Operators' real operations, in order and taking their time: compaction, defragmentation of
   // every member in turn, disarming. `done(writes_work)` is called at the end. A second request
@@ -81,6 +82,11 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   const Etcd* events_etcd() const { return events_etcd_.get(); }  // null when shared
   Etcd& etcd() { return *etcd_; }
   u64 refused() const { return refused_; }
+  i32 seats_in_use(ApiLevel level) const {  // over all servers
+    i32 sum = 0;
+    for (const Server& s : servers_) sum += s.levels.in_use(level);
+    return sum;
+  }
 
  private:
   enum Kind : u8 { kReply, kRefuse, kQueueTimeout, kDeliver, kRelease, kTick, kCompact, kMaintain };
@@ -93,9 +99,13 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
     u32 generation = 0;
     u16 server;
     u8 width;
-    bool queued, open;
+    bool queued;
     ApiStatus status;
     IncidentId incident;
+  };
+  struct Pod {
+    u64 status = 0;
+    bool bound = false;
   };
   struct Server {
     PriorityLevels levels;
@@ -120,8 +130,10 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   void write(u32 slot, Instant at);
   void finish(u32 slot, ApiStatus status, IncidentId incident);
   void reply_later(u32 slot, ApiStatus status, Instant at, u8 kind);
+  void refuse(u32 slot);
   void dispatch(u32 server, ApiLevel level);
   void committed(const ApiCall& call);
+  bool only_marks(const ApiCall& call) const;
   void fan_out(const ApiCall& call);
   void deliver(u32 watcher);
   Instant run_cpu(Server& server, Duration cost);
@@ -143,7 +155,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   std::vector<std::vector<u32>> watchers_of_;  // by object
   std::vector<Watcher> watchers_;
   Instant egress_free_{};
-  std::unordered_map<u32, u64> status_;  // committed pod status; looked up only
+  std::unordered_map<u32, Pod> pods_;  // as committed; looked up only
 
   WriteWaits waits_;
   CauseTally tally_;

@@ -23,8 +23,8 @@ bool concerns_endpoints(const ApiCall& call) {
 // was there from the start and ready.
 void ApiServer::note_status(const ApiCall& call) {
   if (call.object != ApiObject::kPodStatus || call.verb != ApiVerb::kUpdate) return;
-  const auto known = status_.find(call.key);
-  const bool was_ready = known == status_.end() || pod_status_ready(known->second);
+  const auto known = pods_.find(call.key);
+  const bool was_ready = known == pods_.end() || pod_status_ready(known->second.status);
   if (pod_status_ready(call.value) == was_ready) return;
   if (readiness_since_ == kNever) readiness_since_ = world_.now();
   remember(blocked_causes_, call.cause);
@@ -70,7 +70,8 @@ void ApiServer::tick() {
   batch_ = fsyncs > 0 ? static_cast<double>(proposals) / static_cast<double>(fsyncs) : 0;
 
   const Instant limit{now.ns - params_.saturated_wait.ns};
-  const bool slow = waits_.slow(etcd_->outstanding() > 0 ? etcd_->outstanding_since(limit) : 0);
+  const bool slow =
+      waits_.slow(etcd_->oldest_start() <= limit ? etcd_->outstanding_since(limit) : 0);
   if (slow) {
     saturate("writes wait over 1 s (99th percentile over 10 s)");
   } else if (etcd_->alarm()) {
@@ -154,61 +155,7 @@ void ApiServer::maintain() {
       return;
     }
   }
-  world_.scheduler.after(wait, Priority::kControl, id_, kMaintain);
-}
-
-void ApiServer::Params::describe(Schema<Params>& s) {
-  s.name("ApiServer");
-  s.field("servers", &Params::servers).help("API servers").range(1, 64);
-  s.field("seats", &Params::seats)
-      .help("calls one server runs at a time, over all priority levels")
-      .at_least(7)
-      .source("apiserver config.go: 400 + 200 in flight");
-  s.field("queue_length", &Params::queue_length)
-      .help("calls in one queue of a priority level")
-      .at_least(1)
-      .source("apiserver flowcontrol bootstrap: 50");
-  s.field("cpu_cores", &Params::cpu_cores).help("cores of one server").at_least(0.01);
-  s.field("cpu_per_call", &Params::cpu_per_call).help("CPU of one call").at_least(0);
-  s.field("cpu_per_list_kib", &Params::cpu_per_list_kib)
-      .help("CPU of a LIST for each KiB it returns")
-      .at_least(0);
-  s.field("egress", &Params::egress)
-      .help("network out of one server: watch events and LISTs")
-      .at_least(1);
-  s.field("node_watchers", &Params::node_watchers)
-      .help("watchers of endpoint slices on the nodes (kube-proxy), one a node")
-      .at_least(0);
-  s.field("watch_lag", &Params::watch_lag).help("from a commit to an idle watcher").at_least(0);
-  s.field("queue_wait", &Params::queue_wait)
-      .help("longest wait in a queue before a 429")
-      .at_least(0)
-      .source("apiserver controlplane config.go: a quarter of the request time-out, 15 s");
-  s.field("default_deadline", &Params::default_deadline)
-      .help("deadline of a call that brings none")
-      .at_least(0.001)
-      .source("apiserver config.go: 60 s");
-  s.field("compaction_interval", &Params::compaction_interval)
-      .help("period of compaction; it drops revisions older than one period")
-      .at_least(1)
-      .source("apiserver storagebackend/config.go: 5 min");
-  s.field("compaction_speed", &Params::compaction_speed)
-      .help("data an operator's compaction walks through")
-      .at_least(1);
-  s.field("event_ttl", &Params::event_ttl)
-      .help("life of an event object")
-      .at_least(1)
-      .source("apiserver options.go: 1 h");
-  s.field("events_etcd", &Params::events_etcd)
-      .help("events in the same etcd or in one of their own");
-  s.field("saturated_wait", &Params::saturated_wait)
-      .help("99th percentile of writes' waits above which etcd counts as saturated")
-      .at_least(0.001)
-      .source("Kubernetes service level of a mutating call: 1 s");
-  s.field("frozen_after", &Params::frozen_after)
-      .help("time without an endpoint change, although readiness changed, that counts as frozen")
-      .at_least(1);
-  s.field("etcd", &Params::etcd).help("the etcd cluster behind the servers");
+  world_.scheduler.after(wait + 1_ns, Priority::kControl, id_, kMaintain);
 }
 
 }  // namespace stampede

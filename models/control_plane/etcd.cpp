@@ -5,7 +5,6 @@
 namespace stampede {
 namespace {
 constexpr std::size_t kApplyChunk = 64;  // writes applied between two answers
-constexpr u32 kReplying = 0x100;         // second stage of a follower's apply
 }  // namespace
 
 Etcd::Etcd(World& world, Params params, std::string path)
@@ -93,7 +92,7 @@ void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 ta
   Request& r = requests_[slot];
   if (committed_ - applied_ > params_.max_apply_gap) {
     const Instant done = run_cpu(r.write.member, at, params_.cpu_reject);
-    world_.scheduler.at(done, Priority::kCompletion, id_, kReject, slot);
+    world_.scheduler.at(later(done), Priority::kCompletion, id_, kReject, slot);
     return;
   }
   r.ready = run_cpu(r.write.member, at, write_cpu(params_.cpu_accept, write.bytes));
@@ -102,8 +101,7 @@ void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 ta
     timeout_event_ =
         world_.scheduler.at(at + params_.request_timeout, Priority::kTimeout, id_, kTimeoutCheck);
   if (write.give_up < at + params_.request_timeout)
-    world_.scheduler.at(std::max(write.give_up, world_.now()), Priority::kTimeout, id_, kGiveUp,
-                        slot, r.generation);
+    world_.scheduler.at(later(write.give_up), Priority::kTimeout, id_, kGiveUp, slot, r.generation);
   if (r.write.member == leader_) {
     enqueue(slot);
   } else {
@@ -119,43 +117,8 @@ void Etcd::enqueue(u32 slot) {
   if (!loop_busy_) wake_loop(requests_[queue_.front()].ready);
 }
 
-// A follower sends a proposal on with its next cycle, which may have to wait for its own fsync.
-void Etcd::forward(u32 slot) {
-  Request& r = requests_[slot];
-  const u32 m = r.write.member;
-  if (!members_[m].busy(r.ready) && forward_waiting_[m].empty()) {
-    r.ready = r.ready + params_.round_trip / 2;
-    enqueue(slot);
-    return;
-  }
-  forward_waiting_[m].push_back(slot);
-  if (!world_.scheduler.pending(forward_event_[m]))
-    forward_event_[m] = world_.scheduler.at(members_[m].loop_free(r.ready), Priority::kCompletion,
-                                            id_, kForward, m);
-}
-
-void Etcd::forward_wake(u32 m) {
-  const Instant now = world_.now();
-  auto send = [&](std::vector<u32>& list) {
-    for (const u32 slot : list) {
-      requests_[slot].ready = std::max(requests_[slot].ready, now) + params_.round_trip / 2;
-      enqueue(slot);
-    }
-    list.clear();
-  };
-  send(forward_sending_[m]);
-  if (m == leader_ || !members_[m].busy(now)) {
-    send(forward_waiting_[m]);
-    return;
-  }
-  // The next fsync starts in the same cycle: what waited is sent after it.
-  forward_sending_[m].swap(forward_waiting_[m]);
-  forward_event_[m] =
-      world_.scheduler.at(members_[m].loop_free(now), Priority::kCompletion, id_, kForward, m);
-}
-
 void Etcd::wake_loop(Instant at) {
-  at = std::max(at, world_.now());
+  at = later(at);
   if (world_.scheduler.pending(loop_event_)) {
     if (loop_event_at_ <= at) return;
     world_.scheduler.cancel(loop_event_);
@@ -211,18 +174,19 @@ void Etcd::take_batch() {
   proposals_ += static_cast<u64>(n);
   ++fsyncs_;
 
-  // The loop's thread does not queue behind the requests, but shares the CPU with them.
+  // The loop's thread does not queue behind all requests; after a fsync it waits for its turn on a
+  // busy CPU, for a time slice at most.
   EtcdMember& leader = members_[leader_];
   const Duration work = scaled(params_.cpu_cycle + params_.cpu_loop * n);
-  const bool contended = leader.cpu_free > now;
-  leader.cpu_free = std::max(now, leader.cpu_free) + work;
-  const Instant start = now + (contended ? work * params_.cpu_threads : work);
+  leader.cpu_free = std::max(now, leader.cpu_free) + work + scaled(params_.cpu_wake);
+  const Instant start = now + work + std::min(backlog_, scaled(params_.cpu_wait));
+  backlog_ = {};
 
   batch.on_disk.assign(members_.size(), start);
   batch.acked = kNever;
   for (u32 m = 0; m < members_.size(); ++m) {
     if (m == leader_) continue;
-    const Instant arrives = start + params_.round_trip / 2;
+    const Instant arrives = start + params_.round_trip / 2 + scaled(params_.cpu_cycle);
     members_[m].contact = arrives;
     batch.on_disk[m] = members_[m].append(arrives, n, bytes);
     batch.acked = std::min(batch.acked, batch.on_disk[m] + params_.round_trip / 2);
@@ -240,6 +204,7 @@ void Etcd::take_batch() {
 
 void Etcd::fsync_ended() {
   loop_busy_ = false;
+  backlog_ = std::max(Duration{}, members_[leader_].cpu_free - world_.now());
   if (single()) commit(writing_);
   run_loop();
 }
@@ -249,45 +214,6 @@ void Etcd::commit(u32 batch) {
   committed_ += static_cast<i64>(batches_[batch].requests.size());
   apply_queue_.push_back(batch);
   pump_apply();
-}
-
-// Followers hear of the commit and apply it when their own disk and loop let them.
-void Etcd::follower_commit(u32 b, Instant sent) {
-  Batch& batch = batches_[b];
-  for (u32 m = 0; m < members_.size(); ++m) {
-    if (m == leader_) continue;
-    bool has_clients = false;
-    for (const u32 slot : batch.requests) has_clients |= requests_[slot].write.member == m;
-    if (!has_clients) continue;
-    const Instant heard = sent + params_.round_trip / 2;
-    const Instant at = std::max(batch.on_disk[m], members_[m].loop_free(heard));
-    ++batch.users;
-    world_.scheduler.at(at, Priority::kCompletion, id_, kFollowerApply, b, m);
-  }
-}
-
-void Etcd::follower_apply(u32 b, u32 argument) {
-  const u32 m = argument & 0xff;
-  const Instant now = world_.now();
-  if ((argument & kReplying) == 0) {
-    const Instant open = members_[m].unlocked_at(now);
-    if (open > now) {
-      world_.scheduler.at(open, Priority::kCompletion, id_, kFollowerApply, b, m);
-      return;
-    }
-    Duration cost{};
-    for (const u32 slot : batches_[b].requests)
-      cost += write_cpu(params_.cpu_apply, requests_[slot].write.bytes);
-    world_.scheduler.at(run_cpu(m, now, cost), Priority::kCompletion, id_, kFollowerApply, b,
-                        m | kReplying);
-    return;
-  }
-  for (std::size_t i = 0; i < batches_[b].requests.size(); ++i) {
-    const u32 slot = batches_[b].requests[i];
-    members_[m].applied(1, requests_[slot].write.bytes);
-    if (requests_[slot].write.member == m) reply(slot);
-  }
-  finish_use(b);
 }
 
 void Etcd::pump_apply() {
@@ -363,50 +289,6 @@ void Etcd::finish_use(u32 b) {
     }
   batch.requests.clear();
   free_batches_.push_back(b);
-}
-
-void Etcd::give_up(u32 slot, EtcdStatus status) {
-  const bool lost = requests_[slot].where == Where::kLost;
-  answer(slot, status);
-  if (lost) free_request(slot);
-}
-
-void Etcd::check_timeouts() {
-  while (!by_start_.empty()) {
-    const auto [slot, generation] = by_start_.front();
-    const Request& r = requests_[slot];
-    const bool open =
-        r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost);
-    if (open && r.start + params_.request_timeout > world_.now()) {
-      if (!world_.scheduler.pending(timeout_event_))
-        timeout_event_ = world_.scheduler.at(r.start + params_.request_timeout, Priority::kTimeout,
-                                             id_, kTimeoutCheck);
-      return;
-    }
-    by_start_.pop_front();
-    if (open) give_up(slot, EtcdStatus::kTimeout);
-  }
-}
-
-Instant Etcd::oldest_start() {
-  while (!by_start_.empty()) {
-    const auto [slot, generation] = by_start_.front();
-    const Request& r = requests_[slot];
-    if (r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost))
-      return r.start;
-    by_start_.pop_front();
-  }
-  return kNever;
-}
-
-i64 Etcd::outstanding_since(Instant limit) const {
-  i64 n = 0;
-  for (const auto& [slot, generation] : by_start_) {
-    const Request& r = requests_[slot];
-    if (r.start > limit) break;
-    n += r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost);
-  }
-  return n;
 }
 
 void Etcd::handle(const Event& event) {

@@ -46,13 +46,14 @@ class Etcd final : Component {
     Duration fsync_per_kib = from_seconds(2.1e-6);
     Duration round_trip = 300_us;
     double cpu_cores = 1;
-    Duration cpu_accept = 22_us;
-    Duration cpu_loop = 8_us;
-    Duration cpu_apply = 22_us;
+    Duration cpu_accept = 25_us;
+    Duration cpu_loop = 2_us;
+    Duration cpu_apply = 27_us;
     Duration cpu_per_kib = 8_us;
-    Duration cpu_reject = 20_us;
+    Duration cpu_reject = 30_us;
     Duration cpu_cycle = 100_us;
-    i32 cpu_threads = 4;
+    Duration cpu_wake = 130_us;
+    Duration cpu_wait = 1200_us;
     Duration backend_interval = 100_ms;
     Duration backend_per_write = from_seconds(1.3e-6);
     Duration backend_per_kib = from_seconds(5.3e-6);
@@ -162,6 +163,8 @@ class Etcd final : Component {
   Duration write_cpu(Duration base, i32 bytes) const;
   Instant run_cpu(u32 member, Instant from, Duration cost);
   u32 index_from_leader(i32 member) const;
+  // Never the present instant, whose rung may have passed.
+  Instant later(Instant at) const { return std::max(at, world_.now() + 1_ns); }
   bool single() const { return members_.size() == 1; }
 
   World& world_;
@@ -188,6 +191,7 @@ class Etcd final : Component {
   Instant blocked_until_{};                // by defragmentation
   EventHandle loop_event_{}, fsync_event_{}, election_event_{}, timeout_event_{};
   Instant loop_event_at_{};
+  Duration backlog_{};  // of the CPU when the last fsync ended
 
   std::deque<u32> apply_queue_;
   bool applying_ = false;

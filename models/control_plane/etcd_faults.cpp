@@ -76,6 +76,7 @@ void Etcd::stall(i32 member, Duration length) {
       if (f != leader_)
         batch.acked = std::min(batch.acked, batch.on_disk[f] + params_.round_trip / 2);
   }
+  if (loop_busy_) arm_election();
 }
 
 // Heartbeats ride the leader's loop: while its fsync lasts the followers hear nothing. The first of
@@ -87,7 +88,6 @@ void Etcd::arm_election() {
   if (fsync_ends_ - loop_started_ < shortest) return;
   Instant first = kNever;
   u32 winner = 0;
-  Duration slowest_vote{};
   for (u32 m = 0; m < members_.size(); ++m) {
     if (m == leader_) continue;
     const Words words = draw(election_stream_, term_, m);
@@ -101,11 +101,14 @@ void Etcd::arm_election() {
       first = stands;
       winner = m;
     }
-    slowest_vote = std::max(slowest_vote, members_[m].fsync);
   }
-  // The candidate and its voter write their votes before they count.
-  const Instant elected = first + slowest_vote * 2 + params_.round_trip;
-  if (first < fsync_ends_ && elected > world_.now())
+  // The candidate and then its voter write their votes before they count; a leader that is back by
+  // then keeps its place.
+  Instant elected = first;
+  for (u32 m = 0; m < members_.size(); ++m)
+    if (m != leader_) elected = members_[m].fsync_end(elected, 1, 0);
+  elected = elected + params_.round_trip;
+  if (elected < fsync_ends_ && elected > world_.now())
     election_event_ = world_.scheduler.at(elected, Priority::kControl, id_, kElection, winner);
 }
 

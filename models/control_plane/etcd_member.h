@@ -39,18 +39,20 @@ class EtcdMember {
     }
   }
 
-  // As a follower: entries arrive at `at`; returns when they are on disk.
+  // As a follower: entries arrive at `at`; returns when they are on disk. They come as a stream of
+  // messages, so an idle loop takes the first alone and the rest with the next fsync.
   Instant append(Instant at, i64 writes, i64 bytes) {
     if (at >= last_end_) {
       previous_end_ = last_end_;
       last_start_ = at;
-    } else if (at >= last_start_) {
-      previous_end_ = last_start_ = last_end_;
-    } else {
-      return last_end_;  // joins the fsync that has not started
+      last_end_ = fsync_end(at, 1, bytes / writes);
+      if (writes == 1) return last_end_;
     }
-    last_end_ = fsync_end(last_start_, writes, bytes);
-    return last_end_;
+    if (at >= last_start_) {
+      previous_end_ = last_start_ = last_end_;
+      last_end_ = fsync_end(last_start_, writes, bytes);
+    }
+    return last_end_;  // with the fsync that has not started
   }
   // When the raft loop can next take something that arrives at `at`.
   Instant loop_free(Instant at) const {

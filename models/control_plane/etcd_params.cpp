@@ -44,10 +44,14 @@ void Etcd::Params::describe(Schema<Params>& s) {
       .help("CPU of one cycle of the raft loop")
       .at_least(0)
       .source(measured);
-  s.field("cpu_threads", &Params::cpu_threads)
-      .help("threads that share the CPU when it is busy: the loop's part takes so much longer")
-      .at_least(1)
-      .source("GOMAXPROCS of the measured run: 4");
+  s.field("cpu_wake", &Params::cpu_wake)
+      .help("CPU of the wake-ups of one cycle beside the loop")
+      .at_least(0)
+      .source(measured);
+  s.field("cpu_wait", &Params::cpu_wait)
+      .help("longest wait of the raft loop for a busy CPU after a fsync")
+      .at_least(0)
+      .source(measured);
   s.field("backend_interval", &Params::backend_interval)
       .help("pause between two backend commits")
       .at_least(0.001)

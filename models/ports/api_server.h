@@ -30,7 +30,7 @@ enum class ApiStatus : u8 {
 // are committed); the other bits are the cluster's own.
 constexpr bool pod_status_ready(u64 value) { return (value & 1) != 0; }
 
-struct ApiCall {
+struct ApiCall {  // kDelete of a kPod with value 0 only marks a bound pod; value 1 removes it
   ApiVerb verb = ApiVerb::kGet;
   ApiObject object = ApiObject::kPod;
   ApiLevel level = ApiLevel::kGlobalDefault;

@@ -86,7 +86,7 @@ void LimitedClient::api_replied(u64 tag, const ApiCall& call, ApiStatus status,
   if (status == ApiStatus::kTooManyRequests && pending.tries < params_.retries) {
     ++pending.tries;
     ++retried_;
-    world_.scheduler.after(params_.retry_after, Priority::kControl, id_, kRetry, slot);
+    world_.scheduler.after(params_.retry_after + 1_ns, Priority::kControl, id_, kRetry, slot);
     return;
   }
   ApiCaller* caller = pending.caller;

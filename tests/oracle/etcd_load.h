@@ -9,7 +9,10 @@
 namespace stampede::test {
 
 // `clients` loops write `bytes` each, spread over the members; a client needs `think` between an
-// answer and its next write (its own work and the way there and back).
+// answer and its next write (its own work and the way there and back). After an error it pauses:
+// the measured generator, whose refused loops came back about five times a second, did so too.
+inline constexpr Duration kPauseAfterError = 200_ms;
+
 class ClosedLoop final : public Component, EtcdClient {
  public:
   ClosedLoop(World& world, Etcd& etcd, i32 clients, i32 bytes, Duration think = 100_us,
@@ -18,10 +21,10 @@ class ClosedLoop final : public Component, EtcdClient {
     id_ = world_.scheduler.add(this);
     started_.resize(static_cast<std::size_t>(clients));
     for (u32 c = 0; c < started_.size(); ++c) {
-      members_.push_back(static_cast<u8>((static_cast<i32>(c) + first_member) %
-                                         etcd_.params().members));
-      world_.scheduler.at(world_.now() + Duration{static_cast<i64>(c) * 13'000},
-                          Priority::kArrival, id_, 0, c);
+      members_.push_back(
+          static_cast<u8>((static_cast<i32>(c) + first_member) % etcd_.params().members));
+      world_.scheduler.at(world_.now() + Duration{static_cast<i64>(c) * 13'000}, Priority::kArrival,
+                          id_, 0, c);
     }
   }
   void handle(const Event& event) override {
@@ -40,7 +43,9 @@ class ClosedLoop final : public Component, EtcdClient {
       if (errors++ == 0) first_error = world_.now();
       if (status == EtcdStatus::kTimeout) timeouts.push_back(wait);
     }
-    if (!stopped) world_.scheduler.after(think_, Priority::kArrival, id_, 0, tag);
+    if (!stopped)
+      world_.scheduler.after(status == EtcdStatus::kOk ? think_ : kPauseAfterError,
+                             Priority::kArrival, id_, 0, tag);
   }
   // Discards what was seen so far.
   void reset() {
@@ -95,9 +100,8 @@ inline Measured closed_loop(Etcd::Params params, i32 clients, i32 bytes, Duratio
   world.scheduler.run_until(world.now() + length);
   Measured m;
   m.writes_per_second = static_cast<double>(load.waits.size()) / length.seconds();
-  m.proposals_per_fsync =
-      static_cast<double>(etcd.proposals() - proposals) /
-      static_cast<double>(std::max<u64>(1, etcd.fsyncs() - fsyncs));
+  m.proposals_per_fsync = static_cast<double>(etcd.proposals() - proposals) /
+                          static_cast<double>(std::max<u64>(1, etcd.fsyncs() - fsyncs));
   m.p50_ms = load.percentile(0.5).seconds() * 1e3;
   m.p99_ms = load.percentile(0.99).seconds() * 1e3;
   m.errors = load.errors;
