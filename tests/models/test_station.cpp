@@ -1,0 +1,107 @@
+// The queueing station by hand-worked examples: disciplines, patience, refusal, persistence.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "models/serving/station_customers.h"
+
+namespace stampede {
+namespace {
+
+struct Left : StationUser {
+  std::vector<std::pair<u32, i64>> served, lost;
+  void left(u32, const StationJob& job) override {
+    (job.served ? served : lost).emplace_back(job.customer, job.left.ns);
+  }
+};
+using Pairs = std::vector<std::pair<u32, i64>>;
+
+struct Case {
+  World world{1};
+  Left left;
+  Station station;
+  explicit Case(const StationParams& params) : station(world, params, left) {}
+  void run() { world.scheduler.run_until(Instant{} + 1_s); }
+};
+
+TEST(station, fifo_and_lifo) {
+  for (const bool lifo : {false, true}) {
+    StationParams p;
+    p.discipline = lifo ? Discipline::kLifo : Discipline::kFifo;
+    Case c(p);
+    for (u32 i = 0; i < 3; ++i) c.station.offer(i, 10_ns);
+    c.run();
+    EXPECT_EQ(c.left.served,
+              lifo ? (Pairs{{0, 10}, {2, 20}, {1, 30}}) : (Pairs{{0, 10}, {1, 20}, {2, 30}}));
+  }
+}
+
+TEST(station, preemptive_priority_resumes_what_it_interrupted) {
+  StationParams p;
+  p.discipline = Discipline::kPreemptivePriority;
+  Case c(p);
+  c.station.offer(1, 10_ns, {}, 1);
+  c.station.offer(2, 10_ns, {}, 1);
+  c.world.scheduler.run_until(Instant{4});
+  c.station.offer(0, 5_ns, {}, 0);
+  c.run();
+  EXPECT_EQ(c.left.served, (Pairs{{0, 9}, {1, 15}, {2, 25}}));
+}
+
+TEST(station, processor_sharing_divides_the_server) {
+  StationParams p;
+  p.discipline = Discipline::kProcessorSharing;
+  Case c(p);
+  c.station.offer(0, 1000_ns);
+  c.station.offer(1, 3000_ns);
+  c.run();
+  ASSERT_EQ(c.left.served.size(), 2u);
+  EXPECT_NEAR(static_cast<double>(c.left.served[0].second), 2000, 2);
+  EXPECT_NEAR(static_cast<double>(c.left.served[1].second), 4000, 4);
+}
+
+TEST(station, refuses_when_full_and_loses_the_impatient) {
+  StationParams p;
+  p.servers = 2;
+  p.places = 3;
+  Case c(p);
+  EXPECT_TRUE(c.station.offer(0, 100_ns));
+  EXPECT_TRUE(c.station.offer(1, 100_ns));
+  EXPECT_TRUE(c.station.offer(2, 100_ns, 30_ns));
+  EXPECT_FALSE(c.station.offer(3, 100_ns));
+  c.run();
+  EXPECT_EQ(c.left.lost, (Pairs{{2, 30}}));
+  EXPECT_EQ(c.left.served, (Pairs{{0, 100}, {1, 100}}));
+  EXPECT_EQ(c.station.areas().present, u128{230});
+  EXPECT_EQ(c.station.present(), 0u);
+}
+
+struct Count : CustomersObserver {
+  u64 served = 0, lost = 0;
+  void passed(const StationJob&) override {}
+  void gone(Duration, bool ok) override { ok ? ++served : ++lost; }
+};
+
+// Who was taken on is served or still there; only those without persistence are lost.
+TEST(station, customers_are_conserved_and_persistence_loses_some) {
+  u64 lost[2] = {};
+  for (const int impatient : {0, 1}) {
+    World world(7);
+    Count count;
+    CustomersParams p;
+    p.arrival_rate = {0.8};
+    p.retrial_rate = {1};
+    p.persistence = {impatient ? 0.5 : 1.0};
+    p.station.places = 1;
+    Customers customers(world, "test", p, count);
+    world.scheduler.run_until(Instant{} + 10'000_s);
+    const auto& a = customers.station(0).areas();
+    EXPECT_EQ(a.offered - a.refused, count.served + customers.station(0).present());
+    lost[impatient] = count.lost;
+  }
+  EXPECT_EQ(lost[0], 0u);
+  EXPECT_GT(lost[1], 1000u);
+}
+
+}  // namespace
+}  // namespace stampede

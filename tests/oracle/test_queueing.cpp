@@ -1,0 +1,93 @@
+// Queueing theory's exact results, computed by others: stations must reproduce every one that they
+// can express, to a standard error below 1 %, and all together at 5 % after Holm's correction.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <map>
+
+#include "tests/oracle/queueing_models.h"
+#include "tests/support.h"
+
+namespace stampede::test {
+namespace {
+
+struct Verdict {
+  OracleRow row;
+  Estimate got;
+  double p = 1;
+};
+
+double p_value(const Verdict& v) {
+  const boost::math::students_t t(v.got.degrees);
+  return 2 * cdf(complement(t, std::abs(v.got.mean - v.row.value) / v.got.error));
+}
+
+// Rows rejected by Holm's step-down at `level`.
+std::vector<Verdict> holm(std::vector<Verdict> all, double level) {
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.p < b.p; });
+  std::size_t i = 0;
+  while (i < all.size() && all[i].p < level / static_cast<double>(all.size() - i)) ++i;
+  all.resize(i);
+  return all;
+}
+
+TEST(queueing, oracles) {
+  const auto file = shared_dir() / "vectors" / "queueing_oracles.csv";
+  const auto rows = read_oracles(file.string());
+  if (rows.empty()) GTEST_SKIP() << file << " is absent";
+
+  std::map<std::string, int> left_out;
+  std::map<std::string, std::vector<OracleRow>> by_model;
+  for (const OracleRow& row : rows) {
+    std::string reason;
+    if (express(row, reason))
+      by_model[row.model + " " + row.params].push_back(row);
+    else
+      ++left_out[reason];
+  }
+  std::vector<Verdict> tested;
+  int zero_quantiles = 0;
+  double total = 0;
+  u64 seed = 1;
+  for (const auto& [name, of_model] : by_model) {
+    std::string reason;
+    const auto model = express(of_model.front(), reason);
+    double customers = 0;
+    const auto estimates = simulate(*model, of_model, 0.0095, 6e6, seed++, customers);
+    total += customers;
+    for (std::size_t i = 0; i < of_model.size(); ++i) {
+      const Verdict v{of_model[i], estimates[i], 1};
+      if (v.row.value == 0) {
+        // A quantile of zero: fewer wait than the share that lies above it.
+        const double above = estimator_of(v.row).tail->probability;
+        EXPECT_LT(v.got.mean + 4 * v.got.error, above) << name << " " << v.row.metric;
+        ++zero_quantiles;
+      } else if (v.got.error > 0 && v.got.error < 0.01 * std::abs(v.got.mean)) {
+        tested.push_back(v);
+        tested.back().p = p_value(v);
+      } else {
+        ++left_out["too rare or too slowly mixing for a standard error of 1 % in 6 M customers"];
+        fmt::print("  not precise enough: {} {}: {:.4g} +- {:.1f} %, oracle {:.4g}\n", name,
+                   v.row.metric, v.got.mean, 100 * v.got.error / v.got.mean, v.row.value);
+      }
+    }
+  }
+  fmt::print("{} of {} rows tested and {} quantiles of zero, {:.0f} M customers\n", tested.size(),
+             rows.size(), zero_quantiles, total * 1e-6);
+  for (const auto& [reason, count] : left_out) fmt::print("{} rows left out: {}\n", count, reason);
+  std::sort(tested.begin(), tested.end(), [](const auto& a, const auto& b) { return a.p < b.p; });
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, tested.size()); ++i)
+    fmt::print("  furthest: {} {} {}: {:.6g} +- {:.2g}, oracle {:.6g}, p = {:.3g}\n",
+               tested[i].row.model, tested[i].row.params, tested[i].row.metric, tested[i].got.mean,
+               tested[i].got.error, tested[i].row.value, tested[i].p);
+  for (const Verdict& v : holm(tested, 0.05))
+    ADD_FAILURE() << v.row.model << " " << v.row.params << " " << v.row.metric << ": " << v.got.mean
+                  << " +- " << v.got.error << ", oracle " << v.row.value;
+  EXPECT_GE(tested.size(), 200u);
+}
+
+}  // namespace
+}  // namespace stampede::test
