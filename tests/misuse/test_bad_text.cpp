@@ -49,7 +49,10 @@ INSTANTIATE_TEST_SUITE_P(
              "ELF\x02\x01\x01\0\0"s,
              "bad.yaml:1:5: a control character; this is not a text file\n"},
         Case{"png", "\x89PNG\r\n\x1a\n"s, "bad.yaml:1:1: not UTF-8; this is not a text file\n"},
-        Case{"utf16", "\xff\xfe" "a\0:\0"s, "bad.yaml:1:1: not UTF-8; this is not a text file\n"},
+        Case{"utf16",
+             "\xff\xfe"
+             "a\0:\0"s,
+             "bad.yaml:1:1: not UTF-8; this is not a text file\n"},
         Case{"truncated_utf8", "apiVersion: \xc3"s, "bad.yaml:1:13: not UTF-8"},
         Case{"overlong_utf8", "apiVersion: \xc0\xaf"s, "bad.yaml:1:13: not UTF-8"},
         Case{"tabs", kHead + "spec:\n\tseed: 1\n",

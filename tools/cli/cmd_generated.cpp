@@ -59,7 +59,7 @@ _stampede() {{
     --with) mapfile -t COMPREPLY < <(compgen -W '{}' -- "$word"); return ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     list)
-      mapfile -t COMPREPLY < <(compgen -W 'models mitigations actions expectations stats' -- "$word")
+      mapfile -t COMPREPLY < <(compgen -W 'models mitigations actions stats' -- "$word")
       return ;;
     describe) mapfile -t COMPREPLY < <(compgen -W '{} {} {} spec' -- "$word"); return ;;
     completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh' -- "$word"); return ;;

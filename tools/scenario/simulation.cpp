@@ -18,12 +18,14 @@ RunResults run_simulation(const Scenario& scenario, const std::function<bool(dou
       {2, Instant{90'000'000'000}, "prefix_withdrawn", "network/apac", {1}, "a prefix"});
   results.digest = fmt::format("{:016x}", scenario.spec.seed);
   results.events = 10;
-  results.summary_json = fmt::format(
-      R"({{"schema":"stampede.summary/1","scenario":"{}","seed":{},"digest":"{}",)"
-      R"("requests":{{"offered":10,"succeeded":9,"failed":1,"in_flight":0,"failed_by":{{"timeout":1}}}},)"
-      R"("outage":{{"downtime_seconds":60,"by_region":{{"apac":60}},"seconds_by_owner":{{"mechanism":60}}}},)"
-      R"("phases":[{{"name":"policy_pushed","at_seconds":0}}]}})",
-      scenario.metadata.name, scenario.spec.seed, results.digest);
+  results.summary_json =
+      fmt::format(R"({{"schema":"stampede.summary/1","scenario":"{}","seed":{},"digest":"{}",)"
+                  R"("requests":{{"offered":10,"succeeded":9,"failed":1,"in_flight":0,)"
+                  R"("failed_by":{{"timeout":1}}}},)"
+                  R"("outage":{{"downtime_seconds":60,"by_region":{{"apac":60}},)"
+                  R"("seconds_by_owner":{{"mechanism":60}}}},)"
+                  R"("phases":[{{"name":"policy_pushed","at_seconds":0}}]}})",
+                  scenario.metadata.name, scenario.spec.seed, results.digest);
   return results;
 }
 
