@@ -19,7 +19,8 @@ std::string summary_of(const std::string& directory) {
 }
 
 int diff(const std::string& a, const std::string& b, bool exit_code) {
-  const std::string text = diff_table(summary_of(a), summary_of(b));
+  const std::string first = summary_of(a), second = summary_of(b);
+  const std::string text = diff_table(first, second);
   print_result(text.empty() ? "no differences\n" : text);
   return text.empty() || !exit_code ? kFine : kExpectFailed;
 }

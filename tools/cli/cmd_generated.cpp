@@ -59,7 +59,7 @@ _stampede() {{
     --with) mapfile -t COMPREPLY < <(compgen -W '{}' -- "$word"); return ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
     list)
-      mapfile -t COMPREPLY < <(compgen -W 'models mitigations actions expectations stats' -- "$word")
+      mapfile -t COMPREPLY < <(compgen -W 'models mitigations actions stats' -- "$word")
       return ;;
     describe) mapfile -t COMPREPLY < <(compgen -W '{} {} {} spec' -- "$word"); return ;;
     completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh' -- "$word"); return ;;
@@ -84,7 +84,7 @@ std::string zsh_word(const Word& word) {
 std::string zsh_completion(const CLI::App& root) {
   std::string commands, cases;
   for (const CLI::App* sub : root.get_subcommands({})) {
-    commands += "    " + zsh_word({sub->get_name(), sub->get_description()}) + "\n";
+    commands += fmt::format("    {}\n", zsh_word({sub->get_name(), sub->get_description()}));
     std::string options;
     for (const Word& option : options_of(*sub)) options += " " + zsh_word(option);
     cases += fmt::format("    {}) options=({} ) ;;\n", sub->get_name(), options);

@@ -112,7 +112,8 @@ int describe(const Options& o) {
       if (starts && (row.key.size() == path.size() || row.key[path.size()] == '.' ||
                      row.key[path.size()] == '['))
         below.push_back(row);
-      names.push_back(row.key.substr(row.key.starts_with("spec.") ? 5 : 0));
+      names.push_back(row.key);
+      if (row.key.starts_with("spec.")) names.push_back(row.key.substr(5));
     }
     if (below.empty()) continue;
     print_rows(path + "\n\n", below, o.format);

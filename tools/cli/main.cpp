@@ -58,7 +58,12 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, cha
 }
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app{"Play outages of AI-inference services: what fails, how it spreads, what stops it."};
+  CLI::App app{
+      "Play outages of AI-inference services: what fails, how it spreads, what stops it.\n\n"
+      "Examples:\n"
+      "  stampede init eu-cluster                            # a scenario to start from\n"
+      "  stampede run eu-cluster.yaml --out out/eu-cluster   # play it, keep the results\n"
+      "  stampede describe spec                              # what can be set\n"};
   app.name("stampede");
   app.formatter(std::make_shared<BriefFormatter>());
   app.set_version_flag("--version", "stampede " + stampede_version());
@@ -77,8 +82,7 @@ int run_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    print_result(chosen.empty() ? app.help() : chosen.front()->help());
+    print_result(app.help());  // of the subcommand that was asked
   } catch (const CLI::CallForVersion& version) {
     print_result(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {

@@ -116,7 +116,7 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
 std::string suggestion(const std::string& name, const std::vector<std::string>& valid) {
   if (const std::string near = nearest_name(name, valid); !near.empty())
     return "; did you mean '" + near + "'?";
-  if (valid.empty()) return "; nothing is allowed here";
+  if (valid.empty()) return "; there is none to choose from";
   if (valid.size() > 16) return "";
   return fmt::format("; one of: {}", fmt::join(valid, ", "));
 }

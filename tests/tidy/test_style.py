@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""Rules that no compiler checks: the direction of includes, boundaries, forbidden headers, form.
+
+Prints one line a fault as file:line: rule, and exits 1 if there is any.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAYERS = {"sim": 0, "models": 1, "tools": 2}
+# Not in sim/ and models/: printing, files, threads, the wall clock, unordered containers (their
+# order differs between implementations), distributions (as do their draws).
+FORBIDDEN_HEADERS = {
+    "iostream", "fstream", "filesystem", "thread", "mutex", "future", "chrono", "ctime", "random",
+    "unordered_map", "unordered_set",
+}
+# Bits of these differ between C libraries and machines; sim/math.h has its own.
+LIBM = ("exp|exp2|expm1|log|log2|log10|log1p|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|"
+        "cbrt|hypot|erf|erfc|tgamma|lgamma")
+LIBM_CALL = re.compile(rf"\bstd::({LIBM})\s*\(")
+DISTRIBUTION = re.compile(r"\bstd::\w+_distribution\b|\bstd::(mt19937|random_device)\b")
+OUTPUT = re.compile(r"\bstd::(cout|cerr)\b|\b(printf|puts|getenv|exit|abort)\s*\(")
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+COMMENT_OR_TEXT = re.compile(r'"(?:\\.|[^"\\])*"|//.*')
+WIDTH = 100
+
+
+def sources():
+    for top in ("sim", "models", "tools", "tests", "bench"):
+        for path in sorted((ROOT / top).rglob("*")):
+            if path.suffix in (".h", ".cpp"):
+                yield path.relative_to(ROOT)
+
+
+def include_faults(path, kind, target):
+    layer = path.parts[0]
+    if layer not in LAYERS:
+        return
+    if kind == "<":
+        if layer != "tools" and target in FORBIDDEN_HEADERS:
+            yield f"<{target}> is not for {layer}/"
+        return
+    top = target.split("/")[0]
+    if top in LAYERS and LAYERS[top] > LAYERS[layer]:
+        yield f"{layer}/ includes {top}/"
+    if layer == "models" and top == "models":
+        subsystem = target.split("/")[1]
+        if subsystem not in (path.parts[1], "ports"):
+            yield f"models/{path.parts[1]} includes models/{subsystem}; only models/ports is shared"
+
+
+def line_faults(path, line):
+    if "\t" in line:
+        yield "tab"
+    if len(line) > WIDTH:
+        yield f"{len(line)} columns, {WIDTH} are allowed"
+    if line != line.rstrip():
+        yield "space at the end of the line"
+    if path.parts[0] not in ("sim", "models"):
+        return
+    code = COMMENT_OR_TEXT.sub("", line)
+    for pattern, what in ((LIBM_CALL, "libm's bits differ between machines; use sim/math.h"),
+                          (DISTRIBUTION, "library distributions differ; use sim/random.h"),
+                          (OUTPUT, "sim/ and models/ never print, exit or read the environment")):
+        if pattern.search(code):
+            yield what
+
+
+def faults_of(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    lines = text.split("\n")
+    if path.suffix == ".h" and not any(line.strip() == "#pragma once" for line in lines[:40]):
+        yield 1, "#pragma once is missing"
+    if text and not text.endswith("\n"):
+        yield len(lines), "no end of line at the end of the file"
+    for number, line in enumerate(lines, 1):
+        for what in line_faults(path, line):
+            yield number, what
+        if match := INCLUDE.match(line):
+            for what in include_faults(path, match.group(1), match.group(2)):
+                yield number, what
+
+
+def main():
+    found = [(path, number, what) for path in sources() for number, what in faults_of(path)]
+    for path, number, what in found:
+        print(f"{path}:{number}: {what}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
