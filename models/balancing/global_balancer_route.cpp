@@ -3,10 +3,10 @@
 
 namespace stampede {
 
-Route GlobalBalancer::route(RegionId home, ClientNetwork client, u64 session_key) {
+RegionRoute GlobalBalancer::route(RegionId home, ClientNetwork client, u64 session_key) {
   ++routed_;
   ++homes_[home].offered;
-  Route out;
+  RegionRoute out;
   if (params_.mode == BalancerMode::kAnycast) {
     out = anycast(home, client);
   } else {
@@ -33,8 +33,8 @@ Route GlobalBalancer::route(RegionId home, ClientNetwork client, u64 session_key
   return out;
 }
 
-Route GlobalBalancer::anycast(RegionId home, ClientNetwork client) {
-  Route out;
+RegionRoute GlobalBalancer::anycast(RegionId home, ClientNetwork client) {
+  RegionRoute out;
   Duration nearest{INT64_MAX};
   for (std::size_t r = 0; r < regions_.size(); ++r) {
     const PathState& path = network_.path(client, static_cast<RegionId>(r));

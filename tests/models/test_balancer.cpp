@@ -57,7 +57,7 @@ std::vector<double> surge(const std::vector<double>& volume, const std::vector<d
   for (std::size_t h = 0; h < volume.size(); ++h)
     for (u64 k = 0; k < kSessions; ++k) {
       const RegionRoute r = balancer.route(static_cast<RegionId>(h), static_cast<ClientNetwork>(h),
-                                     h * kSessions + k);
+                                           h * kSessions + k);
       EXPECT_TRUE(r.verdict.accepted());
       load[r.region] += volume[h] / kSessions;
     }
@@ -143,7 +143,7 @@ std::vector<double> offer(World& world, GlobalBalancer& balancer,
   for (int t = 0; t < for_seconds; ++t) {
     for (std::size_t h = 0; h < per_second.size(); ++h)
       for (u32 i = 0; i < per_second[h]; ++i) {
-        const Route r = balancer.route(static_cast<RegionId>(h), 0, mix64(++key));
+        const RegionRoute r = balancer.route(static_cast<RegionId>(h), 0, mix64(++key));
         if (h == 0) went[r.region] += 1.0 / for_seconds;
       }
     world.scheduler.run_until(world.now() + 1_s);

@@ -17,7 +17,6 @@ std::string digest_of(const Fleet& fleet) {
     for (const char c : i.kind + i.component) digest.add(static_cast<unsigned char>(c));
     for (const IncidentId cause : i.causes) digest.add(cause);
   }
-<<<<<<< HEAD
   for (RegionId r = 0; r < fleet.regions(); ++r)
     for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) {
       digest.add(m.offered);
@@ -65,22 +64,6 @@ RunResults run_simulation(const Scenario& scenario,
     if (const std::string wrong = judge(e, facts); !wrong.empty())
       results.failed_expectations.push_back(wrong);
   results.summary_json = summary_of(scenario, fleet, measures, results.digest);
-=======
-  results.series_columns.push_back({"clients", "offered_total", "1", "", StatKind::kCounter, {}});
-  results.incidents.push_back({1, Instant{0}, "policy_pushed", "network", {}, "a policy"});
-  results.incidents.push_back(
-      {2, Instant{90'000'000'000}, "prefix_withdrawn", "network/apac", {1}, "a prefix"});
-  results.digest = fmt::format("{:016x}", scenario.spec.seed);
-  results.events = 10;
-  results.summary_json =
-      fmt::format(R"({{"schema":"stampede.summary/1","scenario":"{}","seed":{},"digest":"{}",)"
-                  R"("requests":{{"offered":10,"succeeded":9,"failed":1,"in_flight":0,)"
-                  R"("failed_by":{{"timeout":1}}}},)"
-                  R"("outage":{{"downtime_seconds":60,"by_region":{{"apac":60}},)"
-                  R"("seconds_by_owner":{{"mechanism":60}}}},)"
-                  R"("phases":[{{"name":"policy_pushed","at_seconds":0}}]}})",
-                  scenario.metadata.name, scenario.spec.seed, results.digest);
->>>>>>> w-loader
   return results;
 }
 
