@@ -4,6 +4,8 @@
 
 #include <array>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "models/kv_cache/kv_cache.h"
 
@@ -84,6 +86,33 @@ struct Store {
   World world;
   HandNetwork network;
   KvCache kv;
+};
+
+// An attempt whose client left executes on and writes after its retry did.
+struct LateWriter {
+  explicit LateWriter(const KvCacheParams& p, u32 sessions = 1) : t(p) {
+    const IncidentId overload = t.world.incident("replica_overloaded", "test", {}, "");
+    for (u32 s = 0; s < sessions; ++s) {
+      t.kv.session_opened(s, 100 + s, 0, 0);
+      t.turn(s, 0, 1, 640, 1280);
+    }
+    t.run(10_s);
+    std::vector<KvLookup> first, retry;
+    for (u32 s = 0; s < sessions; ++s) first.push_back(t.kv.lookup(s, 0, 2, 1600));
+    t.run(60_s);
+    for (u32 s = 0; s < sessions; ++s) {
+      const KvLookup seen = t.kv.lookup(s, 0, 2, 1600);
+      t.kv.write(t.end_of(seen, s, 0, 2, 1920, 1));
+    }
+    t.run(30_s);
+    for (u32 s = 0; s < sessions; ++s) {
+      KvWrite w = t.end_of(first[s], s, 0, 2, 2048, 0);
+      w.late = true;
+      w.cause = overload;
+      t.kv.write(w);
+    }
+  }
+  Store t;
 };
 
 }  // namespace stampede::test

@@ -1,6 +1,8 @@
 // The API server over etcd: answers, watches, priority levels, incidents.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "models/control_plane/api_server.h"
@@ -55,6 +57,293 @@ TEST(api_server, a_write_is_answered_and_reaches_its_watchers_in_order) {
   ASSERT_EQ(caller.count(ApiStatus::kOk), 50u);
   ASSERT_EQ(watching.changes.size(), 50u);
   for (u32 i = 0; i < 50; ++i) EXPECT_EQ(watching.changes[i].value, i);
+}
+
+ApiCall create_pod(u32 pod, IncidentId cause) {
+  ApiCall call = status_write(pod, 0, cause);
+  call.verb = ApiVerb::kCreate;
+  call.object = ApiObject::kPod;
+  call.level = ApiLevel::kWorkloadHigh;
+  call.bytes = 18'000;
+  return call;
+}
+
+ApiCall slice_write(u64 version) {
+  ApiCall call = status_write(0, version);
+  call.object = ApiObject::kEndpointSlice;
+  call.level = ApiLevel::kWorkloadHigh;
+  return call;
+}
+
+const Incident* find(const World& world, const std::string& kind) {
+  for (const Incident& i : world.journal.all())
+    if (i.kind == kind) return &i;
+  return nullptr;
+}
+
+bool has_cause(const Incident& incident, IncidentId cause) {
+  return std::find(incident.causes.begin(), incident.causes.end(), cause) != incident.causes.end();
+}
+
+TEST(priority_levels, seats_of_a_server) {
+  // specs/kubernetes.md 4.1: 600 seats over shares 30/40/10/40/100/20/5.
+  const i32 seats[] = {0, 74, 98, 25, 98, 245, 49, 13};
+  const i32 lendable[] = {0, 24, 24, 0, 49, 220, 24, 0};
+  for (std::size_t i = 1; i < PriorityLevels::kLevels; ++i) {
+    EXPECT_EQ(PriorityLevels::nominal_seats(static_cast<ApiLevel>(i), 600), seats[i]);
+    EXPECT_NEAR(PriorityLevels::lendable_seats(static_cast<ApiLevel>(i), 600), lendable[i], 1);
+  }
+}
+
+TEST(priority_levels, an_idle_level_lends_and_the_sum_of_limits_is_kept) {
+  PriorityLevels levels(600, 50);
+  for (u32 i = 0; i < 98; ++i) EXPECT_TRUE(levels.seat(ApiLevel::kNodeHigh, 1));
+  EXPECT_FALSE(levels.seat(ApiLevel::kNodeHigh, 1));
+  for (u32 i = 0; i < 100; ++i) EXPECT_TRUE(levels.enqueue(ApiLevel::kNodeHigh, i, i, 1));
+  levels.plan_borrowing();
+  EXPECT_EQ(levels.limit(ApiLevel::kNodeHigh), 198);
+  i32 sum = 0;
+  for (std::size_t i = 1; i < PriorityLevels::kLevels; ++i)
+    sum += levels.limit(static_cast<ApiLevel>(i));
+  EXPECT_NEAR(sum, 602, 4);
+  EXPECT_NE(levels.next(ApiLevel::kNodeHigh), PriorityLevels::kNone);
+}
+
+TEST(priority_levels, one_user_fills_only_its_hand_of_queues) {
+  PriorityLevels levels(600, 50);
+  while (levels.seat(ApiLevel::kSystem, 1)) {
+  }
+  u32 taken = 0;
+  while (levels.enqueue(ApiLevel::kSystem, 1, taken, 1)) ++taken;
+  EXPECT_LE(taken, 300u);  // 6 queues of 50
+  EXPECT_GE(taken, 250u);  // a hand may hold a queue twice
+  bool others = false;
+  for (u32 user = 2; user < 10; ++user)
+    others |= levels.enqueue(ApiLevel::kSystem, user, 10'000 + user, 1);
+  EXPECT_TRUE(others);
+  EXPECT_FALSE(levels.enqueue(ApiLevel::kCatchAll, 1, 1, 1));
+}
+
+TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
+  World world(1);
+  ApiServer::Params params;
+  params.servers = 1;
+  params.etcd.members = 1;
+  ApiServer server(world, params, "api");
+  server.stall(0, 60_s);
+  Caller caller;
+  caller.world = &world;
+  for (u32 i = 0; i < 700; ++i) {
+    ApiCall call = status_write(i, 0);
+    call.level = ApiLevel::kLeaderElection;  // 25 seats, and what it borrows after 10 s
+    server.submit(call, &caller, i);
+  }
+  world.scheduler.run_until(Instant{} + 6_s);
+  EXPECT_TRUE(caller.statuses.empty());
+  world.scheduler.run_until(Instant{} + 9_s);
+  EXPECT_EQ(caller.count(ApiStatus::kTimeout), 25u);  // etcd's 7 s
+  world.scheduler.run_until(Instant{} + 14900_ms);
+  EXPECT_EQ(caller.count(ApiStatus::kTooManyRequests), 0u);
+  world.scheduler.run_until(Instant{} + 16_s);
+  EXPECT_GT(caller.count(ApiStatus::kTooManyRequests), 100u);
+  world.scheduler.run_until(Instant{} + 120_s);
+  EXPECT_EQ(caller.statuses.size(), 700u);
+  for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l)
+    EXPECT_EQ(server.seats_in_use(static_cast<ApiLevel>(l)), 0);
+}
+
+TEST(api_server, a_deadline_ends_a_write_before_etcd_gives_up) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  for (i32 m = 0; m < 3; ++m) server.stall(m, 60_s);
+  Caller caller;
+  caller.world = &world;
+  ApiCall call = status_write(1, 0);
+  call.deadline = 3_s;
+  server.submit(call, &caller, 0);
+  world.scheduler.run_until(Instant{} + 20_s);
+  ASSERT_EQ(caller.statuses.size(), 1u);
+  EXPECT_EQ(caller.statuses[0], ApiStatus::kTimeout);
+  EXPECT_NEAR(caller.last.seconds(), 3.0, 0.01);
+}
+
+TEST(limited_client, sends_a_burst_and_then_its_rate_and_repeats_a_429) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  LimitedClient client(world, server, {}, "kcm");
+  Caller caller;
+  for (u32 i = 0; i < 130; ++i) client.submit(create_pod(i, 0), &caller, i);
+  world.scheduler.run_until(Instant{} + 4900_ms);
+  EXPECT_NEAR(static_cast<double>(caller.count(ApiStatus::kOk)), 30 + 98, 2);
+  struct Refusing : ApiServerPort {
+    int calls = 0;
+    void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override {
+      ++calls;
+      caller->api_replied(tag, call, ApiStatus::kTooManyRequests, kNoIncident);
+    }
+    void watch(ApiObject, ApiWatcher*, Duration) override {}
+  } refusing;
+  LimitedClient unlimited(world, refusing, {0, 1, 10, 1_s}, "lease");
+  Caller refused;
+  unlimited.submit(create_pod(1, 0), &refused, 0);
+  world.scheduler.run_until(world.now() + 9500_ms);
+  EXPECT_TRUE(refused.statuses.empty());
+  world.scheduler.run_until(world.now() + 1_s);
+  EXPECT_EQ(refused.statuses.size(), 1u);
+  EXPECT_EQ(refusing.calls, 11);
+}
+
+// The quota latch of specs/reference_outage.md 3 in small: pods fill the file, readiness can no
+// longer be written, and only compaction, defragmentation and disarming bring the writes back.
+struct QuotaLatch : ::testing::Test {
+  QuotaLatch() : world(1) {
+    params.etcd.quota = Bytes{100 << 20};
+    params.etcd.initial_file = Bytes{88 << 20};
+    cause = world.incident("scale_up_requested", "hpa", {}, "");
+    flap = world.incident("replica_overloaded", "pods", {}, "");
+  }
+  // 700 pods, some rewritten, then readiness changes that fail.
+  void fill(ApiServer& server) {
+    for (u32 pod = 0; pod < 700; ++pod) server.submit(create_pod(pod, cause), &caller, pod);
+    world.scheduler.run_until(world.now() + 5_s);
+    server.submit(status_write(5'000, 0, flap), &caller, 0);
+  }
+  World world;
+  ApiServer::Params params;
+  Caller caller;
+  IncidentId cause = 0, flap = 0;
+};
+
+TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
+  ApiServer server(world, params, "api");
+  fill(server);
+  world.scheduler.run_until(world.now() + 20_s);
+  const Incident* saturated = find(world, "etcd_saturated");
+  ASSERT_NE(saturated, nullptr);
+  EXPECT_TRUE(has_cause(*saturated, cause));
+  EXPECT_GT(caller.count(ApiStatus::kNoSpace), 0u);
+  for (std::size_t i = 0; i < caller.statuses.size(); ++i)
+    if (caller.statuses[i] == ApiStatus::kNoSpace) {
+      EXPECT_EQ(caller.incidents[i], saturated->id);
+    }
+  EXPECT_EQ(find(world, "control_plane_frozen"), nullptr);
+  const IncidentId saturated_id = saturated->id;
+  world.scheduler.run_until(world.now() + 20_s);
+  ASSERT_TRUE(server.frozen());
+  const Incident frozen = *find(world, "control_plane_frozen");
+  EXPECT_TRUE(has_cause(frozen, saturated_id));
+  EXPECT_TRUE(has_cause(frozen, flap));
+
+  const IncidentId decision = world.incident("repair_decided", "operators", {}, "");
+  // The pods are deleted, which works under the alarm; then the real operations.
+  for (u32 pod = 0; pod < 700; ++pod) {
+    ApiCall call = create_pod(pod, 0);
+    call.verb = ApiVerb::kDelete;
+    call.value = 1;
+    server.submit(call, &caller, pod);
+  }
+  world.scheduler.run_until(world.now() + 5_s);
+  bool finished = false, works = false;
+  server.request_compact_defragment_disarm(decision, [&](bool ok) {
+    finished = true;
+    works = ok;
+  });
+  EXPECT_TRUE(server.maintenance_running());
+  EXPECT_FALSE(finished);
+  world.scheduler.run_until(world.now() + 30_s);
+  EXPECT_TRUE(finished);
+  EXPECT_TRUE(works);
+  EXPECT_FALSE(server.maintenance_running());
+  EXPECT_TRUE(server.frozen());  // nothing has changed the endpoints yet
+  server.submit(slice_write(2), &caller, 0);
+  world.scheduler.run_until(world.now() + 20_s);
+  const Incident* recovered = find(world, "control_plane_recovered");
+  ASSERT_NE(recovered, nullptr);
+  EXPECT_TRUE(has_cause(*recovered, frozen.id));
+  EXPECT_TRUE(has_cause(*recovered, decision));
+  EXPECT_FALSE(server.saturated());
+  EXPECT_GT(server.frozen_seconds(), 30.0);
+  const double total = server.frozen_seconds();
+  world.scheduler.run_until(world.now() + 20_s);
+  EXPECT_EQ(server.frozen_seconds(), total);
+}
+
+TEST_F(QuotaLatch, repair_does_not_help_while_everything_is_in_use) {
+  ApiServer server(world, params, "api");
+  fill(server);
+  bool finished = false, works = true;
+  server.request_compact_defragment_disarm(0, [&](bool ok) {
+    finished = true;
+    works = ok;
+  });
+  world.scheduler.run_until(world.now() + 30_s);
+  EXPECT_TRUE(finished);
+  EXPECT_FALSE(works);
+  EXPECT_TRUE(server.saturated());
+}
+
+TEST_F(QuotaLatch, split_events_leave_the_main_file_alone) {
+  auto events = [&](ApiServer& server) {
+    for (u32 i = 0; i < 20'000; ++i) {
+      ApiCall call = create_pod(i, cause);
+      call.object = ApiObject::kEvent;
+      call.bytes = 1'000;
+      server.submit(call, &caller, i);
+      if (i % 200 == 0) world.scheduler.run_until(world.now() + 200_ms);
+    }
+    world.scheduler.run_until(world.now() + 2_s);
+  };
+  ApiServer shared(world, params, "shared");
+  events(shared);
+  EXPECT_TRUE(shared.etcd().alarm());
+  params.events_etcd = EventsEtcd::kSplit;
+  ApiServer split(world, params, "split");
+  events(split);
+  EXPECT_FALSE(split.etcd().alarm());
+  EXPECT_EQ(split.etcd().file().file_bytes(), 88 << 20);
+}
+
+// Default client limits and a healthy etcd: a burst of 9,400 pods neither saturates nor freezes.
+TEST(api_server, default_limits_and_a_healthy_etcd_do_not_saturate) {
+  World world(1);
+  ApiServer::Params params;
+  params.etcd.initial_file = Bytes{1'900'000'000};
+  params.etcd.initial_free = Share{0.0};
+  ApiServer server(world, params, "api");
+  LimitedClient controllers(world, server, {20, 30, 10, 1_s}, "kcm");
+  Caller caller;
+  for (u32 pod = 0; pod < 9'400; ++pod) controllers.submit(create_pod(pod, 0), &caller, pod);
+  for (int second = 0; second < 480; ++second) {
+    for (u32 lease = 0; lease < 17; ++lease) {
+      ApiCall call = status_write(lease * 10 + static_cast<u32>(second % 10), 0);
+      call.object = ApiObject::kLease;
+      call.level = ApiLevel::kNodeHigh;
+      call.bytes = 600;
+      server.submit(call, nullptr, 0);
+    }
+    world.scheduler.run_until(world.now() + 1_s);
+  }
+  EXPECT_EQ(caller.count(ApiStatus::kOk), 9'400u);
+  EXPECT_TRUE(world.journal.all().empty());
+}
+
+// Three disks that are slow for a while: saturated with the fault as its cause, and over again.
+TEST(api_server, a_slow_disk_saturates_and_passes) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  const IncidentId fault = world.incident("disk_slowed", "etcd", {}, "");
+  for (i32 m = 0; m < 3; ++m) server.set_fsync_delay(m, 500_ms, fault);
+  Caller caller;
+  for (int i = 0; i < 300; ++i) {
+    server.submit(status_write(static_cast<u32>(i), 1), &caller, 0);
+    world.scheduler.run_until(world.now() + 100_ms);
+  }
+  const Incident* saturated = find(world, "etcd_saturated");
+  ASSERT_NE(saturated, nullptr);
+  EXPECT_TRUE(has_cause(*saturated, fault));
+  for (i32 m = 0; m < 3; ++m) server.set_fsync_delay(m, {}, 0);
+  world.scheduler.run_until(world.now() + 60_s);
+  EXPECT_FALSE(server.saturated());
 }
 
 }  // namespace

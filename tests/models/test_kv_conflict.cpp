@@ -2,35 +2,9 @@
 
 namespace stampede {
 namespace {
+using test::LateWriter;
 using test::plain;
 using test::Store;
-
-// An attempt whose client left executes on and writes after its retry did.
-struct LateWriter {
-  explicit LateWriter(const KvCacheParams& p, u32 sessions = 1) : t(p) {
-    const IncidentId overload = t.world.incident("replica_overloaded", "test", {}, "");
-    for (u32 s = 0; s < sessions; ++s) {
-      t.kv.session_opened(s, 100 + s, 0, 0);
-      t.turn(s, 0, 1, 640, 1280);
-    }
-    t.run(10_s);
-    std::vector<KvLookup> first, retry;
-    for (u32 s = 0; s < sessions; ++s) first.push_back(t.kv.lookup(s, 0, 2, 1600));
-    t.run(60_s);
-    for (u32 s = 0; s < sessions; ++s) {
-      const KvLookup seen = t.kv.lookup(s, 0, 2, 1600);
-      t.kv.write(t.end_of(seen, s, 0, 2, 1920, 1));
-    }
-    t.run(30_s);
-    for (u32 s = 0; s < sessions; ++s) {
-      KvWrite w = t.end_of(first[s], s, 0, 2, 2048, 0);
-      w.late = true;
-      w.cause = overload;
-      t.kv.write(w);
-    }
-  }
-  Store t;
-};
 
 TEST(KvConflict, LateWriterWithPerfectClocksWinsAndPoisons) {
   LateWriter l(plain());
@@ -169,12 +143,66 @@ TEST(KvPartition, DivergentBranchesConflictOnHeal) {
   d.t.check();
 }
 
+TEST(KvPartition, ConflictNamesTheWriteAndThePartition) {
+  Store t(plain());
+  t.kv.session_opened(0, 42, 0, 0);
+  t.turn(0, 0, 1, 640, 1280);
+  t.run(10_s);
+  const IncidentId failover = t.world.incident("failover_started", "test", {}, "");
+  t.network.cut(0, kNoIncident);
+  t.kv.paths_changed(0);
+  t.turn(0, 0, 2, 1600, 2048);
+  KvWrite moved = t.end_of(t.kv.lookup(0, 1, 2, 1600), 0, 1, 2, 1920);
+  moved.cause = failover;
+  t.run(70_s);
+  t.kv.write(moved);
+  t.run(70_s);
+  t.network.heal(0);
+  t.run(200_s);
+  const Incident* conflict = t.first("kv_conflict");
+  ASSERT_NE(conflict, nullptr);
+  EXPECT_EQ(conflict->causes, (std::vector<IncidentId>{failover, t.first("kv_partitioned")->id}));
+}
+
 TEST(KvPartition, OneWriterOrShortOutageLeavesNoIncident) {
   Parted one(plain(), false);
   EXPECT_EQ(one.t.kv.stats().conflicts, 0u);
   EXPECT_EQ(one.t.kv.lookup(0, 0, 3, 2400).cached_tokens, 1280u);
   Parted brief(plain(), false, 20_s);
   EXPECT_EQ(brief.t.count("kv_partitioned"), 0u);
+}
+
+TEST(KvPartition, WhatTheHomePassedOnIsNotABranch) {
+  KvCacheParams p = plain();
+  p.replication_lag = 1_s;
+  Store t(p);
+  const u32 n = 50;
+  for (u32 s = 0; s < n; ++s) {
+    t.kv.session_opened(s, 42 + s, 0, 0);
+    t.turn(s, 1, 1, 640, 1280);
+  }
+  t.run(20_s);
+  t.network.cut(2, kNoIncident);
+  t.kv.paths_changed(2);
+  for (u32 s = 0; s < n; ++s) t.turn(s, 0, 2, 1280, 1344);
+  t.run(10_s);
+  t.network.heal(2);
+  t.kv.paths_changed(2);
+  // The home's next turn contains region 1's and may reach region 2 before what the outage held up.
+  for (u32 s = 0; s < n; ++s) t.turn(s, 0, 3, 1344, 1408);
+  t.run(900_ms);
+  u32 reached = 0;
+  for (u32 s = 0; s < n; ++s) {
+    const KvLookup seen = t.kv.lookup(s, 2, 4, 1408);
+    if ((seen.base_version & 0xffff) != 3) continue;
+    ++reached;
+    t.kv.write(t.end_of(seen, s, 2, 4, 1472));
+    t.run(1_ms);
+  }
+  EXPECT_GT(reached, 10u);
+  t.run(5_s);
+  for (u32 s = 0; s < n; ++s) t.kv.lookup(s, 2, 5, 1472);
+  EXPECT_EQ(t.kv.stats().conflicts, 0u);
 }
 
 TEST(KvPartition, NeitherSideSeesTheOtherWhileTheHomeIsAway) {
@@ -215,78 +243,6 @@ TEST(KvPartition, FencedBranchesMeetWithoutConflict) {
   EXPECT_EQ(d.t.kv.stats().fenced_writes, 1u);
   EXPECT_FALSE(d.t.kv.lookup(0, 1, 3, 2400).poisoned);
   EXPECT_FALSE(d.t.kv.lookup(0, 0, 3, 2400).poisoned);
-}
-
-TEST(KvPoison, SpreadsToDescendantsUntilContained) {
-  LateWriter l(plain());
-  Store& t = l.t;
-  const u64 before = t.kv.stats().poisoned_blocks;
-  for (u32 turn = 3; turn < 8; ++turn) {
-    EXPECT_TRUE(t.turn(0, 0, turn, 640 * turn, 640 * (turn + 1)).poisoned);
-    t.run(5_s);
-  }
-  EXPECT_GE(t.kv.stats().poisoned_blocks, before + 40);  // ten blocks a turn
-  // Idle and back: the poison comes back with the session.
-  t.kv.session_closed(0);
-  t.run(5_s);
-  t.kv.session_opened(0, 900, 0, 5120);
-  EXPECT_TRUE(t.kv.lookup(0, 0, 9, 5120).poisoned);
-  EXPECT_EQ(t.kv.stats().materialised_poisoned, 1u);
-  // A flush contains it: the same session computes afresh.
-  t.run(20_s);
-  t.kv.start_flush(kNoIncident);
-  t.run(30_s);
-  ASSERT_FALSE(t.kv.flushing());
-  EXPECT_EQ(t.turn(0, 0, 10, 5120, 5760).cached_tokens, 0u);
-  t.run(5_s);
-  EXPECT_FALSE(t.turn(0, 0, 11, 5760, 6400).poisoned);
-  t.check();
-}
-
-TEST(KvPoison, RecomputedElsewhereIsSound) {
-  LateWriter l(plain());
-  EXPECT_FALSE(l.t.turn(0, 2, 3, 2400, 2600).poisoned);
-  l.t.run(5_s);
-  EXPECT_FALSE(l.t.turn(0, 2, 4, 2600, 2800).poisoned);
-}
-
-TEST(KvPoison, PageReuseFollowsTheAbortStorm) {
-  const auto reuses = [](u32 aborts_a_second) {
-    KvCacheParams p = plain();
-    p.page_reuse_probability = {0.1};
-    Store t(p);
-    u32 poisoned = 0;
-    for (u32 s = 0; s < 20; ++s) t.kv.session_opened(s, s + 1, 0, 0);
-    for (u32 second = 0; second < 300; ++second) {
-      for (u32 s = 0; s < 20; ++s)
-        poisoned += t.turn(s, 0, second, 640 + 64 * second, 704 + 64 * second).poisoned;
-      for (u32 k = 0; k < aborts_a_second; ++k) t.kv.aborted_because(0, 5000, kNoIncident);
-      t.run(1_s);
-    }
-    t.check();
-    EXPECT_EQ(poisoned > 0, t.kv.stats().page_reuses > 0);
-    return t.kv.stats().page_reuses;
-  };
-  EXPECT_EQ(reuses(0), 0u);
-  const u64 few = reuses(1), many = reuses(20);
-  EXPECT_GT(many, 20 * few);  // more than in proportion
-}
-
-TEST(KvPoison, PageReuseNamesItsCause) {
-  KvCacheParams p = plain();
-  p.page_reuse_probability = {1};
-  Store t(p);
-  const IncidentId storm = t.world.incident("replica_overloaded", "test", {}, "");
-  t.kv.session_opened(0, 1, 0, 0);
-  t.kv.aborted(0, 64000);
-  t.run(2_s);
-  t.kv.aborted_because(0, 64000, storm);
-  t.turn(0, 0, 1, 640, 1280);
-  const KvLookup seen = t.kv.lookup(0, 0, 2, 1280);
-  EXPECT_TRUE(seen.poisoned);
-  ASSERT_NE(t.first("kv_page_reused"), nullptr);
-  EXPECT_EQ(seen.cause, t.first("kv_page_reused")->id);
-  EXPECT_EQ(t.first("kv_page_reused")->causes, std::vector<IncidentId>{storm});
 }
 
 TEST(KvConflict, RareOnesWithoutCauseAreCountedOnly) {

@@ -143,6 +143,25 @@ TEST(KvFlush, WhatSurvivorsWriteIsQueuedAndNewWorkIsNot) {
   t.check();
 }
 
+TEST(KvFlush, WorkOnContextFlushedUnderItIsQueuedToo) {
+  KvCacheParams p = full();
+  p.initial_bytes.value /= 20;
+  p.lease = {};
+  Store t(p);
+  t.kv.session_opened(0, 1, 0, 0);
+  t.turn(0, 0, 1, 640, 1280);
+  t.run(5_s);
+  t.kv.start_flush(kNoIncident);
+  const KvLookup seen = t.kv.lookup(0, 0, 2, 1280);  // the first batch has not run yet
+  EXPECT_EQ(seen.cached_tokens, 1280u);
+  const KvWrite w = t.end_of(seen, 0, 0, 2, 1920);
+  t.run(5_s);
+  t.kv.write(w);
+  while (t.kv.flushing()) t.run(1_s);
+  EXPECT_EQ(t.kv.lookup(0, 0, 3, 1920).cached_tokens, 0u);
+  t.check();
+}
+
 TEST(KvFlush, ScopeAndQuarantineSpareTheRest) {
   KvCacheParams p = full();
   p.initial_bytes.value /= 1000;

@@ -1,6 +1,8 @@
 // The network component: quiet without a cause, dark at once after a withdrawal, back after it.
 #include <gtest/gtest.h>
 
+#include <iostream>
+
 #include "models/network/network.h"
 
 namespace stampede {
@@ -78,6 +80,177 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
   EXPECT_EQ(all.back().kind, "prefix_restored");
   EXPECT_EQ(all.back().causes, std::vector<IncidentId>{repair});
   EXPECT_EQ(world.scheduler.pending_count(), 0u);
+}
+
+TEST(network, ghost_routes_outlive_the_data) {
+  World world(1);
+  Network network(world, {}, kRegions);
+  network.push_policy(0, {});
+  u32 loops = 0;  // ghosts that point at each other
+  for (i64 step = 0; step < 200; ++step) {
+    world.scheduler.run_until(Instant{} + 1_s + step * 5_ms);
+    for (ClientNetwork c = 0; c < 24; ++c) loops += network.path(c, 0).reach == Reach::kBlackHole;
+  }
+  EXPECT_GT(loops, 0u);
+  world.scheduler.run_until(Instant{} + 20_s);
+  EXPECT_EQ(reached(network, 0), 0u);
+  u32 ghosts = 0;
+  for (AsIndex as = 0; as < network.graph().size(); ++as)
+    ghosts +=
+        as != network.origin(0) && network.bgp().forwarding(as, network.prefix(0, 0)) != kNoSession;
+  EXPECT_GT(ghosts, 20u);
+}
+
+// The generated graph stands for the real one: mean time until an AS has lost the route.
+TEST(network, generated_graph_removes_routes_as_slowly_as_measured) {
+  double mean = 0;
+  constexpr u64 kSeeds = 8;
+  for (u64 seed = 1; seed <= kSeeds; ++seed) {
+    World world(seed);
+    Network network(world, {}, kRegions);
+    network.push_policy(0, {});
+    const PrefixIndex prefix = network.prefix(0, 0);
+    std::vector<double> last(network.graph().size(), 0);
+    std::vector<SessionIndex> was(network.graph().size(), kNoSession);
+    for (i64 second = 1; second < 900; ++second) {
+      world.scheduler.run_until(Instant{} + second * 1_s);
+      for (AsIndex as = 0; as < network.graph().size(); ++as) {
+        const SessionIndex now = network.bgp().forwarding(as, prefix);
+        if (now != was[as]) last[as] = static_cast<double>(second);
+        was[as] = now;
+      }
+    }
+    double sum = 0;
+    for (const double at : last) sum += at;
+    mean += sum / static_cast<double>(last.size()) / kSeeds;
+  }
+  std::cout << "mean removal " << mean << " s\n";
+  EXPECT_NEAR(mean, 121, 40);
+}
+
+TEST(network, a_dead_region_is_a_black_hole_while_its_prefixes_stay_announced) {
+  World world(1);
+  Network network(world, {}, kRegions);
+  Listener listener;
+  network.add_listener(&listener);
+  const IncidentId fire = world.incident("fire", "test", {}, "");
+  network.set_alive(2, false, fire);
+  world.scheduler.run_until(Instant{} + 1_s);
+  for (ClientNetwork c = 0; c < 24; ++c) {
+    EXPECT_EQ(network.path(c, 2).reach, Reach::kBlackHole);
+    EXPECT_EQ(network.path(c, 2).cause, fire);
+  }
+  EXPECT_EQ(reached(network, 0), 24u);
+  EXPECT_EQ(listener.told, (std::vector<RegionId>{0, 1, 2}));  // the others' paths to region 2
+  network.set_alive(2, true, kNoIncident);
+  world.scheduler.run_until(Instant{} + 2_s);
+  EXPECT_EQ(reached(network, 2), 24u);
+  EXPECT_EQ(network.path(0, 2).cause, kNoIncident);
+}
+
+TEST(network, same_seed_same_run) {
+  u64 handled[2], digest[2], told[2];
+  for (int i = 0; i < 2; ++i) {
+    World world(5);
+    Network network(world, {}, kRegions);
+    Listener listener;
+    network.add_listener(&listener);
+    network.push_policy(1, {});
+    world.scheduler.run_until(Instant{} + 90_s);
+    network.restore_policy(1, kNoIncident);
+    world.scheduler.run_until(Instant{} + 1_h);
+    handled[i] = world.scheduler.handled();
+    digest[i] = network.bgp().digest();
+    told[i] = listener.told.size();
+  }
+  EXPECT_EQ(handled[0], handled[1]);
+  EXPECT_EQ(digest[0], digest[1]);
+  EXPECT_EQ(told[0], told[1]);
+}
+
+TEST(network, one_push_and_its_repair_leave_the_tables_as_they_were) {
+  for (u64 seed = 1; seed <= 5; ++seed) {
+    World world(seed);
+    Network network(world, {}, kRegions);
+    const u64 before = network.bgp().digest();
+    network.push_policy(0, {});
+    world.scheduler.run_until(Instant{} + 45_s);  // amid path exploration
+    network.restore_policy(0, kNoIncident);
+    world.scheduler.run_until(Instant{} + 1_h);
+    EXPECT_EQ(network.bgp().digest(), before) << "seed " << seed;
+    EXPECT_EQ(reached(network, 0), 24u);
+  }
+}
+
+TEST(network, latencies_set_the_round_trips) {
+  NetworkParams params;
+  params.latencies = {{"apac", "na", 10_ms}, {"na", "eu", 200_ms}};
+  params.link_spread = {0};
+  World world(1);
+  Network network(world, params, kRegions);
+  EXPECT_LT(network.between(0, 1).round_trip, network.between(1, 2).round_trip);
+  EXPECT_EQ(network.between(1, 1).round_trip, Duration{});
+  double near = 0, far = 0;
+  for (ClientNetwork c = 0; c < 24; ++c)
+    (network.home(c) == 1 ? near : far) += network.path(c, 1).round_trip.seconds();
+  EXPECT_LT(near / 8, far / 16);
+}
+
+TEST(network, takes_a_read_graph_and_regions_without_ases) {
+  AsGraph graph;
+  graph.add_link(1, 2, LinkKind::kProviderToCustomer);
+  graph.add_link(1, 3, LinkKind::kProviderToCustomer);
+  World world(1);
+  Network network(world, {}, kRegions, graph);
+  for (RegionId r = 0; r < 3; ++r) EXPECT_EQ(reached(network, r), 24u);
+}
+
+// An operator who acts last within an instant, on a network without any delay of its own.
+struct Operator : Component {
+  Operator(World& w, Network& n) : world(w), network(n), id(w.scheduler.add(this)) {}
+  void handle(const Event& event) override {
+    if (event.kind == 0) network.push_policy(0, {});
+    if (event.kind == 1) network.restore_policy(0, kNoIncident);
+    if (event.kind == 2) network.set_alive(1, false, kNoIncident);
+    if (event.kind == 3) {
+      const AsIndex as = network.client_as(0);
+      for (const Neighbour& n : network.graph().neighbours(as))
+        network.bgp().session_down(as, n.as, kNoIncident);
+    }
+  }
+  World& world;
+  Network& network;
+  ComponentId id;
+};
+
+TEST(network, causes_may_come_on_any_rung) {
+  NetworkParams params;
+  params.policy_apply = params.bgp.fib_delay = params.bgp.connect_retry = 0_s;
+  params.intra_region_one_way = params.inter_region_one_way = 0_s;
+  params.bgp.propagation_min = params.bgp.propagation_max = 0_s;
+  World world(1);
+  Network network(world, params, kRegions);
+  Operator op(world, network);
+  for (u8 kind = 0; kind < 4; ++kind)
+    world.scheduler.at(Instant{} + (kind + 1) * 1_h, Priority::kSample, op.id, kind);
+  world.scheduler.run_until(Instant{} + 90_min);
+  EXPECT_EQ(reached(network, 0), 0u);
+  world.scheduler.run_until(Instant{} + 6_h);
+  EXPECT_EQ(reached(network, 0), 24u);
+  EXPECT_EQ(reached(network, 1), 0u);
+}
+
+void expect_described(const TypeInfo& type) {
+  for (const FieldInfo& field : type.fields) {
+    EXPECT_FALSE(field.help.empty()) << type.name << '.' << field.key;
+    expect_described(field.type->element != nullptr ? *field.type->element : *field.type);
+  }
+}
+
+TEST(network, every_parameter_is_described) {
+  expect_described(type_of<NetworkParams>());
+  expect_described(type_of<ExportPolicy>());
+  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 12u);
 }
 
 }  // namespace
