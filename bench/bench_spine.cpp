@@ -44,7 +44,7 @@ struct LossStation : Component, RegionPort {
     world.scheduler.after(2_s, Priority::kCompletion, id, 0, slot);
     return {};
   }
-  void cancel(AttemptSlot) override {}
+  bool cancel(AttemptSlot) override { return false; }
   void handle(const Event& event) override {
     ++free;
     const SessionSlot session = attempts[event.subject].session;

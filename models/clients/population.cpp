@@ -2,6 +2,14 @@
 #include "models/clients/population.h"
 
 namespace stampede {
+namespace {
+
+u16 steps_of(const ClientClassParams& p, double u) {
+  const double steps = 1 + (p.steps - 1) * exponential(u);
+  return static_cast<u16>(steps > 60000 ? 60000 : steps + 0.5);
+}
+
+}  // namespace
 
 Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 index)
     : params(std::move(p)),
@@ -60,9 +68,19 @@ void Population::start() {
     const ClientClassParams& p = classes_[chain.class_id]->params;
     const double rate = demand_.rate(chain.home, world_.now()) * p.share.value;
     if (rate <= 0) continue;
-    if (p.steps <= 0 && p.continue_probability.value > 0) {
-      // Conversations that are under way when the run starts, in all stages.
-      const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
+    // What is under way when the run starts: conversations between two turns, and agents' tasks,
+    // whose steps still to come are distributed as those of new ones.
+    const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
+    if (p.steps > 0) {
+      for (u64 n = 0; n < live; ++n) {
+        const SessionSlot slot = open_session(chain, true);
+        const Words w = draw(chain.choices, n, UINT32_MAX);
+        sessions_[slot].steps_left = steps_of(p, uniform(w));
+        sessions_[slot].waiting = true;
+        world_.scheduler.after(from_seconds(p.think_time.seconds() * uniform2(w)),
+                               Priority::kArrival, id_, kNextStep, slot);
+      }
+    } else if (p.continue_probability.value > 0) {
       for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, true));
     }
     chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
@@ -101,8 +119,7 @@ void Population::arrive(u32 index) {
   const Words w = draw(chain.choices, number);
   if (c.params.steps > 0) {  // an agent's task: a session of its own
     const SessionSlot slot = open_session(chain, false);
-    const double steps = 1 + (c.params.steps - 1) * exponential(uniform(w));
-    sessions_[slot].steps_left = static_cast<u16>(steps > 60000 ? 60000 : steps + 0.5);
+    sessions_[slot].steps_left = steps_of(c.params, uniform(w));
     offer_turn(slot, 0);
   } else if (chain.ring.size() == 0) {  // single-turn clients
     const SessionSlot slot = open_session(chain, false);
@@ -145,13 +162,13 @@ SessionSlot Population::open_session(Chain& chain, bool warm) {
   while (n + 1 < cumulative.size() && cumulative[n] <= point) ++n;
   s.client = networks_[chain.home][n];
   const Words h = draw(c.behaviour, s.key, UINT32_MAX, 1);
-  const double history = c.params.resumed_share.value;
-  // Under way at the start: beyond its first turn with the probability of a conversation met at a
-  // random moment, its history then that of a resumed one.
-  const double threshold = warm ? std::max(history, c.params.continue_probability.value) : history;
-  if (uniform2(w) < threshold) {
+  if (uniform2(w) < c.params.resumed_share.value || (warm && c.params.steps > 0)) {
     s.turn = 1;
     s.context = c.resumed.at(uniform(h));
+  } else if (warm) {  // under way at the start: it has had its first turn
+    s.turn = 1;
+    s.context = c.first_prompt.at(uniform(h)) +
+                static_cast<u32>((1 - c.params.reasoning_share.value) * c.answer.at(uniform2(h)));
   }
   wiring_.kv->session_opened(slot, s.key, s.home, s.context);
   return slot;

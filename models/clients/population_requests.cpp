@@ -276,8 +276,8 @@ void Population::leave_server(Request& r) {
   r.attempt = kNoSlot;
   const Class& c = *classes_[r.class_id];
   if (uniform(draw(c.retry, r.key, a.number, 3)) >= c.params.cancel_on_timeout.value) return;
-  ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
-  wiring_.regions[a.region]->cancel(attempt);
+  if (wiring_.regions[a.region]->cancel(attempt))
+    ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
 }
 
 // Streams over a path that died hang until the client's own time-outs; the server learns nothing.

@@ -45,6 +45,7 @@ void ServiceLevel::ended(Instant offered, RegionId home, Outcome outcome) {
   } else if (outcome == Outcome::kServedElsewhere) {
     ++minute.elsewhere;
   } else {
+    ++minute.failed;
     ++tallies_[home].bad;
   }
 }
@@ -77,7 +78,7 @@ void ServiceLevel::sample() {
 
 bool ServiceLevel::region_down(RegionId region, std::size_t minute) const {
   const Minute& m = minutes_[region][minute];
-  const u32 mine = m.offered - m.elsewhere;
+  const u32 mine = m.succeeded + m.failed;
   return mine > 0 &&
          static_cast<double>(m.succeeded) < params_.down_below.value * static_cast<double>(mine);
 }
@@ -86,11 +87,11 @@ bool ServiceLevel::service_down(std::size_t minute) const {
   if (minutes_[0][minute].breaker) return true;
   for (std::size_t r = 0; r < minutes_.size(); ++r) {
     const Minute& m = minutes_[r][minute];
-    if (m.offered == m.elsewhere) continue;  // nobody asked: says nothing
+    if (m.succeeded + m.failed == 0) continue;  // nothing ended: says nothing
     if (!region_down(static_cast<RegionId>(r), minute)) return false;
   }
   for (std::size_t r = 0; r < minutes_.size(); ++r)
-    if (minutes_[r][minute].offered > minutes_[r][minute].elsewhere) return true;
+    if (minutes_[r][minute].succeeded + minutes_[r][minute].failed > 0) return true;
   return false;
 }
 

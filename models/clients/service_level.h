@@ -52,7 +52,7 @@ class ServiceLevel {
   void sample();
 
   struct Minute {
-    u32 offered = 0, succeeded = 0, elsewhere = 0;
+    u32 offered = 0, succeeded = 0, failed = 0, elsewhere = 0;
     bool breaker = false;
   };
   const std::vector<Minute>& minutes(RegionId region) const { return minutes_[region]; }

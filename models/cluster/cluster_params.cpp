@@ -248,6 +248,9 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
   s.field("zombie_after", &P::zombie_after)
       .help("ready but not routable for so long")
       .range(0, 3600);
+  s.field("scale_up_alarm", &P::scale_up_alarm)
+      .help("`scale_up_requested` is an incident beyond the region's GPUs by more than this share")
+      .range(0, 100);
   s.field("scrape_period", &P::scrape_period)
       .help("of the metrics server")
       .range(1, 600)

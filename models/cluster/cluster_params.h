@@ -109,6 +109,7 @@ struct ClusterParams {
   Share zombie_share{0.05};
   i32 zombie_minimum = 3;
   Duration zombie_after = 30_s;
+  Share scale_up_alarm{0.25};
   Duration scrape_period = 15_s;
   cluster::ControllerParams controllers;
   cluster::StartParams start;

@@ -76,8 +76,9 @@ struct RegionPort {
   // Offers an attempt now. Accepted: the region owns the slot until it reports its end. Refused: the
   // caller keeps it.
   virtual Verdict offer(AttemptSlot attempt) = 0;
-  // The client's cancellation reached the server: stop working on it and give it back.
-  virtual void cancel(AttemptSlot attempt) = 0;
+  // The client's cancellation reached the server: stop working on it. True if it was given back;
+  // false if nothing could be stopped any more.
+  virtual bool cancel(AttemptSlot attempt) = 0;
 };
 
 // Which region a client is sent to.

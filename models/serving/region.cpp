@@ -46,7 +46,7 @@ Verdict Region::offer(AttemptSlot slot) {
   if (known_[0] == 0) return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
   const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
-  if (a.incident != kNoIncident) p.moved_by = a.incident;
+  if (a.incident != kNoIncident) p.moved_by = moved_by_ = a.incident;
   if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds())
@@ -166,14 +166,17 @@ void Region::release(AttemptSlot slot) {
   wiring_.clients->released(session);
 }
 
-void Region::cancel(AttemptSlot slot) {
+bool Region::cancel(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
-  Pod& p = pods_[a.pod];
-  const Instant now = world_.now();
-  current_ = a.pod;
   const PodId id = a.pod;
-  const u32 waiting_before = p.engine ? p.engine->waiting() : 0;
-  if (!p.engine || !p.engine->cancel(now, a.ticket)) return;  // between two pods: it goes on
+  const u32 ticket = a.ticket;
+  Pod& p = pods_[id];
+  if (!p.engine) return false;
+  current_ = id;
+  p.engine->advance(world_.now(), *this);
+  const u32 waiting_before = p.engine->waiting();
+  // Between two pods, or just done: it goes on.
+  if (!p.engine->cancel(world_.now(), ticket)) return false;
   active_.closed(id);
   if (p.engine->waiting() == waiting_before) {  // it was running
     ++counts_.aborted;
@@ -181,6 +184,7 @@ void Region::cancel(AttemptSlot slot) {
   }
   release(slot);
   reschedule(id);
+  return true;
 }
 
 }  // namespace stampede

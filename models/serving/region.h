@@ -68,14 +68,15 @@ class Region final : public Component,
   void connect(Wiring wiring) { wiring_ = std::move(wiring); }
 
   Verdict offer(AttemptSlot attempt) override;
-  void cancel(AttemptSlot attempt) override;
+  bool cancel(AttemptSlot attempt) override;
   void handle(const Event& event) override;
 
   void pod_started(PodId pod, WorkloadId workload) override;
   void pod_stopped(PodId pod, WorkloadId workload) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
-  IncidentId overload_incident() override { return overload_; }
+  // The overload, or what moved foreign traffic here before it shows as one.
+  IncidentId overload_incident() override { return overload_ ? overload_ : moved_by_; }
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
 
@@ -150,7 +151,7 @@ class Region final : public Component,
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
-  IncidentId overload_ = kNoIncident;
+  IncidentId overload_ = kNoIncident, moved_by_ = kNoIncident;
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking
   u64 holds_ = 0;

@@ -36,6 +36,8 @@ void Region::kill(PodId id) {
   Pod& p = pods_[id];
   if (!p.engine || !p.draining) return;
   world_.scheduler.cancel(p.event);
+  current_ = id;
+  p.engine->advance(world_.now(), *this);
   retired_[p.workload] += work_of(p);
   const std::unique_ptr<Engine> dying = std::move(p.engine);
   p.draining = false;

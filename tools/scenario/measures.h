@@ -22,7 +22,9 @@ class Measures {
   void tick();
 
   Surge surge() const;
-  Owner owner(std::size_t minute) const { return owners_[minute]; }
+  Owner owner(std::size_t minute) const {
+    return minute < owners_.size() ? owners_[minute] : Owner::kMechanism;
+  }
   bool recovered() const { return recovered_; }
   i64 zombies_max() const { return zombies_max_; }
   // First and one past the last minute in which the service was down; equal if never.

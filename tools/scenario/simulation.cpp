@@ -38,6 +38,7 @@ RunResults run_simulation(const Scenario& scenario,
   Measures measures(fleet);
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
+  if (progress && !progress(0)) return results;
   fleet.start();
   const Instant end = Instant{} + fleet.spec.duration;
   Instant next_sample = Instant{} + fleet.spec.output.interval;
@@ -53,7 +54,8 @@ RunResults run_simulation(const Scenario& scenario,
       for (const StatInfo& column : results.series_columns)
         results.series_values.push_back(column.read());
     }
-    if (next == end || (progress && !progress(next.seconds()))) break;
+    if (next == end) break;
+    if (progress && !progress(next.seconds())) return results;
   }
   for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
   results.incidents = fleet.world.journal.all();

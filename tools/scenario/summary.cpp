@@ -80,8 +80,7 @@ ordered_json outage(const Fleet& fleet, const Measures& measures) {
   double lost = 0;
   for (RegionId r = 0; r < fleet.regions(); ++r)
     for (const ServiceLevel::Minute& m : fleet.service->minutes(r))
-      lost += static_cast<double>(m.offered - m.succeeded - m.elsewhere);
-  lost -= static_cast<double>(fleet.clients->requests_in_flight());
+      lost += m.failed;
   ordered_json json;
   json["downtime_seconds"] = downtime(fleet);
   json["started_at_seconds"] = last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
