@@ -25,7 +25,7 @@ struct NoCache : KvCachePort {
   void session_opened(SessionSlot, u64, RegionId, u32) override {}
   void session_closed(SessionSlot) override {}
   KvLookup lookup(SessionSlot, RegionId, u32, u32) override { return {}; }
-  void write(const KvWrite&) override {}
+  KvWritten write(const KvWrite&) override { return {}; }
   void aborted(RegionId, u32) override {}
 };
 

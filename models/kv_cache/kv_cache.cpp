@@ -177,12 +177,12 @@ KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 /*turn*/, u32 context
   return out;
 }
 
-void KvCache::write(const KvWrite& w) {
+KvWritten KvCache::write(const KvWrite& w) {
   ++stats_.writes;
   LiveSession& s = table_.at(w.session);
   if (!s.live || w.base_version >> 16 != s.incarnation) {
     ++stats_.orphan_writes;
-    return;
+    return {};
   }
   pull(w.session, s, w.region);
   SessionCopy& c = table_.copy(w.session, w.region);
@@ -199,21 +199,23 @@ void KvCache::write(const KvWrite& w) {
   if (c.blocks > 0) epoch = std::min(epoch, c.epoch);
   if (epoch < region.valid_epoch || (p_.fencing && survivor && gated)) {
     ++stats_.fenced_writes;
-    return;
+    return {};
   }
   if (!may_write(s, w.region)) {
     ++stats_.refused_writes;
-    return;
+    return {};
   }
   const u16 blocks = to_blocks(w.context_tokens, p_.block_tokens);
   const u16 before = c.blocks;
-  if (!settle_head(s, c, w, blocks)) return;
+  KvWritten result;
+  if (!settle_head(s, c, w, blocks, result)) return result;
   if (w.poisoned) poison(s, c, std::min({c.poison_from, before, c.blocks}), w.cause);
   c.epoch = epoch;
   region.allocated += static_cast<double>(w.context_tokens);
   if (c.blocks > 0 && region.tainted_pages > 0) meet_tainted_page(s, c, w, before);
   if (links_.any_down()) note_pending(s, w.region);
   if (in_flush(w.region) && epoch < region.write_epoch && c.blocks > 0) queue_late(w.session, s);
+  return result;
 }
 
 void KvCache::resize(SessionCopy& c, RegionId r, u16 blocks) {

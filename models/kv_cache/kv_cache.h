@@ -53,7 +53,7 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
   void session_closed(SessionSlot session) override;
   // `base_version` of the result names the slot's incarnation in its upper half.
   KvLookup lookup(SessionSlot session, RegionId region, u32 turn, u32 context_tokens) override;
-  void write(const KvWrite& write) override;
+  KvWritten write(const KvWrite& write) override;
   void aborted(RegionId region, u32 tokens) override { aborted_because(region, tokens, {}); }
   void aborted_because(RegionId region, u32 tokens, IncidentId cause) override;
   void paths_changed(RegionId region) override;
@@ -107,7 +107,8 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
 
   // kv_manifest.cpp
   bool may_write(const LiveSession& s, RegionId r);
-  bool settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks);
+  bool settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks,
+                   KvWritten& result);
   void note_pending(const LiveSession& s, RegionId r);
   void pull(SessionSlot slot, LiveSession& s, RegionId to);
   void deliver(SessionSlot slot, LiveSession& s, RegionId from, RegionId to);

@@ -23,7 +23,8 @@ bool KvCache::may_write(const LiveSession& s, RegionId r) {
   return true;
 }
 
-bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks) {
+bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks,
+                          KvWritten& result) {
   const bool stale = static_cast<u16>(w.base_version) != c.version;
   const bool lww = p_.consistency == Consistency::kApLww && !p_.fencing;
   const i64 wall = i64{now_ms()} + kStampOffset + regions_[w.region].skew_ms;
@@ -57,8 +58,8 @@ bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 
   }
   if ((stale || behind) && torn(s, w.turn, w.attempt)) {
     ++stats_.torn;
-    poison(s, c, shorter > 0 ? static_cast<u16>(shorter - 1) : u16{0},
-           incident != kNoIncident ? incident : w.cause);
+    result = {true, incident != kNoIncident ? incident : w.cause};
+    poison(s, c, shorter > 0 ? static_cast<u16>(shorter - 1) : u16{0}, result.cause);
   }
   return true;
 }

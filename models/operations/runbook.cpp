@@ -4,7 +4,9 @@ namespace stampede {
 
 void StepParams::describe(Schema<StepParams>& s) {
   s.field("name", &StepParams::name).required().help("name of the step in results");
-  s.field("needs", &StepParams::needs).help("steps that come first, unless they are not due at all");
+  s.field("needs", &StepParams::needs).help("steps that must have been done");
+  s.field("after", &StepParams::after)
+      .help("steps that come first if what they watch shows at all");
   s.field("when", &StepParams::when).help("what monitoring must show");
   s.field("below", &StepParams::below)
       .range(0, 1)
@@ -27,14 +29,17 @@ Runbook::Runbook(World& world, std::vector<StepParams> steps, std::vector<Timeli
       controls_(controls),
       id_(world.scheduler.add(this)),
       timeline_(std::move(timeline)) {
-  for (StepParams& p : steps) steps_.push_back({std::move(p), {}, {}, kNever, kNever, kNever, kNever, {}, {}});
-  for (Step& step : steps_)
-    for (const std::string& name : step.params.needs) {
-      std::size_t k = 0;
-      while (k < steps_.size() && steps_[k].params.name != name) ++k;
-      STAMPEDE_CHECK(k < steps_.size(), "step " + step.params.name + " needs unknown " + name);
-      step.needs.push_back(k);
-    }
+  for (StepParams& p : steps) steps_.emplace_back().params = std::move(p);
+  for (Step& step : steps_) {
+    for (const std::string& name : step.params.needs) step.needs.push_back(index_of(name));
+    for (const std::string& name : step.params.after) step.after.push_back(index_of(name));
+  }
+}
+
+std::size_t Runbook::index_of(const std::string& name) const {
+  for (std::size_t k = 0; k < steps_.size(); ++k)
+    if (steps_[k].params.name == name) return k;
+  invariant_failed("no operations step is called " + name);
 }
 
 void Runbook::start() {
@@ -64,7 +69,9 @@ bool Runbook::holds(const StepParams& p) const {
 bool Runbook::due(const Step& step) const {
   if (step.holds_since == kNever || world_.now() - step.holds_since < step.params.sustained)
     return false;
-  for (const std::size_t k : step.needs) {
+  for (const std::size_t k : step.needs)
+    if (steps_[k].state != State::kDone) return false;
+  for (const std::size_t k : step.after) {
     const Step& before = steps_[k];
     if (before.state == State::kDone) continue;
     if (before.state != State::kIdle || before.holds_since != kNever) return false;

@@ -1,8 +1,8 @@
 // Operators: what they notice, after how long they decide, what they then do, and that they find
 // what is really there when they act.
-// State of a step: idle -> delaying -> acting -> done. A step is due while what it watches holds and
-// every step it needs is done or not due; it acts only if what it watches still holds after its
-// delay.
+// State of a step: idle -> delaying -> acting -> done. A step is due while what it watches holds,
+// every step it needs is done, and every step it comes after is done or shows no need to be done; it
+// acts only if what it watches still holds after its delay.
 // Source: post-mortem practice; delays are inputs of the scenario, each with its source or assumed.
 // Limits: one incident commander; steps are taken once.
 #pragma once
@@ -28,7 +28,7 @@ struct ChoiceNames<Watched> {
 
 struct StepParams {
   std::string name;
-  std::vector<std::string> needs;
+  std::vector<std::string> needs, after;
   Watched when = Watched::kSuccessBelow;
   Share below{0.9};
   Duration sustained{};
@@ -48,7 +48,7 @@ class Runbook final : public Component {
   enum class State : u8 { kIdle, kDelaying, kActing, kDone };
   struct Step {
     StepParams params;
-    std::vector<std::size_t> needs;
+    std::vector<std::size_t> needs, after;  // indices
     State state = State::kIdle;
     Instant holds_since = kNever, due_at = kNever, acted_at = kNever, done_at = kNever;
     EventHandle decision;
@@ -67,6 +67,7 @@ class Runbook final : public Component {
 
  private:
   enum Kind : u8 { kTick, kDecision, kTimeline };
+  std::size_t index_of(const std::string& name) const;
   bool holds(const StepParams& step) const;
   bool due(const Step& step) const;
   void tick();

@@ -27,6 +27,12 @@ struct KvWrite {
   IncidentId cause = kNoIncident;
 };
 
+// What became of an execution's context while it ran.
+struct KvWritten {
+  bool torn = false;
+  IncidentId cause = kNoIncident;  // of the conflict
+};
+
 struct KvCachePort {
   virtual ~KvCachePort() = default;
   // A session comes alive: new (context 0) or resumed from the idle stock of its home region with
@@ -35,7 +41,9 @@ struct KvCachePort {
   // It goes idle: what it stored joins the idle stock of the regions that hold it.
   virtual void session_closed(SessionSlot session) = 0;
   virtual KvLookup lookup(SessionSlot session, RegionId region, u32 turn, u32 context_tokens) = 0;
-  virtual void write(const KvWrite& write) = 0;
+  // Torn: another execution wrote the session between this one's admission and its end, and it read
+  // blocks of both.
+  virtual KvWritten write(const KvWrite& write) = 0;
   // A running execution in `region` was aborted: its pages are freed while transfers may still write
   // into them. Returns nothing; the damage shows in later lookups.
   virtual void aborted(RegionId region, u32 tokens) = 0;

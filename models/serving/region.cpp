@@ -144,8 +144,13 @@ void Region::finished(u32 slot, Instant at) {
   active_.closed(a.pod);
   ++counts_.completed;
   const bool late = a.request == kNoSlot;
-  wiring_.kv->write({a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept,
-                     a.poisoned, late, a.started, a.incident ? a.incident : overload_});
+  const KvWritten written = wiring_.kv->write(
+      {a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept, a.poisoned, late,
+       a.started, a.incident ? a.incident : overload_});
+  if (written.torn && !a.poisoned) {
+    a.poisoned = true;
+    a.incident = written.cause;
+  }
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
   wiring_.clients->finished(slot, at);
