@@ -89,6 +89,13 @@ void Autoscalers::set_enabled(WorkloadId w, bool enabled) {
   if (enabled) scaler.algorithm->forget();
 }
 
+void Autoscalers::limit(WorkloadId w, i32 max_replicas) {
+  auto& params = context_.state.workloads[w].params.autoscaler;
+  if (!params) return;
+  params->max_replicas = std::max(max_replicas, params->min_replicas);
+  scalers_[w].algorithm.emplace(spec_of(*params), flags_of(*params));
+}
+
 void Autoscalers::handle(const Event& event) {
   if (event.kind == kPass) return begin(static_cast<WorkloadId>(event.subject));
   context_.world.scheduler.after(context_.params.scrape_period, Priority::kControl, id_, kScrape);

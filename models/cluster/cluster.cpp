@@ -83,7 +83,7 @@ void Cluster::start_warm() {
   for (std::size_t w = 0; w < state_.workloads.size(); ++w) {
     Workload& workload = state_.workloads[w];
     for (i32 i = 0; i < workload.params.replicas; ++i) {
-      const NodeId node = scheduler_.pick(workload.params.gpus_per_pod);
+      const NodeId node = scheduler_.pick(static_cast<WorkloadId>(w));
       if (node == kNoNode) break;
       const PodId id = state_.new_pod(static_cast<WorkloadId>(w), kNoIncident);
       state_.edit(id)->created = true;

@@ -33,6 +33,9 @@ class Cluster final : public ApiWatcher {
   // Operators' decisions. An autoscaler that restarts has forgotten its history.
   void set_autoscaler_enabled(bool enabled);
   void set_autoscaler_enabled(WorkloadId workload, bool enabled);
+  void limit_autoscaler(WorkloadId workload, i32 max_replicas) {
+    autoscalers_.limit(workload, max_replicas);
+  }
   void scale(WorkloadId workload, i32 replicas, IncidentId cause);  // kubectl scale
 
   // Read-outs; none feeds behaviour of other components.

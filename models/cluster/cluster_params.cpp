@@ -226,6 +226,9 @@ void WorkloadParams::describe(Schema<WorkloadParams>& s) {
   s.name("workload");
   s.field("name", &P::name).help("of the deployment");
   s.field("replicas", &P::replicas).help("at the start").range(0, 1e6);
+  s.field("gpu_limit", &P::gpu_limit)
+      .help("GPUs of the node group that is this workload's own; 0: any free GPU will do")
+      .range(0, 1e6);
   s.field("gpus_per_pod", &P::gpus_per_pod).help("GPUs of one pod").range(1, 64);
   s.field("cpu_request_milli", &P::cpu_request_milli)
       .help("front end's CPU request [millicores]")

@@ -95,6 +95,7 @@ struct WorkloadParams {
   std::string name = "decode";
   i32 replicas = 8;
   i32 gpus_per_pod = 1;
+  i32 gpu_limit = 0;
   i64 cpu_request_milli = 4000;
   std::optional<AutoscalerParams> autoscaler;
   static void describe(Schema<WorkloadParams>& s);

@@ -34,11 +34,13 @@ void ClusterState::charge(PodId pod, NodeId node) {
   const i32 gpus = gpus_of(pod);
   if (p.charged != kNoNode) {
     nodes[p.charged].charged_gpus -= gpus;
+    workloads[p.workload].charged_gpus -= gpus;
     free_gpus += gpus;
   }
   p.charged = node;
   if (node != kNoNode) {
     nodes[node].charged_gpus += gpus;
+    workloads[p.workload].charged_gpus += gpus;
     free_gpus -= gpus;
   }
 }

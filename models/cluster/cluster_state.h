@@ -94,6 +94,7 @@ struct Workload {
   i32 scale_replicas = 0;   // deployment.spec.replicas as committed
   i32 desired = 0;          // of the replica set
   i32 status_replicas = 0;  // deployment.status.replicas
+  i64 charged_gpus = 0;     // by the scheduler, to pods of this workload
   PodCounts counts;
   u64 created_total = 0, gone_total = 0;
   std::vector<PodId> members;  // created and not long gone, in order of creation

@@ -47,9 +47,12 @@ void PodScheduler::handle(const Event& event) {
   }
 }
 
-NodeId PodScheduler::pick(i32 gpus) const {
+NodeId PodScheduler::pick(WorkloadId workload) const {
   const ClusterState& state = context_.state;
+  const Workload& w = state.workloads[workload];
+  const i32 gpus = w.params.gpus_per_pod;
   if (state.free_gpus < gpus) return kNoNode;
+  if (w.params.gpu_limit > 0 && w.charged_gpus + gpus > w.params.gpu_limit) return kNoNode;
   NodeId best = kNoNode;
   i32 least = context_.params.gpus_per_node - gpus + 1;
   for (std::size_t n = 0; n < state.nodes.size(); ++n) {
@@ -67,7 +70,7 @@ void PodScheduler::attempt(PodId id) {
   Pod& pod = state.pods[id];
   ++pod.attempts;
   pod.last_attempt = context_.world.now();
-  const NodeId node = pick(state.gpus_of(id));
+  const NodeId node = pick(pod.workload);
   if (node == kNoNode) return park(id);
   state.charge(id, node);
   ApiCall call;

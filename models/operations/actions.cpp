@@ -64,14 +64,24 @@ const RegisterAction<RegionParams> restore_routing_policy{
 const RegisterAction<RegionParams> stop_autoscaler{
     "stop_autoscaler", "the autoscalers stop, desired replicas go back to what the fleet holds", "",
     [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.set_autoscaler(r, false, cause); });
+      each(p.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
       return {};
     }};
 
-const RegisterAction<RegionParams> restart_autoscaler{
+struct RestartParams {
+  std::string region;
+  bool limit_to_fleet = false;
+  static void describe(Schema<RestartParams>& s) {
+    s.field("region", &RestartParams::region).help("name of the region; left out: all of them");
+    s.field("limit_to_fleet", &RestartParams::limit_to_fleet)
+        .help("maxReplicas is set to what the fleet holds before");
+  }
+};
+
+const RegisterAction<RestartParams> restart_autoscaler{
     "restart_autoscaler", "the autoscalers run again", "",
-    [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.set_autoscaler(r, true, cause); });
+    [](const RestartParams& p, Controls& c, IncidentId cause) -> Completion {
+      each(p.region, c, [&](RegionId r) { c.set_autoscaler(r, true, p.limit_to_fleet, cause); });
       return {};
     }};
 

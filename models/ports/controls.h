@@ -19,7 +19,9 @@ struct Controls {
 
   virtual void push_export_policy(RegionId region, bool exports_anything) = 0;
   virtual void restore_export_policy(RegionId region, IncidentId cause) = 0;
-  virtual void set_autoscaler(RegionId region, bool enabled, IncidentId cause) = 0;
+  // `limit_to_fleet`: with maxReplicas set to what the fleet holds.
+  virtual void set_autoscaler(RegionId region, bool enabled, bool limit_to_fleet,
+                              IncidentId cause) = 0;
   virtual Completion compact_defragment_disarm(RegionId region, IncidentId cause) = 0;
   virtual void set_fsync_delay(RegionId region, Duration delay) = 0;
   virtual void stall_disk(RegionId region, Duration during) = 0;

@@ -83,7 +83,7 @@ class Region final : public Component,
   const Counts& counts() const { return counts_; }
   const ActiveCounts& active() const { return active_; }
   u64 waiting() const;  // sequences in line in all engines
-  // Load of a pool between the last two updates, 1 = saturated; the ramp's gate reads it.
+  // Load of a pool over about a minute, 1 = saturated; the ramp's gate reads it.
   double load(WorkloadId workload) const { return load_[workload]; }
   double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
   void update_load();

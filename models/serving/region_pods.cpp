@@ -125,7 +125,9 @@ void Region::update_load() {
     for (const Pod& p : pods_)
       if (p.engine && p.workload == w) done += work_of(p);
     const double pods = static_cast<double>(std::max<std::size_t>(1, serving_[w]));
-    load_[w] = (done.units - load_before_[w].units) / span / pods;
+    // Smoothed over a minute: a single step of a small pool says little.
+    const double load = (done.units - load_before_[w].units) / span / pods;
+    load_[w] += (load - load_[w]) * std::min(1.0, span / 60);
     load_before_[w] = done;
   }
 }

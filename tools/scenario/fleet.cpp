@@ -83,6 +83,7 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
     cluster::WorkloadParams& workload = cluster.workloads[w];
     workload.name = spec.serving.pools[w].name;
     workload.replicas = region.pools[w].replicas;
+    workload.gpu_limit = region.pools[w].gpu_limit;
     if (workload.autoscaler) workload.autoscaler->min_replicas = region.pools[w].min_replicas;
   }
   clusters.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster, *api[r],
@@ -139,7 +140,9 @@ void Fleet::restore_export_policy(RegionId r, IncidentId cause) {
 }
 
 // Stopping means that somebody also sets the replicas back to what the fleet holds.
-void Fleet::set_autoscaler(RegionId r, bool enabled, IncidentId cause) {
+void Fleet::set_autoscaler(RegionId r, bool enabled, bool limit_to_fleet, IncidentId cause) {
+  for (std::size_t w = 0; limit_to_fleet && w < clusters[r]->workloads(); ++w)
+    clusters[r]->limit_autoscaler(static_cast<WorkloadId>(w), spec.regions[r].pools[w].replicas);
   clusters[r]->set_autoscaler_enabled(enabled);
   stopped_[r] = !enabled;
   if (enabled) return;

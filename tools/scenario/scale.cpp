@@ -25,9 +25,15 @@ void shrink_fleet(RegionParams& r, i32 gpus_per_node, double s) {
   for (RegionPoolParams& p : r.pools) {
     shrink<i32>(p.replicas, s, 1);
     shrink<i32>(p.min_replicas, s, 1);
+    shrink<i32>(p.gpu_limit, s, 1);
     least += &p == &r.pools.back() ? 0 : p.replicas;
   }
-  if (!r.pools.empty()) r.pools.back().replicas = std::max(1, pods - least);
+  if (!r.pools.empty()) {
+    RegionPoolParams& last = r.pools.back();
+    const bool full = last.gpu_limit == last.replicas;
+    last.replicas = std::max(1, pods - least);
+    if (full) last.gpu_limit = last.replicas;
+  }
   r.nodes = (gpus + gpus_per_node - 1) / gpus_per_node;
   r.missing_gpus = r.nodes * gpus_per_node - gpus;
 }

@@ -14,6 +14,9 @@ void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
   s.field("min_replicas", &RegionPoolParams::min_replicas)
       .range(0, 1e6)
       .help("the autoscaler's minReplicas for this pool");
+  s.field("gpu_limit", &RegionPoolParams::gpu_limit)
+      .range(0, 1e6)
+      .help("GPUs of the node group that is this pool's own; 0: any free GPU will do");
 }
 
 void RegionParams::describe(Schema<RegionParams>& s) {

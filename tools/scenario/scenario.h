@@ -33,6 +33,7 @@ struct Metadata {
 struct RegionPoolParams {
   i32 replicas = 1;
   i32 min_replicas = 1;
+  i32 gpu_limit = 0;
   static void describe(Schema<RegionPoolParams>& s);
 };
 
