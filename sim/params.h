@@ -31,6 +31,7 @@ struct FieldInfo {
   std::function<void*(void*)> member;           // object -> address of the member
   std::optional<double> minimum, maximum;       // in base units (s, 1/s, 1, B, B/s)
   bool required = false;
+  bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
   const void* get(const void* object) const { return member(const_cast<void*>(object)); }
 };
 
@@ -102,6 +103,10 @@ class Schema {
     Field& source(std::string text) { info_.source = std::move(text); return *this; }
     Field& range(double low, double high) { info_.minimum = low; info_.maximum = high; return *this; }
     Field& at_least(double low) { info_.minimum = low; return *this; }
+    Field& inlined() {
+      info_.inlined = true;
+      return *this;
+    }
     Field& required() { info_.required = true; return *this; }
    private:
     FieldInfo& info_;

@@ -23,19 +23,34 @@ struct NoParams {
   static void describe(Schema<NoParams>&) {}
 };
 
-// Empty: every region.
-struct RegionParams {
+struct TargetParams {
   std::string region;
+  static void describe(Schema<TargetParams>& s) {
+    s.field("region", &TargetParams::region).help("name of the region; left out: all of them");
+  }
+};
+
+struct RegionParams {
+  TargetParams target;
   static void describe(Schema<RegionParams>& s) {
-    s.field("region", &RegionParams::region).help("name of the region; left out: all of them");
+    s.field("target", &RegionParams::target).help("where");
+  }
+};
+
+struct PushParams {
+  TargetParams target;
+  RoutingExport policy;
+  static void describe(Schema<PushParams>& s) {
+    s.field("target", &PushParams::target).help("where");
+    s.field("policy", &PushParams::policy).help("what the region's routers then export");
   }
 };
 
 struct DiskParams {
-  std::string region;
+  TargetParams target;
   Duration delay{};
   static void describe(Schema<DiskParams>& s) {
-    s.field("region", &DiskParams::region).help("name of the region; left out: all of them");
+    s.field("target", &DiskParams::target).help("where");
     s.field("delay", &DiskParams::delay).at_least(0).help("added to each fsync, or length of a stall");
   }
 };
@@ -46,33 +61,33 @@ void each(const std::string& name, const Controls& controls, F f) {
   for (std::size_t r = 0; r < controls.regions(); ++r) f(static_cast<RegionId>(r));
 }
 
-const RegisterAction<RegionParams> push_routing_policy{
-    "push_routing_policy", "an operator's routing change exports no prefix of the region any more",
+const RegisterAction<PushParams> push_routing_policy{
+    "push_routing_policy", "an operator's change of what a region's routers export",
     "published account: a syntax error in the routing policy withdraws the prefixes",
-    [](const RegionParams& p, Controls& c, IncidentId) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.push_export_policy(r, false); });
+    [](const PushParams& p, Controls& c, IncidentId) -> Completion {
+      each(p.target.region, c, [&](RegionId r) { c.push_export_policy(r, p.policy); });
       return {};
     }};
 
 const RegisterAction<RegionParams> restore_routing_policy{
     "restore_routing_policy", "the previous routing policy comes back and the prefixes with it", "",
     [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.restore_export_policy(r, cause); });
+      each(p.target.region, c, [&](RegionId r) { c.restore_export_policy(r, cause); });
       return {};
     }};
 
 const RegisterAction<RegionParams> stop_autoscaler{
     "stop_autoscaler", "the autoscalers stop, desired replicas go back to what the fleet holds", "",
     [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
+      each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
       return {};
     }};
 
 struct RestartParams {
-  std::string region;
+  TargetParams target;
   bool limit_to_fleet = false;
   static void describe(Schema<RestartParams>& s) {
-    s.field("region", &RestartParams::region).help("name of the region; left out: all of them");
+    s.field("target", &RestartParams::target).help("where");
     s.field("limit_to_fleet", &RestartParams::limit_to_fleet)
         .help("maxReplicas is set to what the fleet holds before");
   }
@@ -81,7 +96,7 @@ struct RestartParams {
 const RegisterAction<RestartParams> restart_autoscaler{
     "restart_autoscaler", "the autoscalers run again", "",
     [](const RestartParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.set_autoscaler(r, true, p.limit_to_fleet, cause); });
+      each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, true, p.limit_to_fleet, cause); });
       return {};
     }};
 
@@ -90,7 +105,7 @@ const RegisterAction<RegionParams> compact_defragment_disarm{
     "etcd maintenance guide; order measured: defragment, then disarm",
     [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
       std::vector<Completion> parts;
-      each(p.region, c, [&](RegionId r) {
+      each(p.target.region, c, [&](RegionId r) {
         if (c.frozen(r)) parts.push_back(c.compact_defragment_disarm(r, cause));
       });
       return [parts] {
@@ -103,14 +118,14 @@ const RegisterAction<RegionParams> compact_defragment_disarm{
 const RegisterAction<DiskParams> slow_disk{
     "slow_disk", "every fsync of etcd's members takes longer by `delay`; 0s ends it", "",
     [](const DiskParams& p, Controls& c, IncidentId) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.set_fsync_delay(r, p.delay); });
+      each(p.target.region, c, [&](RegionId r) { c.set_fsync_delay(r, p.delay); });
       return {};
     }};
 
 const RegisterAction<DiskParams> stall_disk{
     "stall_disk", "etcd's disks do nothing for `delay`", "",
     [](const DiskParams& p, Controls& c, IncidentId) -> Completion {
-      each(p.region, c, [&](RegionId r) { c.stall_disk(r, p.delay); });
+      each(p.target.region, c, [&](RegionId r) { c.stall_disk(r, p.delay); });
       return {};
     }};
 

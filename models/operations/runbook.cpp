@@ -15,12 +15,12 @@ void StepParams::describe(Schema<StepParams>& s) {
   s.field("delay", &StepParams::delay)
       .at_least(0)
       .help("from due to acting: being paged, looking, misreading, deciding, typing");
-  s.field("action", &StepParams::action).required().help("what is then done");
+  s.field("action", &StepParams::action).required().inlined().help("what is then done");
 }
 
 void TimelineParams::describe(Schema<TimelineParams>& s) {
   s.field("at", &TimelineParams::at).required().at_least(0).help("when, from the run's start");
-  s.field("action", &TimelineParams::action).required().help("what happens");
+  s.field("action", &TimelineParams::action).required().inlined().help("what happens");
 }
 
 Runbook::Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,

@@ -5,11 +5,34 @@
 #include <string>
 
 #include "models/ports/request.h"
+#include "sim/params.h"
 
 namespace stampede {
 
 // Asks whether an operation that takes its time is over.
 using Completion = std::function<bool()>;
+
+// What a routing change lets a region's routers export.
+enum class ExportedRoutes : u8 {
+  kAll,
+  kNone,    // a policy that matches nothing
+  kMissing  // a policy that does not parse: RFC 8212 routers export nothing without one
+};
+template <>
+struct ChoiceNames<ExportedRoutes> {
+  static constexpr const char* type = "exported_routes";
+  static std::vector<std::string> names() { return {"all", "none", "missing"}; }
+};
+struct RoutingExport {
+  ExportedRoutes exported = ExportedRoutes::kNone;
+  Share prefixes{1};  // of the region's prefixes that it applies to
+  static void describe(Schema<RoutingExport>& s) {
+    s.field("export", &RoutingExport::exported).help("what is announced");
+    s.field("prefixes", &RoutingExport::prefixes)
+        .range(0, 1)
+        .help("share of the region's prefixes that the change applies to");
+  }
+};
 
 struct Controls {
   virtual ~Controls() = default;
@@ -17,7 +40,7 @@ struct Controls {
   virtual RegionId region(const std::string& name) const = 0;
   virtual std::size_t regions() const = 0;
 
-  virtual void push_export_policy(RegionId region, bool exports_anything) = 0;
+  virtual void push_export_policy(RegionId region, const RoutingExport& policy) = 0;
   virtual void restore_export_policy(RegionId region, IncidentId cause) = 0;
   // `limit_to_fleet`: with maxReplicas set to what the fleet holds.
   virtual void set_autoscaler(RegionId region, bool enabled, bool limit_to_fleet,

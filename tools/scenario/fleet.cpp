@@ -128,9 +128,11 @@ RegionId Fleet::region(const std::string& name) const {
   throw ScenarioError("spec", "no region is called '" + name + "'");
 }
 
-void Fleet::push_export_policy(RegionId r, bool exports_anything) {
-  pushed_[r] = network->push_policy(
-      r, {exports_anything ? ExportChoice::kAll : ExportChoice::kMissing, {1.0}, true});
+void Fleet::push_export_policy(RegionId r, const RoutingExport& policy) {
+  const ExportChoice choice = policy.exported == ExportedRoutes::kAll    ? ExportChoice::kAll
+                              : policy.exported == ExportedRoutes::kNone ? ExportChoice::kNone
+                                                                         : ExportChoice::kMissing;
+  pushed_[r] = network->push_policy(r, {choice, policy.prefixes, true});
   ever_pushed_[r] = true;
 }
 

@@ -26,7 +26,7 @@ class Fleet final : public Controls {
   // Controls
   RegionId region(const std::string& name) const override;
   std::size_t regions() const override { return spec.regions.size(); }
-  void push_export_policy(RegionId region, bool exports_anything) override;
+  void push_export_policy(RegionId region, const RoutingExport& policy) override;
   void restore_export_policy(RegionId region, IncidentId cause) override;
   void set_autoscaler(RegionId region, bool enabled, bool limit_to_fleet,
                       IncidentId cause) override;

@@ -135,7 +135,7 @@ void YamlLoader::read(const YamlNode& node, const TypeInfo& type, void* object,
         return report(node, path,
                       fmt::format("a mapping is wanted, this is {}", kind_in_words(node.kind)));
       mark(node, path, false);
-      return read_fields(node, type, object, "", path);
+      return read_fields(with_inlined(node, type), type, object, "", path);
     case ValueKind::kList:
       return read_list(node, type, object, field, path);
     case ValueKind::kOptional:
@@ -254,6 +254,34 @@ void YamlLoader::read_selection(const YamlNode& node, const TypeInfo& type, void
   report(node, path,
          fmt::format("the key `{}` is missing; it names one of: {}", type.selector,
                      one_of(registered_names(type.category))));
+}
+
+// A selection may be written among the keys of the struct that holds it: `{at: 5m, do: page}` for
+// `{at: 5m, action: {do: page}}`. Unless its own key is there, all keys that the struct does not
+// know go to it, if its selector is among them.
+YamlNode YamlLoader::with_inlined(const YamlNode& node, const TypeInfo& type) {
+  const auto inlined = std::find_if(type.fields.begin(), type.fields.end(),
+                                    [](const FieldInfo& f) { return f.inlined; });
+  if (inlined == type.fields.end()) return node;
+  const auto known = [&](const std::string& key) {
+    return std::any_of(type.fields.begin(), type.fields.end(),
+                       [&](const FieldInfo& f) { return f.key == key; });
+  };
+  YamlNode outer = node, inner = node;
+  outer.entries.clear();
+  inner.entries.clear();
+  YamlPtr selector;
+  for (const auto& entry : node.entries) {
+    if (entry.first->text == inlined->key) return node;
+    if (entry.first->text == inlined->type->selector) selector = entry.first;
+    (known(entry.first->text) ? outer : inner).entries.push_back(entry);
+  }
+  if (!selector) return node;
+  YamlNode key = *selector;
+  key.text = inlined->key;
+  outer.entries.emplace_back(std::make_shared<const YamlNode>(key),
+                             std::make_shared<const YamlNode>(inner));
+  return outer;
 }
 
 void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* object,

@@ -60,6 +60,7 @@ class YamlLoader {
                  const std::string& path);
   void read_selection(const YamlNode& node, const TypeInfo& type, void* object,
                       const std::string& path);
+  static YamlNode with_inlined(const YamlNode& node, const TypeInfo& type);
   void read_fields(const YamlNode& node, const TypeInfo& type, void* object,
                    const std::string& selector, const std::string& path);
   bool select(const YamlNode& at, const TypeInfo& type, Selection& selection,
