@@ -87,6 +87,7 @@ class SchemaWriter {
                       const std::string& selector) {
     ordered_json properties = ordered_json::object();
     ordered_json required = ordered_json::array();
+    bool open = false;
     if (entry) {
       properties[selector] = {{"const", entry->name}, {"description", entry->help}};
       required.push_back(selector);
@@ -95,10 +96,11 @@ class SchemaWriter {
       ordered_json property = of(*f.type, &f);
       if (!f.help.empty()) property["description"] = f.help;
       properties[f.key] = std::move(property);
-      if (f.required) required.push_back(f.key);
+      if (f.required && !f.inlined) required.push_back(f.key);
+      open = open || f.inlined;  // the selected entry's keys may stand here
     }
     ordered_json out = {
-        {"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+        {"type", "object"}, {"additionalProperties", open}, {"properties", std::move(properties)}};
     if (!required.empty()) out["required"] = std::move(required);
     return out;
   }
