@@ -28,17 +28,21 @@ Verdict Region::refuse_503(IncidentId cause) {
   return {Outcome::kRejected503, gateway_.retry_after, cause};
 }
 
-Verdict Region::offer(AttemptSlot slot) {
-  Attempt& a = (*wiring_.attempts)[slot];
-  if (const Verdict v = wiring_.safety->admit(a.session_key, id_); !v.accepted()) {
+Verdict Region::admit(u64 session_key) {
+  if (const Verdict v = wiring_.safety->admit(session_key, id_); !v.accepted()) {
     ++counts_.refused_breaker;
     return v;
   }
-  const Instant now = world_.now();
-  if (const Duration wait = limit_.take(now); wait.ns > 0) {
+  if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
     ++counts_.refused_429;
     return {Outcome::kRejected429, wait, overload_};
   }
+  return {};
+}
+
+Verdict Region::offer(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  const Instant now = world_.now();
   if (a.logs_in && logins_.acquire(now).ns < 0) {
     ++counts_.auth_failed;
     return {Outcome::kAuthFailed, {}, overload_};

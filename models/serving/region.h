@@ -67,6 +67,7 @@ class Region final : public Component,
          const GatewayParams& gateway);
   void connect(Wiring wiring) { wiring_ = std::move(wiring); }
 
+  Verdict admit(u64 session_key) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   void handle(const Event& event) override;
