@@ -291,7 +291,9 @@ void Population::paths_changed(RegionId region) {
     if (r.region != region || r.attempt == kNoSlot) continue;
     if (wiring_.network->path(sessions_[r.session].client, region).reach == Reach::kReachable)
       continue;
-    (*wiring_.attempts)[r.attempt].request = kNoSlot;
+    Attempt& a = (*wiring_.attempts)[r.attempt];
+    a.request = kNoSlot;
+    a.incident = wiring_.network->path(sessions_[r.session].client, region).cause;
     r.attempt = kNoSlot;
     ++counts_.attempts_lost;
     Class& c = *classes_[r.class_id];
