@@ -16,7 +16,8 @@ import numpy  # noqa: E402
 import pandas  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.patches import Patch  # noqa: E402
-from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, MaxNLocator  # noqa: E402
+from matplotlib.ticker import (  # noqa: E402
+    EngFormatter, FixedLocator, FuncFormatter, LogLocator, MaxNLocator)
 
 from stampede import increase, load, quantity  # noqa: E402
 
@@ -48,7 +49,7 @@ class Panel(NamedTuple):
     unit: str
     curves: tuple
     height: float = 1.0
-    scale: str = "linear"  # linear, log (from 1 on, zero shown), percent
+    scale: str = "linear"  # linear, percent, log (zero shown), tight_log (from the least on)
     mark: str = ""         # the name of a function of the run that yields (value, label)
     frozen: bool = False   # shade when the control plane of a region stood still
     floor: float = 0.0     # the axis reaches at least this far
@@ -61,7 +62,7 @@ PANELS = (
               "minute", colour=GREEN, fill=True),
         Curve("clients", "requests_served_elsewhere_total", "served elsewhere", "minute",
               colour=PINK, style="--")), height=1.25),
-    Panel("Attempts sent into each region: the surge", "attempts / min", (
+    Panel("Attempts sent into each region", "attempts / min", (
         Curve("{region}", "attempts_offered_total", "", "minute"),)),
     Panel("Success as clients see it, by home region", "%", (
         Curve("{region}", "success_ratio", ""),), scale="percent", mark="down_below"),
@@ -70,7 +71,7 @@ PANELS = (
     Panel("Pods: wanted, ready, known to the balancer", "pods (log)", (
         Curve("{region}/cluster/*", "desired_pods", "wanted", style=":"),
         Curve("{region}/cluster/*", "ready_pods", "ready"),
-        Curve("{region}/cluster/*", "routable_pods", "routable", style="--")), scale="log",
+        Curve("{region}/cluster/*", "routable_pods", "routable", style="--")), scale="tight_log",
           height=1.15),
     Panel("Zombies: ready pods that get no traffic", "pods", (
         Curve("{region}/cluster/*", "zombie_pods", "", fill=True),), height=0.7, floor=4),
@@ -102,8 +103,9 @@ OWNERS = {"operator": (ORANGE, "", "people: notice, find out, decide"),
           "policy": (PINK, "....", "policy: chosen ramp")}
 
 REGION_COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
-DOWN_COLOUR = "#e9e4e1"
-LOG_START = {"log": 1.0, "fine_log": 0.001}
+DOWN_COLOUR = "#eeeae7"
+LOG_START = {"log": 1.0, "fine_log": 0.001}  # below it a log scale is linear, down to zero
+LEGEND_COLUMNS = 3
 ZOOM_GAP, ZOOM_KINDS, ZOOM_SHARE = 600.0, 4, 0.2  # when the first minutes get a column of their own
 FIXED = {
     "font.family": "DejaVu Sans", "font.size": 8, "axes.grid": True, "grid.alpha": 0.25,
@@ -199,8 +201,8 @@ def first_incidents(run):
     first["number"] = range(1, len(first) + 1)
     number = dict(zip(first["kind"], first["number"]))
     kind = dict(zip(run.incidents["id"], run.incidents["kind"]))
-    first["from"] = [sorted({number[kind[c]] for c in causes if c in kind})
-                     for causes in first["causes"]]
+    first["led_by"] = [sorted({number[kind[c]] for c in causes if c in kind})
+                       for causes in first["causes"]]
     first["times"] = first["kind"].map(run.incidents["kind"].value_counts())
     return first
 
@@ -281,14 +283,36 @@ def region_colour(run, region):
     return REGION_COLOURS[run.regions.index(region) % len(REGION_COLOURS)]
 
 
+def thinned(points, window):
+    """The mean, the least and the greatest of each window, at its middle.
+
+    A gauge sampled more often than there is room for would be drawn as a solid area.
+    """
+    window = max(window, 1e-9)
+    groups = points.groupby(numpy.floor(points.index.to_numpy() / window))
+    if len(groups) == len(points):
+        return points, points, points
+    mean, least, most = groups.mean(), groups.min(), groups.max()
+    mean.index = points.index.to_series().groupby(
+        numpy.floor(points.index.to_numpy() / window)).mean().to_numpy()
+    return mean, least.to_numpy(), most.to_numpy()
+
+
 def draw_curves(run, axes, panel, window):
     drawn = []
     for curve, region, points in curves_of(run, panel, window):
         colour = curve.colour if region is None else region_colour(run, region)
-        values = points.to_numpy(dtype=float)
         if panel.scale == "percent":
-            values = 100 * values
-        axes.plot(points.index, values, curve.style, color=colour, linewidth=curve.width,
+            points = 100 * points
+        if curve.how in ("level", "quota"):
+            points, least, most = thinned(points, window)
+            axes.fill_between(points.index, least, most, color=colour, alpha=0.2, linewidth=0,
+                              zorder=2)
+        values = points.to_numpy(dtype=float)
+        # Earlier regions are drawn wider, so that they show below others of the same value.
+        width = curve.width if region is None else max(
+            0.9, 1.9 - 0.5 * run.regions.index(region))
+        axes.plot(points.index, values, curve.style, color=colour, linewidth=width,
                   drawstyle="steps-post" if panel.frozen else "default", zorder=3)
         if curve.fill:
             axes.fill_between(points.index, 0, values, color=colour, alpha=0.18, linewidth=0)
@@ -296,7 +320,7 @@ def draw_curves(run, axes, panel, window):
     return drawn
 
 
-def set_value_axis(axes, panel, drawn):
+def set_value_axis(axes, panel, drawn, marks):
     top = max((numpy.nanmax(values) for _, _, values in drawn), default=0.0)
     if panel.scale in LOG_START:
         start = LOG_START[panel.scale]
@@ -305,17 +329,28 @@ def set_value_axis(axes, panel, drawn):
         axes.set_ylim(0, high)
         decades = int(numpy.floor(numpy.log10(high) + 1e-9))
         first = int(numpy.round(numpy.log10(start)))
-        skip = 1 if decades - first <= 4 else 2
+        skip = 1 if decades - first <= 3 else 2
         axes.yaxis.set_major_locator(FixedLocator(
-            [0] + [10.0**e for e in range(first, decades + 1, skip)]))
+            [0] + [10.0**e for e in range(first + 1, decades + 1, skip)]))
         axes.yaxis.set_minor_locator(FixedLocator([]))
         axes.yaxis.set_major_formatter(EngFormatter(sep="") if panel.scale == "log"
                                        else FuncFormatter(lambda v, _: f"{v:g}"))
+    elif panel.scale == "tight_log" and top > 0:
+        least = min(values[values > 0].min() for _, _, values in drawn if (values > 0).any())
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(0.7 * least, 1.5 * top)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if top / least > 30 else (1, 2, 5)))
+        axes.yaxis.set_minor_locator(FixedLocator([]))
+        axes.yaxis.set_major_formatter(EngFormatter(sep=""))
     elif panel.scale == "percent":
         low = min((numpy.nanmin(values) for _, _, values in drawn), default=0.0)
         # A share that keeps to the top of its range is drawn there; else the range is whole.
-        axes.set_ylim((5 * numpy.floor(low / 5) - 2, 103) if low > 70 and top < 103 else (0, 105))
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+        low = min([low] + [100 * value for value, _ in marks])
+        low = 5 * numpy.floor(low / 5) if low > 70 and top < 103 else 0
+        axes.set_ylim(low - 0.02 * (100 - low), 100 + 0.06 * (100 - low))
+        axes.yaxis.set_major_locator(FixedLocator(numpy.linspace(low, 100, 3 if low % 10 else 5)
+                                                  if low else [0, 25, 50, 75, 100]))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     else:
         axes.set_ylim(0, max(1.12 * top, panel.floor, 1e-9))
         axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
@@ -355,7 +390,7 @@ def legend_of(run, axes, panel, drawn, frozen):
     handles += [Line2D([], [], color=BLACK, linewidth=0.9, linestyle=(0, (4, 2)), label=label)
                 for _, label in marks_of(run, panel.mark)]
     if frozen:
-        handles.append(Patch(color=GREY, alpha=0.25, linewidth=0, label="frozen"))
+        handles.append(Patch(color=GREY, alpha=0.25, linewidth=0, label="frozen, in the\nregion's colour"))
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.005, 1.06), fontsize=7.5,
                     frameon=False, handlelength=1.8, labelspacing=0.3, borderaxespad=0)
@@ -404,7 +439,7 @@ def draw_steps(run, axes, steps, low, high, named):
         due = acted if pandas.isna(due) else due
         done = run.wide.index.max() if pandas.isna(done) else done
         owner = "policy" if action_of(run, step["step"]) in POLICY_ACTIONS else "mechanism"
-        edge = {"edgecolor": BLACK, "linewidth": 0.7 if step["critical"] else 0.2}
+        edge = {"edgecolor": BLACK, "linewidth": 1.3 if step["critical"] else 0.0}
         colour, _, _ = OWNERS["operator"]
         axes.barh(row, acted - due, left=due, height=0.66, color=colour, zorder=3, **edge)
         if done > acted:
@@ -426,31 +461,28 @@ def draw_steps(run, axes, steps, low, high, named):
 
 
 def draw_incidents(column, first, low, high, inches, merged):
-    """A line through the column's panels at each incident and its number above, never overlapping.
+    """A line through the column's panels at each incident; its number in the strip on top.
 
-    Those that another column shows one by one (`merged`, a number) share one label here.
+    No two numbers overlap. Those that another column shows one by one (up to `merged`) share one.
     """
-    groups = []
+    strip, groups = column[0], []
     for incident in first.itertuples():
         if not low <= incident.time_seconds <= high:
             continue
-        for axes in column:
+        for axes in column[1:]:
             axes.axvline(incident.time_seconds, color=BLACK, linewidth=0.5, alpha=0.5,
                          linestyle=(0, (1, 2)), zorder=2.5)
         if merged and incident.number <= merged and groups:
             groups[0][1] = incident.number
         else:
             groups.append([incident.number, incident.number, incident.time_seconds])
-    places = spread([at for _, _, at in groups], 0.235 * (high - low) / inches, low, high)
+        strip.plot([incident.time_seconds] * 2, [0, 0.12], color=BLACK, linewidth=0.6)
+    places = spread([at for _, _, at in groups], 0.25 * (high - low) / inches, low, high)
     for (begin, end, at), place in zip(groups, places):
-        text = str(begin) if begin == end else f"{begin}–{end}"
-        column[0].annotate(
-            text, xy=(at, 1.0), xytext=(place, 1.30), xycoords=("data", "axes fraction"),
-            textcoords=("data", "axes fraction"), fontsize=7, fontweight="bold", color="white",
-            ha="center", va="center", annotation_clip=False,
-            bbox={"boxstyle": "round,pad=0.28", "facecolor": BLACK, "edgecolor": "none"},
-            arrowprops={"arrowstyle": "-", "linewidth": 0.6, "color": BLACK, "shrinkA": 0,
-                        "shrinkB": 0})
+        strip.plot([at, place], [0.12, 0.55], color=BLACK, linewidth=0.6)
+        strip.text(place, 0.74, str(begin) if begin == end else f"{begin}–{end}", fontsize=7,
+                   fontweight="bold", color="white", ha="center", va="center",
+                   bbox={"boxstyle": "round,pad=0.28", "facecolor": BLACK, "edgecolor": "none"})
 
 
 def write_legend(run, figure, first, top, height):
@@ -458,8 +490,8 @@ def write_legend(run, figure, first, top, height):
     if first.empty:
         figure.text(0.055, top - 0.2 / height, "No incidents.", fontsize=9, color=GREY)
         return
-    columns = 3
-    rows = -(-len(first) // columns)
+    renderer = figure.canvas.get_renderer()
+    rows = -(-len(first) // LEGEND_COLUMNS)
     for index, incident in enumerate(first.itertuples()):
         x = 0.055 + 0.31 * (index // rows)
         y = top - (0.2 + 0.19 * (index % rows)) / height
@@ -468,14 +500,16 @@ def write_legend(run, figure, first, top, height):
                     bbox={"boxstyle": "round,pad=0.24", "facecolor": BLACK, "edgecolor": "none"})
         figure.text(x + 0.012, y, clock(run, incident.time_seconds, True), fontsize=8,
                     va="center", family="DejaVu Sans Mono")
-        name = incident.kind.replace("_", " ")
-        where = "" if name.startswith(str(incident.component)) else f" · {incident.component}"
-        more = f" · {incident.times} times" if incident.times > 1 else ""
-        causes = "  ← " + ", ".join(map(str, incident[first.columns.get_loc("from") + 1])) \
-            if incident[first.columns.get_loc("from") + 1] else ""
-        figure.text(x + 0.061, y, name, fontsize=8, fontweight="bold", va="center")
-        figure.text(x + 0.061 + 0.0052 * len(name) + 0.004, y, where.lstrip() + more + causes,
-                    fontsize=7, color="#555555", va="center")
+        kind = figure.text(x + 0.061, y, incident.kind.replace("_", " "), fontsize=8,
+                           fontweight="bold", va="center")
+        details = [str(incident.component)]
+        if incident.times > 1:
+            details.append(f"{incident.times} times")
+        if incident.led_by:
+            details.append("from " + ", ".join(map(str, incident.led_by)))
+        right = kind.get_window_extent(renderer).x1 / figure.bbox.width
+        figure.text(right + 0.006, y, " · ".join(details), fontsize=7, color="#555555",
+                    va="center")
 
 
 def count_text(value):
@@ -522,8 +556,10 @@ def rows_of(run):
             if next(curves_of(run, panel, 60.0), None) is not None]
     if breaker_series(run) is not None:
         rows.append(("breaker", None, 0.22))
+    if rows and not run.incidents.empty:
+        rows.insert(0, ("incidents", None, 0.4))
     steps = steps_taken(run)
-    if not steps.empty:
+    if rows and not steps.empty:
         rows.append(("steps", None, 0.12 + 0.165 * len(steps)))
     return rows
 
@@ -537,13 +573,17 @@ def draw_column(run, column, rows, span, inches, is_last):
         set_time_axis(run, axes, low, high, max(2, round(inches * 1.1)))
         axes.tick_params(labelbottom=axes is column[-1], length=2.5)
         started = outage.get("started_at_seconds")
+        if kind == "incidents":
+            axes.set_axis_off()
+            axes.set_ylim(0, 1)
+            continue
         if started is not None:
             ended = outage.get("ended_at_seconds")
             axes.axvspan(started, high if ended is None else ended, color=DOWN_COLOUR,
                          linewidth=0, zorder=0)
         if kind == "curves":
             drawn = draw_curves(run, axes, panel, window)
-            set_value_axis(axes, panel, drawn)
+            set_value_axis(axes, panel, drawn, marks_of(run, panel.mark))
             draw_marks(run, axes, panel)
             frozen = draw_frozen(run, axes) if panel.frozen else []
             if is_last:
@@ -555,7 +595,7 @@ def draw_column(run, column, rows, span, inches, is_last):
             if is_last:
                 handles = [Patch(facecolor=colour, hatch=hatch, edgecolor=BLACK, linewidth=0.3,
                                  label=label) for colour, hatch, label in OWNERS.values()]
-                handles.append(Patch(facecolor="white", edgecolor=BLACK, linewidth=1.0,
+                handles.append(Patch(facecolor="white", edgecolor=BLACK, linewidth=1.3,
                                      label="outlined: critical path"))
                 handles.append(Line2D([], [], marker="D", color=BLACK, markersize=3,
                                       linestyle="", label="acts"))
@@ -566,7 +606,8 @@ def draw_column(run, column, rows, span, inches, is_last):
 
 def title_rows(column, rows):
     for axes, (kind, panel, _) in zip(column, rows):
-        title = {"breaker": "Breaker: share of sessions admitted",
+        title = {"incidents": "Incidents: the first of each kind, listed at the bottom",
+                 "breaker": "Breaker: share of sessions admitted",
                  "steps": "Operators' steps: from due to acting to done"}.get(kind) or panel.title
         axes.set_title(title, loc="left", fontsize=8.5, fontweight="bold", pad=3)
         if kind == "curves":
@@ -594,8 +635,8 @@ def draw_run(run):
     spans = [zoom, (begin, end)] if zoom else [(begin, end)]
 
     width, inch, gap = 17.0, 1.12, 0.27
-    legend_rows = max(1, -(-len(first) // 3))
-    head, foot = 1.18 if not first.empty else 0.85, 0.85 + 0.19 * legend_rows
+    legend_rows = max(1, -(-len(first) // LEGEND_COLUMNS))
+    head, foot = 0.92, 0.85 + 0.19 * legend_rows
     heights = [h * inch for _, _, h in rows]
     body = sum(heights) + gap * (len(rows) - 1)
     height = head + body + foot
@@ -626,7 +667,7 @@ def draw_run(run):
         what = "the first minutes" if zoom and number == 0 else "the whole run"
         column[-1].set_xlabel(f"{what} ({day})", fontsize=8.5)
     if zoom:  # where the first column lies in the second
-        columns[1][0][0].axvspan(*zoom, 1.0, 1.03, color=BLACK, clip_on=False, linewidth=0)
+        columns[1][0][0].axvspan(*zoom, 0.0, 0.12, color=BLACK, linewidth=0)
 
     summary = ((run.manifest.get("scenario") or {}).get("metadata") or {}).get("summary")
     name = run.manifest.get("name", "run")
@@ -634,11 +675,12 @@ def draw_run(run):
                 fontweight="bold", va="center")
     figure.text(0.012, 1 - 0.53 / height, headline(run), fontsize=9.5, va="center")
     write_legend(run, figure, first, (foot - 0.5) / height, height)
-    note = "shaded: service down (every region below its threshold, or the breaker open everywhere)"
+    notes = ["rates over a minute at most; pale bands: least to greatest within it"]
     figure.text(0.012, 0.12 / height, footer(run), fontsize=7.5, color="#555555", va="center")
     if (run.summary.get("outage") or {}).get("started_at_seconds") is not None:
-        figure.text(0.988, 0.12 / height, note, fontsize=7.5, color="#555555", va="center",
-                    ha="right")
+        notes.insert(0, "shaded: from the first minute of downtime to the last")
+    figure.text(0.988, 0.12 / height, ";   ".join(notes), fontsize=7.5, color="#555555",
+                va="center", ha="right")
     return figure
 
 
