@@ -227,23 +227,29 @@ def zoom_of(first, begin, end):
 
 # --- drawing -----------------------------------------------------------------------------------
 
-def spread(wanted, width, low, high):
-    """Places for labels of one width: in order, no two overlapping, as near as can be to `wanted`.
+def pooled(wanted, offsets):
+    """Places in order and at least as far apart as `offsets`, as near as can be to `wanted`.
 
     The least squares solution: pool what would overlap and centre the pool.
     """
-    width = min(width, (high - low) / max(len(wanted), 1))
-    pools = []  # [sum, count] of wanted - index * width
-    for index, at in enumerate(wanted):
-        pools.append([at - index * width, 1])
+    pools = []  # [sum, count] of wanted - offset
+    for at, offset in zip(wanted, offsets):
+        pools.append([at - offset, 1])
         while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
             total, count = pools.pop()
             pools[-1][0] += total
             pools[-1][1] += count
     flat = [total / count for total, count in pools for _ in range(count)]
+    return [at + offset for at, offset in zip(flat, offsets)]
+
+
+def spread(wanted, width, low, high):
+    """Places between low and high for labels of one width; narrower if there is no room."""
+    width = min(width, (high - low) / max(len(wanted), 1))
+    offsets = [index * width for index in range(len(wanted))]
     room = high - low - width * len(wanted)
-    return [min(max(at, low + width / 2), low + width / 2 + room) + index * width
-            for index, at in enumerate(flat)]
+    return [min(max(at - offset, low + width / 2), low + width / 2 + room) + offset
+            for at, offset in zip(pooled(wanted, offsets), offsets)]
 
 
 def tick_step(seconds, ticks):
@@ -284,13 +290,12 @@ def region_colour(run, region):
 
 
 def thinned(points, window):
-    """The mean, the least and the greatest of each window, at its middle.
+    """The mean, the least and the greatest of each window, at the mean of its times.
 
     A gauge sampled more often than there is room for would be drawn as a solid area.
     """
-    window = max(window, 1e-9)
     groups = points.groupby(numpy.floor(points.index.to_numpy() / window))
-    if len(groups) == len(points):
+    if len(groups) > 0.6 * len(points):
         return points, points, points
     mean, least, most = groups.mean(), groups.min(), groups.max()
     mean.index = points.index.to_series().groupby(
@@ -298,14 +303,14 @@ def thinned(points, window):
     return mean, least.to_numpy(), most.to_numpy()
 
 
-def draw_curves(run, axes, panel, window):
+def draw_curves(run, axes, panel, window, pixel):
     drawn = []
     for curve, region, points in curves_of(run, panel, window):
         colour = curve.colour if region is None else region_colour(run, region)
         if panel.scale == "percent":
             points = 100 * points
         if curve.how in ("level", "quota"):
-            points, least, most = thinned(points, window)
+            points, least, most = thinned(points, pixel)
             axes.fill_between(points.index, least, most, color=colour, alpha=0.2, linewidth=0,
                               zorder=2)
         values = points.to_numpy(dtype=float)
@@ -346,10 +351,10 @@ def set_value_axis(axes, panel, drawn, marks):
         low = min((numpy.nanmin(values) for _, _, values in drawn), default=0.0)
         # A share that keeps to the top of its range is drawn there; else the range is whole.
         low = min([low] + [100 * value for value, _ in marks])
-        low = 5 * numpy.floor(low / 5) if low > 70 and top < 103 else 0
+        low = min(5 * numpy.floor(low / 5), 95) if low > 70 and top < 103 else 0
         axes.set_ylim(low - 0.02 * (100 - low), 100 + 0.06 * (100 - low))
-        axes.yaxis.set_major_locator(FixedLocator(numpy.linspace(low, 100, 3 if low % 10 else 5)
-                                                  if low else [0, 25, 50, 75, 100]))
+        axes.yaxis.set_major_locator(FixedLocator(
+            numpy.arange(low, 101, 25 if low == 0 else 5 if low >= 80 else 10)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     else:
         axes.set_ylim(0, max(1.12 * top, panel.floor, 1e-9))
@@ -566,9 +571,11 @@ def rows_of(run):
 
 def draw_column(run, column, rows, span, inches, is_last):
     low, high = span
-    window = min(60.0, max((high - low) / 90, 1.0)) if not is_last else 60.0
+    window = 60.0 if is_last else min(60.0, max((high - low) / 90, 1.0))
+    pixel = (high - low) / (60 * inches)
     outage = run.summary.get("outage") or {}
     steps = steps_taken(run)
+    curves = []
     for axes, (kind, panel, _) in zip(column, rows):
         set_time_axis(run, axes, low, high, max(2, round(inches * 1.1)))
         axes.tick_params(labelbottom=axes is column[-1], length=2.5)
@@ -576,14 +583,15 @@ def draw_column(run, column, rows, span, inches, is_last):
         if kind == "incidents":
             axes.set_axis_off()
             axes.set_ylim(0, 1)
+            curves.append([])
             continue
         if started is not None:
             ended = outage.get("ended_at_seconds")
             axes.axvspan(started, high if ended is None else ended, color=DOWN_COLOUR,
                          linewidth=0, zorder=0)
         if kind == "curves":
-            drawn = draw_curves(run, axes, panel, window)
-            set_value_axis(axes, panel, drawn, marks_of(run, panel.mark))
+            drawn = draw_curves(run, axes, panel, window, pixel)
+            curves.append(drawn)
             draw_marks(run, axes, panel)
             frozen = draw_frozen(run, axes) if panel.frozen else []
             if is_last:
@@ -602,6 +610,9 @@ def draw_column(run, column, rows, span, inches, is_last):
                 axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.005, 1.0),
                             fontsize=7, frameon=False, handlelength=1.8, labelspacing=0.35,
                             borderaxespad=0)
+        if kind != "curves":
+            curves.append([])
+    return curves
 
 
 def title_rows(column, rows):
@@ -614,13 +625,13 @@ def title_rows(column, rows):
             axes.set_ylabel(panel.unit, fontsize=7.5)
 
 
-def share_value_axes(columns, rows):
-    """Both columns of a row get the larger range, so that heights can be compared."""
-    for number, (kind, _, _) in enumerate(rows):
+def set_value_axes(run, columns, rows, curves):
+    """Both columns of a row have one range, so that heights can be compared."""
+    for number, (kind, panel, _) in enumerate(rows):
         if kind == "curves":
-            limits = [column[number].get_ylim() for column in columns]
+            drawn = [curve for column in curves for curve in column[number]]
             for column in columns:
-                column[number].set_ylim(min(a for a, _ in limits), max(b for _, b in limits))
+                set_value_axis(column[number], panel, drawn, marks_of(run, panel.mark))
 
 
 def draw_run(run):
@@ -643,7 +654,7 @@ def draw_run(run):
     left, right = 0.068, 0.873
     widths = [0.36, 0.60] if zoom else [1.0]
     figure = pyplot.figure(figsize=(width, height))
-    columns, x = [], left
+    columns, curves, x = [], [], left
     for number, (span, share) in enumerate(zip(spans, widths)):
         w = share * (right - left) / (sum(widths) + 0.04 * (len(spans) - 1))
         y, column = height - head, []
@@ -651,10 +662,10 @@ def draw_run(run):
             y -= h
             column.append(figure.add_axes((x, y / height, w, h / height)))
             y -= gap
-        draw_column(run, column, rows, span, w * width, number == len(spans) - 1)
+        curves.append(draw_column(run, column, rows, span, w * width, number == len(spans) - 1))
         columns.append((column, w * width))
         x += w + 0.04 * (right - left) / (sum(widths) + 0.04)
-    share_value_axes([column for column, _ in columns], rows)
+    set_value_axes(run, [column for column, _ in columns], rows, curves)
     title_rows(columns[0][0], rows)
     for column, _ in columns[1:]:
         for axes in column:
