@@ -175,10 +175,18 @@ class Timeline(Results):
 
     def test_the_first_minutes_get_a_column(self):
         run = self.write()
-        low, high = timeline.zoom_of(timeline.first_incidents(run), 0, 6000)
+        low, high, *numbers = timeline.zoom_of(timeline.first_incidents(run), 0, 6000)
+        self.assertEqual(numbers, [1, 5])
         self.assertLess(low, 100)
         self.assertGreater(high, 590)
         self.assertIsNone(timeline.zoom_of(timeline.first_incidents(run), 0, 600))
+
+    def test_the_column_shows_the_largest_burst(self):
+        run = self.write(incidents=[incident(1, 5.0, "scale_up_requested")] + [
+            incident(n, 3000.0 + n, f"kind_{n}") for n in range(2, 7)])
+        low, high, *numbers = timeline.zoom_of(timeline.first_incidents(run), 0, 6000)
+        self.assertEqual(numbers, [2, 6])
+        self.assertGreater(low, 2900)
 
     def test_labels_do_not_overlap(self):
         for wanted in ([5, 5, 5, 5], [0, 0.1, 9.9, 10], [1, 2, 3, 9], [0] * 40):

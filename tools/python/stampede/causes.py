@@ -168,7 +168,7 @@ def draw_run(run):
     left, right = min(edge) - 0.3, max(edge) + 0.3
     width, layers = max(right - left, 8.5), len(graph.rows)
     left -= (width - (right - left)) / 2
-    head, foot = 0.85, 0.95
+    head, foot = 0.95, 0.95
     height = head + max(layers * LAYER, 0.6) + foot
     figure = pyplot.figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1))
@@ -179,16 +179,19 @@ def draw_run(run):
     def y_of(layer):
         return height - head - (layer + 0.5) * LAYER
 
-    begin = min((node.time_seconds for node in graph.nodes.values()), default=0.0)
+    root = {}  # when the chain that ends in an incident began
+    for number, node in graph.nodes.items():
+        root[number] = min((root[a] for a, b in graph.edges if b == number),
+                           default=node.time_seconds)
     for pair in graph.edges:
         draw_edge(axes, graph, pair, y_of)
     for number, node in graph.nodes.items():
-        draw_box(run, axes, node, graph.x[number], y_of(graph.layer[number]), begin)
+        draw_box(run, axes, node, graph.x[number], y_of(graph.layer[number]), root[number])
     axes.text(left + 0.2, height - 0.3, f"{run.manifest.get('name', 'run')}: what led to what",
               fontsize=13, fontweight="bold", va="center")
-    what = ("first incident of each kind, times in UTC and since the first; dashed: named by a "
-            "later one of the kind only")
-    axes.text(left + 0.2, height - 0.58, what if graph.nodes else "No incidents.", fontsize=8,
+    what = ("first incident of each kind, time of day in UTC and since its chain of causes "
+            "began;\ndashed: named only by a later one of the kind")
+    axes.text(left + 0.2, height - 0.62, what if graph.nodes else "No incidents.", fontsize=8,
               va="center")
     shown = list(dict.fromkeys(subsystem_of(node.component) for node in graph.nodes.values()))
     if shown:

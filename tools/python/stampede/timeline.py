@@ -106,7 +106,7 @@ REGION_COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
 DOWN_COLOUR = "#eeeae7"
 LOG_START = {"log": 1.0, "fine_log": 0.001}  # below it a log scale is linear, down to zero
 LEGEND_COLUMNS = 3
-ZOOM_GAP, ZOOM_KINDS, ZOOM_SHARE = 600.0, 4, 0.2  # when the first minutes get a column of their own
+ZOOM_GAP, ZOOM_KINDS, ZOOM_SHARE = 600.0, 4, 0.2  # when a burst of incidents gets its own column
 FIXED = {
     "font.family": "DejaVu Sans", "font.size": 8, "axes.grid": True, "grid.alpha": 0.25,
     "grid.linewidth": 0.5, "axes.spines.top": False, "axes.spines.right": False,
@@ -208,21 +208,24 @@ def first_incidents(run):
 
 
 def zoom_of(first, begin, end):
-    """The span of the first minutes when they hold much in little time, else None."""
-    times = list(first["time_seconds"])
-    if not times:
+    """The span around the most incidents close together, if it holds much in little time.
+
+    Returns (low, high, the smallest and the greatest number inside), or None.
+    """
+    bursts = []
+    for row in first.itertuples():
+        if bursts and row.time_seconds - bursts[-1][-1].time_seconds <= ZOOM_GAP:
+            bursts[-1].append(row)
+        else:
+            bursts.append([row])
+    burst = max(bursts, key=len, default=[])
+    if len(burst) < ZOOM_KINDS:
         return None
-    last = times[0]
-    for at in times:
-        if at - last > ZOOM_GAP:
-            break
-        last = at
-    inside = sum(at <= last for at in times)
-    length = last - times[0]
-    if inside < ZOOM_KINDS or length > ZOOM_SHARE * (end - begin):
+    low, high = burst[0].time_seconds, burst[-1].time_seconds
+    if high - low > ZOOM_SHARE * (end - begin):
         return None
-    margin = max(0.15 * length, 60.0)
-    return max(begin, times[0] - margin), min(end, last + margin)
+    margin = max(0.15 * (high - low), 60.0)
+    return max(begin, low - margin), min(end, high + margin), burst[0].number, burst[-1].number
 
 
 # --- drawing -----------------------------------------------------------------------------------
@@ -468,7 +471,8 @@ def draw_steps(run, axes, steps, low, high, named):
 def draw_incidents(column, first, low, high, inches, merged):
     """A line through the column's panels at each incident; its number in the strip on top.
 
-    No two numbers overlap. Those that another column shows one by one (up to `merged`) share one.
+    No two numbers overlap. Those that another column shows one by one (the range `merged`) share
+    one here.
     """
     strip, groups = column[0], []
     for incident in first.itertuples():
@@ -477,8 +481,8 @@ def draw_incidents(column, first, low, high, inches, merged):
         for axes in column[1:]:
             axes.axvline(incident.time_seconds, color=BLACK, linewidth=0.5, alpha=0.5,
                          linestyle=(0, (1, 2)), zorder=2.5)
-        if merged and incident.number <= merged and groups:
-            groups[0][1] = incident.number
+        if merged and merged[0] < incident.number <= merged[1]:
+            groups[-1][1] = incident.number
         else:
             groups.append([incident.number, incident.number, incident.time_seconds])
         strip.plot([incident.time_seconds] * 2, [0, 0.12], color=BLACK, linewidth=0.6)
@@ -571,7 +575,7 @@ def rows_of(run):
 
 def draw_column(run, column, rows, span, inches, is_last):
     low, high = span
-    window = 60.0 if is_last else min(60.0, max((high - low) / 90, 1.0))
+    window = min(60.0, max((high - low) / 90, 1.0))
     pixel = (high - low) / (60 * inches)
     outage = run.summary.get("outage") or {}
     steps = steps_taken(run)
@@ -643,7 +647,7 @@ def draw_run(run):
     times = run.wide.index
     begin, end = min(0.0, times.min()), max(times.max(), 1.0)
     zoom = zoom_of(first, begin, end)
-    spans = [zoom, (begin, end)] if zoom else [(begin, end)]
+    spans = [zoom[:2], (begin, end)] if zoom else [(begin, end)]
 
     width, inch, gap = 17.0, 1.12, 0.27
     legend_rows = max(1, -(-len(first) // LEGEND_COLUMNS))
@@ -671,14 +675,13 @@ def draw_run(run):
         for axes in column:
             axes.tick_params(labelleft=False)
 
-    merged = int((first["time_seconds"] <= zoom[1]).sum()) if zoom else 0
     for number, ((column, inches), span) in enumerate(zip(columns, spans)):
-        draw_incidents(column, first, *span, inches, merged if number else 0)
+        draw_incidents(column, first, *span, inches, zoom[2:] if number else None)
         day = f"{run.start:%Y-%m-%d}, UTC" if run.start else "hours and minutes since the start"
-        what = "the first minutes" if zoom and number == 0 else "the whole run"
+        what = "the burst of incidents" if zoom and number == 0 else "the whole run"
         column[-1].set_xlabel(f"{what} ({day})", fontsize=8.5)
     if zoom:  # where the first column lies in the second
-        columns[1][0][0].axvspan(*zoom, 0.0, 0.12, color=BLACK, linewidth=0)
+        columns[1][0][0].axvspan(*zoom[:2], 0.0, 0.12, color=BLACK, linewidth=0)
 
     summary = ((run.manifest.get("scenario") or {}).get("metadata") or {}).get("summary")
     name = run.manifest.get("name", "run")
