@@ -1,5 +1,7 @@
 """Readers and pictures over small result directories made here."""
+import contextlib
 import hashlib
+import io
 import json
 import pathlib
 import tempfile
@@ -210,8 +212,11 @@ class Timeline(Results):
 
     def test_nothing_to_draw_is_said(self):
         self.write(rows=[])
-        self.assertEqual(timeline.main([str(self.directory)]), 1)
-        self.assertEqual(timeline.main([]), 2)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(timeline.main([str(self.directory)]), 1)
+            self.assertEqual(timeline.main([]), 2)
+        self.assertIn("none of the series", said.getvalue())
+        self.assertIn("usage:", said.getvalue())
 
 
 class Causes(Results):

@@ -1,6 +1,6 @@
 """The timeline of an incident in one picture: python3 -m stampede.timeline DIR
 
-Writes timeline.png and timeline.svg into DIR. What is drawn stands in PANELS; a series that a run
+Writes timeline.png and timeline.svg into DIR (docs/python.md explains them). What is drawn stands in PANELS; a series that a run
 does not have is left out, and so is a panel without any.
 """
 import datetime
@@ -398,7 +398,8 @@ def legend_of(run, axes, panel, drawn, frozen):
     handles += [Line2D([], [], color=BLACK, linewidth=0.9, linestyle=(0, (4, 2)), label=label)
                 for _, label in marks_of(run, panel.mark)]
     if frozen:
-        handles.append(Patch(color=GREY, alpha=0.25, linewidth=0, label="frozen, in the\nregion's colour"))
+        handles.append(Patch(color=GREY, alpha=0.25, linewidth=0,
+                             label="frozen, in the\nregion's colour"))
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.005, 1.06), fontsize=7.5,
                     frameon=False, handlelength=1.8, labelspacing=0.3, borderaxespad=0)
