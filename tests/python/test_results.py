@@ -7,6 +7,8 @@ import pathlib
 import tempfile
 import unittest
 
+import pandas
+
 import stampede
 from stampede import causes, timeline
 
@@ -168,6 +170,15 @@ class Timeline(Results):
         points = next(timeline.curves_of(run, panel, 10.0))[2]
         self.assertAlmostEqual(points.loc[50], 0.5)
         self.assertTrue(points.loc[200:].isna().all())  # nothing was looked up any more
+
+    def test_no_burst_is_thinned_away(self):
+        times = range(10, 3610, 10)
+        for burst in range(1000, 1100, 10):
+            total = pandas.Series([1000.0 * (t >= burst) for t in times],
+                                  index=[float(t) for t in times])
+            drawn = timeline.strided(60 * stampede.increase(total, 60).dropna(), 60)
+            self.assertEqual(drawn.max(), 1000)
+            self.assertLess(len(drawn), 70)
 
     def test_causes_are_named_by_kind(self):
         first = timeline.first_incidents(self.write())

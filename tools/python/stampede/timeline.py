@@ -1,7 +1,7 @@
 """The timeline of an incident in one picture: python3 -m stampede.timeline DIR
 
-Writes timeline.png and timeline.svg into DIR (docs/python.md explains them). What is drawn stands in PANELS; a series that a run
-does not have is left out, and so is a panel without any.
+Writes timeline.png and timeline.svg into DIR; docs/python.md explains them. What is drawn stands
+in PANELS; a series that a run does not have is left out, and so is a panel without any.
 """
 import datetime
 import pathlib
@@ -306,6 +306,14 @@ def thinned(points, window):
     return mean, least.to_numpy(), most.to_numpy()
 
 
+def strided(points, window):
+    """One in so many of the rates over a window: no further apart, or a burst would be missed."""
+    if len(points) < 2:
+        return points
+    interval = (points.index[-1] - points.index[0]) / (len(points) - 1)
+    return points.iloc[::max(1, int(window / interval + 1e-6))]
+
+
 def draw_curves(run, axes, panel, window, pixel):
     drawn = []
     for curve, region, points in curves_of(run, panel, window):
@@ -314,8 +322,11 @@ def draw_curves(run, axes, panel, window, pixel):
             points = 100 * points
         if curve.how in ("level", "quota"):
             points, least, most = thinned(points, pixel)
-            axes.fill_between(points.index, least, most, color=colour, alpha=0.2, linewidth=0,
-                              zorder=2)
+            if (least < most).any():
+                axes.fill_between(points.index, least, most, color=colour, alpha=0.2, linewidth=0,
+                                  zorder=2)
+        else:
+            points = strided(points, min(window, pixel))
         values = points.to_numpy(dtype=float)
         # Earlier regions are drawn wider, so that they show below others of the same value.
         width = curve.width if region is None else max(
