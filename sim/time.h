@@ -11,14 +11,14 @@ namespace stampede {
 struct Duration {
   std::int64_t ns = 0;
   constexpr auto operator<=>(const Duration&) const = default;
-  constexpr double seconds() const { return static_cast<double>(ns) * 1e-9; }
+  constexpr double seconds() const { return static_cast<double>(ns) / 1e9; }
 };
 
 // A point of simulated time [ns since the start of the run].
 struct Instant {
   std::int64_t ns = 0;
   constexpr auto operator<=>(const Instant&) const = default;
-  constexpr double seconds() const { return static_cast<double>(ns) * 1e-9; }
+  constexpr double seconds() const { return static_cast<double>(ns) / 1e9; }
 };
 
 namespace detail {

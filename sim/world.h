@@ -24,6 +24,12 @@ struct World {
   // Conservation checks, called at every sample; each throws InvariantError when broken.
   std::vector<std::function<void()>> checks;
 
+  std::vector<std::string> region_names;  // for texts
+  std::string region_name(std::size_t region) const {
+    return region < region_names.size() ? region_names[region]
+                                        : "region " + std::to_string(region);
+  }
+
   Instant now() const { return scheduler.now(); }
   StreamKey stream(std::string_view path, std::string_view purpose) const {
     return stream_key(seed, path, purpose);

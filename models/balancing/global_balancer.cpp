@@ -108,7 +108,7 @@ void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
   const bool flipped = r.probe.observe(success, world_.now());
   if (flipped && !r.probe.usable())
     r.unreachable = world_.incident("region_unreachable", path_, {cause},
-                                    "probes find region " + std::to_string(region) + " unhealthy");
+                                    "probes find " + world_.region_name(region) + " unhealthy");
   if (flipped || ramping) rebuild();
 }
 
@@ -184,7 +184,7 @@ void GlobalBalancer::started(std::size_t home, IncidentId cause) {
   ++failovers_;
   homes_[home].moved_by =
       world_.incident("failover_started", path_, {cause},
-                      "clients of region " + std::to_string(home) + " are sent elsewhere");
+                      "clients of " + world_.region_name(home) + " are sent elsewhere");
 }
 
 Shares GlobalBalancer::shares_for(std::size_t home, const Shares& weight, bool stay) const {

@@ -62,8 +62,8 @@ void ZombieWatch::check() {
   std::sort(causes.begin(), causes.end());
   causes.erase(std::unique(causes.begin(), causes.end()), causes.end());
   context_.world.incident("zombie_pods", context_.path, std::move(causes),
-                          fmt::format("{} pods ready but not routable for {} s, of {}", zombies,
-                                      context_.params.zombie_after.seconds(), running));
+                          fmt::format("{} pods ready but not routable for {}, of {}", zombies,
+                                      print(context_.params.zombie_after), running));
 }
 
 }  // namespace stampede::cluster

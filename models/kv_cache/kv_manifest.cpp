@@ -177,8 +177,8 @@ IncidentId KvCache::conflict(IncidentId carried, IncidentId partition, RegionId 
     if (static_cast<double>(unexplained_) <= 60 * p_.conflict_alarm.per_second) return kNoIncident;
   }
   return known(conflicts_, "kv_conflict", carried, partition,
-               "two executions wrote one session without seeing each other; seen in region " +
-                   std::to_string(r));
+               "two executions wrote one session without seeing each other; seen in " +
+                   world_.region_name(r));
 }
 
 void KvCache::report_partitions() {
@@ -190,8 +190,8 @@ void KvCache::report_partitions() {
       if (world_.now() - l.changed <= p_.anti_entropy) continue;
       l.reported = true;
       l.partition = world_.incident("kv_partitioned", "kv_cache", {l.cause},
-                                    "replication between regions " + std::to_string(a) + " and " +
-                                        std::to_string(b) + " is down with writes waiting");
+                                    "replication between " + world_.region_name(a) + " and " +
+                                        world_.region_name(b) + " is down with writes waiting");
     }
 }
 

@@ -9,7 +9,7 @@
 namespace stampede {
 
 struct alignas(64) Attempt {
-  Instant started{};              // when its prefill was scheduled
+  Instant started{};              // when its session's manifest was read
   u64 session_key = 0;            // identity of the session, for keyed draws
   RequestSlot request = kNoSlot;  // kNoSlot once the client left
   u32 serial = 0;                 // of the request when it was sent; a stale one has left

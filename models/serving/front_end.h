@@ -55,6 +55,7 @@ class FrontEnd {
         math::exp(-(1 - utilisation_) * p.probe_timeout.seconds() / p.slice.seconds());
     return u >= late;
   }
+  Instant measured_at() const { return measured_at_; }
   double utilisation() const { return utilisation_; }
   // CPU time used so far, without what still waits [s].
   double used(Instant now, const FrontEndParams& p) {

@@ -70,7 +70,7 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   Attempt& a = (*wiring_.attempts)[slot];
   SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output)};
   if (!p.engine->fits(input)) return false;
-  input.cached = scheduled(slot, world_.now(), 0);
+  input.cached = look_up_context(slot);
   current_ = id;
   p.engine->advance(world_.now(), *this);
   a.pod = id;
@@ -109,12 +109,13 @@ void Region::handle(const Event& event) {
   }
 }
 
-// The engine takes it up: only now is its context looked for.
-u32 Region::scheduled(u32 slot, Instant at, u32 cached) {
+// The gateway reads the session's manifest as it lets the request in: what is written later, by a
+// retry or a late attempt, it does not know. Returns the tokens of context found.
+u32 Region::look_up_context(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
-  if (a.decoding) return cached;
+  if (a.decoding) return 0;
   const KvLookup found = wiring_.kv->lookup(a.session, id_, a.turn, a.prompt);
-  a.started = at;
+  a.started = world_.now();
   a.base_version = found.base_version;
   a.poisoned = found.poisoned;
   if (found.poisoned) a.incident = found.cause;

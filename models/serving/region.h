@@ -124,7 +124,7 @@ class Region final : public Component,
   void first_token(u32 id, Instant at) override;
   void finished(u32 id, Instant at) override;
   void preempted(u32 id, Instant at) override;
-  u32 scheduled(u32 id, Instant at, u32 cached);
+  u32 look_up_context(AttemptSlot attempt);
 
   Pod& pod(PodId id);
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);

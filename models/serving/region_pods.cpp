@@ -59,17 +59,19 @@ bool Region::probe(PodId id, WorkloadId workload) {
   if (!p.serving) return false;
   const FrontEndParams& front = params_.pools[workload].front_end;
   const Instant now = world_.now();
+  const Instant measured_since = p.front_end.measured_at();
   const double utilisation = p.front_end.measure(
       now, p.engine->counters(now).generated_tokens, p.engine->waiting(), front);
   if (utilisation <= front.overload_above.value) {
     p.overloaded_since = kNever;
     if (p.overloaded) recovered(p);
   } else {
-    if (p.overloaded_since == kNever) p.overloaded_since = now;
+    if (p.overloaded_since == kNever) p.overloaded_since = measured_since;
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
       p.overloaded = true;
       if (overloaded_pods_++ == 0)
-        overload_ = world_.incident("replica_overloaded", name_, {p.moved_by ? p.moved_by : let_in_by_},
+        overload_ = world_.incident("replica_overloaded", name_,
+                                    {p.moved_by ? p.moved_by : let_in_by_},
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }

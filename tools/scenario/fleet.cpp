@@ -16,6 +16,7 @@ Fleet::Fleet(const Spec& s)
   std::vector<Duration> offsets;
   for (const RegionParams& r : spec.regions) {
     names.push_back({r.name});
+    world.region_names.push_back(r.name);
     shares.push_back(r.share.value);
     offsets.push_back(r.utc_offset);
   }
@@ -62,6 +63,15 @@ Fleet::Fleet(const Spec& s)
   };
   network->add_listener(clients.get());
   network->add_listener(kv.get());
+  const auto& steps = spec.operations.steps;
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    for (const auto* names : {&steps[i].needs, &steps[i].after})
+      for (const std::string& name : *names)
+        if (std::none_of(steps.begin(), steps.end(),
+                         [&](const StepParams& step) { return step.name == name; }))
+          throw ScenarioError("spec.operations.steps[" + std::to_string(i) + "]." +
+                                  (names == &steps[i].needs ? "needs" : "after"),
+                              "no step is called '" + name + "'");
   runbook = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, *this);
   register_stats();
 }
@@ -156,6 +166,7 @@ void Fleet::set_autoscaler(RegionId r, bool enabled, bool pin_to_fleet, Incident
 }
 
 Completion Fleet::compact_defragment_disarm(RegionId r, IncidentId cause) {
+  if (api[r]->saturated()) cause = api[r]->saturated_incident();
   auto done = std::make_shared<bool>(false);
   api[r]->request_compact_defragment_disarm(cause, [done](bool) { *done = true; });
   return [done] { return *done; };

@@ -104,6 +104,15 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
   const auto field = std::find_if(fields->fields.begin(), fields->fields.end(),
                                   [&](const FieldInfo& f) { return f.key == token; });
   t.path = child_path(t.path, token);
+  const auto inlined = std::find_if(fields->fields.begin(), fields->fields.end(),
+                                    [](const FieldInfo& f) { return f.inlined; });
+  if (field == fields->fields.end() && inlined != fields->fields.end()) {
+    t.path = child_path(t.path.substr(0, t.path.size() - token.size() - 1), inlined->key);
+    t.object = inlined->member(owner);
+    t.type = inlined->type;
+    t.field = &*inlined;
+    return token == inlined->type->selector || step(t, token, index);
+  }
   if (field == fields->fields.end()) {
     std::vector<std::string> keys;
     for (const FieldInfo& f : fields->fields) keys.push_back(f.key);
@@ -146,6 +155,10 @@ void YamlLoader::set(const Override& change) {
       SourceText text{option_text_, change.value};
       YamlNode nothing;
       const bool blank = change.value.find_first_not_of(" \t") == std::string::npos;
+      // An inlined selection is chosen anew by its selector: `...do=page`.
+      const bool chosen = target.field && target.field->inlined &&
+                          tokens.back().text == target.type->selector;
+      if (chosen) text.text = "{" + target.type->selector + ": " + change.value + "}";
       const YamlPtr node = blank ? nullptr : parse_yaml(text);
       read(node ? *node : nothing, *target.type, target.object, target.field, target.path);
     } catch (const InputError& error) {

@@ -99,6 +99,12 @@ ordered_json outage(const Fleet& fleet, const Measures& measures) {
   return json;
 }
 
+std::vector<std::size_t> before_of(const Runbook::Step& step) {
+  std::vector<std::size_t> before = step.needs;
+  before.insert(before.end(), step.after.begin(), step.after.end());
+  return before;
+}
+
 // The operators' steps as they went, and which of them the recovery waited for: from the last one
 // done back through what each was due by.
 ordered_json operations(const Fleet& fleet) {
@@ -114,7 +120,7 @@ ordered_json operations(const Fleet& fleet) {
   while (current < steps.size()) {
     critical[current] = true;
     std::size_t before = steps.size();
-    for (const std::size_t k : steps[current].needs)
+    for (const std::size_t k : before_of(steps[current]))
       if (steps[k].state == Runbook::State::kDone &&
           (before == steps.size() || steps[k].done_at > steps[before].done_at))
         before = k;
@@ -124,7 +130,7 @@ ordered_json operations(const Fleet& fleet) {
     double slack = 0;  // how much later it could have ended without delaying a step that needs it
     bool needed = false;
     for (const auto& later : steps)
-      for (const std::size_t need : later.needs)
+      for (const std::size_t need : before_of(later))
         if (need == k && later.due_at != kNever && steps[k].done_at != kNever) {
           const double room = (later.due_at - steps[k].done_at).seconds();
           slack = needed ? std::min(slack, room) : room;
