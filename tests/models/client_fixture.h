@@ -51,6 +51,7 @@ struct HandServer final : Component, RegionPort {
   ClientPort* clients = nullptr;
   ComponentId id;
   std::function<Verdict(const Attempt&)> verdict = [](const Attempt&) { return Verdict{}; };
+  Verdict admission;  // before the attempt is made out
   Duration first = 1_s, last = 5_s;  // after the offer
   Outcome ends = Outcome::kSucceeded;
   bool poisons = false;
@@ -59,6 +60,7 @@ struct HandServer final : Component, RegionPort {
   std::vector<EventHandle> firsts, lasts;  // [attempt]
 
   HandServer(World& w, AttemptPool& pool) : world(w), attempts(pool), id(w.scheduler.add(this)) {}
+  Verdict admit(u64) override { return admission; }
   Verdict offer(AttemptSlot slot) override {
     const Verdict v = verdict(attempts[slot]);
     offers.push_back({world.now(), attempts[slot], v.code});

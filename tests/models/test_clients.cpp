@@ -282,6 +282,14 @@ TEST(clients, a_balancer_that_refuses_is_an_answer_too) {
   EXPECT_TRUE(c.server.offers.empty());
 }
 
+TEST(clients, a_region_that_admits_nobody_is_not_offered_anything) {
+  Clients c(Clients::single_turn());
+  c.server.admission = {Outcome::kBreaker, {}, kNoIncident};
+  c.run(200_s);
+  EXPECT_EQ(c.ended(Outcome::kBreaker), c.offered());
+  EXPECT_TRUE(c.server.offers.empty());
+}
+
 TEST(clients, the_same_requests_come_under_every_behaviour_of_the_server) {
   Clients good(Clients::single_turn()), bad(Clients::single_turn());
   bad.server.verdict = kRefuse503;

@@ -77,7 +77,7 @@ std::string read(const std::string& text, StepRoot& root) {
 TEST(inlined_selection, its_keys_stand_among_those_of_the_step_in_any_order) {
   StepRoot root;
   ASSERT_EQ(read("steps:\n"
-                 "  - {limit_to_fleet: true, name: a, delay: 3min, do: restart_autoscaler}\n"
+                 "  - {pin_to_fleet: true, name: a, delay: 3min, do: restart_autoscaler}\n"
                  "  - {name: b, action: {do: page}}\n"
                  "timeline:\n"
                  "  - {policy: {export: missing}, do: push_routing_policy, target: {region: x},"
@@ -99,9 +99,9 @@ TEST(inlined_selection, faults_are_placed_at_the_key_that_is_wrong) {
   };
   EXPECT_TRUE(fault("do: pgae").starts_with("f.yaml:1:23: ")) << fault("do: pgae");
   EXPECT_NE(fault("do: pgae").find("did you mean 'page'"), std::string::npos);
-  EXPECT_NE(fault("do: page, limit_to_flet: true").find("f.yaml:1:29: "), std::string::npos)
-      << fault("do: page, limit_to_flet: true");
-  EXPECT_NE(fault("do: restart_autoscaler, limit_to_flet: true").find("'limit_to_fleet'"),
+  EXPECT_NE(fault("do: page, pin_to_flet: true").find("f.yaml:1:29: "), std::string::npos)
+      << fault("do: page, pin_to_flet: true");
+  EXPECT_NE(fault("do: restart_autoscaler, pin_to_flet: true").find("'pin_to_fleet'"),
             std::string::npos);
   EXPECT_NE(fault("do: page, do: page"), "");
   EXPECT_NE(fault("delay: 5s"), "");  // no action at all
