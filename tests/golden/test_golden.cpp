@@ -1,0 +1,86 @@
+// Same seed, same bytes: small runs against the digests that were once committed. The same program
+// built by another compiler or without optimisation must give them too; see README.md here.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "tools/scenario/load_scenario.h"
+#include "tools/scenario/simulation.h"
+
+namespace stampede {
+namespace {
+
+const std::string kRoot = STAMPEDE_SOURCE_DIR;
+const std::string kFile = kRoot + "/tests/golden/digests.txt";
+
+struct Golden {
+  std::string digest, scenario;
+  std::vector<Override> sets;
+  std::string text;  // the row without its digest
+};
+
+// Rows of `digest scenario path=value ..`; # begins a comment.
+std::vector<std::string> lines() {
+  std::vector<std::string> all;
+  std::ifstream stream(kFile);
+  for (std::string line; std::getline(stream, line);) all.push_back(line);
+  return all;
+}
+Golden parse(const std::string& line) {
+  Golden g;
+  std::istringstream words(line);
+  words >> g.digest >> g.scenario;
+  g.text = g.scenario;
+  for (std::string word; words >> word;) {
+    g.sets.push_back(parse_set(word));
+    g.text += " " + word;
+  }
+  return g;
+}
+std::string run(const Golden& g) {
+  const Loaded loaded = load_scenario(kRoot + "/scenarios/" + g.scenario, g.sets, {});
+  return run_simulation(loaded.scenario, {}).digest;
+}
+bool is_row(const std::string& line) { return !line.empty() && line[0] != '#'; }
+
+class GoldenDigest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenDigest, is_the_committed_one) {
+  const Golden g = parse(GetParam());
+  EXPECT_EQ(run(g), g.digest) << g.text << "\nIf that was meant: tests/golden/README.md";
+}
+
+std::vector<std::string> rows() {
+  std::vector<std::string> found;
+  for (const std::string& line : lines())
+    if (is_row(line)) found.push_back(line);
+  return found;
+}
+std::string name(const ::testing::TestParamInfo<std::string>& info) {
+  std::string text = std::to_string(info.index) + "_";
+  for (const char c : parse(info.param).scenario)
+    text += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return text;
+}
+INSTANTIATE_TEST_SUITE_P(runs, GoldenDigest, ::testing::ValuesIn(rows()), name);
+
+// Writes the file anew; never part of a normal run.
+TEST(golden_update, on_purpose) {
+  if (std::getenv("STAMPEDE_UPDATE_GOLDEN") == nullptr)
+    GTEST_SKIP() << "set STAMPEDE_UPDATE_GOLDEN to write the digests anew";
+  std::string text;
+  for (const std::string& line : lines())
+    text += (is_row(line) ? run(parse(line)) + " " + parse(line).text : line) + "\n";
+  std::ofstream(kFile) << text;
+}
+
+TEST(golden, another_seed_gives_another_digest) {
+  Golden g = parse(rows().at(0));
+  g.sets.push_back({"spec.seed", "77"});
+  EXPECT_NE(run(g), g.digest);
+}
+
+}  // namespace
+}  // namespace stampede

@@ -1,0 +1,240 @@
+// A region's door, engines and hand-over behind real clients: conservation under everything that can
+// go wrong with pods, and each refusal by its own cause.
+#include <memory>
+
+#include "models/balancing/replica_choice.h"
+#include "models/serving/region.h"
+#include "tests/models/client_fixture.h"
+
+namespace stampede::test {
+namespace {
+
+struct HandSafety final : SafetyPort {
+  bool open = false;
+  u64 told = 0;
+  void answered(u64, RegionId, ReplicaId, bool, IncidentId) override { ++told; }
+  Verdict admit(u64, RegionId) override {
+    return open ? Verdict{Outcome::kBreaker, {}, 5} : Verdict{};
+  }
+  bool globally_open() const override { return open; }
+};
+
+ServingParams pools(std::vector<EngineRole> roles) {
+  ServingParams p;
+  for (const EngineRole role : roles) {
+    PoolParams& pool = p.pools.emplace_back();
+    pool.engine.role = role;
+    pool.engine.max_num_seqs = 32;
+    pool.front_end.cpu_per_request = 10_ms;
+  }
+  p.termination_grace = 20_s;
+  return p;
+}
+
+// Ten requests a second for 100 s into one region of two pods a pool.
+struct Service {
+  World world{3};
+  AttemptPool attempts;
+  HandPath network;
+  HandBalancer balancer;
+  CountingKv kv;
+  HandSafety safety;
+  ServiceLevel level{world, {}, 1, 24_h};
+  Region region;
+  std::vector<std::unique_ptr<ReplicaChoice>> choice;
+  Population clients;
+  std::vector<PodId> pods;
+
+  Service(const ClientClassParams& params, const ServingParams& serving,
+          const GatewayParams& gateway = {}, double rate = 10)
+      : region(world, 0, "here", serving, gateway),
+        clients(world, {params}, Clients::demand(rate), 1,
+                {&network, &balancer, {&region}, &kv, &attempts, &level}) {
+    Region::Wiring wiring{&clients, &kv, &safety, &attempts, {}};
+    for (std::size_t w = 0; w < serving.pools.size(); ++w) {
+      choice.push_back(make_replica_choice({}, world, "choice", region.active()));
+      wiring.choice.push_back(choice.back().get());
+    }
+    region.connect(wiring);
+    for (std::size_t w = 0; w < serving.pools.size(); ++w) {
+      const auto first = static_cast<PodId>(2 * w);
+      for (const PodId id : {first, first + 1}) {
+        region.pod_started(id, static_cast<WorkloadId>(w));
+        pods.push_back(id);
+      }
+      region.endpoints_changed(static_cast<WorkloadId>(w), {first, first + 1}, kNoIncident);
+    }
+    clients.start();
+  }
+  void run(Duration d) {
+    const Instant end = world.now() + d;
+    while (world.now() < end) {
+      world.scheduler.run_until(std::min(end, world.now() + 1_s));
+      for (const PodId id : pods) region.probe(id, id < 2 ? 0 : 1);
+      ASSERT_EQ(level.counts().offered, level.counts().total_ended() + clients.requests_in_flight());
+      ASSERT_EQ(attempts.live(), region.holds());
+      u64 ended_attempts = 0;
+      for (const u64 n : clients.counts().attempts_ended) ended_attempts += n;
+      ASSERT_EQ(clients.counts().attempts, ended_attempts + attempts.live());
+    }
+  }
+  void run_out() {
+    run(20'000_s);  // abandoned attempts of a retry storm take their time
+    EXPECT_EQ(clients.requests_in_flight(), 0U);
+    EXPECT_EQ(attempts.live(), 0U);
+    EXPECT_EQ(region.active().total, 0U);
+    EXPECT_EQ(kv.open, 0);
+  }
+  u64 ended(Outcome o) const { return level.counts().ended[static_cast<std::size_t>(o)]; }
+  u64 offered() const { return level.counts().offered; }
+};
+
+TEST(region, answers_what_it_is_asked_mixed_or_handed_over) {
+  for (const auto& roles : {std::vector{EngineRole::kMixed},
+                            std::vector{EngineRole::kPrefill, EngineRole::kDecode}}) {
+    Service s(Clients::single_turn(), pools(roles));
+    s.run_out();
+    EXPECT_EQ(s.ended(Outcome::kSucceeded), s.offered());
+    EXPECT_EQ(s.region.counts().first_tokens, s.offered());
+    EXPECT_EQ(s.region.counts().completed, s.offered());
+    EXPECT_EQ(s.kv.written, s.offered());
+    EXPECT_EQ(s.safety.told, s.offered());
+    EXPECT_EQ(s.region.counts().prompt_tokens, s.clients.counts().prompt_tokens);
+  }
+}
+
+TEST(region, conserves_requests_when_pods_die_and_clients_leave_and_retry) {
+  for (const double cancel : {0.0, 0.3, 1.0}) {
+    ClientClassParams p = Clients::single_turn();
+    p.total_timeout = 30_s;
+    p.cancel_on_timeout = {cancel};
+    p.retry.policy = RetryKind::kFullJitter;
+    p.resubmit = {{0.5}, 3, 5_s};
+    Service s(p, pools({EngineRole::kPrefill, EngineRole::kDecode}), {}, 20);
+    s.run(30_s);
+    s.region.pod_stopped(2, 1);  // its endpoint stays: stale
+    s.run(40_s);
+    s.region.pod_stopped(0, 0);
+    s.region.endpoints_changed(0, {1}, 9);
+    s.run(20_s);
+    s.region.pod_started(4, 1);
+    s.pods.push_back(4);
+    s.region.endpoints_changed(1, {3, 4}, kNoIncident);
+    s.run_out();
+    EXPECT_GT(s.ended(Outcome::kSucceeded), 0U);
+    EXPECT_GT(s.clients.counts().attempts_ended[static_cast<std::size_t>(Outcome::kTruncated)], 0U);
+    EXPECT_GT(s.clients.counts().attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)], 0U);
+    EXPECT_EQ(s.region.counts().aborted > 0, cancel > 0);
+    EXPECT_EQ(s.kv.aborted_tokens > 0, cancel > 0);
+  }
+}
+
+TEST(region, a_terminating_pod_finishes_what_it_has_within_its_grace) {
+  ClientClassParams p = Clients::single_turn();
+  p.answer = {100, 0.1, 1, 1000};  // about 4 s
+  for (const Duration grace : {20_s, 1_s}) {
+    ServingParams serving = pools({EngineRole::kMixed});
+    serving.termination_grace = grace;
+    Service s(p, serving);
+    s.run(50_s);
+    s.region.endpoints_changed(0, {1}, kNoIncident);
+    s.region.pod_stopped(0, 0);
+    s.run_out();
+    const u64 cut = s.ended(Outcome::kTruncated);
+    EXPECT_EQ(cut > 0, grace == 1_s);
+    EXPECT_EQ(s.ended(Outcome::kSucceeded) + cut, s.offered());
+  }
+}
+
+TEST(region, each_refusal_has_its_own_cause) {
+  const auto outcome = [](auto prepare, GatewayParams gateway) {
+    Service s(Clients::single_turn(), pools({EngineRole::kMixed}), gateway);
+    prepare(s);
+    s.run_out();
+    std::vector<u64> ended;
+    for (const Outcome o : {Outcome::kSucceeded, Outcome::kBreaker, Outcome::kRejected503,
+                            Outcome::kRejected429, Outcome::kAuthFailed})
+      ended.push_back(s.ended(o));
+    u64 sum = 0;
+    for (const u64 n : ended) sum += n;
+    EXPECT_EQ(sum, s.offered());
+    return ended;
+  };
+  const auto nothing = [](Service&) {};
+  EXPECT_EQ(outcome([](Service& s) { s.safety.open = true; }, {})[0], 0U);
+  EXPECT_GT(outcome([](Service& s) { s.safety.open = true; }, {})[1], 0U);
+  EXPECT_EQ(outcome([](Service& s) { s.region.endpoints_changed(0, {}, 9); }, {})[0], 0U);
+  EXPECT_GT(outcome([](Service& s) { s.region.endpoints_changed(0, {}, 9); }, {})[2], 0U);
+  GatewayParams limited;
+  limited.rate_limit = {60, 1_min};
+  const auto limit = outcome(nothing, limited);
+  EXPECT_EQ(limit[0], 120U);  // two windows in 100 s
+  EXPECT_GT(limit[3], 700U);
+  GatewayParams bounded;
+  bounded.max_queue = 1;
+  const auto queue = outcome([](Service& s) { s.region.pod_stopped(1, 0); }, bounded);
+  EXPECT_GT(queue[2], 300U);  // half of the picks meet the stale endpoint at least
+  GatewayParams logins;
+  logins.sessions = {1, 1, 1, 400_ms, 1_s};  // 2.5 log-ins a second of 10
+  const auto auth = outcome(nothing, logins);
+  EXPECT_NEAR(static_cast<double>(auth[0]), 250, 6);
+  EXPECT_GT(auth[4], 600U);
+}
+
+TEST(front_end, backlog_drains_at_its_cores_and_probes_fail_past_their_time_out) {
+  FrontEndParams p;
+  p.cores = 2;
+  FrontEnd f;
+  f.charge(10);
+  EXPECT_DOUBLE_EQ(f.delay(Instant{}, p), 5);
+  EXPECT_FALSE(f.answers(0.999, p));
+  EXPECT_DOUBLE_EQ(f.delay(Instant{} + 2_s, p), 3);
+  EXPECT_DOUBLE_EQ(f.used(Instant{} + 2_s, p), 4);
+  EXPECT_DOUBLE_EQ(f.delay(Instant{} + 60_s, p), 0);
+  EXPECT_DOUBLE_EQ(f.measure(Instant{} + 60_s, 0, 0, p), 10.0 / 60 / 2);
+  EXPECT_TRUE(f.answers(1e-6, p));
+}
+
+TEST(front_end, utilisation_counts_requests_and_streamed_tokens) {
+  FrontEndParams p;
+  p.cpu_per_output_token = 1_ms;
+  FrontEnd f;
+  f.charge(3);
+  EXPECT_DOUBLE_EQ(f.measure(Instant{} + 10_s, 5000, 0, p), 0.3 + 0.5);
+  // Streaming takes its half first: a second of new work lasts two.
+  f.charge(1);
+  EXPECT_DOUBLE_EQ(f.delay(Instant{} + 10_s, p), 1);
+  EXPECT_DOUBLE_EQ(f.delay(Instant{} + 11_s, p), 0.5);
+  EXPECT_DOUBLE_EQ(f.measure(Instant{} + 20_s, 17'000, 0, p), 0.1 + 1.2);
+  EXPECT_FALSE(f.answers(0.999, p));  // falling behind
+}
+
+TEST(front_end, late_probes_follow_the_tail_of_the_sojourn_time) {
+  FrontEndParams p;
+  FrontEnd f;
+  f.charge(9.5);
+  f.measure(Instant{} + 10_s, 0, 0, p);
+  const double late = math::exp(-0.05 * 1.0 / 0.033);
+  EXPECT_FALSE(f.answers(late - 1e-9, p));
+  EXPECT_TRUE(f.answers(late + 1e-9, p));
+}
+
+TEST(connection_pool, queues_first_come_first_served_and_gives_up) {
+  ConnectionPoolParams p{2, 1, 150, 1_s, 1500_ms};
+  ConnectionPool pool(p);
+  const Instant t{};
+  EXPECT_EQ(pool.acquire(t), Duration{});
+  EXPECT_EQ(pool.acquire(t), Duration{});
+  EXPECT_EQ(pool.acquire(t), 1_s);
+  EXPECT_EQ(pool.acquire(t), 1_s);
+  EXPECT_LT(pool.acquire(t).ns, 0);  // would wait 2 s
+  EXPECT_EQ(pool.acquire(t + 500_ms), 1500_ms);
+  EXPECT_EQ(pool.acquire(t + 60_s), Duration{});
+  p = {100, 2, 150, 1_s, 30_s};  // the database bounds both pools together
+  ConnectionPool bounded(p);
+  for (int i = 0; i < 150; ++i) ASSERT_EQ(bounded.acquire(t), Duration{});
+  EXPECT_EQ(bounded.acquire(t), 1_s);
+}
+
+}  // namespace
+}  // namespace stampede::test
