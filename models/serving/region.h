@@ -1,6 +1,6 @@
 // One region's data plane: front door (breaker, rate limit, log-in, queue bound), choice of a pod
 // over the endpoints it knows, engines, hand-over from prefill to decode pods.
-// State of an attempt here: (waiting for a log-in ->) waiting -> prefilling -> (handed over) decoding -> gone.
+// State of an attempt here: (log-in ->) waiting -> prefilling -> (handed over) decoding -> gone.
 // Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill and decode.
 // Limits: hand-over costs a fixed time; a terminating pod finishes what it has within its grace.
 #pragma once

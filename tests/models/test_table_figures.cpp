@@ -56,6 +56,8 @@ TEST(table_figures, failures_rise_exponentially_with_utilisation) {
       rho.push_back(r);
       log_f.push_back(std::log(unanswered(r, p, 400'000)));
     }
+    RecordProperty("slope_at_" + std::to_string(static_cast<int>(mu_tau)),
+                   std::to_string(slope(rho, log_f)));
     EXPECT_NEAR(slope(rho, log_f) / mu_tau, 1, 0.03) << mu_tau;
   }
   FrontEndParams p;
@@ -84,6 +86,39 @@ TEST(table_figures, the_front_end_agrees_with_a_queue_of_single_customers) {
     }
     const double f = static_cast<double>(late) / kCustomers;
     EXPECT_NEAR(f / unanswered(rho, p, 400'000), 1, 0.12) << rho;
+  }
+}
+
+// Requests that cost much CPU at once queue up themselves, and a probe's window of ten seconds
+// holds few of them: far more probes fail than those of evenly arriving work.
+TEST(table_figures, coarse_requests_fail_more_probes_than_the_formula) {
+  FrontEndParams p;
+  p.cpu_per_request = 165_ms;
+  const auto failed = [&](double rho, double cost) {
+    FrontEnd front;
+    Instant now{}, probe = now + 10_s;
+    u64 lost = 0, probes = 0;
+    const u64 requests = static_cast<u64>(20'000 / cost);
+    for (u64 k = 0; k < requests; ++k) {
+      now += from_seconds(exponential(uniform(draw(kDraws, k, 2))) * cost / rho);
+      for (; probe <= now; probe += 10_s) {
+        front.measure(probe, 0, 0, p);
+        lost += !front.answers(uniform(draw(kDraws, probes, 3)), p);
+        ++probes;
+      }
+      front.delay(now, p);
+      front.charge(cost);
+    }
+    return static_cast<double>(lost) / static_cast<double>(probes);
+  };
+  for (const double rho : {0.70, 0.80, 0.85, 0.90}) {
+    const double formula = std::exp(-(1 - rho) / p.slice.seconds());
+    RecordProperty("at_" + std::to_string(static_cast<int>(rho * 100 + 0.5)),
+                   std::to_string(failed(rho, 0.005)) + " fine, " +
+                       std::to_string(failed(rho, 0.165)) + " coarse, " + std::to_string(formula) +
+                       " formula");
+    EXPECT_NEAR(failed(rho, 0.005), formula, 0.01 + 0.15 * formula);
+    EXPECT_GT(failed(rho, 0.165), 2 * formula);
   }
 }
 
@@ -217,6 +252,7 @@ TEST(table_figures, a_fifth_of_the_pods_carries_sixty_five_percent) {
 TEST(table_figures, hot_pods_saturate_while_the_mean_sees_nothing) {
   const std::vector<double> share = shares_by_pod(1000_s, 575_s);
   const double hot = first_fifth(share) / 20, cold = (1 - first_fifth(share)) / 80;
+  RecordProperty("hot_cold", std::to_string(100 * hot) + " " + std::to_string(100 * cold));
   EXPECT_NEAR(100 * hot, 3.25, 0.08);
   EXPECT_NEAR(100 * cold, 0.44, 0.02);
   EXPECT_NEAR(1 / (100 * hot), 0.31, 0.01);  // mean demand at which they saturate
@@ -227,6 +263,7 @@ TEST(table_figures, hot_pods_saturate_while_the_mean_sees_nothing) {
   };
   double at_target = 0;
   while (mean_cpu(at_target) < 0.8) at_target += 0.001;
+  RecordProperty("demand_at_target", std::to_string(at_target));
   EXPECT_NEAR(at_target, 1.71, 0.05);
 
   // The autoscaler itself on those pods: blind at demands for which the hot ones are lost.
