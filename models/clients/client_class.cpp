@@ -23,6 +23,8 @@ void FallbackParams::describe(Schema<FallbackParams>& s) {
   s.field("local_cache", &FallbackParams::local_cache)
       .range(0, 1)
       .help("failed requests that the client's own response cache can answer");
+  s.field("keeps_conversation", &FallbackParams::keeps_conversation)
+      .help("a turn answered elsewhere is history of the next one here, which finds it cold");
 }
 
 void ClientClassParams::describe(Schema<ClientClassParams>& s) {

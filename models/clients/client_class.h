@@ -23,6 +23,7 @@ struct FallbackParams {
   Rate capacity{1e9};      // what that provider takes from all of them
   Share parse_failures{0}; // answers that this client cannot parse
   Share local_cache{0};    // answered from the client's own cache instead
+  bool keeps_conversation = false;  // the next turn here carries what was said there
   static void describe(Schema<FallbackParams>& s);
 };
 

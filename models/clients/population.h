@@ -119,6 +119,7 @@ class Population final : public Component, public ClientPort, public PathListene
   void give_up_waiting(RequestSlot slot);
   void leave_server(Request& request);
   bool served_elsewhere(Class& c, const Request& request);
+  void remember_turn(const Class& c, Session& session);
   bool awaits_first_token(RequestSlot slot, u32 serial) const {
     return requests_[slot].serial == serial && requests_[slot].state == Request::State::kOpen;
   }

@@ -159,6 +159,15 @@ bool Population::served_elsewhere(Class& c, const Request& r) {
   return uniform2(w) >= f.parse_failures.value;
 }
 
+// What another provider answered becomes part of the conversation, but of no cache of this service.
+void Population::remember_turn(const Class& c, Session& s) {
+  const Words w = draw(c.lengths, s.key, s.turn);
+  const u32 message = s.context == 0 ? c.first_prompt.at(uniform(w)) : c.message.at(uniform(w));
+  const u32 answer = std::min(c.answer.at(uniform2(w)), static_cast<u32>(c.params.token_budget));
+  const auto kept = static_cast<u32>((1 - c.params.reasoning_share.value) * answer);
+  s.context = std::min(s.context + message + kept, static_cast<u32>(c.params.max_context));
+}
+
 void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   Request& r = requests_[slot];
   Class& c = *classes_[r.class_id];
@@ -183,6 +192,8 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   const bool answered = good || outcome == Outcome::kServedElsewhere ||
                         outcome == Outcome::kPoisoned || outcome == Outcome::kBudget;
   if (answered) {
+    if (outcome == Outcome::kServedElsewhere && c.params.fallback.keeps_conversation)
+      remember_turn(c, s);
     ++s.turn;
     if (s.steps_left > 0 && --s.steps_left > 0) {
       const Duration gap = from_seconds(c.params.step_gap.seconds() *

@@ -1,13 +1,18 @@
-// Connections to a shared session and authentication store: C at once, held for a constant time,
-// first come first served, given up after a time-out.
+// Connections to a shared session and authentication store: C at once, first come first served,
+// given up after a time-out. Held for a constant short time, or, where the gateway logs in and then
+// streams the answer inside the same transaction, until the answer has ended.
+// State of an attempt in HeldConnections: none -> (waiting ->) granted -> holding -> none.
 // Source: HikariCP (pool size, connection time-out); a database's own limit caps the sum of pools.
-// Limits: hold times are constant, so that the n-th start is max(arrival, start of n-C plus hold) and
-// needs no event.
+// Limits: short holds are constant, so that the n-th start is max(arrival, start of n-C plus hold)
+// and needs no event; their wait is not added to the answer, and all pools are one.
 #pragma once
 #include <algorithm>
+#include <deque>
 #include <vector>
 
+#include "models/ports/request.h"
 #include "sim/params.h"
+#include "sim/random.h"
 
 namespace stampede {
 
@@ -16,6 +21,7 @@ struct ConnectionPoolParams {
   i64 pools = 2;
   i64 database_limit = 150;
   Duration hold = 10_ms;
+  bool hold_during_inference = false;
   Duration wait_timeout = 30_s;
   static void describe(Schema<ConnectionPoolParams>& s);
 };
@@ -43,6 +49,99 @@ class ConnectionPool {
   std::vector<Instant> free_at_;  // ring in order of start: with a constant hold also of release
   std::size_t next_ = 0;
   Duration hold_, timeout_;
+};
+
+// One pool a gateway replica, each with its share of the database's limit; a session always logs in
+// at the same replica. Pure: who waits and who holds; time-outs and events are the caller's.
+class HeldConnections {
+ public:
+  explicit HeldConnections(const ConnectionPoolParams& p) {
+    for (i64 k = 0; k < p.pools; ++k) {
+      const i64 share = p.database_limit / p.pools + (k < p.database_limit % p.pools ? 1 : 0);
+      pools_.emplace_back().free = std::max<i64>(1, std::min(p.pool_size, share));
+    }
+  }
+
+  // The attempt logs in: true if it holds a connection now, false if it stands in line.
+  bool take(AttemptSlot slot, u64 session_key, Instant now) {
+    if (slot >= leases_.size()) leases_.resize(slot + 1);
+    Lease& lease = leases_[slot];
+    lease.pool = static_cast<u32>(mix64(session_key) % pools_.size());
+    lease.since = now;
+    ++lease.ticket;
+    Pool& pool = pools_[lease.pool];
+    if (pool.free > 0) {
+      --pool.free;
+      lease.state = State::kHolding;
+      return true;
+    }
+    lease.state = State::kWaiting;
+    pool.line.push_back({slot, lease.ticket});
+    ++waiting_;
+    return false;
+  }
+  // The attempt is over, whatever it had. Returns the next in line, which is granted its
+  // connection, or kNoSlot.
+  AttemptSlot give_back(AttemptSlot slot) {
+    if (slot >= leases_.size() || leases_[slot].state == State::kNone) return kNoSlot;
+    Lease& lease = leases_[slot];
+    const bool held = lease.state != State::kWaiting;
+    lease.state = State::kNone;
+    if (!held) {
+      --waiting_;
+      return kNoSlot;
+    }
+    Pool& pool = pools_[lease.pool];
+    while (!pool.line.empty()) {
+      const Place place = pool.line.front();
+      pool.line.pop_front();
+      if (!waits(place.slot, place.ticket)) continue;  // it has left the line
+      --waiting_;
+      leases_[place.slot].state = State::kGranted;
+      return place.slot;
+    }
+    ++pool.free;
+    return kNoSlot;
+  }
+  // A granted connection is taken up; false if its attempt is gone. The wait is then `waited`.
+  bool take_up(AttemptSlot slot, u32 ticket) {
+    Lease& lease = leases_[slot];
+    if (lease.ticket != ticket || lease.state != State::kGranted) return false;
+    lease.state = State::kHolding;
+    return true;
+  }
+  bool waits(AttemptSlot slot, u32 ticket) const {
+    return leases_[slot].ticket == ticket && leases_[slot].state == State::kWaiting;
+  }
+  // Has it not come past the log-in yet?
+  bool logging_in(AttemptSlot slot) const {
+    return slot < leases_.size() &&
+           (leases_[slot].state == State::kWaiting || leases_[slot].state == State::kGranted);
+  }
+  u32 ticket(AttemptSlot slot) const { return leases_[slot].ticket; }
+  Duration waited(AttemptSlot slot, Instant now) const { return now - leases_[slot].since; }
+  u64 waiting() const { return waiting_; }
+  i64 free(std::size_t pool) const { return pools_[pool].free; }
+
+ private:
+  enum class State : u8 { kNone, kWaiting, kGranted, kHolding };
+  struct Lease {
+    Instant since{};  // of the log-in
+    u32 ticket = 0;   // tells the users of one slot apart
+    u32 pool = 0;
+    State state = State::kNone;
+  };
+  struct Place {
+    AttemptSlot slot;
+    u32 ticket;
+  };
+  struct Pool {
+    i64 free = 0;
+    std::deque<Place> line;  // those who left stay until they come to its head
+  };
+  std::vector<Pool> pools_;
+  std::vector<Lease> leases_;  // [attempt]
+  u64 waiting_ = 0;
 };
 
 }  // namespace stampede

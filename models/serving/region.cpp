@@ -13,6 +13,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       component_(world.scheduler.add(this)),
       limit_(gateway.rate_limit),
       logins_(gateway.sessions),
+      login_timeouts_(world.scheduler, component_, Priority::kTimeout, kLoginTimeout),
       probe_stream_(world.stream("region/" + name_, "probes")),
       serving_(serving.pools.size()),
       known_(serving.pools.size()),
@@ -21,6 +22,20 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       retired_(serving.pools.size()),
       load_(serving.pools.size()) {
   for (const PoolParams& pool : params_.pools) profiles_.emplace_back(pool.engine);
+  if (gateway.sessions.hold_during_inference) {
+    held_ = std::make_unique<HeldConnections>(gateway.sessions);
+    register_login_stats();
+  }
+}
+
+void Region::register_login_stats() {
+  StatsTable& t = world_.stats;
+  t.counter(name_, "logins_total", "log-ins that got a connection", &counts_.logins);
+  t.counter(name_, "auth_failed_total", "log-ins that got none", &counts_.auth_failed);
+  t.gauge(name_, "login_wait_seconds_total", "s", "waits of those that got a connection",
+          [this] { return static_cast<double>(counts_.login_wait_ns) * 1e-9; });
+  t.gauge(name_, "logins_waiting", "1", "attempts in line for a connection",
+          [this] { return static_cast<double>(held_->waiting()); });
 }
 
 Verdict Region::refuse_503(IncidentId cause) {
@@ -45,10 +60,36 @@ Verdict Region::admit(u64 session_key) {
 Verdict Region::offer(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   const Instant now = world_.now();
-  if (a.logs_in && logins_.acquire(now).ns < 0) {
+  if (a.logs_in && held_) {
+    if (!held_->take(slot, a.session_key, now)) {
+      const Duration longest = gateway_.sessions.wait_timeout;
+      if (longest.ns == 0) {
+        hand_on_connection(slot);
+        ++counts_.auth_failed;
+        return {Outcome::kAuthFailed, {}, overload_};
+      }
+      login_timeouts_.push(now + longest, slot, held_->ticket(slot),
+                           [&](u32 k, u32 ticket) { return held_->waits(k, ticket); });
+      ++holds_;
+      return {};
+    }
+    ++counts_.logins;
+  } else if (a.logs_in && logins_.acquire(now).ns < 0) {
     ++counts_.auth_failed;
     return {Outcome::kAuthFailed, {}, overload_};
   }
+  const Verdict verdict = to_pod(slot);
+  if (verdict.accepted())
+    ++holds_;
+  else
+    hand_on_connection(slot);
+  return verdict;
+}
+
+// Past breaker, rate limit and log-in: to a pod.
+Verdict Region::to_pod(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  const Instant now = world_.now();
   if (known_[0] == 0) return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
   const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
@@ -61,8 +102,24 @@ Verdict Region::offer(AttemptSlot slot) {
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
     return refuse_503(overload_);
   if (!admit_to(p, slot, id)) return refuse_503(kNoIncident);  // longer than the engine's memory
-  ++holds_;
   return {};
+}
+
+// The one before it in line has given its connection back.
+void Region::login_granted(AttemptSlot slot) {
+  ++counts_.logins;
+  counts_.login_wait_ns += held_->waited(slot, world_.now()).ns;
+  if (const Verdict verdict = to_pod(slot); !verdict.accepted())
+    drop(slot, verdict.code, verdict.incident);
+}
+
+// By an event of its own: the caller may stand in the middle of an engine's step.
+void Region::hand_on_connection(AttemptSlot slot) {
+  if (!held_) return;
+  const AttemptSlot next = held_->give_back(slot);
+  if (next != kNoSlot)
+    world_.scheduler.at(world_.now(), Priority::kArrival, component_, kLoginGranted, next,
+                        held_->ticket(next));
 }
 
 // Gives the attempt to the pod's engine; false if it can never fit.
@@ -104,6 +161,16 @@ void Region::handle(const Event& event) {
       return hand_over(event.subject);
     case kGraceOver:
       return kill(event.subject);
+    case kLoginGranted:
+      if (held_->take_up(event.subject, event.argument)) login_granted(event.subject);
+      return;
+    case kLoginTimeout:
+      return login_timeouts_.expire(
+          [&](u32 slot, u32 ticket) { return held_->waits(slot, ticket); },
+          [&](u32 slot, u32) {
+            ++counts_.auth_failed;
+            drop(slot, Outcome::kAuthFailed, overload_);
+          });
     default:
       invariant_failed("region: unknown event");
   }
@@ -174,11 +241,16 @@ void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
 void Region::release(AttemptSlot slot) {
   const SessionSlot session = (*wiring_.attempts)[slot].session;
   --holds_;
+  hand_on_connection(slot);
   wiring_.attempts->give_back(slot);
   wiring_.clients->released(session);
 }
 
 bool Region::cancel(AttemptSlot slot) {
+  if (held_ && held_->logging_in(slot)) {
+    release(slot);
+    return true;
+  }
   Attempt& a = (*wiring_.attempts)[slot];
   const PodId id = a.pod;
   const u32 ticket = a.ticket;

@@ -1,6 +1,6 @@
 // One region's data plane: front door (breaker, rate limit, log-in, queue bound), choice of a pod
 // over the endpoints it knows, engines, hand-over from prefill to decode pods.
-// State of an attempt here: waiting -> prefilling -> (handed over) decoding -> gone.
+// State of an attempt here: (log-in ->) waiting -> prefilling -> (handed over) decoding -> gone.
 // Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill and decode.
 // Limits: hand-over costs a fixed time; a terminating pod finishes what it has within its grace.
 #pragma once
@@ -17,6 +17,7 @@
 #include "models/serving/engine.h"
 #include "models/serving/front_end.h"
 #include "models/serving/rate_limit.h"
+#include "sim/timeouts.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -61,6 +62,8 @@ class Region final : public Component,
     u64 prompt_tokens = 0, cached_tokens = 0;
     u64 first_tokens = 0, completed = 0, aborted = 0;
     u64 probes_failed = 0;
+    u64 logins = 0;         // that held a connection while streaming
+    i64 login_wait_ns = 0;  // theirs until they had it
   };
 
   Region(World& world, RegionId id, std::string name, const ServingParams& serving,
@@ -96,7 +99,7 @@ class Region final : public Component,
   u64 holds() const { return holds_; }
 
  private:
-  enum Kind : u8 { kEngine, kHandover, kGraceOver };
+  enum Kind : u8 { kEngine, kHandover, kGraceOver, kLoginGranted, kLoginTimeout };
   struct Pod {
     std::unique_ptr<Engine> engine;
     FrontEnd front_end;
@@ -127,6 +130,10 @@ class Region final : public Component,
   u32 look_up_context(AttemptSlot attempt);
 
   Pod& pod(PodId id);
+  Verdict to_pod(AttemptSlot attempt);
+  void login_granted(AttemptSlot attempt);
+  void hand_on_connection(AttemptSlot attempt);
+  void register_login_stats();
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
   void reschedule(PodId id);
   void hand_over(AttemptSlot attempt);
@@ -146,6 +153,8 @@ class Region final : public Component,
   Wiring wiring_;
   RateLimit limit_;
   ConnectionPool logins_;
+  std::unique_ptr<HeldConnections> held_;  // null: connections are held briefly
+  TimeoutRing login_timeouts_;
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
   ActiveCounts active_;

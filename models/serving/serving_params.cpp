@@ -47,6 +47,8 @@ void ConnectionPoolParams::describe(Schema<ConnectionPoolParams>& s) {
       .help("connections that the database takes in all")
       .source("published account: 150");
   s.field("hold", &P::hold).at_least(0).help("how long a request holds one");
+  s.field("hold_during_inference", &P::hold_during_inference)
+      .help("a log-in keeps its connection until the answer has ended, instead of `hold`");
   s.field("wait_timeout", &P::wait_timeout)
       .at_least(0)
       .help("longest wait for a connection; then the log-in fails")
