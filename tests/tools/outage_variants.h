@@ -10,17 +10,18 @@ namespace stampede {
 // All of the outage after the withdrawal itself; what a control that works leaves none of.
 inline const std::vector<std::string>& consequences() {
   static const std::vector<std::string> kinds{
-      "region_unreachable",  "failover_started", "surge_peaked",   "replica_overloaded",
-      "scale_up_requested",  "etcd_saturated",   "zombie_pods",    "control_plane_frozen",
-      "kv_partitioned",      "kv_conflict",      "breaker_opened", "poisoned_output_detected",
+      "region_unreachable", "failover_started", "surge_peaked",   "replica_overloaded",
+      "scale_up_requested", "etcd_saturated",   "zombie_pods",    "control_plane_frozen",
+      "kv_partitioned",     "kv_conflict",      "breaker_opened", "poisoned_output_detected",
       "flush_started"};
   return kinds;
 }
 
 struct OutageVariant {
-  std::string name;                 // as in the documentation
-  std::vector<std::string> sets;    // on top of the scenario file
-  const char* duration;             // as much of it as shows the effect
+  std::string name;               // as in the documentation
+  std::vector<std::string> sets;  // on top of the scenario file
+  const char* scale;
+  const char* duration;             // as much of the outage as shows the effect
   std::vector<std::string> vanish;  // kinds of incidents that must not occur
   std::vector<std::string> stay;    // kinds that must
 };
@@ -46,8 +47,8 @@ inline std::vector<std::string> for_workloads(const std::string& change) {
   return sets;
 }
 
-// The whole fleet of 1,008 + 1,216 pods with `share` of it, and of the traffic, in Asia-Pacific; the
-// other two keep their proportions to each other.
+// The whole fleet of 1,008 + 1,216 pods with `share` of it, and of the traffic, in Asia-Pacific;
+// the other two keep their proportions to each other.
 inline std::vector<std::string> apac_share(double share) {
   const double shares[] = {share, (1 - share) * 0.625, (1 - share) * 0.375};
   const int fleet[] = {1008, 1216};
@@ -82,7 +83,8 @@ inline std::vector<std::string> apac_share(double share) {
 inline std::vector<std::string> restored_after(double minutes) {
   const std::string at = std::to_string(32 + minutes);
   return {
-      "spec.timeline=[{at: 32min, do: push_routing_policy, target: {region: apac}, policy: {export: "
+      "spec.timeline=[{at: 32min, do: push_routing_policy, target: {region: apac}, policy: "
+      "{export: "
       "missing}}, {at: " +
       at + "min, do: restore_routing_policy, target: {region: apac}}]"};
 }
@@ -91,12 +93,17 @@ inline std::vector<std::string> restored_after(double minutes) {
 struct OperatorDelay {
   const char* step;
   double seconds;
+  bool critical;           // whether the end of the outage waits for it
+  bool in_full_tier_only;  // its test
 };
 inline const std::vector<OperatorDelay>& operator_delays() {
-  static const std::vector<OperatorDelay> delays{
-      {"paged", 720},        {"restore_routing", 2160},   {"stop_autoscaler", 1200},
-      {"compact_etcd", 1620}, {"flush_cache", 2400},      {"restart_autoscaler", 180},
-      {"verify_and_ramp", 780}};
+  static const std::vector<OperatorDelay> delays{{"paged", 720, true, true},
+                                                 {"restore_routing", 2160, true, false},
+                                                 {"stop_autoscaler", 1200, true, true},
+                                                 {"compact_etcd", 1620, true, true},
+                                                 {"flush_cache", 2400, true, false},
+                                                 {"restart_autoscaler", 180, false, false},
+                                                 {"verify_and_ramp", 780, true, true}};
   return delays;
 }
 inline std::vector<std::string> operator_delay(const OperatorDelay& d, double factor) {
@@ -104,84 +111,119 @@ inline std::vector<std::string> operator_delay(const OperatorDelay& d, double fa
           ".delay=" + std::to_string(d.seconds * factor) + "s"};
 }
 
+inline const std::vector<std::string> kNoPush{"spec.timeline=[]"};
 inline const std::vector<std::string> kDefaultClientLimits{
     "spec.cluster.controllers.controller_limit=20/s",
     "spec.cluster.controllers.controller_burst=30",
     "spec.cluster.controllers.share_controller_limit=true",
     "spec.cluster.controllers.scheduler_limit=50/s",
     "spec.cluster.controllers.scheduler_burst=100"};
-inline const std::vector<std::string> kHealthyEtcd{
-    "spec.control_plane.etcd.initial_file=300MB", "spec.control_plane.etcd.initial_free=20%"};
+inline const std::vector<std::string> kHealthyEtcd{"spec.control_plane.etcd.initial_file=300MB",
+                                                   "spec.control_plane.etcd.initial_free=20%"};
+inline const std::vector<std::string> kBoundedQueues{"spec.gateway.max_queue=16"};
+inline const std::vector<std::string> kCancellation = for_clients("cancel_on_timeout=100%");
+inline const std::vector<std::string> kFencing{"spec.kv_cache.fencing=true"};
+inline const std::vector<std::string> kExactClocks{"spec.kv_cache.clock_skew=0s"};
 inline const std::vector<std::string> kSkewedClocks{"spec.kv_cache.dead_ntp_region=1",
                                                     "spec.kv_cache.dead_ntp_skew=2s"};
-inline const std::vector<std::string> kExactClocks{"spec.kv_cache.clock_skew=0s"};
+inline const std::vector<std::string> kDoubleFlushRate{"spec.kv_cache.index_rate=120000/s"};
+inline const std::vector<std::string> kEpochBump{
+    "spec.operations.steps.flush_cache.action={do: bump_cache_epoch}"};
 
 inline const std::vector<OutageVariant>& outage_variants() {
+  static const std::vector<std::string> latch{"etcd_saturated", "control_plane_frozen"};
+  static const std::vector<std::string> poison{"poisoned_output_detected", "breaker_opened",
+                                               "flush_started"};
   static const std::vector<OutageVariant> variants{
-      {"reference", {}, "90min", {}, consequences()},
-      {"no push", {"spec.timeline=[]"}, "10h", joined(consequences(), {"policy_pushed"}), {}},
-      {"lint", {"spec.network.safeguards.lint=100%"}, "75min", consequences(), {}},
-      {"canary",
-       {"spec.network.safeguards.canary_stages=4", "spec.network.safeguards.canary_soak=60s"},
-       "75min",
-       consequences(),
-       {}},
+      {"lint", {"spec.network.safeguards.lint=100%"}, "1/20", "60min", consequences(), {}},
       {"prefix floor",
        {"spec.network.safeguards.prefix_floor=10%"},
-       "75min",
+       "1/20",
+       "60min",
        consequences(),
        {}},
+      {"canary",
+       {"spec.network.safeguards.canary_stages=4", "spec.network.safeguards.canary_soak=60s"},
+       "1/20",
+       "60min",
+       joined(joined(latch, poison), {"region_unreachable", "failover_started",
+                                      "replica_overloaded", "scale_up_requested", "zombie_pods"}),
+       {"prefix_restored"}},
       {"commit confirmed",
        {"spec.network.safeguards.commit_confirmed=60s"},
-       "75min",
-       {"etcd_saturated", "control_plane_frozen", "breaker_opened", "poisoned_output_detected",
-        "flush_started"},
-       {}},
-      {"apac 15 %",
+       "1/20",
+       "60min",
+       joined(joined(latch, poison), {"zombie_pods"}),
+       {"prefix_restored"}},
+      {"APAC at 15 %",
        apac_share(0.15),
-       "75min",
-       {"replica_overloaded", "etcd_saturated", "control_plane_frozen", "zombie_pods",
-        "breaker_opened", "poisoned_output_detected", "flush_started"},
+       "1/20",
+       "60min",
+       joined(joined(latch, poison), {"replica_overloaded", "zombie_pods"}),
        {"failover_started"}},
-      {"default limits, healthy etcd",
+      {"default limits and healthy etcd",
        joined(kDefaultClientLimits, kHealthyEtcd),
-       "10h",
-       {"control_plane_frozen"},
-       {"scale_up_requested"}},
-      {"default limits", kDefaultClientLimits, "90min", {}, {}},
-      {"healthy etcd", kHealthyEtcd, "90min", {}, {}},
-      {"max replicas at the fleet",
+       "1/10",
+       "60min",
+       latch,
+       {"scale_up_requested", "replica_overloaded"}},
+      {"default limits", kDefaultClientLimits, "1/10", "60min", {}, {"scale_up_requested"}},
+      {"healthy etcd",
+       kHealthyEtcd,
+       "1/20",
+       "60min",
+       {"etcd_saturated"},
+       {"scale_up_requested", "breaker_opened"}},
+      {"maxReplicas at the fleet",
        {"spec.cluster.workloads.prefill.autoscaler.max_replicas=1008",
         "spec.cluster.workloads.decode.autoscaler.max_replicas=1216"},
-       "75min",
+       "1/20",
+       "60min",
        {"etcd_saturated"},
-       {"replica_overloaded"}},
-      {"10 % a minute",
+       {"scale_up_requested", "breaker_opened"}},
+      {"growth of 10 % a minute",
        for_workloads("scale_up={policies: [{percent: 10, period: 60s}]}"),
-       "75min",
+       "1/20",
+       "60min",
        {"etcd_saturated"},
+       {"replica_overloaded", "breaker_opened"}},
+      {"bounded queues",
+       kBoundedQueues,
+       "1/20",
+       "60min",
+       {"breaker_opened"},
        {"replica_overloaded"}},
-      {"bounded queues", {"spec.gateway.max_queue=16"}, "75min", {}, {"replica_overloaded"}},
-      {"cancellation", for_clients("cancel_on_timeout=100%"), "75min", {}, {"replica_overloaded"}},
-      {"fencing, exact clocks", joined({"spec.kv_cache.fencing=true"}, kExactClocks), "75min", {}, {}},
-      {"fencing, skewed clocks", joined({"spec.kv_cache.fencing=true"}, kSkewedClocks), "75min", {}, {}},
-      {"no fencing, exact clocks", kExactClocks, "75min", {}, {}},
-      {"no fencing, skewed clocks", kSkewedClocks, "75min", {}, {}},
-      {"checksums", {"spec.kv_cache.checksums=true"}, "75min", {}, {}},
-      {"fencing and checksums",
-       {"spec.kv_cache.fencing=true", "spec.kv_cache.checksums=true"},
-       "75min",
-       {"poisoned_output_detected", "breaker_opened"},
-       {}},
-      {"breaker by region", {"spec.safety.scope=region"}, "90min", {}, {}},
-      {"epoch bump",
-       {"spec.operations.steps.flush_cache.action={do: bump_cache_epoch}"},
-       "10h",
+      {"cancellation", kCancellation, "1/20", "60min", {"breaker_opened"}, {"replica_overloaded"}},
+      {"fencing, exact clocks",
+       joined(kFencing, kExactClocks),
+       "1/20",
+       "60min",
+       {"kv_conflict"},
+       {"control_plane_frozen"}},
+      {"fencing, skewed clocks",
+       joined(kFencing, kSkewedClocks),
+       "1/20",
+       "60min",
+       {"kv_conflict"},
+       {"control_plane_frozen"}},
+      {"no fencing, exact clocks",
+       kExactClocks,
+       "1/20",
+       "60min",
        {},
-       {}},
-      {"flush rate x2", {"spec.kv_cache.index_rate=120000/s"}, "10h", {}, {}},
-      {"restored at 14:03", restored_after(1), "10h", {}, {}},
-      {"restored at 14:05", restored_after(3), "10h", {}, {}},
+       {"kv_conflict", "breaker_opened"}},
+      {"no fencing, skewed clocks",
+       kSkewedClocks,
+       "1/20",
+       "60min",
+       {},
+       {"kv_conflict", "breaker_opened"}},
+      {"fencing and checksums",
+       joined(kFencing, {"spec.kv_cache.checksums=true"}),
+       "1/20",
+       "60min",
+       poison,
+       {"control_plane_frozen"}},
   };
   return variants;
 }
