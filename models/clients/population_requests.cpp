@@ -67,6 +67,10 @@ void Population::send(RequestSlot slot) {
   if (path.reach == Reach::kNoRoute)
     return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
 
+  if (path.reach == Reach::kReachable)
+    if (const Verdict v = wiring_.regions[route.region]->admit(s.key); !v.accepted())
+      return refused(slot, v, path.round_trip);
+
   if (c.params.first_token_timeout.ns > 0)
     c.first_token.push(now + c.params.first_token_timeout, slot, r.serial,
                        [&](u32 k, u32 serial) { return awaits_first_token(k, serial); });
@@ -287,7 +291,9 @@ void Population::paths_changed(RegionId region) {
     if (r.region != region || r.attempt == kNoSlot) continue;
     if (wiring_.network->path(sessions_[r.session].client, region).reach == Reach::kReachable)
       continue;
-    (*wiring_.attempts)[r.attempt].request = kNoSlot;
+    Attempt& a = (*wiring_.attempts)[r.attempt];
+    a.request = kNoSlot;
+    a.incident = wiring_.network->path(sessions_[r.session].client, region).cause;
     r.attempt = kNoSlot;
     ++counts_.attempts_lost;
     Class& c = *classes_[r.class_id];

@@ -89,10 +89,11 @@ void Autoscalers::set_enabled(WorkloadId w, bool enabled) {
   if (enabled) scaler.algorithm->forget();
 }
 
-void Autoscalers::limit(WorkloadId w, i32 max_replicas) {
+void Autoscalers::bound(WorkloadId w, i32 min_replicas, i32 max_replicas) {
   auto& params = context_.state.workloads[w].params.autoscaler;
   if (!params) return;
-  params->max_replicas = std::max(max_replicas, params->min_replicas);
+  params->min_replicas = min_replicas;
+  params->max_replicas = max_replicas;
   scalers_[w].algorithm.emplace(spec_of(*params), flags_of(*params));
 }
 

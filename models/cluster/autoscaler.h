@@ -22,8 +22,8 @@ class Autoscalers final : public Component, public ApiCaller {
   // Operator's decision. A stopped autoscaler leaves the scale as it is; a restarted one has
   // forgotten its recommendations.
   void set_enabled(WorkloadId workload, bool enabled);
-  // Operator's decision: another maxReplicas; what it recommended before is forgotten.
-  void limit(WorkloadId workload, i32 max_replicas);
+  // Operator's decision: other bounds; what it recommended before is forgotten.
+  void bound(WorkloadId workload, i32 min_replicas, i32 max_replicas);
   bool enabled(WorkloadId workload) const { return scalers_[workload].enabled; }
   // The scale that the last pass wanted; -1 before the first.
   i32 wanted(WorkloadId workload) const { return scalers_[workload].want; }

@@ -33,8 +33,8 @@ class Cluster final : public ApiWatcher {
   // Operators' decisions. An autoscaler that restarts has forgotten its history.
   void set_autoscaler_enabled(bool enabled);
   void set_autoscaler_enabled(WorkloadId workload, bool enabled);
-  void limit_autoscaler(WorkloadId workload, i32 max_replicas) {
-    autoscalers_.limit(workload, max_replicas);
+  void bound_autoscaler(WorkloadId workload, i32 min_replicas, i32 max_replicas) {
+    autoscalers_.bound(workload, min_replicas, max_replicas);
   }
   void scale(WorkloadId workload, i32 replicas, IncidentId cause);  // kubectl scale
 

@@ -77,7 +77,7 @@ const RegisterAction<RegionParams> restore_routing_policy{
     }};
 
 const RegisterAction<RegionParams> stop_autoscaler{
-    "stop_autoscaler", "the autoscalers stop, desired replicas go back to what the fleet holds", "",
+    "stop_autoscaler", "the autoscalers stop; what they asked for beyond the fleet is taken back", "",
     [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
       each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
       return {};
@@ -85,18 +85,18 @@ const RegisterAction<RegionParams> stop_autoscaler{
 
 struct RestartParams {
   TargetParams target;
-  bool limit_to_fleet = false;
+  bool pin_to_fleet = false;
   static void describe(Schema<RestartParams>& s) {
     s.field("target", &RestartParams::target).help("where");
-    s.field("limit_to_fleet", &RestartParams::limit_to_fleet)
-        .help("maxReplicas is set to what the fleet holds before");
+    s.field("pin_to_fleet", &RestartParams::pin_to_fleet)
+        .help("minReplicas and maxReplicas are set to what the fleet holds");
   }
 };
 
 const RegisterAction<RestartParams> restart_autoscaler{
     "restart_autoscaler", "the autoscalers run again", "",
     [](const RestartParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, true, p.limit_to_fleet, cause); });
+      each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, true, p.pin_to_fleet, cause); });
       return {};
     }};
 

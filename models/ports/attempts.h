@@ -73,7 +73,10 @@ struct ClientPort {
 // A region's front door.
 struct RegionPort {
   virtual ~RegionPort() = default;
-  // Offers an attempt now. Accepted: the region owns the slot until it reports its end. Refused: the
+  // Asked before an attempt is made out: does a breaker or a rate limit refuse it unread? Takes one
+  // from the rate limit.
+  virtual Verdict admit(u64 session_key) = 0;
+  // Offers an admitted attempt now. Accepted: the region owns the slot until it reports its end. Refused: the
   // caller keeps it.
   virtual Verdict offer(AttemptSlot attempt) = 0;
   // The client's cancellation reached the server: stop working on it. True if it was given back;

@@ -42,8 +42,8 @@ struct Controls {
 
   virtual void push_export_policy(RegionId region, const RoutingExport& policy) = 0;
   virtual void restore_export_policy(RegionId region, IncidentId cause) = 0;
-  // `limit_to_fleet`: with maxReplicas set to what the fleet holds.
-  virtual void set_autoscaler(RegionId region, bool enabled, bool limit_to_fleet,
+  // `pin_to_fleet`: with minReplicas and maxReplicas set to what the fleet holds.
+  virtual void set_autoscaler(RegionId region, bool enabled, bool pin_to_fleet,
                               IncidentId cause) = 0;
   virtual Completion compact_defragment_disarm(RegionId region, IncidentId cause) = 0;
   virtual void set_fsync_delay(RegionId region, Duration delay) = 0;

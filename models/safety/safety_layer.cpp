@@ -146,9 +146,12 @@ IncidentId SafetyLayer::open_by_hand(IncidentId cause, RegionId region) {
 
 Verdict SafetyLayer::admit(u64 session_key, RegionId region) {
   const Unit& unit = unit_of(region);
+  // Once it was reopened, what passes says by which ramp.
   if (unit.breaker.state() == BreakerState::kClosed) [[likely]]
-    return {};
-  if (unit.breaker.admits(uniform(draw(sticky_, session_key)))) return {};
+    return {Outcome::kSucceeded, {}, unit.ramp};
+  if (unit.breaker.state() == BreakerState::kHalfOpen &&
+      unit.breaker.admits(uniform(draw(sticky_, session_key))))
+    return {Outcome::kSucceeded, {}, unit.ramp};
   ++stats_.refused;
   return {Outcome::kBreaker, p_.retry_after, unit.opened};
 }

@@ -28,17 +28,23 @@ Verdict Region::refuse_503(IncidentId cause) {
   return {Outcome::kRejected503, gateway_.retry_after, cause};
 }
 
-Verdict Region::offer(AttemptSlot slot) {
-  Attempt& a = (*wiring_.attempts)[slot];
-  if (const Verdict v = wiring_.safety->admit(a.session_key, id_); !v.accepted()) {
+Verdict Region::admit(u64 session_key) {
+  const Verdict v = wiring_.safety->admit(session_key, id_);
+  if (!v.accepted()) {
     ++counts_.refused_breaker;
     return v;
   }
-  const Instant now = world_.now();
-  if (const Duration wait = limit_.take(now); wait.ns > 0) {
+  if (v.incident != kNoIncident) let_in_by_ = v.incident;
+  if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
     ++counts_.refused_429;
     return {Outcome::kRejected429, wait, overload_};
   }
+  return {};
+}
+
+Verdict Region::offer(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  const Instant now = world_.now();
   if (a.logs_in && logins_.acquire(now).ns < 0) {
     ++counts_.auth_failed;
     return {Outcome::kAuthFailed, {}, overload_};
@@ -146,7 +152,7 @@ void Region::finished(u32 slot, Instant at) {
   const bool late = a.request == kNoSlot;
   const KvWritten written = wiring_.kv->write(
       {a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept, a.poisoned, late,
-       a.started, a.incident ? a.incident : overload_});
+       a.started, a.incident ? a.incident : overload_incident()});
   if (written.torn && !a.poisoned) {
     a.poisoned = true;
     a.incident = written.cause;
@@ -185,7 +191,7 @@ bool Region::cancel(AttemptSlot slot) {
   active_.closed(id);
   if (p.engine->waiting() == waiting_before) {  // it was running
     ++counts_.aborted;
-    wiring_.kv->aborted_because(id_, a.prompt, a.incident ? a.incident : overload_);
+    wiring_.kv->aborted_because(id_, a.prompt, a.incident ? a.incident : overload_incident());
   }
   release(slot);
   reschedule(id);

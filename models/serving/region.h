@@ -67,6 +67,7 @@ class Region final : public Component,
          const GatewayParams& gateway);
   void connect(Wiring wiring) { wiring_ = std::move(wiring); }
 
+  Verdict admit(u64 session_key) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   void handle(const Event& event) override;
@@ -75,8 +76,10 @@ class Region final : public Component,
   void pod_stopped(PodId pod, WorkloadId workload) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
-  // The overload, or what moved foreign traffic here before it shows as one.
-  IncidentId overload_incident() override { return overload_ ? overload_ : moved_by_; }
+  // The overload, or what brought the traffic here before it shows as one.
+  IncidentId overload_incident() override {
+    return overload_ ? overload_ : moved_by_ ? moved_by_ : let_in_by_;
+  }
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
 
@@ -152,6 +155,7 @@ class Region final : public Component,
   Instant load_at_{};
   std::vector<double> load_;
   IncidentId overload_ = kNoIncident, moved_by_ = kNoIncident;
+  IncidentId let_in_by_ = kNoIncident;  // the ramp that admits this traffic
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking
   u64 holds_ = 0;

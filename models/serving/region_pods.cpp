@@ -69,7 +69,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
       p.overloaded = true;
       if (overloaded_pods_++ == 0)
-        overload_ = world_.incident("replica_overloaded", name_, {p.moved_by},
+        overload_ = world_.incident("replica_overloaded", name_, {p.moved_by ? p.moved_by : let_in_by_},
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }

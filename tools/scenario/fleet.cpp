@@ -141,15 +141,18 @@ void Fleet::restore_export_policy(RegionId r, IncidentId cause) {
   pushed_[r] = kNoIncident;
 }
 
-// Stopping means that somebody also sets the replicas back to what the fleet holds.
-void Fleet::set_autoscaler(RegionId r, bool enabled, bool limit_to_fleet, IncidentId cause) {
-  for (std::size_t w = 0; limit_to_fleet && w < clusters[r]->workloads(); ++w)
-    clusters[r]->limit_autoscaler(static_cast<WorkloadId>(w), spec.regions[r].pools[w].replicas);
+// Stopping means that somebody also takes back what was asked for beyond the fleet.
+void Fleet::set_autoscaler(RegionId r, bool enabled, bool pin_to_fleet, IncidentId cause) {
+  for (std::size_t w = 0; pin_to_fleet && w < clusters[r]->workloads(); ++w) {
+    const i32 fleet = spec.regions[r].pools[w].replicas;
+    clusters[r]->bound_autoscaler(static_cast<WorkloadId>(w), fleet, fleet);
+  }
   clusters[r]->set_autoscaler_enabled(enabled);
   stopped_[r] = !enabled;
   if (enabled) return;
-  for (std::size_t w = 0; w < clusters[r]->workloads(); ++w)
-    clusters[r]->scale(static_cast<WorkloadId>(w), spec.regions[r].pools[w].replicas, cause);
+  for (WorkloadId w = 0; w < clusters[r]->workloads(); ++w)
+    if (const i32 fleet = spec.regions[r].pools[w].replicas; clusters[r]->desired(w) > fleet)
+      clusters[r]->scale(w, fleet, cause);
 }
 
 Completion Fleet::compact_defragment_disarm(RegionId r, IncidentId cause) {

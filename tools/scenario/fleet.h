@@ -28,7 +28,7 @@ class Fleet final : public Controls {
   std::size_t regions() const override { return spec.regions.size(); }
   void push_export_policy(RegionId region, const RoutingExport& policy) override;
   void restore_export_policy(RegionId region, IncidentId cause) override;
-  void set_autoscaler(RegionId region, bool enabled, bool limit_to_fleet,
+  void set_autoscaler(RegionId region, bool enabled, bool pin_to_fleet,
                       IncidentId cause) override;
   Completion compact_defragment_disarm(RegionId region, IncidentId cause) override;
   void set_fsync_delay(RegionId region, Duration delay) override;

@@ -4,6 +4,8 @@
 
 #include "tools/scenario/effective.h"
 
+#include "models/mitigations/overlay.h"
+
 namespace stampede {
 namespace {
 
@@ -39,7 +41,20 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   loader.read_source();
   for (const std::string& name : mitigations)
     loader.add_selection("spec.mitigations", name, "--with");
-  for (const Override& change : sets) loader.set(change);
+  // A mitigation's own parameters first, then what it patches, then what the command line says.
+  const auto of_mitigation = [](const Override& o) {
+    return o.path.starts_with("spec.mitigations");
+  };
+  for (const Override& change : sets)
+    if (of_mitigation(change)) loader.set(change);
+  for (const auto& chosen : loaded.scenario.spec.mitigations) {
+    const auto overlay = overlays().find(chosen.name);
+    if (overlay == overlays().end()) continue;
+    for (const Patch& patch : overlay->second(chosen.params.get()))
+      loader.set({patch.path, patch.value, "mitigation " + chosen.name});
+  }
+  for (const Override& change : sets)
+    if (!of_mitigation(change)) loader.set(change);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
   return loaded;

@@ -116,6 +116,17 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
 }
 
 void YamlLoader::set(const Override& change) {
+  if (const auto star = change.path.find("[*]"); star != std::string::npos) {
+    Target list{&type_, object_, nullptr, ""};
+    for (const Token& token : split_path(change.path.substr(0, star)))
+      if (!step(list, token.text, token.index)) return;
+    const std::size_t elements =
+        list.type->kind == ValueKind::kList ? list.type->size(list.object) : 0;
+    for (std::size_t i = 0; i < elements; ++i)
+      set({element_path(change.path.substr(0, star), i) + change.path.substr(star + 3),
+           change.value, change.option});
+    return;
+  }
   option_ = change.option;
   option_text_ = change.option == "--set" ? "--set " + change.path + "=" + change.value
                                           : change.option + " " + change.value;

@@ -13,6 +13,13 @@ std::size_t minutes_of(const Fleet& fleet) {
   return static_cast<std::size_t>((fleet.spec.duration + 1_min - Duration{1}) / 1_min);
 }
 
+// At the end of the run: it met its target again after it was down, and stayed up.
+bool recovered(const Fleet& fleet, const Measures& measures) {
+  const std::size_t minutes = minutes_of(fleet);
+  const auto [first, last] = measures.outage(minutes);
+  return last == first || (measures.recovered() && last + 5 <= minutes);
+}
+
 double downtime(const Fleet& fleet) {
   double seconds = 0;
   for (std::size_t m = 0; m < minutes_of(fleet); ++m)
@@ -85,7 +92,7 @@ ordered_json outage(const Fleet& fleet, const Measures& measures) {
   json["downtime_seconds"] = downtime(fleet);
   json["started_at_seconds"] = last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
   json["ended_at_seconds"] = last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
-  json["recovered"] = measures.recovered() || last == first;
+  json["recovered"] = recovered(fleet, measures);
   json["by_region"] = by_region;
   json["lost_request_minutes"] = lost;
   json["seconds_by_owner"] = {{"mechanism", mechanism}, {"operator", operators}, {"policy", policy}};
@@ -162,7 +169,7 @@ Facts facts_of(const Fleet& fleet, const Measures& measures) {
   f.hit_ratio = fleet.kv->hit_ratio();
   f.availability = mine > 0 ? static_cast<double>(c.ended[0]) / mine : 1;
   f.conserved = c.offered == c.total_ended() + fleet.clients->requests_in_flight();
-  f.recovered = measures.recovered() || f.downtime_seconds == 0;
+  f.recovered = recovered(fleet, measures);
   f.incidents = &fleet.world.journal.all();
   return f;
 }

@@ -1,0 +1,24 @@
+// A routing change goes out in stages and stops when the first ones lose reachability.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+struct Params {
+  i64 stages = 4;
+  Duration soak = 5_min;
+  static void describe(Schema<Params>& s) {
+    s.field("stages", &Params::stages).range(2, 64).help("parts of the push");
+    s.field("soak", &Params::soak).range(1, 86400).help("wait between parts");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    "bgp_canary", "a routing change goes out in stages", "staged roll-outs of network operators",
+    [](const Params& p) {
+      return std::vector<Patch>{{"spec.network.safeguards.canary_stages", std::to_string(p.stages)},
+                                {"spec.network.safeguards.canary_soak", print(p.soak)}};
+    }};
+
+}  // namespace
+}  // namespace stampede

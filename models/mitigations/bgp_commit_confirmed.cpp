@@ -1,0 +1,21 @@
+// Routers take a pushed policy back by themselves unless it is confirmed in time.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+struct Params {
+  Duration within = 60_s;
+  static void describe(Schema<Params>& s) {
+    s.field("within", &Params::within).range(1, 86400).help("time to confirm");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    "bgp_commit_confirmed", "a routing change rolls back unless confirmed",
+    "Junos commit confirmed (its default is 10 min)", [](const Params& p) {
+      return std::vector<Patch>{{"spec.network.safeguards.commit_confirmed", print(p.within)}};
+    }};
+
+}  // namespace
+}  // namespace stampede

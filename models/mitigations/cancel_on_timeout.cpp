@@ -1,0 +1,21 @@
+// A client that leaves makes the server stop.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+struct Params {
+  Share share{1.0};
+  static void describe(Schema<Params>& s) {
+    s.field("share", &Params::share).range(0, 1).help("of the time-outs");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    "cancel_on_timeout", "a client's time-out cancels its attempt on the server",
+    "request cancellation through the gateway", [](const Params& p) {
+      return std::vector<Patch>{{"spec.clients[*].cancel_on_timeout", print(p.share)}};
+    }};
+
+}  // namespace
+}  // namespace stampede

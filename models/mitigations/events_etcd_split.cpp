@@ -1,0 +1,14 @@
+// Event objects get an etcd of their own.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+const RegisterOverlay<NoOverlayParams> registered{
+    "events_etcd_split", "Kubernetes events go to an etcd of their own",
+    "kube-apiserver --etcd-servers-overrides", [](const NoOverlayParams&) {
+      return std::vector<Patch>{{"spec.control_plane.events_etcd", "split"}};
+    }};
+
+}  // namespace
+}  // namespace stampede

@@ -1,0 +1,22 @@
+// The balancer sends a region no more foreign traffic than a share of its capacity.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+struct Params {
+  Share cap{0.3};
+  static void describe(Schema<Params>& s) {
+    s.field("cap", &Params::cap).range(0, 1).help("share of a region's capacity");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    "glb_spillover_cap", "foreign traffic is capped at a share of a region's capacity",
+    "Google serviceLbPolicy and static stability practice; the share is assumed",
+    [](const Params& p) {
+      return std::vector<Patch>{{"spec.balancer.spill_cap", print(p.cap)}};
+    }};
+
+}  // namespace
+}  // namespace stampede

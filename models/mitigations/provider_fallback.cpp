@@ -1,0 +1,21 @@
+// More clients have another provider configured.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+struct Params {
+  Share share{0.3};
+  static void describe(Schema<Params>& s) {
+    s.field("share", &Params::share).range(0, 1).help("of the clients");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    "provider_fallback", "a share of all clients falls back to another provider",
+    "LiteLLM and similar gateways", [](const Params& p) {
+      return std::vector<Patch>{{"spec.clients[*].fallback.share", print(p.share)}};
+    }};
+
+}  // namespace
+}  // namespace stampede

@@ -1,0 +1,14 @@
+// Breakers open by region instead of globally.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+const RegisterOverlay<NoOverlayParams> registered{
+    "regional_breaker", "each region has a breaker of its own", "scoped breakers",
+    [](const NoOverlayParams&) {
+      return std::vector<Patch>{{"spec.safety.scope", "region"}};
+    }};
+
+}  // namespace
+}  // namespace stampede
