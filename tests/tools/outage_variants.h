@@ -154,9 +154,7 @@ inline const std::vector<OutageVariant>& outage_variants() {
        "60min",
        joined(joined(latch, poison), {"zombie_pods"}),
        {"prefix_restored"},
-       "clients stay away for the balancer's hold-down, and the autoscaler is faster than their "
-       "way "
-       "back"},
+       "the autoscaler is faster than the clients' way home: the latch still closes"},
       {"commit confirmed, clients back at once",
        {"spec.network.safeguards.commit_confirmed=60s", "spec.balancer.hold_down=0s"},
        "1/20",
