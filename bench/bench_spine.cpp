@@ -70,8 +70,8 @@ int run(double requests) {
   Population::Wiring wiring{&network, &balancer, {}, &kv, &attempts, &service};
   for (const double share : shares) {
     // Sized so that about two attempts in three find no free server.
-    stations.push_back(std::make_unique<LossStation>(world, attempts,
-                                                     static_cast<u32>(rate * share * 2 * 0.72)));
+    stations.push_back(
+        std::make_unique<LossStation>(world, attempts, static_cast<u32>(rate * share * 2 * 0.72)));
     wiring.regions.push_back(stations.back().get());
   }
   ClientClassParams c;
@@ -107,6 +107,4 @@ int run(double requests) {
 }  // namespace
 }  // namespace stampede
 
-int main(int argc, char** argv) {
-  return stampede::run(argc > 2 ? std::atof(argv[2]) : 5e6);
-}
+int main(int argc, char** argv) { return stampede::run(argc > 2 ? std::atof(argv[2]) : 5e6); }

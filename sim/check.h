@@ -15,10 +15,10 @@ struct InvariantError : std::logic_error {
 [[noreturn]] void invariant_failed(const char* what);
 [[noreturn]] void invariant_failed(const std::string& what);
 
-#define STAMPEDE_CHECK(condition, what)                            \
-  do {                                                             \
-    if (!(condition)) [[unlikely]]                                 \
-      ::stampede::invariant_failed(what);                          \
+#define STAMPEDE_CHECK(condition, what)   \
+  do {                                    \
+    if (!(condition)) [[unlikely]]        \
+      ::stampede::invariant_failed(what); \
   } while (false)
 
 }  // namespace stampede

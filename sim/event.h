@@ -5,15 +5,16 @@
 
 namespace stampede {
 
-// Rungs among events at the same nanosecond, lowest first. Within a rung order is first-in first-out.
+// Rungs among events at the same nanosecond, lowest first. Within a rung order is first-in
+// first-out.
 enum class Priority : u8 {
-  kFault = 0,     // the timeline's causes act before anything else sees the instant
-  kNetwork,       // route changes before traffic that would use them
-  kControl,       // control loops and stores: views are fresh before decisions on them
-  kCompletion,    // work that ends frees capacity before new work asks for it
-  kTimeout,       // an answer that arrives at the deadline is in time: completion goes first
-  kArrival,       // new work
-  kSample,        // telemetry sees the instant after all that happened in it
+  kFault = 0,   // the timeline's causes act before anything else sees the instant
+  kNetwork,     // route changes before traffic that would use them
+  kControl,     // control loops and stores: views are fresh before decisions on them
+  kCompletion,  // work that ends frees capacity before new work asks for it
+  kTimeout,     // an answer that arrives at the deadline is in time: completion goes first
+  kArrival,     // new work
+  kSample,      // telemetry sees the instant after all that happened in it
 };
 inline constexpr int kPriorities = 7;
 

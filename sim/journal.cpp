@@ -13,8 +13,8 @@ IncidentId Journal::record(Instant at, std::string_view kind, std::string_view c
   std::erase(causes, kNoIncident);
   const auto id = static_cast<IncidentId>(incidents_.size() + 1);
   STAMPEDE_CHECK(causes.empty() || causes.back() < id, "an incident's cause must precede it");
-  incidents_.push_back({id, at, std::string(kind), std::string(component), std::move(causes),
-                        std::move(text)});
+  incidents_.push_back(
+      {id, at, std::string(kind), std::string(component), std::move(causes), std::move(text)});
   return id;
 }
 

@@ -44,10 +44,10 @@ std::string with_unit(const std::string& text, const UnitFactor* units, std::siz
 }
 
 // In nanoseconds, so that whole numbers of any unit are exact.
-constexpr UnitFactor kTime[] = {{"ns", 1},     {"us", 1e3},  {"ms", 1e6},     {"s", 1e9},
-                                {"min", 60e9}, {"m", 60e9},  {"h", 3600e9},   {"d", 86400e9}};
-constexpr UnitFactor kRates[] = {{"/s", 1}, {"/min", 1.0 / 60}, {"/m", 1.0 / 60},
-                                 {"/h", 1.0 / 3600}, {"/d", 1.0 / 86400}};
+constexpr UnitFactor kTime[] = {{"ns", 1},     {"us", 1e3}, {"ms", 1e6},   {"s", 1e9},
+                                {"min", 60e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
+constexpr UnitFactor kRates[] = {
+    {"/s", 1}, {"/min", 1.0 / 60}, {"/m", 1.0 / 60}, {"/h", 1.0 / 3600}, {"/d", 1.0 / 86400}};
 constexpr UnitFactor kBytes[] = {{"B", 1},
                                  {"kB", 1e3},
                                  {"MB", 1e6},
@@ -74,8 +74,8 @@ std::string parse_duration(const std::string& text, Duration& out) {
   if (i >= text.size()) return "not a number; write a duration with its unit, such as 30s";
   while (i < text.size()) {
     std::size_t j = i;
-    while (j < text.size() && (std::isdigit(static_cast<unsigned char>(text[j])) || text[j] == '.' ||
-                               text[j] == 'e' || text[j] == '+'))
+    while (j < text.size() && (std::isdigit(static_cast<unsigned char>(text[j])) ||
+                               text[j] == '.' || text[j] == 'e' || text[j] == '+'))
       ++j;
     while (j < text.size() && !std::isdigit(static_cast<unsigned char>(text[j]))) ++j;
     double part = 0;
@@ -103,8 +103,10 @@ std::string parse_share(const std::string& text, Share& out) {
   std::string unit;
   if (std::string wrong = split(text, value, unit); !wrong.empty())
     return wrong + "; write a share such as 80% or 0.8";
-  if (unit == "%") value /= 100;
-  else if (!unit.empty()) return "unknown unit '" + unit + "'; write a share such as 80% or 0.8";
+  if (unit == "%")
+    value /= 100;
+  else if (!unit.empty())
+    return "unknown unit '" + unit + "'; write a share such as 80% or 0.8";
   out.value = value;
   return "";
 }
@@ -125,8 +127,7 @@ std::string parse_bandwidth(const std::string& text, Bandwidth& out) {
   const auto slash = text.rfind("/s");
   if (slash == std::string::npos || slash + 2 != text.size())
     return std::string("the unit is missing") + kWanted;
-  return with_unit(text.substr(0, slash), kBytes, std::size(kBytes), kWanted,
-                   out.bytes_per_second);
+  return with_unit(text.substr(0, slash), kBytes, std::size(kBytes), kWanted, out.bytes_per_second);
 }
 
 namespace {
@@ -175,8 +176,9 @@ std::string parse_utc_time(const std::string& text, UtcTime& out) {
   const bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
   if (d > kDays[mo - 1] + (mo == 2 && leap)) return kWanted;
   const i64 offset = (oh * 3600 + om * 60) * (sign == '-' ? -1 : 1);
-  out.unix_seconds = days_from_civil(y, static_cast<unsigned>(mo), static_cast<unsigned>(d)) * 86400 +
-                     h * 3600 + mi * 60 + s - offset;
+  out.unix_seconds =
+      days_from_civil(y, static_cast<unsigned>(mo), static_cast<unsigned>(d)) * 86400 + h * 3600 +
+      mi * 60 + s - offset;
   return "";
 }
 
@@ -217,7 +219,10 @@ std::string print_number(double v) {
 }
 
 std::string print(Duration d) {
-  struct Step { const char* unit; i64 ns; };
+  struct Step {
+    const char* unit;
+    i64 ns;
+  };
   constexpr Step steps[] = {{"h", 3'600'000'000'000}, {"min", 60'000'000'000}, {"s", 1'000'000'000},
                             {"ms", 1'000'000},        {"us", 1'000},           {"ns", 1}};
   for (const Step& s : steps)
@@ -306,14 +311,15 @@ TypeInfo u32_type() {
                      [](const u32& v) { return static_cast<double>(v); });
 }
 TypeInfo number_type() {
-  return scalar<double>(ValueKind::kNumber, parse_number,
-                        [](const double& v) { return print_number(v); },
-                        [](const double& v) { return v; });
+  return scalar<double>(
+      ValueKind::kNumber, parse_number, [](const double& v) { return print_number(v); },
+      [](const double& v) { return v; });
 }
 TypeInfo boolean_type() {
-  return scalar<bool>(ValueKind::kBoolean, parse_boolean,
-                      [](const bool& v) { return std::string(v ? "true" : "false"); },
-                      [](const bool& v) { return v ? 1.0 : 0.0; });
+  return scalar<bool>(
+      ValueKind::kBoolean, parse_boolean,
+      [](const bool& v) { return std::string(v ? "true" : "false"); },
+      [](const bool& v) { return v ? 1.0 : 0.0; });
 }
 TypeInfo text_type() {
   return scalar<std::string>(

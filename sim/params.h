@@ -1,7 +1,7 @@
 // Describe once, derive all: each parameter is named once with its unit, range, default, help and
-// source; the YAML loader, messages, JSON Schema, `describe`, docs, `--set` and the manifest follow.
-// A Params struct has `static void describe(Schema<Self>&)`. Defaults are the member initialisers.
-// No YAML here: text comes from and goes to tools/scenario.
+// source; the YAML loader, messages, JSON Schema, `describe`, docs, `--set` and the manifest
+// follow. A Params struct has `static void describe(Schema<Self>&)`. Defaults are the member
+// initialisers. No YAML here: text comes from and goes to tools/scenario.
 #pragma once
 #include <functional>
 #include <map>
@@ -17,9 +17,21 @@
 namespace stampede {
 
 enum class ValueKind : u8 {
-  kDuration, kRate, kShare, kBytes, kBandwidth, kUtcTime,  // need a unit in the text
-  kInteger, kNumber, kBoolean, kText, kChoice,             // bare scalars
-  kStruct, kList, kOptional, kSelection
+  kDuration,
+  kRate,
+  kShare,
+  kBytes,
+  kBandwidth,
+  kUtcTime,  // need a unit in the text
+  kInteger,
+  kNumber,
+  kBoolean,
+  kText,
+  kChoice,  // bare scalars
+  kStruct,
+  kList,
+  kOptional,
+  kSelection
 };
 
 struct TypeInfo;
@@ -28,8 +40,8 @@ struct TypeInfo;
 struct FieldInfo {
   std::string key, help, source;  // an empty source is shown as `assumed`
   const TypeInfo* type = nullptr;
-  std::function<void*(void*)> member;           // object -> address of the member
-  std::optional<double> minimum, maximum;       // in base units (s, 1/s, 1, B, B/s)
+  std::function<void*(void*)> member;      // object -> address of the member
+  std::optional<double> minimum, maximum;  // in base units (s, 1/s, 1, B, B/s)
   bool required = false;
   bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
   const void* get(const void* object) const { return member(const_cast<void*>(object)); }
@@ -38,7 +50,7 @@ struct FieldInfo {
 // What is known of a type: how to parse, print, walk.
 struct TypeInfo {
   ValueKind kind{};
-  std::string name;                              // of structs and choices
+  std::string name;  // of structs and choices
   // scalars: parse returns an empty string or what is wrong; print gives the canonical text
   std::function<std::string(const std::string& text, void* out)> parse;
   std::function<std::string(const void*)> print;
@@ -60,7 +72,7 @@ struct Selection {
   std::string name;
   std::shared_ptr<void> params;  // of the entry's type
   const TypeInfo* type = nullptr;
-  std::string origin;            // file:line:column, for later messages
+  std::string origin;  // file:line:column, for later messages
 };
 
 template <class Tag>
@@ -99,15 +111,32 @@ class Schema {
   class Field {
    public:
     explicit Field(FieldInfo& info) : info_(info) {}
-    Field& help(std::string text) { info_.help = std::move(text); return *this; }
-    Field& source(std::string text) { info_.source = std::move(text); return *this; }
-    Field& range(double low, double high) { info_.minimum = low; info_.maximum = high; return *this; }
-    Field& at_least(double low) { info_.minimum = low; return *this; }
+    Field& help(std::string text) {
+      info_.help = std::move(text);
+      return *this;
+    }
+    Field& source(std::string text) {
+      info_.source = std::move(text);
+      return *this;
+    }
+    Field& range(double low, double high) {
+      info_.minimum = low;
+      info_.maximum = high;
+      return *this;
+    }
+    Field& at_least(double low) {
+      info_.minimum = low;
+      return *this;
+    }
     Field& inlined() {
       info_.inlined = true;
       return *this;
     }
-    Field& required() { info_.required = true; return *this; }
+    Field& required() {
+      info_.required = true;
+      return *this;
+    }
+
    private:
     FieldInfo& info_;
   };
@@ -165,18 +194,30 @@ TypeInfo text_type();
 
 template <class T>
 TypeInfo make_type() {
-  if constexpr (std::is_same_v<T, Duration>) return duration_type();
-  else if constexpr (std::is_same_v<T, Rate>) return rate_type();
-  else if constexpr (std::is_same_v<T, Share>) return share_type();
-  else if constexpr (std::is_same_v<T, Bytes>) return bytes_type();
-  else if constexpr (std::is_same_v<T, Bandwidth>) return bandwidth_type();
-  else if constexpr (std::is_same_v<T, UtcTime>) return utc_time_type();
-  else if constexpr (std::is_same_v<T, i64>) return i64_type();
-  else if constexpr (std::is_same_v<T, i32>) return i32_type();
-  else if constexpr (std::is_same_v<T, u32>) return u32_type();
-  else if constexpr (std::is_same_v<T, double>) return number_type();
-  else if constexpr (std::is_same_v<T, bool>) return boolean_type();
-  else if constexpr (std::is_same_v<T, std::string>) return text_type();
+  if constexpr (std::is_same_v<T, Duration>)
+    return duration_type();
+  else if constexpr (std::is_same_v<T, Rate>)
+    return rate_type();
+  else if constexpr (std::is_same_v<T, Share>)
+    return share_type();
+  else if constexpr (std::is_same_v<T, Bytes>)
+    return bytes_type();
+  else if constexpr (std::is_same_v<T, Bandwidth>)
+    return bandwidth_type();
+  else if constexpr (std::is_same_v<T, UtcTime>)
+    return utc_time_type();
+  else if constexpr (std::is_same_v<T, i64>)
+    return i64_type();
+  else if constexpr (std::is_same_v<T, i32>)
+    return i32_type();
+  else if constexpr (std::is_same_v<T, u32>)
+    return u32_type();
+  else if constexpr (std::is_same_v<T, double>)
+    return number_type();
+  else if constexpr (std::is_same_v<T, bool>)
+    return boolean_type();
+  else if constexpr (std::is_same_v<T, std::string>)
+    return text_type();
   else if constexpr (std::is_enum_v<T>) {
     TypeInfo t;
     t.kind = ValueKind::kChoice;

@@ -26,8 +26,7 @@ struct World {
 
   std::vector<std::string> region_names;  // for texts
   std::string region_name(std::size_t region) const {
-    return region < region_names.size() ? region_names[region]
-                                        : "region " + std::to_string(region);
+    return region < region_names.size() ? region_names[region] : "region " + std::to_string(region);
   }
 
   Instant now() const { return scheduler.now(); }

@@ -47,7 +47,9 @@ void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   s.field("continue_probability", &P::continue_probability)
       .range(0, 0.999)
       .help("a conversation goes on with another turn");
-  s.field("think_time", &P::think_time).at_least(1).help("mean time between turns; of agents, from one step to the next");
+  s.field("think_time", &P::think_time)
+      .at_least(1)
+      .help("mean time between turns; of agents, from one step to the next");
   s.field("resumed_share", &P::resumed_share)
       .range(0, 1)
       .help("conversations opened that resume an idle one with its history");

@@ -19,10 +19,10 @@ struct ResubmitParams {
 
 // Another provider takes what this service failed to answer.
 struct FallbackParams {
-  Share share{0};          // of the clients that have one configured
-  Rate capacity{1e9};      // what that provider takes from all of them
-  Share parse_failures{0}; // answers that this client cannot parse
-  Share local_cache{0};    // answered from the client's own cache instead
+  Share share{0};                   // of the clients that have one configured
+  Rate capacity{1e9};               // what that provider takes from all of them
+  Share parse_failures{0};          // answers that this client cannot parse
+  Share local_cache{0};             // answered from the client's own cache instead
   bool keeps_conversation = false;  // the next turn here carries what was said there
   static void describe(Schema<FallbackParams>& s);
 };

@@ -19,8 +19,8 @@ LengthTable::LengthTable(const LengthParams& params) {
     // The outermost knots stand for the middle of the half cell beyond them.
     const double u = i == 0 ? 0.25 / kCells : i == kCells ? 1 - 0.25 / kCells : i * (1.0 / kCells);
     const double v = lognormal(u, params.mean, params.cv);
-    values_.push_back(std::clamp(v, static_cast<double>(params.minimum),
-                                 static_cast<double>(params.maximum)));
+    values_.push_back(
+        std::clamp(v, static_cast<double>(params.minimum), static_cast<double>(params.maximum)));
   }
 }
 

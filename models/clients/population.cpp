@@ -41,12 +41,11 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     network_cumulative_[home].push_back(before + wiring_.network->weight(c));
   }
   for (ClientClassParams& p : classes)
-    classes_.push_back(std::make_unique<Class>(std::move(p), world, id_,
-                                               static_cast<u32>(classes_.size())));
+    classes_.push_back(
+        std::make_unique<Class>(std::move(p), world, id_, static_cast<u32>(classes_.size())));
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
-      const std::string path =
-          "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
+      const std::string path = "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
       Chain chain(classes_[k]->params.retry);
       chain.class_id = static_cast<u16>(k);
       chain.home = static_cast<RegionId>(r);
@@ -134,8 +133,8 @@ void Population::arrive(u32 index) {
     }
     Session& session = sessions_[*cell];
     const Words v = draw(c.behaviour, session.key, session.turn);
-    if (session.waiting || (session.turn > 0 &&
-                            uniform(v) >= c.params.continue_probability.value)) {
+    if (session.waiting ||
+        (session.turn > 0 && uniform(v) >= c.params.continue_probability.value)) {
       close_session(*cell);
       *cell = open_session(chain, false);
     }

@@ -1,9 +1,9 @@
 // All clients of the service: who asks when, who waits how long, who retries, resubmits, falls back
 // or leaves.
-// State of a request: open (an attempt is out) -> streaming -> ended, with backoff between attempts.
-// Source: overload literature for open arrivals and retries; the scenario names each class.
-// Limits: arrivals are open (users come whatever happened before, agents' steps excepted); a user
-// whose last request is still open is passed over for another.
+// State of a request: open (an attempt is out) -> streaming -> ended, with backoff between
+// attempts. Source: overload literature for open arrivals and retries; the scenario names each
+// class. Limits: arrivals are open (users come whatever happened before, agents' steps excepted); a
+// user whose last request is still open is passed over for another.
 #pragma once
 #include <memory>
 #include <string>
@@ -24,21 +24,21 @@ namespace stampede {
 
 // One cache line a request.
 struct alignas(64) Request {
-  u64 key = 0;             // identity: session, turn, resubmission
+  u64 key = 0;  // identity: session, turn, resubmission
   Instant offered{};
-  Instant sent{};          // of the current attempt
-  Instant first_token{};   // at the client
-  u32 serial = 0;          // changes whenever an older timer or attempt no longer concerns it
+  Instant sent{};         // of the current attempt
+  Instant first_token{};  // at the client
+  u32 serial = 0;         // changes whenever an older timer or attempt no longer concerns it
   SessionSlot session = kNoSlot;
   AttemptSlot attempt = kNoSlot;  // while a server holds it
   u16 class_id = 0;
-  u8 tries = 0;            // attempts sent
+  u8 tries = 0;  // attempts sent
   u8 resubmission = 0;
-  u8 region = kNoRegion;   // of the current attempt
+  u8 region = kNoRegion;  // of the current attempt
   u8 home = 0;
   enum class State : u8 { kFree, kOpen, kStreaming, kBackoff } state = State::kFree;
-  u8 budget_spent = 0;     // the generation will end without an answer
-  u8 failed_by = 0;        // RetryCause of the attempt before
+  u8 budget_spent = 0;  // the generation will end without an answer
+  u8 failed_by = 0;     // RetryCause of the attempt before
 };
 static_assert(sizeof(Request) == 64);
 
@@ -55,8 +55,8 @@ class Population final : public Component, public ClientPort, public PathListene
   struct Counts {
     u64 attempts = 0;
     std::array<u64, static_cast<std::size_t>(Outcome::kCount)> attempts_ended{};
-    u64 attempts_lost = 0;    // sent into a black hole or cut off; nobody will report on them
-    u64 doomed = 0;           // went on in a server after their client had left
+    u64 attempts_lost = 0;  // sent into a black hole or cut off; nobody will report on them
+    u64 doomed = 0;         // went on in a server after their client had left
     u64 prompt_tokens = 0, output_tokens = 0, wasted_tokens = 0;
     u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
     double fallback_cost = 0;
@@ -81,8 +81,15 @@ class Population final : public Component, public ClientPort, public PathListene
   u64 deferred() const;
 
  private:
-  enum Kind : u8 { kArrival, kRetry, kResubmit, kNextStep, kFirstTokenTimeout, kGapTimeout,
-                   kTotalTimeout };
+  enum Kind : u8 {
+    kArrival,
+    kRetry,
+    kResubmit,
+    kNextStep,
+    kFirstTokenTimeout,
+    kGapTimeout,
+    kTotalTimeout
+  };
   struct Class {
     ClientClassParams params;
     LengthTable first_prompt, message, answer, resumed;
@@ -103,8 +110,8 @@ class Population final : public Component, public ClientPort, public PathListene
     SessionRing ring;
     RetryBudget budget;
     explicit Chain(const RetryParams& p) : budget(p) {}
-    u64 deferred = 0;        // work put back for later
-    double answered = 1;     // smoothed share of this chain's recent requests that ended well
+    u64 deferred = 0;     // work put back for later
+    double answered = 1;  // smoothed share of this chain's recent requests that ended well
   };
 
   void arrive(u32 chain);
@@ -134,7 +141,7 @@ class Population final : public Component, public ClientPort, public PathListene
   ComponentId id_;
   std::size_t regions_;
   std::vector<std::unique_ptr<Class>> classes_;
-  std::vector<Chain> chains_;  // [class] x [home region]
+  std::vector<Chain> chains_;                            // [class] x [home region]
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
   LiveSessions sessions_;

@@ -134,8 +134,8 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
   chain.budget.failure();
   const RetryCause cause = retry_cause(outcome);
   const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
-  if (!delay || !chain.budget.attempt(heard_at, true, cause,
-                                      uniform2(draw(c.retry, r.key, r.tries, 4))))
+  if (!delay ||
+      !chain.budget.attempt(heard_at, true, cause, uniform2(draw(c.retry, r.key, r.tries, 4))))
     return end_request(slot, outcome, heard_at);
   r.failed_by = static_cast<u8>(cause);
   r.state = Request::State::kBackoff;
@@ -235,7 +235,8 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   if (r == nullptr) return;
   const Class& c = *classes_[r->class_id];
   const Instant heard = at + one_way(*r);
-  if (heard > deadline(r->sent, c.params.first_token_timeout)) return;  // its timer is about to fire
+  if (heard > deadline(r->sent, c.params.first_token_timeout))
+    return;  // its timer is about to fire
   r->state = Request::State::kStreaming;
   r->first_token = heard;
   ttft_.add(static_cast<u64>((heard - r->offered).ns));

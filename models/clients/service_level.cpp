@@ -5,7 +5,8 @@ namespace stampede {
 void SloParams::describe(Schema<SloParams>& s) {
   s.field("down_below", &SloParams::down_below)
       .range(0, 1)
-      .help("a region is down in a minute in which a smaller share of its clients' requests succeed")
+      .help(
+          "a region is down in a minute in which a smaller share of its clients' requests succeed")
       .source("definition of this project, shown with every result");
   s.field("target", &SloParams::target)
       .range(0, 1)
@@ -26,7 +27,11 @@ u64 RequestCounts::total_ended() const {
 
 ServiceLevel::ServiceLevel(World& world, const SloParams& params, std::size_t regions,
                            Duration horizon)
-    : world_(world), params_(params), attempts_into_(regions), observed_(regions), tallies_(regions) {
+    : world_(world),
+      params_(params),
+      attempts_into_(regions),
+      observed_(regions),
+      tallies_(regions) {
   const auto minutes = static_cast<std::size_t>(horizon / 1_min + 1);
   minutes_.assign(regions, std::vector<Minute>(minutes));
 }
@@ -68,8 +73,10 @@ void ServiceLevel::sample() {
   for (std::size_t r = 0; r < tallies_.size(); ++r) {
     const u64 g = tallies_[r].good - old.tallies[r].good;
     const u64 n = g + tallies_[r].bad - old.tallies[r].bad;
-    if (n > 0) observed_[r].publish(now, static_cast<double>(g) / static_cast<double>(n));
-    else observed_[r].withdraw();
+    if (n > 0)
+      observed_[r].publish(now, static_cast<double>(g) / static_cast<double>(n));
+    else
+      observed_[r].withdraw();
     good += g;
     all += n;
   }

@@ -1,5 +1,5 @@
-// What users got: per minute of offering and home region, and from it which minutes a region and the
-// service were down. Also the live success signal that dashboards, alerts and operators read.
+// What users got: per minute of offering and home region, and from it which minutes a region and
+// the service were down. Also the live success signal that dashboards, alerts and operators read.
 // Source: definitions of downtime and availability in the design; thresholds are parameters.
 #pragma once
 #include <array>

@@ -12,12 +12,12 @@
 namespace stampede {
 
 struct Session {
-  u64 key = 0;            // identity: class, home, number
-  u32 context = 0;        // history kept as context [tokens]
+  u64 key = 0;      // identity: class, home, number
+  u32 context = 0;  // history kept as context [tokens]
   u16 turn = 0;
   ClientNetwork client = 0;
-  u16 working = 0;        // attempts that servers still hold
-  u16 steps_left = 0;     // of an agent's task
+  u16 working = 0;     // attempts that servers still hold
+  u16 steps_left = 0;  // of an agent's task
   u8 home = 0, class_id = 0;
   bool waiting : 1 = false;  // a request of it is open at the client
   bool closing : 1 = false;

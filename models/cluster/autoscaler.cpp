@@ -242,9 +242,8 @@ void Autoscalers::note_request(WorkloadId w, i32 want) {
   const ClusterState& state = context_.state;
   const i64 gpus = state.workloads[w].params.gpus_per_pod;
   const i64 wanted = state.wanted_gpus() + (i64{want} - state.workloads[w].scale_replicas) * gpus;
-  const bool beyond =
-      static_cast<double>(wanted) >
-      (1 + context_.params.scale_up_alarm.value) * static_cast<double>(state.total_gpus());
+  const bool beyond = static_cast<double>(wanted) > (1 + context_.params.scale_up_alarm.value) *
+                                                        static_cast<double>(state.total_gpus());
   if (!beyond) {
     scaler.incident = kNoIncident;
   } else if (!scaler.beyond && want > scaler.from) {

@@ -131,8 +131,8 @@ class ClusterState {
   void forget(PodId pod);               // the object is gone
   i32 gpus_of(PodId pod) const { return workloads[pods[pod].workload].params.gpus_per_pod; }
   i64 total_gpus() const { return i64{params.nodes} * params.gpus_per_node - params.missing_gpus; }
-  i64 wanted_gpus() const;                // of all workloads' replica counts as committed
-  void verify() const;                    // throws InvariantError: pods and GPUs are conserved
+  i64 wanted_gpus() const;  // of all workloads' replica counts as committed
+  void verify() const;      // throws InvariantError: pods and GPUs are conserved
 
   World& world;
   const ClusterParams& params;

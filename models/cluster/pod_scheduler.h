@@ -14,8 +14,8 @@ namespace stampede::cluster {
 class PodScheduler final : public Component, public ApiCaller {
  public:
   PodScheduler(const Context& context, ApiServerPort& client, EventRecorder& events);
-  void pod_added(PodId pod);    // informer: an unbound pod
-  void gpus_freed();            // informer: a pod left, a node came back
+  void pod_added(PodId pod);               // informer: an unbound pod
+  void gpus_freed();                       // informer: a pod left, a node came back
   NodeId pick(WorkloadId workload) const;  // emptiest node with room, or kNoNode
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;

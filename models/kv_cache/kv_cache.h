@@ -107,8 +107,7 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
 
   // kv_manifest.cpp
   bool may_write(const LiveSession& s, RegionId r);
-  bool settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks,
-                   KvWritten& result);
+  bool settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks, KvWritten& result);
   void note_pending(const LiveSession& s, RegionId r);
   void pull(SessionSlot slot, LiveSession& s, RegionId to);
   void deliver(SessionSlot slot, LiveSession& s, RegionId from, RegionId to);

@@ -51,7 +51,9 @@ struct DiskParams {
   Duration delay{};
   static void describe(Schema<DiskParams>& s) {
     s.field("target", &DiskParams::target).help("where");
-    s.field("delay", &DiskParams::delay).at_least(0).help("added to each fsync, or length of a stall");
+    s.field("delay", &DiskParams::delay)
+        .at_least(0)
+        .help("added to each fsync, or length of a stall");
   }
 };
 
@@ -77,8 +79,8 @@ const RegisterAction<RegionParams> restore_routing_policy{
     }};
 
 const RegisterAction<RegionParams> stop_autoscaler{
-    "stop_autoscaler", "the autoscalers stop; what they asked for beyond the fleet is taken back", "",
-    [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
+    "stop_autoscaler", "the autoscalers stop; what they asked for beyond the fleet is taken back",
+    "", [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
       each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
       return {};
     }};
@@ -96,7 +98,8 @@ struct RestartParams {
 const RegisterAction<RestartParams> restart_autoscaler{
     "restart_autoscaler", "the autoscalers run again", "",
     [](const RestartParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, true, p.pin_to_fleet, cause); });
+      each(p.target.region, c,
+           [&](RegionId r) { c.set_autoscaler(r, true, p.pin_to_fleet, cause); });
       return {};
     }};
 

@@ -1,5 +1,5 @@
-// Named things that the timeline or an operator does: each a registered entry with parameters and one
-// function on Controls. Adding one is one more block in actions.cpp or a file of its own.
+// Named things that the timeline or an operator does: each a registered entry with parameters and
+// one function on Controls. Adding one is one more block in actions.cpp or a file of its own.
 #pragma once
 #include <functional>
 #include <map>

@@ -86,8 +86,10 @@ void Runbook::tick() {
       step.state = State::kDone;
       step.done_at = now;
     }
-    if (!holds(step.params)) step.holds_since = kNever;
-    else if (step.holds_since == kNever) step.holds_since = now;
+    if (!holds(step.params))
+      step.holds_since = kNever;
+    else if (step.holds_since == kNever)
+      step.holds_since = now;
   }
   for (u32 i = 0; i < steps_.size(); ++i) {
     Step& step = steps_[i];
@@ -117,7 +119,8 @@ void Runbook::handle(const Event& event) {
   }
   step.acted_at = world_.now();
   step.state = State::kActing;
-  const std::string topic = ChoiceNames<Watched>::names()[static_cast<std::size_t>(step.params.when)];
+  const std::string topic =
+      ChoiceNames<Watched>::names()[static_cast<std::size_t>(step.params.when)];
   step.completion = apply(step.params.action, controls_, controls_.latest(topic));
   if (step.completion()) {
     step.state = State::kDone;

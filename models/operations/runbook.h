@@ -1,10 +1,10 @@
 // Operators: what they notice, after how long they decide, what they then do, and that they find
 // what is really there when they act.
 // State of a step: idle -> delaying -> acting -> done. A step is due while what it watches holds,
-// every step it needs is done, and every step it comes after is done or shows no need to be done; it
-// acts only if what it watches still holds after its delay.
-// Source: post-mortem practice; delays are inputs of the scenario, each with its source or assumed.
-// Limits: one incident commander; steps are taken once.
+// every step it needs is done, and every step it comes after is done or shows no need to be done;
+// it acts only if what it watches still holds after its delay. Source: post-mortem practice; delays
+// are inputs of the scenario, each with its source or assumed. Limits: one incident commander;
+// steps are taken once.
 #pragma once
 #include <string>
 #include <vector>
@@ -15,7 +15,11 @@
 namespace stampede {
 
 enum class Watched : u8 {
-  kSuccessBelow, kPrefixWithdrawn, kControlPlaneFrozen, kBreakerOpen, kAutoscalerStopped
+  kSuccessBelow,
+  kPrefixWithdrawn,
+  kControlPlaneFrozen,
+  kBreakerOpen,
+  kAutoscalerStopped
 };
 template <>
 struct ChoiceNames<Watched> {

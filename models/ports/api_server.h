@@ -10,13 +10,31 @@ namespace stampede {
 
 enum class ApiVerb : u8 { kGet, kList, kCreate, kUpdate, kDelete };
 enum class ApiObject : u8 {
-  kPod, kPodStatus, kBinding, kEvent, kLease, kNodeStatus, kEndpointSlice, kReplicaSet,
-  kDeployment, kScale, kAutoscaler, kMetrics, kCount
+  kPod,
+  kPodStatus,
+  kBinding,
+  kEvent,
+  kLease,
+  kNodeStatus,
+  kEndpointSlice,
+  kReplicaSet,
+  kDeployment,
+  kScale,
+  kAutoscaler,
+  kMetrics,
+  kCount
 };
 // Priority level (flow schema's answer) of API priority and fairness.
 enum class ApiLevel : u8 {
-  kExempt, kSystem, kNodeHigh, kLeaderElection, kWorkloadHigh, kWorkloadLow, kGlobalDefault,
-  kCatchAll, kCount
+  kExempt,
+  kSystem,
+  kNodeHigh,
+  kLeaderElection,
+  kWorkloadHigh,
+  kWorkloadLow,
+  kGlobalDefault,
+  kCatchAll,
+  kCount
 };
 enum class ApiStatus : u8 {
   kOk,
@@ -34,12 +52,12 @@ struct ApiCall {  // kDelete of a kPod with value 0 only marks a bound pod; valu
   ApiVerb verb = ApiVerb::kGet;
   ApiObject object = ApiObject::kPod;
   ApiLevel level = ApiLevel::kGlobalDefault;
-  u32 user = 0;           // for shuffle sharding: who asks
-  u32 key = 0;            // which object
-  u64 value = 0;          // the object's content, as far as the simulator needs it
-  i32 bytes = 0;          // encoded size of the object written, or of the whole list read
-  u32 list_objects = 0;   // LIST: how many objects
-  Duration deadline{};    // 0: the server's 60 s
+  u32 user = 0;                    // for shuffle sharding: who asks
+  u32 key = 0;                     // which object
+  u64 value = 0;                   // the object's content, as far as the simulator needs it
+  i32 bytes = 0;                   // encoded size of the object written, or of the whole list read
+  u32 list_objects = 0;            // LIST: how many objects
+  Duration deadline{};             // 0: the server's 60 s
   IncidentId cause = kNoIncident;  // travels with the write to whoever watches it
 };
 
@@ -47,8 +65,7 @@ struct ApiCall {  // kDelete of a kPod with value 0 only marks a bound pod; valu
 struct ApiCaller {
   virtual ~ApiCaller() = default;
   // `incident`: what made it fail, when status is not kOk.
-  virtual void api_replied(u64 tag, const ApiCall& call, ApiStatus status,
-                           IncidentId incident) = 0;
+  virtual void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) = 0;
 };
 
 // One committed change, as a watcher sees it.
@@ -68,8 +85,8 @@ struct ApiWatcher {
 struct ApiServerPort {
   virtual ~ApiServerPort() = default;
   virtual void submit(const ApiCall& call, ApiCaller* caller, u64 tag) = 0;
-  // Adds a watcher of all changes to `object`; `delay` is its extra lag. `bytes_per_change` feeds the
-  // server's egress.
+  // Adds a watcher of all changes to `object`; `delay` is its extra lag. `bytes_per_change` feeds
+  // the server's egress.
   virtual void watch(ApiObject object, ApiWatcher* watcher, Duration delay) = 0;
 };
 

@@ -15,16 +15,16 @@ struct alignas(64) Attempt {
   u32 serial = 0;                 // of the request when it was sent; a stale one has left
   SessionSlot session = kNoSlot;
   u32 prompt = 0, output = 0, answer_kept = 0;  // [tokens]
-  u32 base_version = 0;           // KV manifest it builds on
-  u32 pod = 0;                    // where it is now
-  u32 ticket = 0;                 // of that pod's engine
-  IncidentId incident = kNoIncident;  // what brought it here (a failover), for provenance
+  u32 base_version = 0;                         // KV manifest it builds on
+  u32 pod = 0;                                  // where it is now
+  u32 ticket = 0;                               // of that pod's engine
+  IncidentId incident = kNoIncident;            // what brought it here (a failover), for provenance
   u16 turn = 0;
   u8 region = 0, home = 0;
-  u8 number = 0;                  // 0 for the first try
-  bool poisoned : 1 = false;      // context corrupted
-  bool decoding : 1 = false;      // handed over to a decode pod
-  bool logs_in : 1 = false;       // needs the session and auth store
+  u8 number = 0;              // 0 for the first try
+  bool poisoned : 1 = false;  // context corrupted
+  bool decoding : 1 = false;  // handed over to a decode pod
+  bool logs_in : 1 = false;   // needs the session and auth store
   bool used : 1 = false;
 };
 static_assert(sizeof(Attempt) == 64);
@@ -76,8 +76,8 @@ struct RegionPort {
   // Asked before an attempt is made out: does a breaker or a rate limit refuse it unread? Takes one
   // from the rate limit.
   virtual Verdict admit(u64 session_key) = 0;
-  // Offers an admitted attempt now. Accepted: the region owns the slot until it reports its end. Refused: the
-  // caller keeps it.
+  // Offers an admitted attempt now. Accepted: the region owns the slot until it reports its end.
+  // Refused: the caller keeps it.
   virtual Verdict offer(AttemptSlot attempt) = 0;
   // The client's cancellation reached the server: stop working on it. True if it was given back;
   // false if nothing could be stopped any more.
@@ -87,8 +87,8 @@ struct RegionPort {
 // Which region a client is sent to.
 struct RegionRoute {
   RegionId region = kNoRegion;
-  Verdict verdict;                     // refused: spill cap, no healthy region
-  IncidentId moved_by = kNoIncident;   // away from home because of this incident
+  Verdict verdict;                    // refused: spill cap, no healthy region
+  IncidentId moved_by = kNoIncident;  // away from home because of this incident
 };
 struct BalancerPort {
   virtual ~BalancerPort() = default;

@@ -54,11 +54,11 @@ struct Controls {
   virtual void open_breaker(IncidentId cause) = 0;
 
   // What monitoring shows.
-  virtual double observed_success() const = 0;           // share, whole service
+  virtual double observed_success() const = 0;  // share, whole service
   virtual bool any_prefix_withdrawn() const = 0;
-  virtual bool frozen(RegionId region) const = 0;        // control plane
-  virtual bool breaker_open() const = 0;                 // open or half-open
-  virtual bool autoscaler_stopped() const = 0;           // in any region
+  virtual bool frozen(RegionId region) const = 0;                 // control plane
+  virtual bool breaker_open() const = 0;                          // open or half-open
+  virtual bool autoscaler_stopped() const = 0;                    // in any region
   virtual IncidentId latest(const std::string& topic) const = 0;  // incident shown for that alarm
 };
 

@@ -8,8 +8,8 @@ namespace stampede {
 // Found before prefill. `cached_tokens` <= the context asked for.
 struct KvLookup {
   u32 cached_tokens = 0;
-  u32 base_version = 0;       // manifest version that the execution builds on
-  bool poisoned = false;      // the reused context is corrupted (and passed unseen)
+  u32 base_version = 0;            // manifest version that the execution builds on
+  bool poisoned = false;           // the reused context is corrupted (and passed unseen)
   IncidentId cause = kNoIncident;  // of the poison, or of the miss
 };
 
@@ -17,13 +17,13 @@ struct KvLookup {
 struct KvWrite {
   SessionSlot session = kNoSlot;
   RegionId region = 0;
-  u32 turn = 0;               // of the request in its session
+  u32 turn = 0;  // of the request in its session
   u8 attempt = 0;
-  u32 base_version = 0;       // from its lookup
-  u32 context_tokens = 0;     // prompt and answer kept as context
-  bool poisoned = false;      // computed on corrupted context
-  bool late = false;          // its client had left before it ended
-  Instant started{};          // when the attempt's prefill began
+  u32 base_version = 0;    // from its lookup
+  u32 context_tokens = 0;  // prompt and answer kept as context
+  bool poisoned = false;   // computed on corrupted context
+  bool late = false;       // its client had left before it ended
+  Instant started{};       // when the attempt's prefill began
   IncidentId cause = kNoIncident;
 };
 
@@ -44,8 +44,8 @@ struct KvCachePort {
   // Torn: another execution wrote the session between this one's admission and its end, and it read
   // blocks of both.
   virtual KvWritten write(const KvWrite& write) = 0;
-  // A running execution in `region` was aborted: its pages are freed while transfers may still write
-  // into them. Returns nothing; the damage shows in later lookups.
+  // A running execution in `region` was aborted: its pages are freed while transfers may still
+  // write into them. Returns nothing; the damage shows in later lookups.
   virtual void aborted(RegionId region, u32 tokens) = 0;
   // The same where the caller knows the incident behind the abort.
   virtual void aborted_because(RegionId region, u32 tokens, IncidentId /*cause*/) {

@@ -9,8 +9,8 @@ using ClientNetwork = u16;  // index of an access network (an AS with clients) o
 
 enum class Reach : u8 {
   kReachable,
-  kNoRoute,    // fails fast: the client sees an error after about one round trip
-  kBlackHole   // loop or dead origin: the client sees nothing and times out
+  kNoRoute,   // fails fast: the client sees an error after about one round trip
+  kBlackHole  // loop or dead origin: the client sees nothing and times out
 };
 
 struct PathState {

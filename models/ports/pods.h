@@ -8,13 +8,13 @@
 
 namespace stampede {
 
-using PodId = u32;        // dense within one cluster, never reused in a run
-using WorkloadId = u8;    // a deployment: its pool of pods (0 = prefill or mixed, 1 = decode)
+using PodId = u32;      // dense within one cluster, never reused in a run
+using WorkloadId = u8;  // a deployment: its pool of pods (0 = prefill or mixed, 1 = decode)
 
 // Usage of one pod over its last sampling window.
 struct PodSample {
-  i64 cpu_milli = 0;        // front-end CPU used [millicores]
-  i64 waiting_milli = 0;    // requests waiting for their first scheduling x 1000
+  i64 cpu_milli = 0;      // front-end CPU used [millicores]
+  i64 waiting_milli = 0;  // requests waiting for their first scheduling x 1000
 };
 
 // Implemented by serving; called by kubelets.

@@ -34,8 +34,9 @@ class FrontEnd {
     backlog_ += cpu_seconds;
     charged_ += cpu_seconds;
   }
-  // Work that comes in a stream: `tokens` more since the last call, `waiting` connections kept open.
-  // Closes a measuring interval and returns its utilisation, 1 = all cores (above 1: falling behind).
+  // Work that comes in a stream: `tokens` more since the last call, `waiting` connections kept
+  // open. Closes a measuring interval and returns its utilisation, 1 = all cores (above 1: falling
+  // behind).
   double measure(Instant now, u64 tokens, u32 waiting, const FrontEndParams& p) {
     drain(now, p);
     const double dt = (now - measured_at_).seconds();

@@ -96,8 +96,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   if (a.incident != kNoIncident) p.moved_by = moved_by_ = a.incident;
   if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
   const FrontEndParams& front = params_.pools[p.workload].front_end;
-  if (p.front_end.delay(now, front) > front.accept_timeout.seconds())
-    return refuse_503(overload_);
+  if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
   p.front_end.charge(front.cpu_per_request.seconds());
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
     return refuse_503(overload_);

@@ -159,7 +159,7 @@ class Region final : public Component,
   std::vector<Pod> pods_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_, known_;
-  std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
+  std::vector<IncidentId> endpoint_cause_;   // [workload] why the view last changed
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;

@@ -60,8 +60,8 @@ bool Region::probe(PodId id, WorkloadId workload) {
   const FrontEndParams& front = params_.pools[workload].front_end;
   const Instant now = world_.now();
   const Instant measured_since = p.front_end.measured_at();
-  const double utilisation = p.front_end.measure(
-      now, p.engine->counters(now).generated_tokens, p.engine->waiting(), front);
+  const double utilisation = p.front_end.measure(now, p.engine->counters(now).generated_tokens,
+                                                 p.engine->waiting(), front);
   if (utilisation <= front.overload_above.value) {
     p.overloaded_since = kNever;
     if (p.overloaded) recovered(p);
@@ -70,13 +70,12 @@ bool Region::probe(PodId id, WorkloadId workload) {
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
       p.overloaded = true;
       if (overloaded_pods_++ == 0)
-        overload_ = world_.incident("replica_overloaded", name_,
-                                    {p.moved_by ? p.moved_by : let_in_by_},
-                                    "front-end CPU above the line in pod " + std::to_string(id));
+        overload_ =
+            world_.incident("replica_overloaded", name_, {p.moved_by ? p.moved_by : let_in_by_},
+                            "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
-  const bool answered =
-      p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
+  const bool answered = p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
   if (!answered) ++counts_.probes_failed;
   return answered;
 }

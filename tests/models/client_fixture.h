@@ -51,7 +51,7 @@ struct HandServer final : Component, RegionPort {
   ClientPort* clients = nullptr;
   ComponentId id;
   std::function<Verdict(const Attempt&)> verdict = [](const Attempt&) { return Verdict{}; };
-  Verdict admission;  // before the attempt is made out
+  Verdict admission;                 // before the attempt is made out
   Duration first = 1_s, last = 5_s;  // after the offer
   Outcome ends = Outcome::kSucceeded;
   bool poisons = false;

@@ -1,5 +1,5 @@
-// A region's door, engines and hand-over behind real clients: conservation under everything that can
-// go wrong with pods, and each refusal by its own cause.
+// A region's door, engines and hand-over behind real clients: conservation under everything that
+// can go wrong with pods, and each refusal by its own cause.
 #include <memory>
 
 #include "models/balancing/replica_choice.h"
@@ -71,7 +71,8 @@ struct Service {
     while (world.now() < end) {
       world.scheduler.run_until(std::min(end, world.now() + 1_s));
       for (const PodId id : pods) region.probe(id, id < 2 ? 0 : 1);
-      ASSERT_EQ(level.counts().offered, level.counts().total_ended() + clients.requests_in_flight());
+      ASSERT_EQ(level.counts().offered,
+                level.counts().total_ended() + clients.requests_in_flight());
       ASSERT_EQ(attempts.live(), region.holds());
       u64 ended_attempts = 0;
       for (const u64 n : clients.counts().attempts_ended) ended_attempts += n;
@@ -90,8 +91,8 @@ struct Service {
 };
 
 TEST(region, answers_what_it_is_asked_mixed_or_handed_over) {
-  for (const auto& roles : {std::vector{EngineRole::kMixed},
-                            std::vector{EngineRole::kPrefill, EngineRole::kDecode}}) {
+  for (const auto& roles :
+       {std::vector{EngineRole::kMixed}, std::vector{EngineRole::kPrefill, EngineRole::kDecode}}) {
     Service s(Clients::single_turn(), pools(roles));
     s.run_out();
     EXPECT_EQ(s.ended(Outcome::kSucceeded), s.offered());
@@ -175,7 +176,11 @@ TEST(region, each_refusal_has_its_own_cause) {
   const auto queue = outcome([](Service& s) { s.region.pod_stopped(1, 0); }, bounded);
   EXPECT_GT(queue[2], 300U);  // half of the picks meet the stale endpoint at least
   GatewayParams logins;
-  logins.sessions = {1, 1, 1, 400_ms, 1_s};  // 2.5 log-ins a second of 10
+  logins.sessions = {.pool_size = 1,
+                     .pools = 1,
+                     .database_limit = 1,
+                     .hold = 400_ms,
+                     .wait_timeout = 1_s};  // 2.5 log-ins a second of 10
   const auto auth = outcome(nothing, logins);
   EXPECT_NEAR(static_cast<double>(auth[0]), 250, 6);
   EXPECT_GT(auth[4], 600U);
@@ -220,7 +225,7 @@ TEST(front_end, late_probes_follow_the_tail_of_the_sojourn_time) {
 }
 
 TEST(connection_pool, queues_first_come_first_served_and_gives_up) {
-  ConnectionPoolParams p{2, 1, 150, 1_s, 1500_ms};
+  ConnectionPoolParams p{.pool_size = 2, .pools = 1, .hold = 1_s, .wait_timeout = 1500_ms};
   ConnectionPool pool(p);
   const Instant t{};
   EXPECT_EQ(pool.acquire(t), Duration{});
@@ -230,7 +235,7 @@ TEST(connection_pool, queues_first_come_first_served_and_gives_up) {
   EXPECT_LT(pool.acquire(t).ns, 0);  // would wait 2 s
   EXPECT_EQ(pool.acquire(t + 500_ms), 1500_ms);
   EXPECT_EQ(pool.acquire(t + 60_s), Duration{});
-  p = {100, 2, 150, 1_s, 30_s};  // the database bounds both pools together
+  p = {.pool_size = 100, .pools = 2, .hold = 1_s};  // the database bounds both pools together
   ConnectionPool bounded(p);
   for (int i = 0; i < 150; ++i) ASSERT_EQ(bounded.acquire(t), Duration{});
   EXPECT_EQ(bounded.acquire(t), 1_s);

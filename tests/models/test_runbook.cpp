@@ -158,8 +158,7 @@ TEST(runbook, after_waits_only_for_steps_that_show_a_need) {
   busy.run(19_min);
   EXPECT_EQ(busy.controls.count("flush0"), 0U);
   busy.run(2_min);
-  EXPECT_EQ(busy.controls.done,
-            (std::vector<std::string>{"compact0", "compact1", "flush0"}));
+  EXPECT_EQ(busy.controls.done, (std::vector<std::string>{"compact0", "compact1", "flush0"}));
 
   Desk gone(steps());  // the reason to compact vanishes: nothing to wait for
   gone.controls.open = gone.controls.frozen_now = true;

@@ -66,15 +66,13 @@ const RegisterExpectation<DurationRange> downtime{
                          : kTwo;
     }};
 const RegisterExpectation<DurationRange> flush{
-    "flush", "time that flushing the KV cache took",
-    [](const DurationRange& p, const Facts& f) {
+    "flush", "time that flushing the KV cache took", [](const DurationRange& p, const Facts& f) {
       return complete(p) ? outside("flush_seconds", f.flush_seconds, p.between[0].seconds(),
                                    p.between[1].seconds())
                          : kTwo;
     }};
 const RegisterExpectation<NumberRange> surge{
-    "surge", "average surge of the surviving regions",
-    [](const NumberRange& p, const Facts& f) {
+    "surge", "average surge of the surviving regions", [](const NumberRange& p, const Facts& f) {
       return complete(p) ? outside("surge", f.surge_average, p.between[0], p.between[1]) : kTwo;
     }};
 const RegisterExpectation<NumberRange> availability{
@@ -95,10 +93,10 @@ const RegisterExpectation<Nothing> requests_conserved{
     }};
 const RegisterExpectation<Nothing> no_incidents{
     "no_incidents", "nothing at all happened", [](const Nothing&, const Facts& f) {
-      return f.incidents->empty() ? std::string()
-                                  : fmt::format("{} incidents, the first: {} of {}",
-                                                f.incidents->size(), f.incidents->front().kind,
-                                                f.incidents->front().component);
+      return f.incidents->empty()
+                 ? std::string()
+                 : fmt::format("{} incidents, the first: {} of {}", f.incidents->size(),
+                               f.incidents->front().kind, f.incidents->front().component);
     }};
 bool has(const Facts& f, const std::string& kind) {
   return std::any_of(f.incidents->begin(), f.incidents->end(),

@@ -106,8 +106,8 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
   clusters[r]->add_endpoint_consumer(watch.get());
   watches_.push_back(std::move(watch));
   for (std::size_t w = 0; w < pools; ++w)
-    choices_.push_back(make_replica_choice(spec.replica_choice, world,
-                                           region.name + "/choice", region_planes[r]->active()));
+    choices_.push_back(make_replica_choice(spec.replica_choice, world, region.name + "/choice",
+                                           region_planes[r]->active()));
 }
 
 void Fleet::start() {

@@ -1,5 +1,5 @@
-// The world of one scenario put together: every component built, wired and started, and the controls
-// that operators and the timeline act through.
+// The world of one scenario put together: every component built, wired and started, and the
+// controls that operators and the timeline act through.
 #pragma once
 #include <memory>
 #include <string>
@@ -28,8 +28,7 @@ class Fleet final : public Controls {
   std::size_t regions() const override { return spec.regions.size(); }
   void push_export_policy(RegionId region, const RoutingExport& policy) override;
   void restore_export_policy(RegionId region, IncidentId cause) override;
-  void set_autoscaler(RegionId region, bool enabled, bool pin_to_fleet,
-                      IncidentId cause) override;
+  void set_autoscaler(RegionId region, bool enabled, bool pin_to_fleet, IncidentId cause) override;
   Completion compact_defragment_disarm(RegionId region, IncidentId cause) override;
   void set_fsync_delay(RegionId region, Duration delay) override;
   void stall_disk(RegionId region, Duration during) override;
@@ -77,7 +76,7 @@ class Fleet final : public Controls {
   std::vector<std::unique_ptr<CapacityWatch>> watches_;
   std::vector<IncidentId> pushed_;  // [region] the broken policy in force
   std::vector<bool> ever_pushed_;
-  std::vector<bool> stopped_;       // [region] autoscaler stopped by hand
+  std::vector<bool> stopped_;  // [region] autoscaler stopped by hand
   IncidentId breaker_opened_ = kNoIncident, flushed_ = kNoIncident, closed_ = kNoIncident;
 };
 

@@ -16,7 +16,7 @@ void Measures::tick() {
   zombies_max_ = std::max(zombies_max_, zombies);
   if (fleet_.world.now().ns % (1_min).ns == 0) {
     const bool ramp = fleet_.safety->breaker(0).state() == BreakerState::kHalfOpen;
-    owners_.push_back(ramp                                ? Owner::kPolicy
+    owners_.push_back(ramp                                 ? Owner::kPolicy
                       : fleet_.runbook->something_runs()   ? Owner::kMechanism
                       : fleet_.runbook->somebody_decides() ? Owner::kOperator
                                                            : Owner::kMechanism);
@@ -55,8 +55,10 @@ void Measures::watch_recovery() {
   const SloParams& slo = fleet_.service->params();
   const bool good = fleet_.service->observed_total() >= slo.target.value &&
                     !fleet_.safety->globally_open() && !fleet_.breaker_open();
-  if (!good) good_since_ = kNever;
-  else if (good_since_ == kNever) good_since_ = now;
+  if (!good)
+    good_since_ = kNever;
+  else if (good_since_ == kNever)
+    good_since_ = now;
   else if (now - good_since_ >= slo.recovered_for) {
     recovered_ = true;
     fleet_.world.incident("recovered", "service", {fleet_.breaker_closed()},

@@ -11,8 +11,8 @@ namespace stampede {
 enum class Owner : u8 { kMechanism, kOperator, kPolicy };
 
 struct Surge {
-  double average = 0, peak = 0;    // against the minute before the first push; 0: no failover
-  std::vector<double> by_region;   // average of each surviving region; 0 for the others
+  double average = 0, peak = 0;   // against the minute before the first push; 0: no failover
+  std::vector<double> by_region;  // average of each surviving region; 0 for the others
 };
 
 class Measures {

@@ -156,8 +156,8 @@ void YamlLoader::set(const Override& change) {
       YamlNode nothing;
       const bool blank = change.value.find_first_not_of(" \t") == std::string::npos;
       // An inlined selection is chosen anew by its selector: `...do=page`.
-      const bool chosen = target.field && target.field->inlined &&
-                          tokens.back().text == target.type->selector;
+      const bool chosen =
+          target.field && target.field->inlined && tokens.back().text == target.type->selector;
       if (chosen) text.text = "{" + target.type->selector + ": " + change.value + "}";
       const YamlPtr node = blank ? nullptr : parse_yaml(text);
       read(node ? *node : nothing, *target.type, target.object, target.field, target.path);

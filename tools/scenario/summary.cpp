@@ -51,9 +51,10 @@ ordered_json requests(const Fleet& fleet) {
           {"in_flight", fleet.clients->requests_in_flight()},
           {"served_elsewhere", count(Outcome::kServedElsewhere)},
           {"poisoned_served", count(Outcome::kPoisoned)},
-          {"attempts_per_request", c.offered > 0 ? static_cast<double>(fleet.clients->counts().attempts) /
-                                                       static_cast<double>(c.offered)
-                                                 : 0.0},
+          {"attempts_per_request", c.offered > 0
+                                       ? static_cast<double>(fleet.clients->counts().attempts) /
+                                             static_cast<double>(c.offered)
+                                       : 0.0},
           {"failed_by", failed_by}};
 }
 
@@ -62,8 +63,12 @@ ordered_json attempts(const Fleet& fleet) {
   ordered_json by_outcome = ordered_json::object();
   for (std::size_t k = 0; k < c.attempts_ended.size(); ++k)
     if (c.attempts_ended[k] > 0) by_outcome[name_of(static_cast<Outcome>(k))] = c.attempts_ended[k];
-  return {{"total", c.attempts},   {"by_outcome", by_outcome},       {"doomed", c.doomed},
-          {"retries", c.retries}, {"resubmissions", c.resubmissions}, {"lost", c.attempts_lost},
+  return {{"total", c.attempts},
+          {"by_outcome", by_outcome},
+          {"doomed", c.doomed},
+          {"retries", c.retries},
+          {"resubmissions", c.resubmissions},
+          {"lost", c.attempts_lost},
           {"agent_tasks_stalled", c.agent_tasks_stalled}};
 }
 
@@ -86,16 +91,18 @@ ordered_json outage(const Fleet& fleet, const Measures& measures) {
   // Requests that were offered and got no good answer, counted in the minute of their offering.
   double lost = 0;
   for (RegionId r = 0; r < fleet.regions(); ++r)
-    for (const ServiceLevel::Minute& m : fleet.service->minutes(r))
-      lost += m.failed;
+    for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) lost += m.failed;
   ordered_json json;
   json["downtime_seconds"] = downtime(fleet);
-  json["started_at_seconds"] = last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
-  json["ended_at_seconds"] = last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
+  json["started_at_seconds"] =
+      last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
+  json["ended_at_seconds"] =
+      last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
   json["recovered"] = recovered(fleet, measures);
   json["by_region"] = by_region;
   json["lost_request_minutes"] = lost;
-  json["seconds_by_owner"] = {{"mechanism", mechanism}, {"operator", operators}, {"policy", policy}};
+  json["seconds_by_owner"] = {
+      {"mechanism", mechanism}, {"operator", operators}, {"policy", policy}};
   return json;
 }
 
@@ -109,7 +116,9 @@ std::vector<std::size_t> before_of(const Runbook::Step& step) {
 // done back through what each was due by.
 ordered_json operations(const Fleet& fleet) {
   ordered_json list = ordered_json::array();
-  const auto at = [](Instant t) { return t == kNever ? ordered_json(nullptr) : ordered_json(t.seconds()); };
+  const auto at = [](Instant t) {
+    return t == kNever ? ordered_json(nullptr) : ordered_json(t.seconds());
+  };
   const auto& steps = fleet.runbook->steps();
   std::vector<bool> critical(steps.size());
   std::size_t current = steps.size();
@@ -166,7 +175,8 @@ ordered_json phases(const Fleet& fleet) {
 
 Facts facts_of(const Fleet& fleet, const Measures& measures) {
   const RequestCounts& c = fleet.service->counts();
-  const auto elsewhere = static_cast<double>(c.ended[static_cast<std::size_t>(Outcome::kServedElsewhere)]);
+  const auto elsewhere =
+      static_cast<double>(c.ended[static_cast<std::size_t>(Outcome::kServedElsewhere)]);
   const double mine = static_cast<double>(c.total_ended()) - elsewhere;
   Facts f;
   f.downtime_seconds = downtime(fleet);
