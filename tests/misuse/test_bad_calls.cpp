@@ -50,7 +50,7 @@ class BadCall : public ::testing::Test {
 TEST_F(BadCall, invalid_scenarios_exit_with_2_and_write_nothing) {
   write("bad.yaml",
         "apiVersion: stampede/v1alpha1\nkind: Scenario\nmetadata: {name: x}\n"
-        "spec:\n  sead: 1\n  duration: 30\n");
+        "spec:\n  sead: 1\n  duration: 30\n  clients: []\n  regions: []\n  serving: {}\n");
   expect("stampede run bad.yaml --out out", 2,
          "bad.yaml:5:3: spec.sead: unknown key; did you mean 'seed'?\n    sead: 1\n    ^\n"
          "bad.yaml:6:13: spec.duration: '30': the unit is missing");

@@ -31,7 +31,8 @@ class BadText : public ::testing::TestWithParam<Case> {};
 
 TEST_P(BadText, is_reported_with_its_place) {
   const std::string said = faults_of(GetParam().text);
-  EXPECT_TRUE(said.starts_with(GetParam().starts_with)) << said;
+  // At the start of a line: other faults of the same file may come first.
+  EXPECT_NE(("\n" + said).find("\n" + GetParam().starts_with), std::string::npos) << said;
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -65,15 +65,36 @@ Fleet::Fleet(const Spec& s)
   network->add_listener(kv.get());
   const auto& steps = spec.operations.steps;
   for (std::size_t i = 0; i < steps.size(); ++i)
-    for (const auto* names : {&steps[i].needs, &steps[i].after})
-      for (const std::string& name : *names)
+    for (const auto* listed : {&steps[i].needs, &steps[i].after})
+      for (const std::string& name : *listed)
         if (std::none_of(steps.begin(), steps.end(),
                          [&](const StepParams& step) { return step.name == name; }))
           throw ScenarioError("spec.operations.steps[" + std::to_string(i) + "]." +
-                                  (names == &steps[i].needs ? "needs" : "after"),
+                                  (listed == &steps[i].needs ? "needs" : "after"),
                               "no step is called '" + name + "'");
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    check_target(steps[i].action, "spec.operations.steps[" + std::to_string(i) + "]");
+  for (std::size_t i = 0; i < spec.timeline.size(); ++i)
+    check_target(spec.timeline[i].action, "spec.timeline[" + std::to_string(i) + "]");
   runbook = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, *this);
   register_stats();
+}
+
+// An action that names a region must name one of the scenario's.
+void Fleet::check_target(const ActionSelection& action, const std::string& path) const {
+  const void* object = action.params.get();
+  const TypeInfo* type = action.type;
+  for (const char* key : {"target", "region"}) {
+    const auto field = std::find_if(type->fields.begin(), type->fields.end(),
+                                    [&](const FieldInfo& f) { return f.key == key; });
+    if (field == type->fields.end()) return;
+    object = field->get(object);
+    type = field->type;
+  }
+  const std::string& name = *static_cast<const std::string*>(object);
+  if (!name.empty() && std::none_of(spec.regions.begin(), spec.regions.end(),
+                                    [&](const RegionParams& r) { return r.name == name; }))
+    throw ScenarioError(path + ".action.target.region", "no region is called '" + name + "'");
 }
 
 void Fleet::build_region(std::size_t r, const std::vector<double>& served) {

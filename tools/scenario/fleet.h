@@ -69,6 +69,7 @@ class Fleet final : public Controls {
         balancer->capacity_changed(region, per_pod * static_cast<double>(routable.size()), cause);
     }
   };
+  void check_target(const ActionSelection& action, const std::string& path) const;
   void build_region(std::size_t r, const std::vector<double>& served);
   void register_stats();
 
