@@ -31,6 +31,7 @@ PREFILL_SECONDS_A_TOKEN_AND_NODE = 19.1e-6  # of 8 GPUs
 BLOCK_TOKENS, STORED_TOKEN_BYTES, GPU_TOKEN_BYTES = 64, 70272, 35136
 FALSE_POSITIVE, TRUE_POSITIVE, WINDOW_SECONDS, RAMP = 1e-3, 0.9, 60, [0.01, 0.05, 0.25, 0.60]
 STOCK_AGE_SECONDS, RETURN_SECONDS = 11340, 3600
+LATCH_SECONDS = 187  # from scale_up_requested to etcd_saturated in a run
 HPA_PERIOD, HPA_TOLERANCE, FROZEN_AFTER = 15, 0.1, 30
 DEFRAGMENT_SECONDS_A_MIB, MEMBERS = 8.5e-3, 3
 
@@ -244,30 +245,22 @@ def quota_latch(spec):
     room = number(etcd["quota"]) - number(etcd["initial_file"])
     free = number(etcd["initial_free"]) * number(etcd["initial_file"])
     row("room to the quota", room / 1e6, "MB", 247, None, 0.01, 1)
-    row("with the free pages inside the file", (room + free) / 1e6, "MB", None, 284, 0.02, 1)
-    size = math.ceil(2 * (number(limits["pod_size"]) + 90) / 4096) * 4096 / 2  # in whole pages
-    row("a Pending pod: created, marked unschedulable", 2 * size / 1e3, "kB", None, None, 0.1, 1)
-    pods = (room + free) / (2 * size)
-    row("Pending pods that fill it (na)", pods, "", None, 7518, 0.05, 0)
-    rate, burst = number(limits["controller_limit"]), number(limits["controller_burst"])
+    row("with the free pages inside the file", (room + free) / 1e6, "MB", None, None, 0.02, 1)
+    pod = 18.43e3  # two revisions of 8 KiB (created, marked unschedulable) and two events, in pages
     region = next(r for r in spec["regions"] if r["name"] == "na")
-    wanted, created, t = number(region["pools"][0]["replicas"]), 0.0, -HPA_PERIOD
-    start, tokens = wanted, burst
-    while created < pods:
-        t += HPA_PERIOD
-        wanted *= 2
-        now = min(wanted - start - created, tokens + rate * HPA_PERIOD, pods - created)
-        t_last = max(0.0, (now - tokens) / rate)
-        created += now
-        tokens = min(burst, tokens + rate * HPA_PERIOD - now)
-    seconds = t + t_last
-    row("from the first scale-up to the alarm", seconds, "s", None, 91, 0.3, 0)
-    # A flapping status and a slice of a hundred endpoints are small beside it.
-    row("flaps and slices at 0.4 MB/s in that time", 0.4 * seconds, "MB", None, None, 0.1, 0)
-    must(number(limits["controller_limit"]) > 20, "with default limits the latch is another one")
     maximum = number(spec["cluster"]["workloads"][0]["autoscaler"]["max_replicas"])
-    must(maximum - start > pods, "maxReplicas stops it before the quota does")
-    must((number(region["pools"][0]["replicas"]) * 0.1) * 2 * size < 0.1 * room,
+    pending = maximum - number(region["pools"][0]["replicas"])
+    row("Pending pods at maxReplicas (na)", pending, "", None, None, 0.05, 0)
+    row("their revisions and events", pending * pod / 1e6, "MB", None, None, 0.05, 0)
+    rest = room + free - pending * pod
+    row("left for readiness flaps and slices", rest / 1e6, "MB", None, None, 0.2, 0)
+    doublings = math.ceil(math.log2(maximum / number(region["pools"][0]["replicas"])))
+    row("maxReplicas reached after", doublings * HPA_PERIOD, "s")
+    seconds = rest / 0.4e6
+    row("used up at 0.4 MB/s after", seconds, "s", None, LATCH_SECONDS, 0.3, 0)
+    must(rest > 0, "the Pending pods alone fill the quota")
+    must(number(limits["controller_limit"]) > 20, "with default limits the latch is another one")
+    must((number(region["pools"][0]["replicas"]) * 0.1) * pod < 0.1 * room,
          "ordinary growth by a tenth of the pods uses the room up")
     return seconds
 

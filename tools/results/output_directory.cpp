@@ -87,6 +87,7 @@ OutputDirectory::~OutputDirectory() {
 void OutputDirectory::add(const std::string& name, const std::string& content) {
   const std::string temporary = temporary_name(path_, name);
   const std::string final_name = path_ + "/" + name;
+  ::mkdir(path_.c_str(), 0777);  // should somebody have removed it during a long run
   write_synced(temporary, final_name, content);
   files_.emplace_back(temporary, final_name);
 }
