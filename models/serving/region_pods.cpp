@@ -2,6 +2,12 @@
 #include "models/serving/region.h"
 
 namespace stampede {
+namespace {
+
+// One pod over the line is the noise of its own arrivals; one in twenty is an overloaded region.
+constexpr double kOverloadedShare = 0.05;
+
+}  // namespace
 
 Region::Pod& Region::pod(PodId id) {
   if (id >= pods_.size()) pods_.resize(id + 1);
@@ -69,10 +75,12 @@ bool Region::probe(PodId id, WorkloadId workload) {
     if (p.overloaded_since == kNever) p.overloaded_since = measured_since;
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
       p.overloaded = true;
-      if (overloaded_pods_++ == 0)
-        overload_ =
-            world_.incident("replica_overloaded", name_, {p.moved_by ? p.moved_by : let_in_by_},
-                            "front-end CPU above the line in pod " + std::to_string(id));
+      ++overloaded_pods_;
+      const double pods = static_cast<double>(serving_[workload]);
+      if (overload_ == kNoIncident && overloaded_pods_ >= kOverloadedShare * pods)
+        overload_ = world_.incident("replica_overloaded", name_,
+                                    {p.moved_by ? p.moved_by : let_in_by_},
+                                    "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
   const bool answered = p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);

@@ -163,7 +163,7 @@ inline const std::vector<OutageVariant>& outage_variants() {
        {"prefix_restored"}},
       {"APAC at 15 %",
        apac_share(0.15),
-       "1/20",
+       "1/10",
        "60min",
        joined(joined(latch, poison), {"replica_overloaded", "zombie_pods"}),
        {"failover_started"}},
