@@ -59,7 +59,6 @@ class Population final : public Component, public ClientPort, public PathListene
     u64 doomed = 0;         // went on in a server after their client had left
     u64 prompt_tokens = 0, output_tokens = 0, wasted_tokens = 0;
     u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
-    double fallback_cost = 0;
   };
 
   Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
