@@ -298,7 +298,7 @@ TEST_F(HpaManifest, the_example_grows_as_its_policy_allows) {
     }
     return desired;
   };
-  const Override defaults{"spec.cluster.workloads.replicas.autoscaler.scale_up", "{}"};
+  const Override defaults{"spec.cluster.workloads.replicas.autoscaler.scale_up", "null"};
   // The step of load comes at 600 s; within a minute the policy allows one pod, the default all.
   EXPECT_EQ(most({}, 660), 9);
   EXPECT_GT(most({defaults}, 660), 9);
