@@ -233,7 +233,8 @@ void WorkloadParams::describe(Schema<WorkloadParams>& s) {
   s.field("cpu_request_milli", &P::cpu_request_milli)
       .help("front end's CPU request [millicores]")
       .range(1, 1e6);
-  s.field("autoscaler", &P::autoscaler).help("its HorizontalPodAutoscaler");
+  s.field("autoscaler", &P::autoscaler)
+      .help("its HorizontalPodAutoscaler, or {manifest: FILE} with one as Kubernetes takes it");
 }
 
 }  // namespace cluster

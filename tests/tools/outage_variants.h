@@ -129,6 +129,19 @@ inline const std::vector<std::string> kDoubleFlushRate{"spec.kv_cache.index_rate
 inline const std::vector<std::string> kEpochBump{
     "spec.operations.steps.flush_cache.action={do: bump_cache_epoch}"};
 
+// The same push in Europe: its 15 % of the traffic find room elsewhere.
+inline const std::vector<std::string> kOneRegion{
+    "spec.timeline=[{at: 32min, do: push_routing_policy, target: {region: eu}, policy: {export: "
+    "missing}}]"};
+// Clusters of 3,000 nodes, shared with others, on an etcd with room but a disk that syncs 0.5 MB/s.
+// The limits of a disk do not scale by themselves: at 1/20 a KiB takes twenty times as long and a
+// batch is a twentieth.
+inline const std::vector<std::string> kSlowDisk{
+    "spec.control_plane.etcd.initial_file=300MB", "spec.control_plane.etcd.initial_free=20%",
+    "spec.control_plane.etcd.fsync=10ms", "spec.control_plane.etcd.fsync_per_kib=40ms",
+    "spec.control_plane.etcd.max_batch=52KiB"};
+inline const std::vector<std::string> kManyNodes{"spec.regions[*].nodes=3000"};
+
 inline const std::vector<OutageVariant>& outage_variants() {
   static const std::vector<std::string> latch{"etcd_saturated", "control_plane_frozen"};
   static const std::vector<std::string> poison{"poisoned_output_detected", "breaker_opened",
@@ -236,6 +249,30 @@ inline const std::vector<OutageVariant>& outage_variants() {
        "60min",
        poison,
        {"control_plane_frozen"}},
+      {"one region",
+       kOneRegion,
+       "1/20",
+       "60min",
+       joined(joined(latch, poison), {"scale_up_requested", "zombie_pods"}),
+       {"region_unreachable", "failover_started"}},
+      {"heartbeat",
+       joined(kSlowDisk, kManyNodes),
+       "1/20",
+       "45min",
+       {},
+       {"control_plane_frozen", "zombie_pods"}},
+      {"heartbeat, no push",
+       joined(joined(kSlowDisk, kManyNodes), kNoPush),
+       "1/20",
+       "45min",
+       {"control_plane_frozen", "zombie_pods", "breaker_opened"},
+       {"etcd_saturated"}},
+      {"heartbeat, its own nodes only",
+       kSlowDisk,
+       "1/20",
+       "45min",
+       {"control_plane_frozen", "zombie_pods"},
+       {"etcd_saturated", "breaker_opened"}},
   };
   return variants;
 }

@@ -28,7 +28,7 @@ TEST(scale, divides_what_counts_and_leaves_times_and_ratios) {
       i32 pods = 0, before = 0;
       for (std::size_t w = 0; w < b.pools.size(); ++w) {
         EXPECT_NEAR(a.pools[w].replicas, b.pools[w].replicas * s, 1);
-        EXPECT_NEAR(a.pools[w].min_replicas, b.pools[w].min_replicas * s, 0.5);
+        EXPECT_NEAR(*a.pools[w].min_replicas, *b.pools[w].min_replicas * s, 0.5);
         EXPECT_EQ(a.pools[w].gpu_limit, a.pools[w].replicas);  // full stays full
         pods += a.pools[w].replicas;
         before += b.pools[w].replicas;

@@ -13,7 +13,7 @@ void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
       .help("pods of this pool at the start");
   s.field("min_replicas", &RegionPoolParams::min_replicas)
       .range(0, 1e6)
-      .help("the autoscaler's minReplicas for this pool");
+      .help("minReplicas of this pool in this region; absent: that of its autoscaler");
   s.field("gpu_limit", &RegionPoolParams::gpu_limit)
       .range(0, 1e6)
       .help("GPUs of the node group that is this pool's own; 0: any free GPU will do");
