@@ -48,7 +48,7 @@ struct LossStation : Component, RegionPort {
   bool cancel(AttemptSlot) override { return false; }
   void prefetch(u8, u32 slot, bool next) const override {
     if (next)
-      clients->prefetch_attempt(slot);
+      clients->prefetch_attempt(slot, true);
     else
       attempts.prefetch(slot);
   }

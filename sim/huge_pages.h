@@ -29,9 +29,7 @@ struct HugePages {
 #endif
     return static_cast<T*>(memory);
   }
-  void deallocate(T* memory, std::size_t n) {
-    ::operator delete(memory, alignment(n * sizeof(T)));
-  }
+  void deallocate(T* memory, std::size_t n) { ::operator delete(memory, alignment(n * sizeof(T))); }
   bool operator==(const HugePages&) const { return true; }
 
  private:

@@ -160,13 +160,13 @@ void Population::look_ahead(Chain& chain) {
 
 void Population::fetch_session(SessionSlot session) const {
   __builtin_prefetch(&sessions_[session], 1);
-  wiring_.kv->prefetch(session);
+  wiring_.kv->prefetch_session(session);
 }
 
-void Population::prefetch_attempt(AttemptSlot attempt) const {
+void Population::prefetch_attempt(AttemptSlot attempt, bool finishes) const {
   const Attempt& a = (*wiring_.attempts)[attempt];
   if (a.request != kNoSlot) fetch_request(a.request);
-  fetch_session(a.session);
+  if (finishes) fetch_session(a.session);
 }
 
 void Population::prefetch(u8 kind, u32 subject, bool next) const {

@@ -72,7 +72,7 @@ class Population final : public Component, public ClientPort, public PathListene
   void finished(AttemptSlot attempt, Instant at) override;
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
-  void prefetch_attempt(AttemptSlot attempt) const override;
+  void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   void paths_changed(RegionId region) override;
 
   const Counts& counts() const { return counts_; }
@@ -109,7 +109,7 @@ class Population final : public Component, public ClientPort, public PathListene
     StreamKey times, choices;
     u64 arrivals = 0, sessions = 0;
     Words next{}, after_next{};  // choices of the next two arrivals
-    double hazard_left = 0;  // exponential still to be used up before the next arrival
+    double hazard_left = 0;      // exponential still to be used up before the next arrival
     SessionRing ring;
     RetryBudget budget;
     explicit Chain(const RetryParams& p) : budget(p) {}

@@ -60,8 +60,8 @@ void Population::send(RequestSlot slot) {
   r.sent = now;
   if (r.tries++ > 0) {
     ++counts_.retries;
-  } else if (Chain& chain = chain_of(r); !chain.budget.attempt(now, false, RetryCause::kFinal,
-                                                               budget_draw(chain, r, 0))) {
+  } else if (Chain& chain = chain_of(r);
+             !chain.budget.attempt(now, false, RetryCause::kFinal, budget_draw(chain, r, 0))) {
     return end_request(slot, Outcome::kRejected503, now);  // the client refuses itself
   }
   ++counts_.attempts;
@@ -79,13 +79,15 @@ void Population::send(RequestSlot slot) {
       return refused(slot, v, path.round_trip);
 
   if (c.params.first_token_timeout.ns > 0)
-    c.first_token.push(now + c.params.first_token_timeout, slot, r.serial,
-                       [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
-                       [&](u32 k) { fetch_request(k); });
+    c.first_token.push(
+        now + c.params.first_token_timeout, slot, r.serial,
+        [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
+        [&](u32 k) { fetch_request(k); });
   if (c.params.total_timeout.ns > 0)
-    c.total.push(now + c.params.total_timeout, slot, r.serial,
-                 [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
-                 [&](u32 k) { fetch_request(k); });
+    c.total.push(
+        now + c.params.total_timeout, slot, r.serial,
+        [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
+        [&](u32 k) { fetch_request(k); });
   if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
     ++counts_.attempts_lost;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
@@ -143,8 +145,7 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
   chain.budget.failure();
   const RetryCause cause = retry_cause(outcome);
   const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
-  if (!delay ||
-      !chain.budget.attempt(heard_at, true, cause, budget_draw(chain, r, r.tries)))
+  if (!delay || !chain.budget.attempt(heard_at, true, cause, budget_draw(chain, r, r.tries)))
     return end_request(slot, outcome, heard_at);
   r.failed_by = static_cast<u8>(cause);
   r.state = Request::State::kBackoff;

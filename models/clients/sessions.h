@@ -13,8 +13,8 @@
 namespace stampede {
 
 struct alignas(32) Session {  // never across two cache lines
-  u64 key = 0;      // identity: class, home, number
-  u32 context = 0;  // history kept as context [tokens]
+  u64 key = 0;                // identity: class, home, number
+  u32 context = 0;            // history kept as context [tokens]
   u16 turn = 0;
   ClientNetwork client = 0;
   u16 working = 0;     // attempts that servers still hold

@@ -69,8 +69,8 @@ struct ClientPort {
   virtual void finished(AttemptSlot attempt, Instant at) = 0;
   // The server dropped it; the attempt is given back right after the call.
   virtual void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) = 0;
-  // One of these calls will soon be made for an attempt whose row is at hand.
-  virtual void prefetch_attempt(AttemptSlot /*attempt*/) const {}
+  // first_token(), or finished() and released(), will soon be called for an attempt.
+  virtual void prefetch_attempt(AttemptSlot /*attempt*/, bool /*finishes*/) const {}
   // Server-side work on the session ended (finished, broken or cancelled).
   virtual void released(SessionSlot session) = 0;
 };

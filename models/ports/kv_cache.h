@@ -52,7 +52,7 @@ struct KvCachePort {
     aborted(region, tokens);
   }
   // The session will soon be looked up or written.
-  virtual void prefetch(SessionSlot /*session*/) const {}
+  virtual void prefetch_session(SessionSlot /*session*/) const {}
 };
 
 }  // namespace stampede
