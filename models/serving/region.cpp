@@ -94,6 +94,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (a.incident != kNoIncident) p.moved_by = moved_by_ = a.incident;
+  if (p.engine) p.engine->prefetch();
   if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
@@ -145,11 +146,24 @@ void Region::reschedule(PodId id) {
   p.event = world_.scheduler.at(p.event_at, Priority::kCompletion, component_, kEngine, id);
 }
 
+// First the engine, then the attempts that will leave it; what these refer to at the event itself.
+void Region::prefetch(u8 kind, u32 subject, bool next) const {
+  if (kind == kHandover && !next) wiring_.attempts->prefetch(subject);
+  if (kind != kEngine || !pods_[subject].engine) return;
+  const Engine& engine = *pods_[subject].engine;
+  if (next)
+    engine.for_each_due([this](u32 slot, bool) { wiring_.attempts->prefetch(slot); });
+  else
+    engine.prefetch();
+}
+
 void Region::handle(const Event& event) {
   switch (event.kind) {
     case kEngine: {
       Pod& p = pods_[event.subject];
       if (!p.engine) return;
+      p.engine->for_each_due(
+          [this](u32 slot, bool finishes) { wiring_.clients->prefetch_attempt(slot, finishes); });
       p.event_at = kNever;
       current_ = event.subject;
       p.engine->advance(world_.now(), *this);
@@ -206,6 +220,7 @@ void Region::hand_over(AttemptSlot slot) {
   const PodId id = wiring_.choice[1]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (a.incident != kNoIncident) p.moved_by = a.incident;
+  if (p.engine) p.engine->prefetch();
   if (!p.serving || !admit_to(p, slot, id)) {
     a.pod = id;
     return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);

@@ -74,6 +74,7 @@ class Region final : public Component,
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   void handle(const Event& event) override;
+  void prefetch(u8 kind, u32 subject, bool next) const override;
 
   void pod_started(PodId pod, WorkloadId workload) override;
   void pod_stopped(PodId pod, WorkloadId workload) override;
