@@ -174,8 +174,9 @@ void Cluster::pod_changed(const ApiChange& change) {
   }
   // A pod that no kubelet has goes at once.
   if (change.value == kFinal || state_.pods[id].node == kNoNode) {
+    const bool held_gpus = state_.pods[id].charged != kNoNode;
     state_.forget(id);
-    scheduler_.gpus_freed();
+    if (held_gpus) scheduler_.gpus_freed();
     replica_sets_.enqueue(w);
   } else if (first) {
     kubelets_.pod_deleted(id);
