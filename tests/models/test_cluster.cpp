@@ -119,6 +119,25 @@ TEST(cluster, a_failed_batch_ends_the_pass_and_backs_off) {
   EXPECT_EQ(f.counts().objects, 100);
 }
 
+// Neither a node's heartbeat nor the end of another Pending pod frees a GPU: nobody is tried again
+// before the queue's flush.
+TEST(cluster, pending_pods_are_not_tried_again_without_a_reason) {
+  ClusterParams p = small_cluster(2, 16);
+  p.kubelet.node_status_period = 20_s;
+  Fixture f(p);
+  f.cluster->scale(0, 40, kNoIncident);
+  f.run_for(200_s);
+  f.cluster->scale(0, 30, kNoIncident);
+  f.run_for(50_s);
+  EXPECT_EQ(f.counts().pending, 14);
+  for (const cluster::Pod& pod : f.cluster->state().pods) EXPECT_LE(pod.attempts, 1u);
+  f.run_for(200_s);
+  for (const cluster::Pod& pod : f.cluster->state().pods)
+    if (!pod.gone && pod.node == cluster::kNoNode) {
+      EXPECT_EQ(pod.attempts, 2u);
+    }
+}
+
 // While writes are refused an operator stays at it; another decision ends it.
 TEST(cluster, a_scale_command_is_repeated_until_it_is_taken) {
   for (const bool overtaken : {false, true}) {
