@@ -179,7 +179,8 @@ void Fleet::restore_export_policy(RegionId r, IncidentId cause) {
   pushed_[r] = kNoIncident;
 }
 
-// Stopping means that somebody also takes back what was asked for beyond the fleet.
+// Stopping means that somebody also takes back what was asked for beyond the fleet, and stays at it
+// while the write is refused.
 void Fleet::set_autoscaler(RegionId r, bool enabled, bool pin_to_fleet, IncidentId cause) {
   for (std::size_t w = 0; pin_to_fleet && w < clusters[r]->workloads(); ++w) {
     const i32 fleet = spec.regions[r].pools[w].replicas;

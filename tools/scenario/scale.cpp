@@ -56,6 +56,7 @@ Spec scaled(const Spec& original) {
   shrink<i64>(spec.gateway.sessions.database_limit, s, 1);
 
   ClusterParams& k = spec.cluster;
+  shrink<i32>(k.zombie_minimum, s, 1);
   for (cluster::WorkloadParams& w : k.workloads)
     if (w.autoscaler) {
       shrink<i32>(w.autoscaler->min_replicas, s, 1);

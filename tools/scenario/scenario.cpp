@@ -27,7 +27,7 @@ void RegionParams::describe(Schema<RegionParams>& s) {
   s.field("utc_offset", &RegionParams::utc_offset)
       .range(-54000, 54000)
       .help("local time less UTC: whose clock the daily curve follows");
-  s.field("nodes", &RegionParams::nodes).range(1, 1e6).help("nodes of the cluster");
+  s.field("nodes", &RegionParams::nodes).range(1, 1e5).help("nodes of the cluster");
   s.field("missing_gpus", &RegionParams::missing_gpus)
       .range(0, 63)
       .help("GPUs that the last node lacks");
@@ -41,7 +41,7 @@ void OperationsParams::describe(Schema<OperationsParams>& s) {
 void OutputParams::describe(Schema<OutputParams>& s) {
   s.field("interval", &OutputParams::interval)
       .range(0.1, 86400)
-      .help("time between two samples of the series");
+      .help("time between two samples of the series; changes nothing else");
 }
 
 void Spec::describe(Schema<Spec>& s) {
