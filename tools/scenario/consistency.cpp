@@ -134,14 +134,25 @@ void runbook_order(Findings& out, const std::vector<StepParams>& steps) {
                       [&](const std::string& need) { return done.contains(need); }))
         grown = done.insert(s.name).second;
   }
+  // What merely waits for a circle is not part of it.
+  for (bool shrunk = true; shrunk;) {
+    shrunk = false;
+    for (const StepParams& s : steps)
+      if (!done.contains(s.name) &&
+          std::none_of(steps.begin(), steps.end(), [&](const StepParams& other) {
+            return !done.contains(other.name) &&
+                   std::find(other.needs.begin(), other.needs.end(), s.name) != other.needs.end();
+          }))
+        shrunk = done.insert(s.name).second;
+  }
   const std::vector<std::string> names = names_of(steps);
   for (std::size_t i = 0; i < steps.size(); ++i)
     for (const std::string& need : steps[i].needs)
       if (!done.contains(steps[i].name) && !done.contains(need) &&
           std::find(names.begin(), names.end(), need) != names.end())
         out.push_back({fmt::format("spec.operations.steps[{}].needs", i),
-                       fmt::format("'{}' and '{}' wait for each other or for a circle of steps: "
-                                   "none of them can ever be done",
+                       fmt::format("'{}' and '{}' are in a circle of steps that wait for each "
+                                   "other: none of them can ever be done",
                                    steps[i].name, need)});
 }
 
