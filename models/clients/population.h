@@ -67,7 +67,7 @@ class Population final : public Component, public ClientPort, public PathListene
 
   void handle(const Event& event) override;
   void first_token(AttemptSlot attempt, Instant at) override;
-  void finished(AttemptSlot attempt, Instant at) override;
+  bool finished(AttemptSlot attempt, Instant at) override;
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
   void paths_changed(RegionId region) override;
