@@ -137,13 +137,18 @@ std::string heading(const CompareReport& r) {
 
 std::string overview(const CompareReport& r) {
   std::vector<std::vector<std::string>> rows{{"mean"}};
+  const auto of_a_region = [](const CompareMeasure& m) {
+    return m.name.find('.') != std::string::npos;
+  };
   for (const CompareMeasure& m : r.measures) {
+    if (of_a_region(m)) continue;
     const std::string unit = shown(m.unit).unit;
     rows[0].push_back(unit.empty() ? m.title : m.title + " [" + unit + "]");
   }
   for (std::size_t k = 0; k < r.policies.size(); ++k) {
     std::vector<std::string> row{r.policies[k].name};
     for (std::size_t m = 0; m < r.measures.size(); ++m) {
+      if (of_a_region(r.measures[m])) continue;
       const Estimate& e = r.comparison.policies[k].measures[m];
       row.push_back(number(e.mean.mean, shown(r.measures[m].unit)) + (e.resolved ? "*" : " "));
     }
@@ -169,7 +174,9 @@ std::string differences(const CompareReport& r, std::size_t m) {
       row.push_back(number(e.difference.estimate.mean, s, true));
       row.push_back(fmt::format("[{}, {}]", number(d.low, s, true), number(d.high, s, true)));
       row.push_back(e.resolved ? "yes" : "no");
-      row.push_back(reduction ? fmt::format("x {:.1f}", *reduction) : "-");
+      row.push_back(!reduction          ? "-"
+                    : *reduction < 1000 ? fmt::format("x {:.1f}", *reduction)
+                                        : "x 1000 or more");
     }
     rows.push_back(std::move(row));
   }
