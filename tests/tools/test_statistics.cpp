@@ -1,6 +1,8 @@
 // Intervals and tests of experiments on values that others computed.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tools/experiments/statistics.h"
 
 namespace stampede {
@@ -16,7 +18,7 @@ TEST(statistics, t_interval_of_a_mean) {
   EXPECT_DOUBLE_EQ(e.mean, 3);
   EXPECT_NEAR(e.standard_deviation, 1.581139, 1e-6);
   EXPECT_NEAR(e.half_width, 1.963243, 1e-6);  // 2.776445 s / sqrt(5)
-  EXPECT_NEAR(mean_estimate({1, 2, 3, 4, 5}, 0.9).half_width, 1.507442, 1e-6);  // 2.131847
+  EXPECT_NEAR(mean_estimate({1, 2, 3, 4, 5}, 0.9).half_width, 1.507443, 1e-6);  // 2.131847
   EXPECT_TRUE(std::isinf(mean_estimate({7}).half_width));
   EXPECT_EQ(mean_estimate({0.1, 0.1, 0.1}).standard_deviation, 0);  // exactly
 }
