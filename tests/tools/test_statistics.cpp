@@ -44,6 +44,21 @@ TEST(statistics, differences_without_spread_are_judged_by_the_sign_test) {
   EXPECT_EQ(paired_difference({1}, {2}).p, 1);
 }
 
+// Whole minutes: seeds that all agree still leave the error of rounding, 60 / sqrt(6) s for a
+// difference; t(2, 97.5 %) = 4.302653.
+TEST(statistics, rounded_values_vary_by_the_error_of_rounding) {
+  const PairedDifference d = paired_difference({600, 660, 720}, {540, 600, 660}, kConfidence, 60);
+  EXPECT_EQ(d.estimate.standard_deviation, 0);
+  EXPECT_NEAR(d.estimate.half_width, 4.302653 * 60 / std::sqrt(6.0) / std::sqrt(3.0), 1e-4);
+  EXPECT_GT(d.p, 0.04);
+  EXPECT_LT(d.p, 0.06);  // t = 4.243 with two degrees of freedom
+  EXPECT_FALSE(d.variance_reduction);
+  // A spread larger than that stands for itself.
+  const std::vector<double> base{0, 0, 0}, other{600, 1200, 1800};
+  EXPECT_EQ(paired_difference(base, other, kConfidence, 60).estimate.half_width,
+            paired_difference(base, other).estimate.half_width);
+}
+
 // Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
 TEST(statistics, wilson_interval) {
   const struct {

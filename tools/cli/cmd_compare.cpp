@@ -184,7 +184,9 @@ int run(const Options& o) {
       throw BrokenRun{failed.error, failed.command, 0, failed.seed};
     }
   }
-  const Comparison comparison = compare(replications.runs);
+  std::vector<double> resolution;
+  for (const CompareMeasure& m : scenario.measures()) resolution.push_back(m.resolution);
+  const Comparison comparison = compare(replications.runs, resolution);
   const CompareReport report{scenario.scenario_name(),
                              full_command(o, plan.first_seed),
                              scenario.policies(),

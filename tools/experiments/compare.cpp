@@ -44,7 +44,8 @@ Replications replicate(const ComparePlan& plan,
   }
 }
 
-Comparison compare(const CompareRuns& runs, double confidence) {
+Comparison compare(const CompareRuns& runs, const std::vector<double>& resolution,
+                   double confidence) {
   STAMPEDE_CHECK(!runs.empty() && runs.front().size() >= 2, "nothing to compare");
   Comparison out;
   std::vector<double> p;
@@ -61,9 +62,10 @@ Comparison compare(const CompareRuns& runs, double confidence) {
       const std::vector<double> base = values_of(runs.front(), m);
       const std::vector<double> values = values_of(of_policy, m);
       Estimate e;
-      e.mean = mean_estimate(values, confidence);
+      const double r = resolution.empty() ? 0 : resolution[m];
+      e.mean = mean_estimate(values, confidence, r);
       e.median = quantile_estimate(values, 0.5, confidence);
-      e.difference = paired_difference(base, values, confidence);
+      e.difference = paired_difference(base, values, confidence, r);
       if (&of_policy != &runs.front()) p.push_back(e.difference.p);
       policy.measures.push_back(std::move(e));
     }

@@ -59,7 +59,9 @@ struct Comparison {
   std::vector<PolicyEstimates> policies;
   std::size_t comparisons = 0;  // in Holm's family
 };
-// Every policy needs the same number of runs, at least 2, in the same order of seeds.
-Comparison compare(const CompareRuns& runs, double confidence = kConfidence);
+// Every policy needs the same number of runs, at least 2, in the same order of seeds. `resolution`
+// of each measure, in its unit; left out: 0.
+Comparison compare(const CompareRuns& runs, const std::vector<double>& resolution = {},
+                   double confidence = kConfidence);
 
 }  // namespace stampede

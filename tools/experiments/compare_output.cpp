@@ -208,7 +208,8 @@ std::string compare_json(const CompareReport& r) {
                         {"path", m.path},
                         {"title", m.title},
                         {"unit", m.unit},
-                        {"better", name_of(m.better)}});
+                        {"better", name_of(m.better)},
+                        {"resolution", m.resolution}});
   for (std::size_t k = 0; k < r.policies.size(); ++k) policies.push_back(policy_json(r, k));
   ordered_json seeds = ordered_json::array();
   for (const CompareRun& run : r.replications.runs.front()) seeds.push_back(run.seed);

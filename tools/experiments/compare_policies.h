@@ -2,6 +2,7 @@
 // run of one policy with one seed, kept in a directory and found there again.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ enum class Better : u8 { kLower, kHigher, kNeither };
 struct CompareMeasure {
   std::string name, path, title, unit;  // path: in summary.json
   Better better = Better::kLower;
+  double resolution = 0;  // downtime comes in whole minutes
 };
 std::vector<CompareMeasure> compare_measures(const Scenario& scenario);
 
@@ -56,7 +58,8 @@ class ScenarioPolicies {
 
  private:
   Loaded load(std::size_t policy, i64 seed) const;
-  CompareRun judged(const std::string& summary_json, i64 seed) const;
+  // Nothing if the summary lacks a measure.
+  std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
   std::string command(std::size_t policy, i64 seed) const;
 
   SourceText source_;

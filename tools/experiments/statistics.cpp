@@ -28,38 +28,43 @@ double mean_of(const std::vector<double>& values) {
 
 }  // namespace
 
-MeanEstimate mean_estimate(const std::vector<double>& values, double confidence) {
+MeanEstimate mean_estimate(const std::vector<double>& values, double confidence,
+                           double resolution) {
   STAMPEDE_CHECK(!values.empty(), "a mean of nothing");
   MeanEstimate e;
   e.n = values.size();
   e.mean = mean_of(values);
-  e.half_width = std::numeric_limits<double>::infinity();
+  e.standard_error = e.half_width = std::numeric_limits<double>::infinity();
   if (e.n < 2) return e;
   const auto n = static_cast<double>(e.n);
   e.standard_deviation = std::sqrt(variance(values, e.mean));
   const boost::math::students_t t(n - 1);
-  e.half_width = quantile(t, (1 + confidence) / 2) * e.standard_deviation / std::sqrt(n);
+  const double rounding = resolution / std::sqrt(12.0);
+  e.standard_error = std::max(e.standard_deviation, rounding) / std::sqrt(n);
+  e.half_width = quantile(t, (1 + confidence) / 2) * e.standard_error;
   return e;
 }
 
 PairedDifference paired_difference(const std::vector<double>& base,
-                                   const std::vector<double>& other, double confidence) {
+                                   const std::vector<double>& other, double confidence,
+                                   double resolution) {
   STAMPEDE_CHECK(base.size() == other.size(), "a pair lacks its partner");
   std::vector<double> differences(base.size());
   for (std::size_t i = 0; i < base.size(); ++i) differences[i] = other[i] - base[i];
   PairedDifference d;
-  d.estimate = mean_estimate(differences, confidence);
+  d.estimate = mean_estimate(differences, confidence, resolution * std::sqrt(2.0));
   if (d.estimate.n < 2) return d;
   const auto n = static_cast<double>(d.estimate.n);
   const double s = d.estimate.standard_deviation;
-  if (s == 0) {
+  if (d.estimate.standard_error == 0) {
     d.p = d.estimate.mean == 0 ? 1 : std::ldexp(1.0, 1 - static_cast<int>(d.estimate.n));
     return d;
   }
   const boost::math::students_t t(n - 1);
-  d.p = 2 * cdf(complement(t, std::abs(d.estimate.mean) / (s / std::sqrt(n))));
-  d.variance_reduction =
-      (variance(base, mean_of(base)) + variance(other, mean_of(other))) / (s * s);
+  d.p = 2 * cdf(complement(t, std::abs(d.estimate.mean) / d.estimate.standard_error));
+  if (s > 0)
+    d.variance_reduction =
+        (variance(base, mean_of(base)) + variance(other, mean_of(other))) / (s * s);
   return d;
 }
 

@@ -17,30 +17,33 @@ struct Interval {
   double low = 0, high = 0;
 };
 
-// A mean with the Student-t interval of its expectation.
+// A mean with the Student-t interval of its expectation. Values that are known only to a
+// resolution, such as whole minutes, vary by at least the error of rounding, resolution / sqrt(12)
+// (Sheppard), even if they all agree.
 struct MeanEstimate {
   std::size_t n = 0;
   double mean = 0, standard_deviation = 0;
-  double half_width = 0;  // infinite for n < 2
+  double standard_error = 0, half_width = 0;  // infinite for n < 2
   Interval interval() const { return {mean - half_width, mean + half_width}; }
 };
 // `values` must not be empty.
-MeanEstimate mean_estimate(const std::vector<double>& values, double confidence = kConfidence);
+MeanEstimate mean_estimate(const std::vector<double>& values, double confidence = kConfidence,
+                           double resolution = 0);
 
 // The difference other - base of two systems that were run with the same seeds.
 struct PairedDifference {
   MeanEstimate estimate;
-  // Two-sided, of "there is no difference". Where every replication gave the same difference, of
-  // the sign test (2^(1-n)): a t statistic over no spread at all would be infinite.
+  // Two-sided, of "there is no difference". Where every replication gave the same difference of
+  // values without a resolution, of the sign test (2^(1-n)): t would be infinite.
   double p = 1;
   // Variance of the difference without pairing over that with it: how many times as many runs
   // independent seeds would have taken. Absent when the paired differences do not vary.
   std::optional<double> variance_reduction;
 };
-// One value a replication each, in the same order.
+// One value a replication each, in the same order; `resolution` of each value.
 PairedDifference paired_difference(const std::vector<double>& base,
                                    const std::vector<double>& other,
-                                   double confidence = kConfidence);
+                                   double confidence = kConfidence, double resolution = 0);
 
 // Wilson's score interval of a probability after `hits` of `n` > 0.
 Interval wilson_interval(std::size_t hits, std::size_t n, double confidence = kConfidence);
