@@ -67,13 +67,16 @@ void region_sizes(Findings& out, const Spec& spec) {
     if (region.missing_gpus >= spec.cluster.gpus_per_node)
       out.push_back(
           {path + ".missing_gpus", fmt::format("a node has {} GPUs", spec.cluster.gpus_per_node)});
-    for (std::size_t p = 0; p < std::min(region.pools.size(), workloads.size()); ++p)
-      if (workloads[p].autoscaler &&
-          region.pools[p].min_replicas > workloads[p].autoscaler->max_replicas)
-        out.push_back(
-            {fmt::format("{}.pools[{}].min_replicas", path, p),
-             fmt::format("{} is above the autoscaler's max_replicas, {}",
-                         region.pools[p].min_replicas, workloads[p].autoscaler->max_replicas)});
+    for (std::size_t p = 0; p < std::min(region.pools.size(), workloads.size()); ++p) {
+      if (!workloads[p].autoscaler) continue;
+      const cluster::AutoscalerParams& scaler = *workloads[p].autoscaler;
+      const auto& own = region.pools[p].min_replicas;
+      if (own.value_or(scaler.min_replicas) > scaler.max_replicas)
+        out.push_back({own ? fmt::format("{}.pools[{}].min_replicas", path, p)
+                           : fmt::format("spec.cluster.workloads[{}].autoscaler.min_replicas", p),
+                       fmt::format("{} is above the autoscaler's max_replicas, {}",
+                                   own.value_or(scaler.min_replicas), scaler.max_replicas)});
+    }
   }
 }
 
