@@ -67,9 +67,7 @@ TEST(mitigations, lazy_invalidation_takes_the_flush_off_the_critical_path) {
   const OutageRun lazy = with({"kv_lazy_invalidation"}, "10h");
   EXPECT_GT(whole().flush_minutes(), 240);
   EXPECT_LT(lazy.first("flush_finished") - lazy.first("flush_started"), 11);
-  // Four hours less, whatever else the recovery needs; and the cold cache stays.
   EXPECT_NEAR(whole().down_minutes() - lazy.down_minutes(), 247, 10);
-  EXPECT_LT(lazy.mean("apac", "success_ratio", 0, 1e9), 1);
 }
 
 TEST(mitigations, gated_ramp_opens_as_fast_as_the_load_lets_it) {

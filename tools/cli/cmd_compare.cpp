@@ -147,8 +147,8 @@ ComparePlan plan_of(const Options& o, const ScenarioPolicies& scenario) {
   for (const CompareMeasure& m : scenario.measures()) names.push_back(m.name);
   const auto at = std::find(names.begin(), names.end(), o.precision_of);
   if (at == names.end())
-    throw InputError({{"--precision-of " + o.precision_of, 0, 0, "", "no measure is named so",
-                       suggestion(o.precision_of, names)}});
+    throw InputError({{"--precision-of " + o.precision_of, 0, 0, "",
+                       "no measure is named so" + suggestion(o.precision_of, names), ""}});
   plan.measure = static_cast<std::size_t>(at - names.begin());
   return plan;
 }
