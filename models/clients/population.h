@@ -69,7 +69,7 @@ class Population final : public Component, public ClientPort, public PathListene
   void handle(const Event& event) override;
   void prefetch(u8 kind, u32 subject, bool next) const override;
   void first_token(AttemptSlot attempt, Instant at) override;
-  void finished(AttemptSlot attempt, Instant at) override;
+  bool finished(AttemptSlot attempt, Instant at) override;
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
   void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;

@@ -252,7 +252,7 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   ttft_.add(static_cast<u64>((heard - r->offered).ns));
 }
 
-void Population::finished(AttemptSlot attempt, Instant at) {
+bool Population::finished(AttemptSlot attempt, Instant at) {
   const Attempt& a = (*wiring_.attempts)[attempt];
   counts_.prompt_tokens += a.prompt;
   counts_.output_tokens += a.output;
@@ -265,7 +265,7 @@ void Population::finished(AttemptSlot attempt, Instant at) {
     counts_.wasted_tokens += a.output;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     if (r != nullptr) r->attempt = kNoSlot;
-    return;
+    return false;
   }
   const Outcome outcome = a.poisoned        ? Outcome::kPoisoned
                           : r->budget_spent ? Outcome::kBudget
@@ -279,6 +279,7 @@ void Population::finished(AttemptSlot attempt, Instant at) {
   }
   r->attempt = kNoSlot;
   end_request(a.request, outcome, heard);
+  return outcome == Outcome::kSucceeded;
 }
 
 void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId) {

@@ -92,6 +92,13 @@ class Region final : public Component,
   double load(WorkloadId workload) const { return load_[workload]; }
   double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
   void update_load();
+  // Time of all engines of a pool so far [s], and how much of it went into attempts whose client
+  // had left, whose answer failed or broke off, or that were cancelled; attempts under way not
+  // counted.
+  struct EngineTime {
+    double busy = 0, wasted = 0;
+  };
+  EngineTime engine_time(WorkloadId workload) const;
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
   std::size_t known_endpoints(WorkloadId workload) const { return known_[workload]; }
   // Attempts that this region holds, for conservation.
@@ -122,6 +129,15 @@ class Region final : public Component,
     }
   };
   Work work_of(const Pod& p) const;
+  struct Tokens {
+    u64 prompt = 0, generated = 0;
+  };
+  struct Spent {  // by engines
+    Tokens tokens;
+    i64 busy_ns = 0;
+  };
+  Spent spent_by(const Engine& engine) const;
+  void count_waste(const Attempt& attempt, u32 emitted, bool ran);
 
   void first_token(u32 id, Instant at) override;
   void finished(u32 id, Instant at) override;
@@ -164,6 +180,8 @@ class Region final : public Component,
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
+  std::vector<Spent> gone_;     // [workload] by engines of pods that are gone
+  std::vector<Tokens> wasted_;  // [workload]
   IncidentId overload_ = kNoIncident;
   IncidentId brought_by_ = kNoIncident;  // the failover or ramp that the latest traffic came by
   IncidentId let_in_by_ = kNoIncident;   // the ramp that admits at this moment

@@ -23,6 +23,7 @@ inline constexpr int kInterrupted = 130;
 
 // Each adds its subcommand; the callback leaves the exit code in `exit_code`.
 void add_run_command(CLI::App& app, int& exit_code);
+void add_compare_command(CLI::App& app, int& exit_code);
 void add_check_command(CLI::App& app, int& exit_code);
 void add_list_commands(CLI::App& app, int& exit_code);  // list, describe, schema
 void add_init_command(CLI::App& app, int& exit_code);

@@ -53,6 +53,7 @@ int run_command_line(int argc, char** argv) {
   int exit_code = kFine;
   add_init_command(app, exit_code);
   add_run_command(app, exit_code);
+  add_compare_command(app, exit_code);
   add_check_command(app, exit_code);
   add_list_commands(app, exit_code);
   add_diff_command(app, exit_code);
