@@ -89,8 +89,8 @@ TEST_F(StoreTest, keeps_every_row_of_a_run) {
   {
     Store store(path());
     store.add(run_of("a", 3));
-    EXPECT_EQ(store.status("a"), Store::Status::kDone);
-    EXPECT_EQ(store.status("b"), Store::Status::kMissing);
+    EXPECT_EQ(store.status("a"), RunStatus::kDone);
+    EXPECT_EQ(store.status("b"), RunStatus::kMissing);
     EXPECT_EQ(store.scalar("outage.recovered").at("a"), 1);
   }
   EXPECT_EQ(count(path(), "params"), 2);
@@ -116,13 +116,13 @@ TEST_F(StoreTest, a_run_is_kept_once_and_a_failed_one_is_replaced) {
   failed.digest.clear();
   failed.scalars.clear();
   store.add(failed);
-  EXPECT_EQ(store.status("a"), Store::Status::kFailed);
+  EXPECT_EQ(store.status("a"), RunStatus::kFailed);
   ASSERT_EQ(store.failures("shares").size(), 1u);
   EXPECT_EQ(store.failures("shares")[0].replay, "stampede run small.yaml --seed 7");
   store.add(run_of("a", 0));
-  EXPECT_EQ(store.status("a"), Store::Status::kDone);
+  EXPECT_EQ(store.status("a"), RunStatus::kDone);
   store.add(failed);  // a good result is never given up
-  EXPECT_EQ(store.status("a"), Store::Status::kDone);
+  EXPECT_EQ(store.status("a"), RunStatus::kDone);
   EXPECT_EQ(count(path(), "runs"), 1);
   EXPECT_EQ(count(path(), "scalars"), 2);
 }
@@ -166,8 +166,8 @@ TEST_F(StoreTest, a_full_disk_loses_no_run_that_was_there) {
   });
   EXPECT_EQ(code, 9);
   Store store(path());
-  EXPECT_EQ(store.status("before"), Store::Status::kDone);
-  EXPECT_EQ(store.status("large"), Store::Status::kMissing);
+  EXPECT_EQ(store.status("before"), RunStatus::kDone);
+  EXPECT_EQ(store.status("large"), RunStatus::kMissing);
   EXPECT_EQ(count(path(), "series"), 2);
   Database database(path(), 1);
   Statement check(database, "PRAGMA integrity_check");

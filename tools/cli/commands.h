@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/results/shell.h"
 #include "tools/scenario/load_scenario.h"
 #include "tools/scenario/simulation.h"
 
@@ -16,6 +17,7 @@ namespace stampede {
 inline constexpr int kFine = 0;
 inline constexpr int kExpectFailed = 1;
 inline constexpr int kInvalidInput = 2;
+inline constexpr int kRunsFailed = 3;  // a sweep finished, some of its runs did not
 inline constexpr int kInvariantBroken = 70;
 inline constexpr int kFileSystem = 74;
 inline constexpr int kInterrupted = 130;
@@ -27,6 +29,7 @@ void add_list_commands(CLI::App& app, int& exit_code);  // list, describe, schem
 void add_init_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_diff_command(CLI::App& app, int& exit_code);
+void add_sweep_command(CLI::App& app, int& exit_code);
 void add_generated_commands(CLI::App& app, int& exit_code);  // completion, man
 
 // A subcommand whose --help begins with examples, one a line: `command  # what it does`.
@@ -41,7 +44,9 @@ void print_result(const std::string& text);
 void narrate(const std::string& text);
 
 // Ctrl-C was pressed (or the process was asked to end).
-struct Interrupted {};
+struct Interrupted {
+  bool resumable = false;  // what had ended is kept
+};
 bool interrupted();
 
 // A run that broke an invariant, with how far it had come.
@@ -61,8 +66,5 @@ TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);
-
-// A word as a shell takes it back.
-std::string shell_quoted(const std::string& word);
 
 }  // namespace stampede

@@ -125,8 +125,8 @@ void add_rows(Database& database, const StoredRun& run) {
   for (const auto& [name, unit] : run.units) units.bind(1, name).bind(2, unit).run();
 }
 
-Store::Status status_from(const std::string& text) {
-  return text == "done" ? Store::Status::kDone : Store::Status::kFailed;
+RunStatus status_from(const std::string& text) {
+  return text == "done" ? RunStatus::kDone : RunStatus::kFailed;
 }
 
 }  // namespace
@@ -146,7 +146,7 @@ Store::Store(const std::string& path) : database_(path, kBusySeconds) {
 
 void Store::add(const StoredRun& run) {
   Transaction transaction(database_);
-  if (status(run.id) == Status::kDone) return;
+  if (status(run.id) == RunStatus::kDone) return;
   Statement(database_, "DELETE FROM runs WHERE id = ?").bind(1, run.id).run();
   Statement row(database_, "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(1, run.id)
@@ -166,14 +166,14 @@ void Store::add(const StoredRun& run) {
   transaction.commit();
 }
 
-Store::Status Store::status(const std::string& id) {
+RunStatus Store::status(const std::string& id) {
   Statement row(database_, "SELECT status FROM runs WHERE id = ?");
   row.bind(1, id);
-  return row.next() ? status_from(row.text(0)) : Status::kMissing;
+  return row.next() ? status_from(row.text(0)) : RunStatus::kMissing;
 }
 
-std::map<std::string, Store::Status> Store::statuses() {
-  std::map<std::string, Status> found;
+std::map<std::string, RunStatus> Store::statuses() {
+  std::map<std::string, RunStatus> found;
   Statement rows(database_, "SELECT id, status FROM runs");
   while (rows.next()) found[rows.text(0)] = status_from(rows.text(1));
   return found;
@@ -185,6 +185,13 @@ std::map<std::string, double> Store::scalar(const std::string& name) {
   rows.bind(1, name);
   while (rows.next()) found[rows.text(0)] = rows.number(1);
   return found;
+}
+
+std::vector<std::string> Store::scalar_names() {
+  std::vector<std::string> names;
+  Statement rows(database_, "SELECT DISTINCT name FROM scalars ORDER BY name");
+  while (rows.next()) names.push_back(rows.text(0));
+  return names;
 }
 
 std::vector<Store::Failure> Store::failures(const std::string& sweep) {

@@ -50,20 +50,31 @@ struct StoredRun {
   std::map<std::string, std::string> units;  // of scalars, statistics and parameters
 };
 
-class Store {
+enum class RunStatus : u8 { kMissing, kDone, kFailed };
+
+// What keeps the results of runs. Every function throws FileError.
+class RunSink {
+ public:
+  virtual ~RunSink() = default;
+  // Keeps a run, whole or not at all. One that is there already stays, unless it failed.
+  virtual void add(const StoredRun& run) = 0;
+  virtual RunStatus status(const std::string& id) = 0;
+  virtual std::map<std::string, RunStatus> statuses() = 0;  // of the runs that are there
+};
+
+// **Limits**: one thread at a time.
+class Store : public RunSink {
  public:
   // Opens a store or makes one. Throws FileError when the file cannot be written, is something
   // else, or was written by a version of the program with other tables.
   explicit Store(const std::string& path);
 
-  // Keeps a run. One that is there already stays as it is, unless it failed.
-  void add(const StoredRun& run);
-  // Whether a run is there, and whether it failed.
-  enum class Status : u8 { kMissing, kDone, kFailed };
-  Status status(const std::string& id);
-  std::map<std::string, Status> statuses();
+  void add(const StoredRun& run) override;
+  RunStatus status(const std::string& id) override;
+  std::map<std::string, RunStatus> statuses() override;
   // A scalar of every run that has it, by run id.
   std::map<std::string, double> scalar(const std::string& name);
+  std::vector<std::string> scalar_names();  // of any run, sorted
   // Why a failed run failed, and how to repeat it.
   struct Failure {
     i64 plan_index = 0;
