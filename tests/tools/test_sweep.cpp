@@ -91,10 +91,10 @@ TEST_F(SweepTest, a_constraint_leaves_points_out) {
   const Plan plan =
       first_round(sweep("  axes:\n"
                         "    - {path: spec.demand.rate, values: [6/s, 12/s, 24/s]}\n"
-                        "    - {path: spec.balancer.rule, values: [proportional, nearest]}\n"
+                        "    - {path: spec.balancer.rule, values: [proportional, waterfall]}\n"
                         "  where:\n"
                         "    - 2 * spec.demand.rate - 1/s <= (40/s + 7/s) * spec.scale\n"
-                        "    - spec.balancer.rule != nearest\n"),
+                        "    - spec.balancer.rule != waterfall\n"),
                   1);
   EXPECT_EQ(values(plan, 0), (Texts{"6/s", "12/s", "24/s"}));
   EXPECT_EQ(plan.points.size(), 6u);
@@ -164,7 +164,7 @@ TEST_F(SweepTest, a_sample_fills_ranges_and_crosses_lists) {
   const Plan plan =
       first_round(sweep("  axes:\n"
                         "    - {path: spec.demand.rate, from: 2/s, to: 8/s}\n"
-                        "    - {path: spec.balancer.rule, values: [proportional, nearest]}\n"
+                        "    - {path: spec.balancer.rule, values: [proportional, waterfall]}\n"
                         "    - {path: spec.gateway.max_queue, from: 1, to: 64, scale: log}\n"
                         "  sample: {method: latin_hypercube, points: 8}\n"),
                   1);
@@ -269,16 +269,17 @@ TEST_F(SweepTest, faults_are_told_at_their_place) {
       "    - {path: spec.demand.rat, values: [6/s]}\n"
       "    - {path: spec.clients.web.think_time, values: [1s, 2]}\n"
       "    - {path: spec.seed, values: [1]}\n"
-      "    - {path: spec.balancer.rule, from: nearest, to: proportional, steps: 2}\n"
-      "    - {path: spec.demand.rate, from: 0/s, to: 9/s, steps: 2, scale: log}\n"
+      "    - {path: spec.balancer.rule, from: waterfall, to: proportional, steps: 2}\n"
+      "    - {path: spec.gateway.max_queue, from: 0, to: 9, steps: 2, scale: log}\n"
       "    - {path: spec.scale, from: 1/4, to: 1}\n"
       "    - {path: spec.duration}\n"
       "  where: [spec.demand.rate, spec.nothing < 3, spec.balancer.rule < 3]\n"
       "  stop: {scalar: x}\n"
-      "  refine: {axis: spec.demnd.rate, scalar: y}\n");
+      "  refine: {axis: spec.gateway.max_qeue, scalar: y}\n");
   for (const char* expected :
-       {"sweep.yaml:7:40: spec.axes[0].values[0]: spec.demand: unknown key; did you mean 'rate'?",
-        "sweep.yaml:8:55: spec.axes[1].values[1]: spec.clients[0].think_time: '2': the unit",
+       {"sweep.yaml:7:40: spec.axes[0].values[0]: spec.demand.rat: unknown key; did you "
+        "mean 'rate'?",
+        "sweep.yaml:8:56: spec.axes[1].values[1]: spec.clients[0].think_time: '2': the unit",
         "sweep.yaml:9:7: spec.axes[2]: spec.seed is already varied by spec.repeat",
         "sweep.yaml:10:7: spec.axes[3]: spec.balancer.rule is no number and has no range",
         "sweep.yaml:11:71: spec.axes[4].scale: a logarithmic range is above zero",
@@ -288,7 +289,7 @@ TEST_F(SweepTest, faults_are_told_at_their_place) {
         "spec.where[1]: 'spec.nothing' is no value of the scenario",
         "spec.where[2]: 'proportional' and '3' cannot be compared by <",
         "sweep.yaml:15:9: spec.stop: fewer than five repeats",
-        "spec.refine.axis: no axis has this path; did you mean 'spec.demand.rate'?"})
+        "spec.refine.axis: no axis has this path; did you mean 'spec.gateway.max_queue'?"})
     EXPECT_NE(text.find(expected), std::string::npos) << expected << "\nin\n" << text;
   EXPECT_NE(faults("  axis: []\n")
                 .find("sweep.yaml:6:3: spec.axis: unknown key; did you mean "

@@ -30,6 +30,7 @@ class Statement {
   double number(int column) const;
   i64 integer(int column) const;
   bool null(int column) const;
+  int columns() const;
 
  private:
   struct Close {
