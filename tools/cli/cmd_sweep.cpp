@@ -25,7 +25,7 @@ constexpr std::size_t kMostTasks = 1000;  // Slurm's MaxArraySize is 1001 unless
 constexpr int kSubmissions = 3;           // of runs that a job array did not bring
 
 struct Options {
-  std::string file, out, plan, run_index, shard, engine;
+  std::string file, out, plan, run_index, shard, engine, program;
   int jobs = 0;
   bool resume = false, merge = false, retry_failed = false, quiet = false;
   std::string runs_directory() const { return out + ".runs"; }
@@ -246,7 +246,8 @@ int run_by_slurm(const Options& o, const Sweep& sweep) {
   Store store(o.out);
   files.merge(store);
   SweepProgress progress(o.quiet);
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string program =
+      o.program.empty() ? std::filesystem::read_symlink("/proc/self/exe").string() : o.program;
   const MakeRound round = [&](const Plan& now, std::vector<std::size_t> indices) {
     OutputDirectory directory(o.runs_directory());  // made, and tried whether it can be written
     directory.add("plan", plan_text(sweep, now));
@@ -316,6 +317,8 @@ void add_sweep_command(CLI::App& app, int& exit_code) {
   command->add_flag("--merge", o->merge, "bring files of runs into the store");
   command->add_option("--engine", o->engine, "where runs are made: local or slurm")
       ->check(CLI::IsMember({"local", "slurm"}));
+  command->add_option("--program", o->program, "with --engine: path of stampede on the nodes")
+      ->type_name("PATH");
   command->add_flag("-q,--quiet", o->quiet, "no progress");
   command->callback([o, &exit_code] { exit_code = sweep_command(*o); });
 }
