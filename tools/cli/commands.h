@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/results/shell.h"
 #include "tools/scenario/load_scenario.h"
 #include "tools/scenario/simulation.h"
 
@@ -17,6 +18,7 @@ namespace stampede {
 inline constexpr int kFine = 0;
 inline constexpr int kExpectFailed = 1;
 inline constexpr int kInvalidInput = 2;
+inline constexpr int kRunsFailed = 3;  // a sweep finished, some of its runs did not
 inline constexpr int kInvariantBroken = 70;
 inline constexpr int kFileSystem = 74;
 inline constexpr int kInterrupted = 130;
@@ -29,6 +31,7 @@ void add_list_commands(CLI::App& app, int& exit_code);  // list, describe, schem
 void add_init_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_diff_command(CLI::App& app, int& exit_code);
+void add_sweep_command(CLI::App& app, int& exit_code);
 void add_generated_commands(CLI::App& app, int& exit_code);  // completion, man
 
 // A subcommand whose --help begins with examples, one a line: `command  # what it does`.
@@ -49,7 +52,9 @@ void warn(const Loaded& loaded);
 int guarded(const std::function<int()>& command);
 
 // Ctrl-C was pressed (or the process was asked to end).
-struct Interrupted {};
+struct Interrupted {
+  bool resumable = false;  // what had ended is kept
+};
 void catch_interrupts();
 bool interrupted();
 
@@ -70,8 +75,5 @@ TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);
-
-// A word as a shell takes it back.
-std::string shell_quoted(const std::string& word);
 
 }  // namespace stampede

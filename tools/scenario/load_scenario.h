@@ -24,6 +24,15 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets = {},
                      const std::vector<std::string>& mitigations = {});
 
+// The `kind` that a document says it is of; empty when it says none. Throws InputError for text
+// that is no YAML.
+std::string document_kind(const SourceText& source);
+
+// Throws InputError unless the document is a mapping whose apiVersion and kind, where they are
+// given, are this version's and `kind`: another kind of file is told so, and is not compared key by
+// key.
+void check_envelope(const SourceText& source, const std::string& kind);
+
 // The scenario with every value written out; loading its text gives the same scenario.
 nlohmann::ordered_json effective(const Scenario& scenario);
 
