@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/scenario/effective.h"
+#include "tools/scenario/trace_files.h"
 
 #include "models/mitigations/overlay.h"
 
@@ -34,7 +35,8 @@ void check_envelope(const SourceText& source) {
 }  // namespace
 
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
-                     const std::vector<std::string>& mitigations) {
+                     const std::vector<std::string>& mitigations,
+                     const std::vector<std::string>& directories) {
   check_envelope(source);
   Loaded loaded;
   YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
@@ -57,12 +59,14 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
     if (!of_mitigation(change)) loader.set(change);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
+  if (!directories.empty()) loaded.directory = directories.front();
+  find_traces(loaded, directories);
   return loaded;
 }
 
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
                      const std::vector<std::string>& mitigations) {
-  return load_scenario(read_source(path), sets, mitigations);
+  return load_scenario(read_source(path), sets, mitigations, {directory_of(path)});
 }
 
 nlohmann::ordered_json effective(const Scenario& scenario) {
