@@ -42,6 +42,7 @@ struct alignas(64) Request {
   enum class State : u8 { kFree, kOpen, kStreaming, kBackoff } state = State::kFree;
   u8 budget_spent = 0;  // the generation will end without an answer
   u8 failed_by = 0;     // RetryCause of the attempt before
+  ClientNetwork client = 0;
 };
 static_assert(sizeof(Request) == 64);
 
@@ -75,10 +76,12 @@ class Population final : public Component,
   void start();
 
   void handle(const Event& event) override;
+  void prefetch(u8 kind, u32 subject, bool next) const override;
   void first_token(AttemptSlot attempt, Instant at) override;
   void finished(AttemptSlot attempt, Instant at) override;
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
+  void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   void paths_changed(RegionId region) override;
   void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
 
@@ -127,7 +130,8 @@ class Population final : public Component,
     RegionId home = 0;
     StreamKey times, choices;
     u64 arrivals = 0, sessions = 0;
-    double hazard_left = 0;  // exponential still to be used up before the next arrival
+    Words next{}, after_next{};  // choices of the next two arrivals
+    double hazard_left = 0;      // exponential still to be used up before the next arrival
     SessionRing ring;
     RetryBudget budget;
     explicit Chain(const RetryParams& p) : budget(p) {}
@@ -136,6 +140,10 @@ class Population final : public Component,
   };
 
   void arrive(u32 chain);
+  void look_ahead(Chain& chain);
+  void fetch_session(SessionSlot session) const;
+  void fetch_request(RequestSlot request) const { __builtin_prefetch(requests_.data() + request); }
+  double budget_draw(const Chain& chain, const Request& request, u32 attempt) const;
   void schedule_arrival(u32 chain);
   SessionSlot open_session(Chain& chain, bool warm);
   void schedule_trace_arrival(u32 class_index);
@@ -172,7 +180,7 @@ class Population final : public Component,
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
   LiveSessions sessions_;
-  std::vector<Request> requests_;
+  LargeVector<Request> requests_;
   std::vector<RequestSlot> free_;
   std::vector<TraceRow> recorded_;  // [session] of a trace
   std::vector<Trail> trails_;       // [request] if there is a log

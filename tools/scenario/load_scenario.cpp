@@ -6,6 +6,7 @@
 #include "tools/scenario/trace_files.h"
 
 #include "models/mitigations/overlay.h"
+#include "tools/scenario/consistency.h"
 
 namespace stampede {
 namespace {
@@ -30,6 +31,12 @@ void check_envelope(const SourceText& source) {
     expect("apiVersion", kApiVersion);
     expect("kind", kKind);
   }
+}
+
+std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
+  std::vector<Diagnostic> diagnostics;
+  for (const Finding& f : findings) diagnostics.push_back(known.locate(f.path, f.message));
+  return diagnostics;
 }
 
 }  // namespace
@@ -59,6 +66,9 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
     if (!of_mitigation(change)) loader.set(change);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
+  std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
+  if (!faults.empty()) throw InputError(std::move(faults));
+  loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
   if (!directories.empty()) loaded.directory = directories.front();
   find_traces(loaded, directories);
   return loaded;
