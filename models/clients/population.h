@@ -58,8 +58,8 @@ class Population final : public Component,
     KvCachePort* kv = nullptr;
     AttemptPool* attempts = nullptr;
     ServiceLevel* service = nullptr;
-    std::vector<std::shared_ptr<TraceSource>> traces;  // [class]; null: its demand is modelled
-    RequestLog* log = nullptr;                         // null: nobody asks
+    std::vector<std::shared_ptr<TraceSource>> traces{};  // [class]; null: its demand is modelled
+    RequestLog* log = nullptr;                           // null: nobody asks
   };
   struct Counts {
     u64 attempts = 0;
