@@ -232,7 +232,8 @@ void Region::first_token(u32 slot, Instant at) {
   if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
   active_.closed(a.pod);
   a.decoding = true;
-  world_.scheduler.at(at + params_.handover, Priority::kCompletion, component_, kHandover, slot);
+  const Instant sent = pods_[current_].link.send(at, a.prompt, params_.kv_transfer);
+  world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
 void Region::hand_over(AttemptSlot slot) {

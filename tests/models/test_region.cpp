@@ -161,6 +161,36 @@ TEST(region, wasted_engine_time_follows_the_tokens_of_wasted_answers) {
   EXPECT_NEAR(wasted_shares(s, 2)[1], wanted, 1e-6);
 }
 
+// Every prompt's KV crosses the link of its prefill pod before it is decoded.
+TEST(region, a_hand_over_waits_for_the_link) {
+  std::vector<double> means;
+  for (const double bandwidth : {0.0, 100e6, 20e6}) {
+    ServingParams split = pools({EngineRole::kPrefill, EngineRole::kDecode});
+    split.kv_transfer.bandwidth.bytes_per_second = bandwidth;
+    split.kv_transfer.token_bytes.value = 70'272;
+    Service s(Clients::single_turn(), split, {}, 0.1);  // nobody queues
+    s.run_out();
+    ASSERT_EQ(s.ended(Outcome::kSucceeded), s.offered());
+    means.push_back(s.clients.e2e().mean() * 1e-9);
+    if (bandwidth == 0) continue;
+    const double prompt =
+        static_cast<double>(s.clients.counts().prompt_tokens) / static_cast<double>(s.offered());
+    EXPECT_NEAR(means.back() - means.front(), prompt * 70'272 / bandwidth,
+                0.02 * prompt * 70'272 / bandwidth + 0.05);
+  }
+}
+
+TEST(kv_link, transfers_queue_one_behind_the_other) {
+  KvTransferParams p;
+  p.token_bytes.value = 1000;
+  KvLink link;
+  EXPECT_EQ(link.send(Instant{} + 1_s, 5000, p), Instant{} + 1_s);  // no bandwidth: no time
+  p.bandwidth.bytes_per_second = 1e6;
+  EXPECT_EQ(link.send(Instant{} + 1_s, 500, p), Instant{} + 1500_ms);
+  EXPECT_EQ(link.send(Instant{} + 1100_ms, 1000, p), Instant{} + 2500_ms);
+  EXPECT_EQ(link.send(Instant{} + 4_s, 1000, p), Instant{} + 5_s);
+}
+
 TEST(region, conserves_requests_when_pods_die_and_clients_leave_and_retry) {
   for (const double cancel : {0.0, 0.3, 1.0}) {
     ClientClassParams p = Clients::single_turn();

@@ -71,7 +71,8 @@ struct TimedRun {
 };
 // Runs with progress on stderr. Faults that need the built world become InputError with their
 // place. Throws Interrupted, BrokenRun.
-TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet);
+TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
+                           RequestLog* log = nullptr);
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);

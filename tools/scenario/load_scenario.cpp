@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/scenario/effective.h"
+#include "tools/scenario/trace_files.h"
 
 #include "models/mitigations/overlay.h"
 #include "tools/scenario/consistency.h"
@@ -52,7 +53,8 @@ void check_envelope(const SourceText& source, const std::string& kind) {
 }
 
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
-                     const std::vector<std::string>& mitigations) {
+                     const std::vector<std::string>& mitigations,
+                     const std::vector<std::string>& directories) {
   check_envelope(source, "Scenario");
   Loaded loaded;
   YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
@@ -78,12 +80,14 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
   if (!faults.empty()) throw InputError(std::move(faults));
   loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
+  if (!directories.empty()) loaded.directory = directories.front();
+  find_traces(loaded, directories);
   return loaded;
 }
 
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
                      const std::vector<std::string>& mitigations) {
-  return load_scenario(read_source(path), sets, mitigations);
+  return load_scenario(read_source(path), sets, mitigations, {directory_of(path)});
 }
 
 nlohmann::ordered_json effective(const Scenario& scenario) {

@@ -86,6 +86,13 @@ ordered_json or_null(const std::optional<double>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
+// KV length that the mean output token was computed on; null before the first answer.
+ordered_json context_mean(const Fleet& fleet) {
+  const Population::Counts& c = fleet.clients->counts();
+  if (c.output_tokens == 0) return nullptr;
+  return static_cast<double>(c.context_read) / static_cast<double>(c.output_tokens);
+}
+
 ordered_json outage(const Fleet& fleet, const Measures& measures) {
   const std::size_t minutes = minutes_of(fleet);
   const auto [first, last] = measures.outage(minutes);
@@ -250,7 +257,8 @@ std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measu
   json["tokens"] = {{"prompt", prompt},
                     {"prompt_cached", cached},
                     {"output", fleet.clients->counts().output_tokens},
-                    {"wasted", fleet.clients->counts().wasted_tokens}};
+                    {"wasted", fleet.clients->counts().wasted_tokens},
+                    {"context_mean", context_mean(fleet)}};
   json["resources"] = resources(fleet, measures);
   json["phases"] = phases(fleet);
   json["operations"] = operations(fleet);
