@@ -1,10 +1,10 @@
 """Runs, readers and pictures of Stampede in Python; docs/python.md shows their use."""
 from stampede.comparisons import Comparison, comparison
 from stampede.errors import BrokenRun, Diagnostic, ScenarioError
-from stampede.results import Run, increase, load
+from stampede.results import Run, increase, load, requests
 from stampede.simulate import run
 from stampede.sweeps import Sweep, sweep
 from stampede.units import quantity
 
 __all__ = ["BrokenRun", "Comparison", "Diagnostic", "Run", "ScenarioError", "Sweep", "comparison",
-           "increase", "load", "quantity", "run", "sweep"]
+           "increase", "load", "quantity", "requests", "run", "sweep"]

@@ -149,3 +149,13 @@ def load(directory):
                                     "value": "float64"})
     incidents = lines_of((directory / "incidents.jsonl").read_text(encoding="utf-8"))
     return run_of(directory, manifest, summary, series, incidents)
+
+
+def requests(path):
+    """The rows of `stampede run --requests FILE` as a frame; docs/python.md names its columns."""
+    rows = pandas.read_csv(path, float_precision="round_trip",
+                           dtype={name: "category" for name in ("class", "home", "region",
+                                                                "outcome")})
+    rows.attrs["units"] = {name: "s" for name in rows if name.endswith("_seconds")}
+    rows.attrs["units"].update({name: "tokens" for name in rows if name.endswith("_tokens")})
+    return rows

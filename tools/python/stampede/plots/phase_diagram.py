@@ -119,7 +119,7 @@ def phase_map(sweep, x=None, y=None, measure="outage.downtime_seconds", collapse
     points = every[every["runs"] > 0].reset_index(drop=True)
     divide, unit = SCALES.get(sweep.units.get(measure, "1"), (1.0, sweep.units.get(measure, "1")))
     figure = Picture(9.5, 6.0)
-    axes = figure.add_axes((0.085, 0.115, 0.70, 0.745))
+    axes = figure.add_axes((0.085, 0.115, 0.78, 0.745))
     handles = []
     triangles = triangulated(points, x, y)
     if triangles is not None:
@@ -140,7 +140,7 @@ def phase_map(sweep, x=None, y=None, measure="outage.downtime_seconds", collapse
     axes.set_ylabel(label_of(sweep, y))
     axes.grid(False)
     marks, _ = axes.get_legend_handles_labels()
-    figure.legend(handles=marks + handles, loc="upper right", bbox_to_anchor=(0.995, 0.86),
+    figure.legend(handles=marks + handles, loc="upper left", bbox_to_anchor=(0.785, 0.87),
                   fontsize=8, frameon=False, labelspacing=0.8)
     above = f"{collapsed_above / divide:g} {unit if unit != '1' else ''}".rstrip()
     runs = points["runs"]

@@ -1,7 +1,7 @@
 """One parameter of a sweep: from which value on does the service collapse?"""
 import numpy
 
-from stampede.plots.phase_map import LEAST_RUNS, SCALES, is_log, label_of, points_of
+from stampede.plots.phase_diagram import LEAST_RUNS, SCALES, is_log, label_of, points_of
 from stampede.plots.style import (
     BLACK, BLUE, GREY, RED, Picture, footer_of_sweep, styled, write_footer, write_title)
 
@@ -57,6 +57,7 @@ def tipping(sweep, x=None, measure="outage.downtime_seconds", collapsed_above=60
                 (f"Half of the runs collapse at {said} (red). " if found else
                  "No value at which half of the runs collapse. ")
                 + f"A run collapsed if {measure} reached {limit}."
+                + "".join(f"\nOver all values of {name}." for name in sweep.axes if name != x)
                 + ("" if points["runs"].min() >= LEAST_RUNS else " Few runs a point."))
     write_footer(figure, footer_of_sweep(sweep))
     return figure
