@@ -39,6 +39,7 @@ struct alignas(64) Request {
   enum class State : u8 { kFree, kOpen, kStreaming, kBackoff } state = State::kFree;
   u8 budget_spent = 0;  // the generation will end without an answer
   u8 failed_by = 0;     // RetryCause of the attempt before
+  ClientNetwork client = 0;
 };
 static_assert(sizeof(Request) == 64);
 
@@ -66,10 +67,12 @@ class Population final : public Component, public ClientPort, public PathListene
   void start();
 
   void handle(const Event& event) override;
+  void prefetch(u8 kind, u32 subject, bool next) const override;
   void first_token(AttemptSlot attempt, Instant at) override;
   void finished(AttemptSlot attempt, Instant at) override;
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
+  void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   void paths_changed(RegionId region) override;
 
   const Counts& counts() const { return counts_; }
@@ -105,7 +108,8 @@ class Population final : public Component, public ClientPort, public PathListene
     RegionId home = 0;
     StreamKey times, choices;
     u64 arrivals = 0, sessions = 0;
-    double hazard_left = 0;  // exponential still to be used up before the next arrival
+    Words next{}, after_next{};  // choices of the next two arrivals
+    double hazard_left = 0;      // exponential still to be used up before the next arrival
     SessionRing ring;
     RetryBudget budget;
     explicit Chain(const RetryParams& p) : budget(p) {}
@@ -114,6 +118,10 @@ class Population final : public Component, public ClientPort, public PathListene
   };
 
   void arrive(u32 chain);
+  void look_ahead(Chain& chain);
+  void fetch_session(SessionSlot session) const;
+  void fetch_request(RequestSlot request) const { __builtin_prefetch(requests_.data() + request); }
+  double budget_draw(const Chain& chain, const Request& request, u32 attempt) const;
   void schedule_arrival(u32 chain);
   SessionSlot open_session(Chain& chain, bool warm);
   void offer_turn(SessionSlot session, u8 resubmission);
@@ -144,7 +152,7 @@ class Population final : public Component, public ClientPort, public PathListene
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
   LiveSessions sessions_;
-  std::vector<Request> requests_;
+  LargeVector<Request> requests_;
   std::vector<RequestSlot> free_;
   Counts counts_;
   Quantiles ttft_, e2e_, tpot_;

@@ -100,8 +100,9 @@ void Engine::preempt_last(EngineSink* sink) {
   u16 last = partial_;
   if (last == kNone) {
     u32 newest = 0;
-    for (u16 slot = 0; slot < records_.size(); ++slot)
-      if (records_[slot].ticket > newest) newest = records_[slot].ticket, last = slot;
+    for (std::size_t slot = 0; slot < records_.size(); ++slot)
+      if (records_[slot].ticket > newest)
+        newest = records_[slot].ticket, last = static_cast<u16>(slot);
   }
   STAMPEDE_CHECK(last != kNone && running_ > 1, "engine: nothing to preempt");
   const Record r = records_[last];

@@ -80,6 +80,7 @@ void write_results(OutputDirectory& out, const Options& o, const Loaded& loaded,
 
 int run(const Options& o) {
   const Loaded loaded = load(o);
+  if (!o.quiet) warn(loaded);
   if (o.dry_run) {
     check_world(loaded);
     print_result(dry_run_text(o, loaded));

@@ -1,5 +1,6 @@
 // The subcommands of `stampede`, one file each, and what they share.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,15 @@ void print_result(const std::string& text);
 // Writes to stderr.
 void narrate(const std::string& text);
 
+// Writes what is doubtful about a scenario to stderr.
+void warn(const Loaded& loaded);
+
+// Runs a command; every error that it throws becomes a message on stderr and its exit code.
+int guarded(const std::function<int()>& command);
+
 // Ctrl-C was pressed (or the process was asked to end).
 struct Interrupted {};
+void catch_interrupts();
 bool interrupted();
 
 // A run that broke an invariant, with how far it had come.

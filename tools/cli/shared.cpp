@@ -101,6 +101,10 @@ void print_result(const std::string& text) {
 
 void narrate(const std::string& text) { write_all(2, text); }
 
+void warn(const Loaded& loaded) {
+  for (const Diagnostic& d : loaded.warnings) narrate("warning: " + to_text(d));
+}
+
 TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet) {
   const auto begun = Clock::now();
   Progress progress(loaded.scenario.spec.duration.seconds(), quiet);

@@ -115,7 +115,14 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
     workload.name = spec.serving.pools[w].name;
     workload.replicas = region.pools[w].replicas;
     workload.gpu_limit = region.pools[w].gpu_limit;
-    if (workload.autoscaler) workload.autoscaler->min_replicas = region.pools[w].min_replicas;
+    if (!workload.autoscaler) continue;
+    cluster::AutoscalerParams& scaler = *workload.autoscaler;
+    if (region.pools[w].min_replicas) scaler.min_replicas = *region.pools[w].min_replicas;
+    if (scaler.min_replicas > scaler.max_replicas)
+      throw ScenarioError(
+          "spec.cluster.workloads[" + std::to_string(w) + "].autoscaler.max_replicas",
+          "is below min_replicas, " + std::to_string(scaler.min_replicas) + " in region '" +
+              region.name + "'");
   }
   clusters.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster, *api[r],
                                                *region_planes[r]));
@@ -172,7 +179,8 @@ void Fleet::restore_export_policy(RegionId r, IncidentId cause) {
   pushed_[r] = kNoIncident;
 }
 
-// Stopping means that somebody also takes back what was asked for beyond the fleet.
+// Stopping means that somebody also takes back what was asked for beyond the fleet, and stays at it
+// while the write is refused.
 void Fleet::set_autoscaler(RegionId r, bool enabled, bool pin_to_fleet, IncidentId cause) {
   for (std::size_t w = 0; pin_to_fleet && w < clusters[r]->workloads(); ++w) {
     const i32 fleet = spec.regions[r].pools[w].replicas;

@@ -5,6 +5,7 @@
 #include "tools/scenario/effective.h"
 
 #include "models/mitigations/overlay.h"
+#include "tools/scenario/consistency.h"
 
 namespace stampede {
 namespace {
@@ -29,6 +30,12 @@ void check_envelope(const SourceText& source) {
     expect("apiVersion", kApiVersion);
     expect("kind", kKind);
   }
+}
+
+std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
+  std::vector<Diagnostic> diagnostics;
+  for (const Finding& f : findings) diagnostics.push_back(known.locate(f.path, f.message));
+  return diagnostics;
 }
 
 }  // namespace
@@ -57,6 +64,9 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
     if (!of_mitigation(change)) loader.set(change);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
+  std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
+  if (!faults.empty()) throw InputError(std::move(faults));
+  loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
   return loaded;
 }
 

@@ -14,6 +14,7 @@ struct Loaded {
   Scenario scenario;
   std::map<std::string, std::string> origins;  // leaf -> `default`, `file:line`, `--set`, ...
   Provenance provenance;                       // to show a fault found later where it was written
+  std::vector<Diagnostic> warnings;            // values that are allowed but hardly meant
 };
 
 // Changes are applied in order: mitigations, then overrides; of two overrides of one value the

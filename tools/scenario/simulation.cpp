@@ -42,12 +42,16 @@ RunResults run_simulation(const Scenario& scenario,
   fleet.start();
   const Instant end = Instant{} + fleet.spec.duration;
   Instant next_sample = Instant{} + fleet.spec.output.interval;
-  for (Instant next = Instant{} + kTick;; next = std::min(next + kTick, end)) {
-    next = std::min(next, end);
+  Instant next_tick = Instant{} + kTick;
+  for (;;) {
+    const Instant next = std::min({next_tick, next_sample, end});
     fleet.world.scheduler.run_until(next);
-    fleet.refresh_views();
-    measures.tick();
-    if (next >= next_sample || next == end) {
+    if (next == next_tick || next == end) {
+      next_tick = next + kTick;
+      fleet.refresh_views();
+      measures.tick();
+    }
+    if (next == next_sample || next == end) {
       next_sample = next + fleet.spec.output.interval;
       for (const auto& check : fleet.world.checks) check();
       results.series_times.push_back(next.seconds());
