@@ -2,9 +2,9 @@
 from stampede.comparisons import Comparison, comparison
 from stampede.errors import BrokenRun, Diagnostic, ScenarioError
 from stampede.results import Run, increase, load, requests
-from stampede.simulate import run
+from stampede.simulate import program, run
 from stampede.sweeps import Sweep, sweep
 from stampede.units import quantity
 
 __all__ = ["BrokenRun", "Comparison", "Diagnostic", "Run", "ScenarioError", "Sweep", "comparison",
-           "increase", "load", "quantity", "requests", "run", "sweep"]
+           "increase", "load", "program", "quantity", "requests", "run", "sweep"]

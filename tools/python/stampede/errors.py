@@ -41,4 +41,4 @@ class ScenarioError(ValueError):
 
 
 class BrokenRun(RuntimeError):
-    """The simulator contradicted itself or ran out of memory; the text ends with how to repeat it."""
+    """The simulator contradicted itself or ran out of memory; the text says how to repeat it."""

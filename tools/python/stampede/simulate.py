@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shlex
+import shutil
 
 import numpy
 import pandas
@@ -13,6 +14,19 @@ from stampede.errors import BrokenRun
 from stampede.results import lines_of, run_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def program():
+    """The path of the command `stampede`: of the build tree, else the one on the PATH.
+
+    Raises FileNotFoundError when there is none.
+    """
+    built = os.environ.get("STAMPEDE_PROGRAM") or ROOT / os.environ.get(
+        "STAMPEDE_BUILD", "build") / "stampede"
+    found = shutil.which(built) or shutil.which("stampede")
+    if not found:
+        raise FileNotFoundError(f"{built}: no such program; `ninja -C build stampede` builds it")
+    return found
 
 
 def core():

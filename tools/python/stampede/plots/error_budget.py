@@ -118,40 +118,51 @@ def zero_crossing(left):
     return None if spent.empty else spent[0]
 
 
+def draw_served(axes, good, every, target):
+    ended = windowed(every, 300.0)
+    share = 100 * windowed(good, 300.0) / ended.where(ended > 0)
+    axes.plot(share.index, share, color=GREEN, linewidth=1.4, label="served well")
+    axes.axhline(100 * target, color=BLACK, linewidth=0.9, linestyle=(0, (4, 2)),
+                 label=f"target {100 * target:g} %")
+    axes.set_ylim(-3, 103)
+
+
+def draw_left(axes, left):
+    axes.plot(left.index, 100 * left, color=PINK, linewidth=1.6, label="left")
+    axes.axhline(0, color=BLACK, linewidth=0.9, linestyle=(0, (4, 2)), label="all spent")
+    axes.fill_between(left.index, 100 * left, 0, where=left < 0, color=PINK, alpha=0.25,
+                      linewidth=0)
+
+
+PANELS = (("Requests served well, over 5 min", "% of requests", 1.0),
+          ("Burn rate: 1 spends the budget in 30 days", "burn rate (log above 1)", 1.35),
+          ("Alerts that page: both windows above their burn rate", "", 0.42),
+          ("Budget of 30 days that is left", "% of the budget", 1.0))
+
+
 @styled
 def budget(run):
     """How a run's error budget burnt, with multi-window alerts; returns a Picture."""
     target = target_of(run)
     good, every = good_and_all(run)
     left = budget_left(good.iloc[1:], every.iloc[1:], target)
-    low, high = 0.0, every.index[-1]
+    high = every.index[-1]
     figure = Picture(11, 8.2)
-    grid = figure.add_gridspec(4, 1, height_ratios=(1, 1.35, 0.42, 1), hspace=0.42, left=0.09,
-                               right=0.845, top=0.875, bottom=0.085)
+    grid = figure.add_gridspec(4, 1, height_ratios=[height for *_, height in PANELS], hspace=0.42,
+                               left=0.09, right=0.845, top=0.875, bottom=0.085)
     panels = [figure.add_subplot(cell) for cell in grid]
-    titles = ("Requests served well, over 5 min", "Burn rate: 1 spends the budget in 30 days",
-              "Alerts that page: both windows above their burn rate", "Budget of 30 days that is left")
-    for axes, title in zip(panels, titles):
-        set_time_axis(run, axes, low, high, 10)
+    for axes, (title, unit, _) in zip(panels, PANELS):
+        set_time_axis(run, axes, 0.0, high, 10)
         axes.tick_params(labelbottom=axes is panels[-1])
         axes.set_title(title, loc="left", fontsize=8.5, fontweight="bold", pad=3)
+        axes.set_ylabel(unit)
         shade_faults(axes, faults_of(run), high)
-    ended = windowed(every, 300.0)
-    share = 100 * windowed(good, 300.0) / ended.where(ended > 0)
-    panels[0].plot(share.index, share, color=GREEN, linewidth=1.4, label="served well")
-    panels[0].axhline(100 * target, color=BLACK, linewidth=0.9, linestyle=(0, (4, 2)),
-                      label=f"target {100 * target:g} %")
-    panels[0].set_ylim(-3, 103)
-    panels[0].set_ylabel("% of requests")
-    draw_firing(panels[2], draw_burn(panels[1], good, every, target), good.index[-1] - good.index[-2])
-    panels[1].set_ylabel("burn rate (log above 1)")
-    panels[3].plot(left.index, 100 * left, color=PINK, linewidth=1.6, label="left")
-    panels[3].axhline(0, color=BLACK, linewidth=0.9, linestyle=(0, (4, 2)), label="all spent")
-    panels[3].fill_between(left.index, 100 * left, 0, where=left < 0, color=PINK, alpha=0.25,
-                           linewidth=0)
-    panels[3].set_ylabel("% of the budget")
-    panels[3].set_xlabel(f"time ({start_of(run)})")
-    for axes in (panels[0], panels[1], panels[3]):
+    served, burn, alerts, rest = panels
+    draw_served(served, good, every, target)
+    draw_firing(alerts, draw_burn(burn, good, every, target), high - good.index[-2])
+    draw_left(rest, left)
+    rest.set_xlabel(f"time ({start_of(run)})")
+    for axes in (served, burn, rest):
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03), fontsize=7.5, frameon=False,
                     borderaxespad=0)
     spent = zero_crossing(left)

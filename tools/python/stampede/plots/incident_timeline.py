@@ -189,6 +189,6 @@ def timeline(run):
     write_legend(run, figure, first, (foot - 0.5) / height, height)
     notes = ["rates over a minute at most; pale bands: least to greatest within it"]
     if (run.summary.get("outage") or {}).get("started_at_seconds") is not None:
-        notes.insert(0, "grey: from the first minute of downtime to the last; orange: a fault lasts")
+        notes.insert(0, "grey: first to last minute of downtime; orange: a fault lasts")
     write_footer(figure, footer(run), ";   ".join(notes))
     return figure

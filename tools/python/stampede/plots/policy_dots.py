@@ -15,18 +15,22 @@ COLUMNS = 4
 COLLAPSE = "collapse"
 ROW = 0.27  # inches
 SCALES = {"s": (60.0, "min")}  # drawn in another unit
-LOOKS = {"better": (BLUE, "o"), "worse": (ORANGE, "s"), "unresolved": (GREY, "D")}
+# (colour, marker, what the legend says)
+LOOKS = {"better": (BLUE, "o", "better than the baseline"), "worse": (ORANGE, "s", "worse"),
+         "differs": (BLACK, "^", "more or less"), "unresolved": (GREY, "D", "not resolved")}
 
 
 def look_of(row, better):
-    """better, worse or unresolved, by what the measure's direction calls better."""
-    if row["resolved"] is not True or better == "neither":
-        return "unresolved" if row["resolved"] is not True else "worse"
+    """Which of LOOKS a difference has, by what the measure's direction calls better."""
+    if row["resolved"] is not True:
+        return "unresolved"
+    if better == "neither":
+        return "differs"
     return "better" if (row["difference_mean"] < 0) == (better == "lower") else "worse"
 
 
 def measures_shown(comparison):
-    """Those that differ anywhere; per region only where that says more than the whole."""
+    """Those that differ anywhere."""
     shown = []
     for measure in comparison.measures.index:
         values = comparison.estimates.loc[comparison.estimates["measure"] == measure, "mean"]
@@ -54,7 +58,7 @@ def draw_measure(comparison, axes, measure):
             bars(axes, y, row["low"] / divide, row["high"] / divide, BLACK, 1.0)
             continue
         look = look_of(row, about["better"])
-        colour, marker = LOOKS[look]
+        colour, marker, _ = LOOKS[look]
         bars(axes, y, row["low"] / divide, row["high"] / divide, colour, 1.0)
         bars(axes, y, (base["mean"] + row["difference_low"]) / divide,
              (base["mean"] + row["difference_high"]) / divide, colour, 3.2)
@@ -79,15 +83,13 @@ def draw_collapse(comparison, axes):
 
 
 def legend_of(figure, width):
-    names = {"better": "better than the baseline", "worse": "worse, or more",
-             "unresolved": "not resolved"}
     handles = [Line2D([], [], marker=marker, color=colour, linestyle="", markersize=5.5,
-                      markerfacecolor="white" if name == "unresolved" else colour,
-                      label=names[name]) for name, (colour, marker) in LOOKS.items()]
+                      markerfacecolor="white" if name == "unresolved" else colour, label=label)
+               for name, (colour, marker, label) in LOOKS.items()]
     handles += [Line2D([], [], color=GREY, linewidth=3.2, label="paired difference"),
                 Line2D([], [], color=GREY, linewidth=1.0, label="mean alone"),
                 Patch(color=BLACK, alpha=0.12, linewidth=0, label="baseline")]
-    figure.legend(handles=handles, loc="lower right", ncol=6, fontsize=7.5, frameon=False,
+    figure.legend(handles=handles, loc="lower right", ncol=7, fontsize=7.5, frameon=False,
                   bbox_to_anchor=(1 - 0.1 / width, 0.22 / figure.get_figheight()),
                   columnspacing=1.3, handlelength=1.4, borderaxespad=0)
 

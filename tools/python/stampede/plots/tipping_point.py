@@ -9,11 +9,11 @@ from stampede.plots.style import (
 def tipping_points(points, x):
     """Where the share of collapsed runs passes one half, interpolated between neighbours."""
     share, at = points["share"].to_numpy() - 0.5, points[x].to_numpy()
-    found = []
+    found = list(at[share == 0])
     for index in numpy.flatnonzero(share[:-1] * share[1:] < 0):
         part = share[index] / (share[index] - share[index + 1])
         found.append(at[index] + part * (at[index + 1] - at[index]))
-    return found
+    return sorted(found)
 
 
 @styled
