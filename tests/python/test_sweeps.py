@@ -104,8 +104,14 @@ class Maps(Store):
     def test_boundary_lies_where_runs_begin_to_collapse(self):
         sweep = self.write(grid(4))
         points = phase_diagram.points_of(sweep, ("rate", "delay"), "outage.downtime_seconds", 600)
-        triangles = phase_diagram.triangulated(points, "rate", "delay")
-        self.assertEqual(len(triangles.x), 20)
+        unit = phase_diagram.triangulated(points, "rate", "delay")
+        fine, undecided = phase_diagram.undecided_of(unit, points)
+        # Sure at every point, unsure halfway between one where all collapse and one where none do.
+        for share, at_x, at_y in zip(points["share"], unit.x, unit.y):
+            here = numpy.hypot(fine.x - at_x, fine.y - at_y).argmin()
+            self.assertLess(undecided[here], 0, share)
+        halfway = numpy.hypot(fine.x - (4 - 2) / 8 - 0.125, fine.y - 2 / 3).argmin()
+        self.assertGreater(undecided[halfway], 0)
         picture = plots.phase_map(sweep)
         labels = [text.get_text() for text in picture.legends[0].get_texts()]
         self.assertIn("half of the runs\ncollapse", labels)

@@ -9,7 +9,7 @@ Limits: the interval is one point's; nothing is borrowed from neighbours.
 import numpy
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.tri import Triangulation
+from matplotlib.tri import Triangulation, UniformTriRefiner
 
 from stampede.plots.style import (
     BLACK, RED, Picture, footer_of_sweep, styled, write_footer, write_title)
@@ -63,12 +63,26 @@ def triangulated(points, x, y):
     places = []
     for name in (x, y):
         at = numpy.log(points[name]) if is_log(points[name]) else points[name]
-        places.append((at - at.min()) / max(at.max() - at.min(), 1e-300))
+        places.append(((at - at.min()) / max(at.max() - at.min(), 1e-300)).to_numpy())
     try:
-        triangles = Triangulation(*places).triangles
+        return Triangulation(*places)
     except (RuntimeError, ValueError):  # fewer than three points, or all on one line
         return None
-    return Triangulation(points[x], points[y], triangles)
+
+
+def as_drawn(unit, points, x, y):
+    """The same triangles at the points' own coordinates."""
+    return Triangulation(points[x], points[y], unit.triangles)
+
+
+def refined(unit, *fields):
+    """Each triangle cut into many, and fields interpolated linearly there."""
+    fine, owner = UniformTriRefiner(unit).refine_triangulation(return_tri_index=True, subdiv=4)
+    values = []
+    for field in fields:
+        a, b, c = unit.calculate_plane_coefficients(numpy.asarray(field, dtype=float))[owner].T
+        values.append(a * fine.x + b * fine.y + c)
+    return fine, values
 
 
 def draw_background(figure, axes, triangles, values, label):
@@ -79,21 +93,30 @@ def draw_background(figure, axes, triangles, values, label):
     bar.outline.set_linewidth(0.5)
 
 
-def draw_boundary(axes, triangles, points):
+def undecided_of(unit, points):
+    """Where the interval of the share includes one half: above 0 there, on a finer net."""
+    fine, (low, high) = refined(unit, points["low"], points["high"])
+    return fine, numpy.minimum(high - 0.5, 0.5 - low)
+
+
+def draw_boundary(axes, unit, points, x, y):
     """Returns the legend's handles of what could be drawn."""
     handles = []
     if points["runs"].min() >= LEAST_RUNS:
-        # Above zero: below the boundary's upper limit and above its lower one.
-        undecided = numpy.minimum(points["high"] - 0.5, 0.5 - points["low"])
+        fine, undecided = undecided_of(unit, points)
+        _, (at_x, at_y) = refined(unit, *(numpy.log(points[name]) if is_log(points[name])
+                                          else points[name] for name in (x, y)))
+        at_x, at_y = (numpy.exp(at) if is_log(points[name]) else at
+                      for name, at in ((x, at_x), (y, at_y)))
         if (undecided > 0).any():
-            axes.tricontourf(triangles, undecided, levels=[0, 1], colors="none", zorder=2,
-                             hatches=["////"])
+            axes.tricontourf(Triangulation(at_x, at_y, fine.triangles), undecided, levels=[0, 1],
+                             colors="none", zorder=2, hatches=["////"])
             handles.append(Patch(facecolor="white", edgecolor=BLACK, hatch="////", linewidth=0.3,
                                  label="the runs do not tell\n(95 % interval\nincludes half)"))
     if points["share"].min() < 0.5 < points["share"].max():
         for width, colour in ((4.0, "white"), (2.0, RED)):
-            axes.tricontour(triangles, points["share"], levels=[0.5], colors=[colour],
-                            linewidths=width, zorder=3)
+            axes.tricontour(as_drawn(unit, points, x, y), points["share"], levels=[0.5],
+                            colors=[colour], linewidths=width, zorder=3)
         handles.append(Line2D([], [], color=RED, linewidth=2, label="half of the runs\ncollapse"))
     return handles
 
@@ -119,14 +142,14 @@ def phase_map(sweep, x=None, y=None, measure="outage.downtime_seconds", collapse
     points = every[every["runs"] > 0].reset_index(drop=True)
     divide, unit = SCALES.get(sweep.units.get(measure, "1"), (1.0, sweep.units.get(measure, "1")))
     figure = Picture(9.5, 6.0)
-    axes = figure.add_axes((0.085, 0.115, 0.78, 0.745))
+    axes = figure.add_axes((0.085, 0.115, 0.76, 0.745))
     handles = []
-    triangles = triangulated(points, x, y)
-    if triangles is not None:
+    unit_square = triangulated(points, x, y)
+    if unit_square is not None:
         name = measure.split(".")[-1].removesuffix("_seconds").replace("_", " ")
-        draw_background(figure, axes, triangles, points["mean"] / divide,
+        draw_background(figure, axes, as_drawn(unit_square, points, x, y), points["mean"] / divide,
                         f"mean {name} ({unit})" if unit not in ("", "1") else f"mean {name}")
-        handles += draw_boundary(axes, triangles, points)
+        handles += draw_boundary(axes, unit_square, points, x, y)
     for outcome, (marker, colour) in MARKERS.items():
         chosen = every[every["outcome"] == outcome]
         if len(chosen):
@@ -140,7 +163,7 @@ def phase_map(sweep, x=None, y=None, measure="outage.downtime_seconds", collapse
     axes.set_ylabel(label_of(sweep, y))
     axes.grid(False)
     marks, _ = axes.get_legend_handles_labels()
-    figure.legend(handles=marks + handles, loc="upper left", bbox_to_anchor=(0.785, 0.87),
+    figure.legend(handles=marks + handles, loc="upper left", bbox_to_anchor=(0.815, 0.87),
                   fontsize=8, frameon=False, labelspacing=0.8)
     above = f"{collapsed_above / divide:g} {unit if unit != '1' else ''}".rstrip()
     runs = points["runs"]
