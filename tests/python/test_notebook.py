@@ -46,8 +46,7 @@ class Cells(unittest.TestCase):
         self.assertEqual([cell["cell_type"] for cell in found["cells"]],
                          ["markdown", "code", "code"])
         self.assertEqual(found["cells"][1]["metadata"], {"tags": ["parameters"]})
-        self.assertEqual("".join(found["cells"][2]["source"]),
-                         "# a comment of code\nprint(SCALE)")
+        self.assertEqual(found["cells"][2]["source"], "# a comment of code\nprint(SCALE)")
         self.assertEqual(found["cells"][2]["outputs"], [])
 
     def test_command(self):

@@ -136,7 +136,8 @@ class Faults(SmallRun):
                                       "delay": "30s"}}]
         run = self.write(manifest=manifest, incidents=[
             incident(1, 100.0, "policy_pushed"), incident(2, 101.0, "prefix_withdrawn", [1]),
-            incident(3, 300.0, "prefix_restored", [1]), incident(4, 310.0, "breaker_opened", [2])])
+            incident(3, 299.0, "policy_restored", [2]), incident(4, 300.0, "prefix_restored", [3]),
+            incident(5, 310.0, "breaker_opened", [2])])
         self.assertEqual([(s.label, s.begin, s.end) for s in faults.faults_of(run)], [
             ("push routing policy east", 100, 300), ("slow disk west", 120, 180),
             ("stall disk west", 240, 270)])

@@ -6,6 +6,7 @@ a cell that raises ends the program with 1 and its traceback.
 """
 import argparse
 import json
+import os
 import pathlib
 import re
 import sys
@@ -52,7 +53,7 @@ def notebook_of(cells):
     for number, (kind, tags, source) in enumerate(cells, 1):
         cell = {"cell_type": kind, "id": f"cell-{number}",
                 "metadata": {"tags": tags} if tags else {},
-                "source": source.splitlines(keepends=True)}
+                "source": source}
         if kind == "code":
             cell.update(execution_count=None, outputs=[])
         found.append(cell)
@@ -65,6 +66,7 @@ def execute(notebook, directory):
     """Runs the cells in a kernel that starts in the directory; returns it with outputs."""
     import nbformat  # only needed here: Debian's python3-nbconvert and python3-ipykernel
     from nbconvert.preprocessors import ExecutePreprocessor
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # else a warning a kernel
     runner = ExecutePreprocessor(timeout=1800, kernel_name="python3")
     done, _ = runner.preprocess(nbformat.from_dict(notebook),
                                 {"metadata": {"path": str(directory)}})

@@ -27,12 +27,21 @@ class Span(NamedTuple):
     fault: bool
 
 
+def descendants(run, roots):
+    """Ids of the incidents that a chain of causes leads to from any of these."""
+    found = set(roots)
+    for row in run.incidents.sort_values("id").itertuples():  # causes have smaller ids
+        if found & set(row.causes):
+            found.add(row.id)
+    return found
+
+
 def repaired_at(run, at):
-    """When the effect of a change at this time was undone, by what names it as its cause."""
-    roots = set(run.incidents.loc[(run.incidents["time_seconds"] == at)
-                                  & (run.incidents["causes"].map(len) == 0), "id"])
+    """When the effect of a change at this time was undone, by the chain of causes."""
+    began = run.incidents[(run.incidents["time_seconds"] == at)
+                          & (run.incidents["causes"].map(len) == 0)]
     undone = run.incidents[run.incidents["kind"].isin(REPAIRS)
-                           & [bool(roots & set(causes)) for causes in run.incidents["causes"]]]
+                           & run.incidents["id"].isin(descendants(run, began["id"]))]
     return None if undone.empty else undone["time_seconds"].min()
 
 

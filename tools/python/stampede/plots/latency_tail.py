@@ -7,6 +7,7 @@ curve ends on the share that got no answer.
 import numpy
 from matplotlib.ticker import FuncFormatter
 
+from stampede.plots.faults import faults_of
 from stampede.plots.style import (
     BLACK, BLUE, GREEN, RED, Picture, clock, count_text, footer, styled, write_footer, write_title)
 
@@ -19,15 +20,19 @@ LEAST_TAIL = 5                                   # requests that a curve's end m
 
 
 def phases_of(run, rows):
-    """(label, rows, colour, line): before, in and after the outage, or all of a run without one."""
+    """(label, rows, colour, line): before, in and after the outage, or all of a run without one.
+
+    A fault of the scenario begins the outage, even if the service does not go down at once.
+    """
     outage = run.summary.get("outage") or {}
     began, ended = outage.get("started_at_seconds"), outage.get("ended_at_seconds")
     if began is None:
         return [("all requests", rows, BLUE, "-")]
+    began = min([began] + [fault.begin for fault in faults_of(run)])
     at = rows["arrival_seconds"]
     ended = numpy.inf if ended is None else ended
     parts = [(f"before {clock(run, began)}", rows[at < began], BLUE, "-"),
-             ("in the outage", rows[(at >= began) & (at < ended)], RED, "-.")]
+             ("from then on" if numpy.isinf(ended) else "in the outage", rows[(at >= began) & (at < ended)], RED, "-.")]
     if numpy.isfinite(ended):
         parts.append((f"after {clock(run, ended)}", rows[at >= ended], GREEN, "--"))
     return [part for part in parts if len(part[1])]
@@ -50,10 +55,13 @@ def quantile_texts(times, share):
 
 
 def draw_measure(axes, phases, column):
+    """Returns the least share drawn."""
+    least = 1.0
     for label, rows, colour, line in phases:
         times, share = still_waiting(rows, column)
         enough = share >= LEAST_TAIL / len(rows)
         times, share = times[enough], share[enough]
+        least = min(least, share[-1] if len(share) else 1.0)
         label = f"{label}: {count_text(len(rows))} requests"
         below = ", ".join(quantile_texts(times, share)) or "fewer than half get it"
         axes.step(times, share, where="post", color=colour, linestyle=line, linewidth=1.5,
@@ -62,6 +70,7 @@ def draw_measure(axes, phases, column):
             reached = numpy.flatnonzero(share <= wanted)
             if len(reached):
                 axes.plot(times[reached[0]], share[reached[0]], "o", color=colour, markersize=4)
+    return least
 
 
 @styled
@@ -71,21 +80,22 @@ def latency(run, rows):
     if rows.empty:
         raise ValueError("no rows of requests that ended")
     phases = phases_of(run, rows)
-    figure = Picture(11, 5.4)
+    figure = Picture(11, 6.2)
     panels = figure.subplots(1, 2, sharey=True)
-    figure.subplots_adjust(left=0.07, right=0.985, top=0.825, bottom=0.135, wspace=0.06)
+    figure.subplots_adjust(left=0.07, right=0.985, top=0.845, bottom=0.27, wspace=0.06)
+    least = 1.0
     for axes, (column, title, label) in zip(panels, MEASURES):
-        draw_measure(axes, phases, column)
+        least = min(least, draw_measure(axes, phases, column))
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_title(title, loc="left", fontsize=8.5, fontweight="bold")
         axes.set_xlabel(label)
-        axes.legend(loc="lower left", fontsize=7.5, frameon=True, framealpha=0.85,
-                    edgecolor="none")
+        axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.11), fontsize=7.5, frameon=False,
+                    handlelength=3)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g}"))
         for quantile in QUANTILES:
             axes.axhline(quantile, color=BLACK, linewidth=0.5, alpha=0.3)
-    panels[0].set_ylim(min(0.00005, LEAST_TAIL / len(rows)), 1.4)
+    panels[0].set_ylim(least / 2, 1.4)
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}"))
     panels[0].set_ylabel("requests without it yet (%, log)")
     write_title(figure, f"{run.manifest.get('name', 'run')}: how long requests wait",
