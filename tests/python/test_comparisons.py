@@ -1,0 +1,121 @@
+"""Readers and pictures of comparisons, over a small directory made here."""
+import contextlib
+import io
+import json
+import shutil
+import unittest
+
+from matplotlib.text import Text
+
+import stampede
+from small_run import SmallRun
+from stampede import plots
+from stampede.plots import policy_dots
+from stampede.plots.command import main
+
+MEASURES = [
+    {"name": "downtime_seconds", "path": "outage.downtime_seconds", "title": "downtime",
+     "unit": "s", "better": "lower"},
+    {"name": "availability_ratio", "path": "requests.x", "title": "availability", "unit": "1",
+     "better": "higher"},
+    {"name": "provisioned_gpu_hours", "path": "gpu", "title": "capacity", "unit": "GPU-h",
+     "better": "neither"}]
+
+
+def estimate(mean, difference=None, resolved=True):
+    found = {"mean": mean, "standard_deviation": 1.0, "low": mean - 1, "high": mean + 1,
+             "median": {"value": mean, "low": None, "high": None}, "difference": None}
+    if difference is not None:
+        found["difference"] = {"mean": difference, "low": difference - 0.5,
+                               "high": difference + 0.5, "p": 0.01, "p_adjusted": 0.02,
+                               "resolved": resolved, "variance_reduction": 3.0}
+    return found
+
+
+class Compare(SmallRun):
+    def compare(self, keep_runs=True):
+        self.write()
+        policies = []
+        for name, down in (("baseline", 600.0), ("good", 60.0), ("unclear", 500.0)):
+            place = f"runs/{name}/seed1"
+            (self.directory / place).mkdir(parents=True)
+            for file in ("manifest.json", "summary.json", "series.csv", "incidents.jsonl"):
+                shutil.copy(self.directory / file, self.directory / place)
+            base = name == "baseline"
+            policies.append({
+                "name": name, "mitigations": [], "not_recovered": 0,
+                "collapse": {"runs": 1, "collapsed": 1, "share": 1.0, "low": 0.2, "high": 1.0},
+                "runs": [{"seed": 1, "id": name, "digest": "00ff",
+                          "directory": place if keep_runs else None,
+                          "values": {"downtime_seconds": down, "availability_ratio": 0.9}}],
+                "estimates": {
+                    "downtime_seconds": estimate(down, None if base else down - 600,
+                                                 name == "good"),
+                    "availability_ratio": estimate(0.9 if base else 0.95, None if base else 0.05),
+                    "provisioned_gpu_hours": estimate(10, None if base else 0.0)}})
+        (self.directory / "compare.json").write_text(json.dumps({
+            "schema": "stampede.compare/1", "version": "0.1.0", "scenario": "small", "seeds": [1],
+            "confidence": 0.95, "collapse_after_seconds": 600, "comparisons": 6,
+            "measures": MEASURES, "policies": policies}))
+        return stampede.comparison(self.directory)
+
+    def test_frames(self):
+        found = self.compare()
+        self.assertEqual(found.policies, ["baseline", "good", "unclear"])
+        rows = found.estimates.set_index(["policy", "measure"])
+        self.assertEqual(rows.loc[("good", "downtime_seconds"), "difference_mean"], -540)
+        self.assertEqual(rows.loc[("good", "downtime_seconds"), "variance_reduction"], 3)
+        self.assertEqual(rows.loc[("good", "downtime_seconds"), "unit"], "s")
+        self.assertEqual(found.runs.attrs["units"]["downtime_seconds"], "s")
+        self.assertEqual(list(found.runs["downtime_seconds"]), [600, 60, 500])
+        self.assertEqual(found.run("good").manifest["seed"], 7)
+        with self.assertRaises(KeyError):
+            found.run("good", seed=99)
+
+    def test_other_schemas_are_refused(self):
+        self.compare()
+        (self.directory / "compare.json").write_text('{"schema": "stampede.compare/9"}')
+        with self.assertRaisesRegex(ValueError, "stampede.compare/9"):
+            stampede.comparison(self.directory)
+
+    def test_looks_follow_the_measures_direction(self):
+        rows = self.compare().estimates.set_index(["policy", "measure"])
+        for policy, measure, better, look in (
+                ("good", "downtime_seconds", "lower", "better"),
+                ("good", "downtime_seconds", "higher", "worse"),
+                ("good", "availability_ratio", "higher", "better"),
+                ("unclear", "downtime_seconds", "lower", "unresolved"),
+                ("good", "downtime_seconds", "neither", "differs")):
+            self.assertEqual(policy_dots.look_of(rows.loc[(policy, measure)], better), look)
+
+    def test_measures_that_are_the_same_everywhere_are_left_out(self):
+        self.assertEqual(policy_dots.measures_shown(self.compare()),
+                         ["downtime_seconds", "availability_ratio"])
+
+    def test_command_and_bytes(self):
+        self.compare()
+        names = [f"{name}.{kind}" for name in ("compare", "compare_timelines")
+                 for kind in ("png", "svg")]
+        bytes_of = []
+        for _ in range(2):
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                self.assertEqual(main(["compare", str(self.directory)]), 0)
+            bytes_of.append([(self.directory / name).read_bytes() for name in names])
+        self.assertEqual(said.getvalue().split(), [str(self.directory / name) for name in names])
+        self.assertEqual(*bytes_of)
+
+    def test_without_runs_only_the_dots_are_drawn(self):
+        self.compare(keep_runs=False)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(main(["compare", str(self.directory)]), 0)
+        self.assertEqual(len(said.getvalue().split()), 2)
+
+    def test_footers_name_scenario_and_seeds(self):
+        found = self.compare()
+        for draw, wanted in ((plots.policies, "small   seeds 1 to 1   stampede 0.1.0"),
+                             (plots.multiples, "small   seed 1   stampede 0.1.0")):
+            self.assertIn(wanted, [text.get_text() for text in draw(found).findobj(Text)])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,198 @@
+"""What led to what: the first incident of each kind, each below what caused it.
+
+Causes are those that the run recorded with the data that led there.
+"""
+from typing import NamedTuple
+
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
+from matplotlib.path import Path
+
+from stampede.plots.incidents import first_incidents, pooled
+from stampede.plots.style import (
+    BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, Picture, clock, footer, styled)
+
+# The subsystem of a component by the end of its name; the first that fits.
+SUBSYSTEMS = (
+    ("network", "network", BLUE), ("balancer", "balancer", SKY),
+    ("/api", "control plane", RED), ("/cluster", "cluster", ORANGE),
+    ("kv_cache", "KV cache", PINK), ("safety", "safety layer", BLACK),
+    ("clients", "clients and service", GREY), ("service", "clients and service", GREY))
+ENGINES = ("engines of a region", GREEN)
+
+BOX_WIDTH, BOX_HEIGHT, LAYER = 1.95, 0.52, 0.92  # inches
+DUMMY_WIDTH, SPACE = 0.16, 0.22
+
+
+class Graph(NamedTuple):
+    nodes: dict   # number -> row of first_incidents
+    edges: dict   # (cause, effect) -> whether the first incident of the kind names the cause
+    layer: dict   # number -> longest chain of causes above it
+    rows: list    # by layer, from left to right: a number, or (cause, effect) that passes through
+    x: dict       # of every member of rows
+
+
+def subsystem_of(component):
+    return next(((name, colour) for end, name, colour in SUBSYSTEMS
+                 if str(component).endswith(end)), ENGINES)
+
+
+def edges_of(run, first):
+    """Between kinds: those of each kind's first incident, then those that only later ones name."""
+    edges = {(cause, row.number): True for row in first.itertuples() for cause in row.led_by
+             if cause < row.number}
+    number = dict(zip(first["kind"], first["number"]))
+    kind = dict(zip(run.incidents["id"], run.incidents["kind"]))
+    for row in run.causes.itertuples():
+        if row.cause in kind:
+            pair = (number[kind[row.cause]], number[kind[row.effect]])
+            if pair[0] < pair[1]:
+                edges.setdefault(pair, False)
+    return edges
+
+
+def graph_of(run):
+    """Layers by the longest chain; edges over several layers pass through places of their own."""
+    first = first_incidents(run)
+    nodes = {row.number: row for row in first.itertuples()}
+    edges = edges_of(run, first)
+    layer = {}
+    for number in nodes:  # causes have smaller numbers
+        layer[number] = max((layer[a] + 1 for a, b in edges if b == number), default=0)
+    rows = [[] for _ in range(max(layer.values(), default=-1) + 1)]
+    for number in nodes:
+        rows[layer[number]].append(number)
+    above, below = {}, {}
+
+    def link(a, b):
+        below.setdefault(a, []).append(b)
+        above.setdefault(b, []).append(a)
+
+    for a, b in edges:
+        previous = a
+        for between in range(layer[a] + 1, layer[b]):
+            place = (a, b, between)
+            rows[between].append(place)
+            link(previous, place)
+            previous = place
+        link(previous, b)
+    return Graph(nodes, edges, layer, rows, arrange(rows, above, below))
+
+
+def width_of(member):
+    return BOX_WIDTH if isinstance(member, int) else DUMMY_WIDTH
+
+
+def arrange(rows, above, below):
+    """Orders each row by the mean of its neighbours, sweeping down and up, then places it there."""
+    x = {}
+    for row in rows:
+        at = 0.0
+        for member in row:
+            x[member] = at + width_of(member) / 2
+            at += width_of(member) + SPACE
+    for sweep in range(24):
+        down = sweep % 2 == 0
+        for row in rows if down else reversed(rows):
+            near = above if down else below
+            wanted = {m: sum(x[n] for n in near[m]) / len(near[m]) if m in near else x[m]
+                      for m in row}
+            row.sort(key=lambda member: wanted[member])
+            offsets, at = [], 0.0
+            for member in row:
+                offsets.append(at + width_of(member) / 2)
+                at += width_of(member) + SPACE
+            x.update(zip(row, pooled([wanted[m] for m in row], offsets)))
+    return x
+
+
+def after(seconds):
+    if seconds < 120:
+        return f"+{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"+{minutes} min" if minutes < 60 else f"+{minutes // 60} h {minutes % 60:02d}"
+
+
+def draw_box(run, axes, node, x, y, begin):
+    _, colour = subsystem_of(node.component)
+    left, bottom = x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2
+    axes.add_patch(FancyBboxPatch((left, bottom), BOX_WIDTH, BOX_HEIGHT, zorder=4,
+                                  boxstyle="round,pad=0,rounding_size=0.06", facecolor="white",
+                                  edgecolor=colour, linewidth=1.6))
+    axes.add_patch(FancyBboxPatch((left, bottom), 0.09, BOX_HEIGHT, zorder=4,
+                                  boxstyle="round,pad=0,rounding_size=0.04", facecolor=colour,
+                                  edgecolor=colour, linewidth=0.5))
+    times = f"  ×{node.times}" if node.times > 1 else ""
+    axes.text(left + 0.17, y + 0.115, node.kind.replace("_", " "), fontsize=8, fontweight="bold",
+              va="center", zorder=5)
+    axes.text(left + 0.17, y - 0.115, f"{clock(run, node.time_seconds, True)}  "
+              f"{after(node.time_seconds - begin)}", fontsize=7, va="center", zorder=5)
+    axes.text(x + BOX_WIDTH / 2 - 0.06, y - 0.115, f"{node.component}{times}", fontsize=6,
+              color="#555555", va="center", ha="right", zorder=5)
+
+
+def draw_edge(axes, graph, pair, y_of):
+    """A smooth curve through the places that the edge has in the layers between."""
+    cause, effect = pair
+    points = [(graph.x[cause], y_of(graph.layer[cause]) - BOX_HEIGHT / 2)]
+    for between in range(graph.layer[cause] + 1, graph.layer[effect]):
+        x, y = graph.x[(cause, effect, between)], y_of(between)
+        points += [(x, y + BOX_HEIGHT / 2), (x, y - BOX_HEIGHT / 2)]
+    points.append((graph.x[effect], y_of(graph.layer[effect]) + BOX_HEIGHT / 2 + 0.02))
+    vertices, codes = [points[0]], [Path.MOVETO]
+    for number, ((x0, y0), (x1, y1)) in enumerate(zip(points, points[1:])):
+        if number % 2:  # straight down beside the boxes of a layer
+            vertices.append((x1, y1))
+            codes.append(Path.LINETO)
+        else:
+            middle = (y0 + y1) / 2
+            vertices += [(x0, middle), (x1, middle), (x1, y1)]
+            codes += [Path.CURVE4] * 3
+    _, colour = subsystem_of(graph.nodes[cause].component)
+    axes.add_patch(FancyArrowPatch(
+        path=Path(vertices, codes), arrowstyle="-|>", mutation_scale=9, color=colour, zorder=3,
+        linewidth=1.2 if graph.edges[pair] else 0.8, alpha=0.85 if graph.edges[pair] else 0.6,
+        linestyle="-" if graph.edges[pair] else (0, (4, 2))))
+
+
+@styled
+def causes(run):
+    """The graph of a run's causes; returns a Picture."""
+    graph = graph_of(run)
+    edge = [graph.x[m] + side * width_of(m) / 2 for m in graph.x for side in (-1, 1)] or [0, 6]
+    left, right = min(edge) - 0.3, max(edge) + 0.3
+    width, layers = max(right - left, 8.5), len(graph.rows)
+    left -= (width - (right - left)) / 2
+    head, foot = 0.95, 0.95
+    height = head + max(layers * LAYER, 0.6) + foot
+    figure = Picture(width, height)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(left, left + width)
+    axes.set_ylim(0, height)
+
+    def y_of(layer):
+        return height - head - (layer + 0.5) * LAYER
+
+    root = {}  # when the chain that ends in an incident began
+    for number, node in graph.nodes.items():
+        root[number] = min((root[a] for a, b in graph.edges if b == number),
+                           default=node.time_seconds)
+    for pair in graph.edges:
+        draw_edge(axes, graph, pair, y_of)
+    for number, node in graph.nodes.items():
+        draw_box(run, axes, node, graph.x[number], y_of(graph.layer[number]), root[number])
+    axes.text(left + 0.2, height - 0.3, f"{run.manifest.get('name', 'run')}: what led to what",
+              fontsize=13, fontweight="bold", va="center")
+    what = ("first incident of each kind, time of day in UTC and since its chain of causes "
+            "began;\ndashed: named only by a later one of the kind")
+    axes.text(left + 0.2, height - 0.62, what if graph.nodes else "No incidents.", fontsize=8,
+              va="center")
+    shown = list(dict.fromkeys(subsystem_of(node.component) for node in graph.nodes.values()))
+    if shown:
+        axes.legend(handles=[Patch(color=colour, label=name) for name, colour in shown],
+                    loc="lower left", bbox_to_anchor=(0.2 / width, 0.28 / height),
+                    bbox_transform=axes.transAxes, ncol=min(len(shown), int(width // 1.35)),
+                    fontsize=7.5, frameon=False, handlelength=1, columnspacing=1.2,
+                    borderaxespad=0)
+    axes.text(left + 0.2, 0.14, footer(run), fontsize=7, color="#555555", va="center")
+    return figure
