@@ -39,6 +39,23 @@ void EngineParams::describe(Schema<EngineParams>& s) {
       .source("42 GB a GPU at 35136 B a token");
   s.field("macro_steps", &EngineParams::macro_steps)
       .help("advance many decode iterations at once; the results are the same either way");
+  s.field("prefix_caching", &EngineParams::prefix_caching)
+      .help("share KV blocks between sequences whose texts begin alike, and keep them until needed")
+      .source("vLLM V1 enable_prefix_caching");
+  s.field("async_scheduling", &EngineParams::async_scheduling)
+      .help("form a step while the one before it runs: who arrives meanwhile joins a step later")
+      .source("vLLM V1 async_scheduling, on by default since 0.14");
+  s.field("reserve_full_prompt", &EngineParams::reserve_full_prompt)
+      .help("admit a sequence only if its whole prompt finds memory, not just its first chunk")
+      .source("vLLM V1 scheduler_reserve_full_isl, on by default since 0.19");
+  s.field("max_num_queued_reqs", &EngineParams::max_num_queued_reqs)
+      .range(0, 1 << 30)
+      .help("503 beyond so many waiting and running sequences; 0: no bound")
+      .source("vLLM --max-num-queued-reqs, no bound by default");
+  s.field("max_num_queued_tokens", &EngineParams::max_num_queued_tokens)
+      .range(0, 1 << 30)
+      .help("503 beyond so many prompt tokens still to be computed; 0: no bound")
+      .source("vLLM --max-num-queued-tokens, no bound by default");
 }
 
 namespace {
@@ -64,7 +81,10 @@ EngineProfile::EngineProfile(const EngineParams& params)
       max_seqs(params.max_num_seqs),
       kv_blocks(params.kv_blocks),
       role(params.role),
-      macro_steps(params.macro_steps) {
+      macro_steps(params.macro_steps),
+      prefix_caching(params.prefix_caching),
+      async_scheduling(params.async_scheduling),
+      reserve_full_prompt(params.reserve_full_prompt) {
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");
   STAMPEDE_CHECK(budget >= max_seqs, "engine: max_num_batched_tokens below max_num_seqs");
   STAMPEDE_CHECK(kv_blocks >= 1, "engine: no KV blocks");

@@ -33,6 +33,11 @@ struct EngineParams {
   u32 max_num_seqs = 256;                       // running sequences
   u32 kv_blocks = 74'709;                       // KV capacity, blocks of 16 tokens
   bool macro_steps = true;                      // false: every iteration by itself, same results
+  bool prefix_caching = false;       // share blocks by what they hold; `cached` is not used then
+  bool async_scheduling = false;     // a step is formed while the one before it runs
+  bool reserve_full_prompt = false;  // admit only what fits whole, not just its first chunk
+  u32 max_num_queued_reqs = 0;       // waiting and running at most; 0: no bound
+  u32 max_num_queued_tokens = 0;     // prompt tokens still to be computed at most; 0: no bound
 
   static void describe(Schema<EngineParams>& s);
 };
@@ -46,6 +51,7 @@ struct EngineProfile {
   u32 budget = 0, max_seqs = 0, kv_blocks = 0;
   EngineRole role{};
   bool macro_steps = true;
+  bool prefix_caching = false, async_scheduling = false, reserve_full_prompt = false;
 };
 
 }  // namespace stampede

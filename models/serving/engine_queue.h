@@ -19,6 +19,7 @@ class WaitingLine {
  public:
   bool empty() const { return size_ == 0; }
   u32 live() const { return live_; }
+  u64 tokens() const { return tokens_; }  // of the prompts of the live ones
   const WaitingSequence& front() const { return ring_[head_]; }
   const WaitingSequence& back() const {
     return ring_[(head_ + size_ - 1) & mask()];
@@ -28,16 +29,19 @@ class WaitingLine {
     if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
     ring_[(head_ + size_) & mask()] = entry;
     ++size_, ++live_;
+    tokens_ += entry.prompt;
   }
   void push_front(const WaitingSequence& entry) {
     if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
     head_ = (head_ - 1) & mask();
     ring_[head_] = entry;
     ++size_, ++live_;
+    tokens_ += entry.prompt;
   }
   // Removes the front, which is live, and tombstones behind it.
   void pop_front() {
     --live_;
+    tokens_ -= front().prompt;
     drop_front();
   }
   // The live entry with this ticket; output 0 if there is none. O(log size).
@@ -49,7 +53,10 @@ class WaitingLine {
     for (u32 i = 0; i < size_; ++i)
       if (const WaitingSequence& e = ring_[(head_ + i) & mask()]; e.output != 0) f(e);
   }
-  void clear() { head_ = size_ = live_ = 0; }
+  void clear() {
+    head_ = size_ = live_ = 0;
+    tokens_ = 0;
+  }
 
  private:
   u32 mask() const { return static_cast<u32>(ring_.size()) - 1; }
@@ -65,6 +72,7 @@ class WaitingLine {
 
   std::vector<WaitingSequence> ring_;
   u32 head_ = 0, size_ = 0, live_ = 0;
+  u64 tokens_ = 0;
 };
 
 inline u32 WaitingLine::position(u32 ticket) const {
@@ -92,6 +100,7 @@ inline WaitingSequence WaitingLine::cancel(u32 ticket) {
   const u32 i = position(ticket);
   ring_[(head_ + i) & mask()].output = 0;
   --live_;
+  tokens_ -= found.prompt;
   if (i == 0) drop_front();
   return found;
 }
