@@ -32,6 +32,7 @@ void Engine::count_steps(EngineCounters& counters, u32 done) const {
   counters.generated_tokens += u64{decoding_} * n;
   counters.sequence_steps += u64{step_.sequences} * n;
   counters.context_tokens += step_.context * n + (n == 0 ? 0 : u64{decoding_} * (n * (n - 1) / 2));
+  counters.prompt_tokens += u64{step_.prompt} * n;
   counters.attention_pairs += step_.half_pairs * n;
 }
 
@@ -177,6 +178,7 @@ void Engine::admit(Step& step) {
       if (cache_) {
         cache_->share(head.ticket, computed / kBlockTokens);
         counters_.shared_tokens += computed;
+        fresh_shared_tokens_ += computed;
       } else {
         used_blocks_ += blocks(computed);
       }
@@ -213,7 +215,6 @@ void Engine::compute_chunk(Step& step, u16 slot, u32 computed, u32 known) {
   step.budget -= chunk;
   step.prompt += chunk;
   step.half_pairs += u64{chunk} * (2 * u64{computed} + chunk);
-  counters_.prompt_tokens += chunk;
   if (computed + chunk < known) {
     partial_ = slot;
     partial_computed_ = computed + chunk;

@@ -16,6 +16,7 @@
 #pragma once
 #include <array>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "models/serving/block_cache.h"
@@ -97,6 +98,10 @@ class Engine {
   bool idle() const { return !active_; }
   u32 waiting() const { return waiting_.live(); }
   u32 running() const { return running_; }
+  // Prompt tokens found in its own blocks since the last call.
+  u64 take_shared_tokens() {
+    return std::exchange(fresh_shared_tokens_, 0);
+  }
   // Prompt tokens that nobody has begun to compute, those found in caches included.
   u64 queued_tokens() const { return waiting_.tokens(); }
 
@@ -195,6 +200,7 @@ class Engine {
   std::unique_ptr<BlockCache> cache_;  // of prefix_caching
   WaitingLine waiting_;
   EngineCounters counters_;
+  u64 fresh_shared_tokens_ = 0;
   u128 busy_ = 0;
 };
 

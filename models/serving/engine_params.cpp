@@ -1,6 +1,33 @@
 #include "models/serving/engine_params.h"
 
+#include <algorithm>
+
 namespace stampede {
+
+void KvMemoryParams::describe(Schema<KvMemoryParams>& s) {
+  using P = KvMemoryParams;
+  s.field("gpu_memory", &P::gpu_memory).required().at_least(1).help("memory of one GPU");
+  s.field("gpus", &P::gpus).range(1, 1e4).help("GPUs that share the model (tensor parallel)");
+  s.field("utilization", &P::utilization)
+      .range(0.01, 1)
+      .help("share of the memory that the engine may use")
+      .source("vLLM gpu_memory_utilization 0.9");
+  s.field("weights", &P::weights).required().at_least(0).help("the model's weights, in all");
+  s.field("overhead", &P::overhead)
+      .at_least(0)
+      .help("of each GPU: activations, CUDA graphs, communication");
+  s.field("token_bytes", &P::token_bytes)
+      .required()
+      .at_least(1)
+      .help("keys and values of one token: layers x KV heads x head size x 2 x bytes a number");
+}
+
+i64 KvMemoryParams::blocks() const {
+  const double usable = static_cast<double>(gpu_memory.value) * utilization.value -
+                        static_cast<double>(overhead.value);
+  const double left = usable * static_cast<double>(gpus) - static_cast<double>(weights.value);
+  return static_cast<i64>(left / (16 * static_cast<double>(token_bytes.value)));
+}
 
 void EngineParams::describe(Schema<EngineParams>& s) {
   s.name("engine");
@@ -37,8 +64,8 @@ void EngineParams::describe(Schema<EngineParams>& s) {
       .range(1, 1 << 30)
       .help("KV memory in blocks of 16 tokens")
       .source("42 GB a GPU at 35136 B a token");
-  s.field("macro_steps", &EngineParams::macro_steps)
-      .help("advance many decode iterations at once; the results are the same either way");
+  s.field("kv_memory", &EngineParams::kv_memory)
+      .help("KV memory from model and GPU, in place of kv_blocks");
   s.field("prefix_caching", &EngineParams::prefix_caching)
       .help("share KV blocks between sequences whose texts begin alike, and keep them until needed")
       .source("vLLM V1 enable_prefix_caching");
@@ -79,7 +106,9 @@ EngineProfile::EngineProfile(const EngineParams& params)
       half_e(fixed_point(params.step_per_million_pairs, 2'000'000)),
       budget(params.max_num_batched_tokens),
       max_seqs(params.max_num_seqs),
-      kv_blocks(params.kv_blocks),
+      kv_blocks(params.kv_memory ? static_cast<u32>(std::clamp<i64>(params.kv_memory->blocks(), 0,
+                                                                    INT32_MAX))
+                                 : params.kv_blocks),
       role(params.role),
       macro_steps(params.macro_steps),
       prefix_caching(params.prefix_caching),

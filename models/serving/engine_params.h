@@ -1,5 +1,6 @@
 // Parameters of one serving engine and their exact integer form.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,18 @@ struct ChoiceNames<EngineRole> {
   static std::vector<std::string> names() { return {"mixed", "prefill", "decode"}; }
 };
 
+// How much memory is left for keys and values.
+struct KvMemoryParams {
+  Bytes gpu_memory{};
+  i64 gpus = 1;
+  Share utilization{0.9};
+  Bytes weights{};   // of the model, over all GPUs
+  Bytes overhead{};  // of each GPU: activations, graphs, communication
+  Bytes token_bytes{};
+  i64 blocks() const;  // of 16 tokens; negative if the model does not fit
+  static void describe(Schema<KvMemoryParams>& s);
+};
+
 // One engine step takes  a + b*B + c*P + e*Q + d*C  with B sequences in the step, P prompt tokens
 // computed, Q = sum over prompt chunks of n*(context_before + n/2), C context tokens read by
 // decodes.
@@ -32,6 +45,7 @@ struct EngineParams {
   u32 max_num_batched_tokens = 8192;            // token budget of a step
   u32 max_num_seqs = 256;                       // running sequences
   u32 kv_blocks = 74'709;                       // KV capacity, blocks of 16 tokens
+  std::optional<KvMemoryParams> kv_memory;      // in place of kv_blocks
   bool macro_steps = true;                      // false: every iteration by itself, same results
   bool prefix_caching = false;       // share blocks by what they hold; `cached` is not used then
   bool async_scheduling = false;     // a step is formed while the one before it runs

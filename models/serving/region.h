@@ -11,6 +11,7 @@
 #include "models/ports/attempts.h"
 #include "models/ports/kv_cache.h"
 #include "models/ports/pods.h"
+#include "models/ports/prompt_text.h"
 #include "models/ports/replica_choice.h"
 #include "models/ports/safety.h"
 #include "models/serving/connection_pool.h"
@@ -24,6 +25,7 @@ namespace stampede {
 
 struct PoolParams {
   std::string name = "replicas";
+  std::string profile;  // resolved by the loader: what the file does not say itself comes from it
   EngineParams engine;
   FrontEndParams front_end;
   static void describe(Schema<PoolParams>& s);
@@ -41,6 +43,7 @@ struct ServingParams {
   std::vector<PoolParams> pools;
   Duration handover = 20_ms;
   Duration termination_grace = 10_min;
+  bool exact_steps = false;
   static void describe(Schema<ServingParams>& s);
 };
 
@@ -55,6 +58,7 @@ class Region final : public Component,
     KvCachePort* kv = nullptr;
     SafetyPort* safety = nullptr;
     AttemptPool* attempts = nullptr;
+    const PromptTextPort* text = nullptr;  // what the engines' prefix caches look up
     std::vector<ReplicaChoice*> choice;  // [workload]
   };
   struct Counts {
@@ -135,6 +139,7 @@ class Region final : public Component,
   void hand_on_connection(AttemptSlot attempt);
   void register_login_stats();
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
+  bool full(const Pod& p) const;
   void reschedule(PodId id);
   void hand_over(AttemptSlot attempt);
   void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
@@ -167,6 +172,7 @@ class Region final : public Component,
   IncidentId let_in_by_ = kNoIncident;  // the ramp that admits this traffic
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking
+  std::vector<u64> block_ids_;
   u64 holds_ = 0;
   Counts counts_;
 };
