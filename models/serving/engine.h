@@ -99,9 +99,7 @@ class Engine {
   u32 waiting() const { return waiting_.live(); }
   u32 running() const { return running_; }
   // Prompt tokens found in its own blocks since the last call.
-  u64 take_shared_tokens() {
-    return std::exchange(fresh_shared_tokens_, 0);
-  }
+  u64 take_shared_tokens() { return std::exchange(fresh_shared_tokens_, 0); }
   // Prompt tokens that nobody has begun to compute, those found in caches included.
   u64 queued_tokens() const { return waiting_.tokens(); }
 

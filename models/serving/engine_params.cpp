@@ -106,9 +106,9 @@ EngineProfile::EngineProfile(const EngineParams& params)
       half_e(fixed_point(params.step_per_million_pairs, 2'000'000)),
       budget(params.max_num_batched_tokens),
       max_seqs(params.max_num_seqs),
-      kv_blocks(params.kv_memory ? static_cast<u32>(std::clamp<i64>(params.kv_memory->blocks(), 0,
-                                                                    INT32_MAX))
-                                 : params.kv_blocks),
+      kv_blocks(params.kv_memory
+                    ? static_cast<u32>(std::clamp<i64>(params.kv_memory->blocks(), 0, INT32_MAX))
+                    : params.kv_blocks),
       role(params.role),
       macro_steps(params.macro_steps),
       prefix_caching(params.prefix_caching),

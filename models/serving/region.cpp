@@ -204,7 +204,8 @@ u32 Region::look_up_context(AttemptSlot slot) {
   if (found.poisoned) a.incident = found.cause;
   counts_.prompt_tokens += a.prompt;
   // An engine that keeps blocks itself looks there, and counts what it finds.
-  if (!profiles_[pods_[a.pod].workload].prefix_caching) counts_.cached_tokens += found.cached_tokens;
+  if (!profiles_[pods_[a.pod].workload].prefix_caching)
+    counts_.cached_tokens += found.cached_tokens;
   return found.cached_tokens;
 }
 

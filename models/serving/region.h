@@ -59,7 +59,7 @@ class Region final : public Component,
     SafetyPort* safety = nullptr;
     AttemptPool* attempts = nullptr;
     const PromptTextPort* text = nullptr;  // what the engines' prefix caches look up
-    std::vector<ReplicaChoice*> choice;  // [workload]
+    std::vector<ReplicaChoice*> choice;    // [workload]
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;

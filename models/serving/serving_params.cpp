@@ -68,8 +68,9 @@ void RateLimitParams::describe(Schema<RateLimitParams>& s) {
 void PoolParams::describe(Schema<PoolParams>& s) {
   s.field("name", &PoolParams::name).required().help("name of the pool in results");
   s.field("profile", &PoolParams::profile)
-      .help("a measured model and GPU (stampede list profiles): values of `engine` and `front_end` "
-            "that are not written beside it");
+      .help(
+          "a measured model and GPU (stampede list profiles): values of `engine` and `front_end` "
+          "that are not written beside it");
   s.field("engine", &PoolParams::engine).help("the engine in each of its pods");
   s.field("front_end", &PoolParams::front_end).help("the process in front of the engine");
 }

@@ -10,7 +10,6 @@
 namespace stampede::calibration {
 namespace {
 
-constexpr double kWarmUp = 60;      // [s]
 constexpr double kFrontEndMost = 0.05;  // [s]
 constexpr int kRounds = 6;
 
@@ -23,20 +22,22 @@ struct Row {
   Kind kind;
 };
 
-bool counts(const RecordedRequest& r) { return !r.failed && r.at >= kWarmUp && r.output > 1; }
+bool counts(const RecordedRequest& r, FitWindow window) {
+  return !r.failed && r.at >= window.from && r.at < window.to && r.output > 1;
+}
 
 double median(std::vector<double> values) {
-  if (values.empty()) throw std::runtime_error("fit: no answered request after the first minute");
+  if (values.empty()) throw std::runtime_error("fit: no answered request in the window");
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
 
 void add_rows(const std::vector<RecordedRequest>& recording, const Playback& played,
-              std::vector<Row>& rows) {
+              FitWindow window, std::vector<Row>& rows) {
   std::vector<double> firsts;
   for (const RecordedRequest& r : recording)
-    if (counts(r)) firsts.push_back(r.ttft);
+    if (counts(r, window)) firsts.push_back(r.ttft);
   const double first = median(firsts);
   const double weight = 1 / std::sqrt(static_cast<double>(firsts.size()));
   const auto row = [&](Kind kind, const Work& w, double front_end, double seconds) {
@@ -46,7 +47,7 @@ void add_rows(const std::vector<RecordedRequest>& recording, const Playback& pla
   for (std::size_t i = 0; i < recording.size(); ++i) {
     const RecordedRequest& r = recording[i];
     const PlayedRequest& p = played.requests[i];
-    if (!counts(r) || !p.finished) continue;
+    if (!counts(r, window) || !p.finished) continue;
     if (r.ttft < 2 * first && p.ttft < 4 * first) row(kFirst, p.until_first, 1, r.ttft);
     row(kRest, p.after_first, 0, r.e2e - r.ttft);
   }
@@ -61,11 +62,10 @@ StepTime solve(const std::vector<Row>& rows, const StepBounds& bounds,
   for (Eigen::Index i = 0; i < n; ++i) {
     const Row& row = rows[static_cast<std::size_t>(i)];
     const double scale = row.weight / spread[row.kind];
-    for (Eigen::Index j = 0; j < 4; ++j)
-      a(i, j) = scale * row.terms[static_cast<std::size_t>(j)];
+    for (Eigen::Index j = 0; j < 4; ++j) a(i, j) = scale * row.terms[static_cast<std::size_t>(j)];
     y(i) = scale * row.terms[4];
   }
-  low << 1e-4, bounds.prompt_low, bounds.context_low, 0;
+  low << bounds.base_low, bounds.prompt_low, bounds.context_low, 0;
   high << 1, bounds.prompt_high, bounds.context_high, kFrontEndMost;
   const Eigen::VectorXd x = bounded_least_squares(a, y, low, high);
   std::array<double, 2> squares{}, weights{};
@@ -94,11 +94,11 @@ void set_step_time(PlaybackParams& params, const StepTime& t) {
 }
 
 StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
-             const PlaybackParams& limits, const StepBounds& bounds) {
+             const PlaybackParams& limits, const StepBounds& bounds, FitWindow window) {
   std::vector<double> per_token;
   for (const auto* recording : recordings)
     for (const RecordedRequest& r : *recording)
-      if (counts(r)) per_token.push_back((r.e2e - r.ttft) / (r.output - 1));
+      if (counts(r, window)) per_token.push_back((r.e2e - r.ttft) / (r.output - 1));
   // From below: an engine that is thought too slow would make a line where there was none.
   StepTime t{0.8 * median(per_token), bounds.prompt_low, bounds.context_low, 0.005};
   std::array<double, 2> spread{0.01, 0.1};
@@ -107,7 +107,7 @@ StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
     PlaybackParams params = limits;
     set_step_time(params, t);
     for (const auto* recording : recordings)
-      add_rows(*recording, play(*recording, params, true), rows);
+      add_rows(*recording, play(*recording, params, true), window, rows);
     t = solve(rows, bounds, spread);
   }
   return t;

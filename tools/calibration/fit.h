@@ -22,11 +22,15 @@ struct StepTime {
 // The limits of a server and its coefficients as parameters of a playback.
 void set_step_time(PlaybackParams& params, const StepTime& t);
 
-// `limits`: everything but the step time. Of the recordings, all requests count that were answered
-// after the first minute (a server's first requests meet compilation), towards the first token only
-// those that did not wait in line (less than twice the median). Throws std::runtime_error if there
-// are none.
+// The requests that count, by when they came [s]. A server's first ones meet compilation.
+struct FitWindow {
+  double from = 60, to = 1e18;
+};
+
+// `limits`: everything but the step time. Of the recordings, all answered requests in the window
+// count, towards the first token only those that did not wait in line (less than twice the median).
+// Throws std::runtime_error if there are none.
 StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
-             const PlaybackParams& limits, const StepBounds& bounds);
+             const PlaybackParams& limits, const StepBounds& bounds, FitWindow window = {});
 
 }  // namespace stampede::calibration

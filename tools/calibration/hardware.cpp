@@ -41,13 +41,12 @@ const GpuSize* find_gpu(const std::string& name) {
 StepBounds step_bounds(const ModelSize& model, const GpuSize& gpu, int tp) {
   const double read = model.kv_bytes / tp / gpu.bandwidth;
   const double compute = 2 * model.active / tp / gpu.flops;
-  return {read, read / 0.4, compute / 0.75, compute / 0.5};
+  return {2 * model.active / tp / gpu.bandwidth, read, read / 0.4, compute / 0.75, compute / 0.5};
 }
 
 StepEstimate estimate_step(const ModelSize& model, const GpuSize& gpu, int tp) {
   return {0.0015 + 2 * model.weights / tp / (0.9 * gpu.bandwidth),
-          2 * model.active / tp / (0.67 * gpu.flops),
-          model.kv_bytes / tp / (0.87 * gpu.bandwidth)};
+          2 * model.active / tp / (0.67 * gpu.flops), model.kv_bytes / tp / (0.87 * gpu.bandwidth)};
 }
 
 }  // namespace stampede::calibration

@@ -14,8 +14,12 @@ class Player final : private EngineSink {
  public:
   Player(const std::vector<RecordedRequest>& recording, const PlaybackParams& params,
          bool with_work)
-      : recording_(recording), params_(params), with_work_(with_work), profile_(iterations(params.engine, with_work)),
-        engine_(profile_), tickets_(recording.size()) {
+      : recording_(recording),
+        params_(params),
+        with_work_(with_work),
+        profile_(iterations(params.engine, with_work)),
+        engine_(profile_),
+        tickets_(recording.size()) {
     out_.requests.resize(recording.size());
   }
 
@@ -25,8 +29,7 @@ class Player final : private EngineSink {
       Instant due = engine_.next_event();
       const Instant arrival = next < recording_.size() ? at(recording_[next].at) : kNever;
       while (oldest < next && (out_.requests[oldest].finished || tickets_[oldest] == 0)) ++oldest;
-      const Instant timeout =
-          oldest < next ? at(recording_[oldest].at + params_.timeout) : kNever;
+      const Instant timeout = oldest < next ? at(recording_[oldest].at + params_.timeout) : kNever;
       due = std::min({due, arrival, timeout});
       if (due == kNever) break;
       advance(due);
@@ -74,11 +77,11 @@ class Player final : private EngineSink {
   // The engine takes single iterations: a step ended at `when`, or an idle time.
   void note(Instant when) {
     const EngineCounters c = engine_.counters(when);
-    path_.push_back({static_cast<double>(when.ns) * kNano,
-                     {static_cast<double>(c.steps), static_cast<double>(c.sequence_steps),
-                      static_cast<double>(c.prompt_tokens),
-                      static_cast<double>(c.attention_pairs) / 2,
-                      static_cast<double>(c.context_tokens)}});
+    path_.push_back(
+        {static_cast<double>(when.ns) * kNano,
+         {static_cast<double>(c.steps), static_cast<double>(c.sequence_steps),
+          static_cast<double>(c.prompt_tokens), static_cast<double>(c.attention_pairs) / 2,
+          static_cast<double>(c.context_tokens)}});
   }
   // What was done by `when`; of a step in progress, its share.
   Work done_by(double when) const {

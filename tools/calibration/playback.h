@@ -11,11 +11,11 @@ namespace stampede::calibration {
 
 struct PlaybackParams {
   EngineParams engine;
-  double front_end = 0;  // added to the first token and the end: tokenise, HTTP, stream [s]
-  double timeout = 300;  // the client leaves and its request is aborted [s]
-  u32 distinct_prompts = 0;    // request i asks the text of i modulo this; 0: all differ
-  u32 system_prompts = 0;      // texts begin with one of so many, drawn by the text; 0: with none
-  u32 system_tokens = 0;       // length of these beginnings
+  double front_end = 0;      // added to the first token and the end: tokenise, HTTP, stream [s]
+  double timeout = 300;      // the client leaves and its request is aborted [s]
+  u32 distinct_prompts = 0;  // request i asks the text of i modulo this; 0: all differ
+  u32 system_prompts = 0;    // texts begin with one of so many, drawn by the text; 0: with none
+  u32 system_tokens = 0;     // length of these beginnings
 };
 
 // Work per unit of time: number of steps and what was in them, summed.
@@ -29,7 +29,7 @@ struct Work {
 
 struct PlayedRequest {
   bool finished = false;
-  double ttft = 0, e2e = 0;  // [s]; 0 until then
+  double ttft = 0, e2e = 0;       // [s]; 0 until then
   Work until_first, after_first;  // done by the engine from arrival to first token, and to the end
 };
 

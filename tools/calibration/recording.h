@@ -17,7 +17,8 @@ struct RecordedRequest {
 
 // Reads `arrival_us,input_tokens,output_tokens,error,ttft_us,e2e_us`, plain or compressed by gzip.
 // `output_tokens` > 0 replaces the recorded answer lengths: clients count them from the text, while
-// servers were told to ignore the end of the text. Throws std::runtime_error with the line at fault.
+// servers were told to ignore the end of the text. Throws std::runtime_error with the line at
+// fault.
 std::vector<RecordedRequest> read_recording(const std::string& path, u32 output_tokens);
 
 // Reads a request a line as LLMServingSim's bench writes them: JSON with input_toks, output_toks,

@@ -1,5 +1,6 @@
 // Measured models and GPUs by name: what `profile: llama-2-7b-h100-tp1` of a pool stands for.
-// Their texts, scenarios/profiles/*.yaml, are part of the program: a run and its replay need no file.
+// Their texts, scenarios/profiles/*.yaml, are part of the program: a run and its replay need no
+// file.
 #pragma once
 #include <map>
 #include <string>
