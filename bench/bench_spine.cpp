@@ -46,6 +46,12 @@ struct LossStation : Component, RegionPort {
     return {};
   }
   bool cancel(AttemptSlot) override { return false; }
+  void prefetch(u8, u32 slot, bool next) const override {
+    if (next)
+      clients->prefetch_attempt(slot, true);
+    else
+      attempts.prefetch(slot);
+  }
   void handle(const Event& event) override {
     ++free;
     const SessionSlot session = attempts[event.subject].session;

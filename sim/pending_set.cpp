@@ -119,7 +119,7 @@ void PendingSet::sort_into_front(u32 level, u32 bucket, u32 count) {
     if (n + count > kSortLimit) break;
   }
   for (u32 i = 0; i < n; ++i) front_[n - 1 - i] = events[keys[i] & 127];
-  front_size_ = n;
+  front_size_ = unseen_ = n;
 }
 
 u32 PendingSet::count_up_to_limit(u32 bucket) const {

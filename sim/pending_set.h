@@ -60,6 +60,16 @@ class PendingSet {
     return true;
   }
 
+  // Calls visit(event, next) for events that were newly brought to the front since the last call,
+  // then, with next = true, for the one that stands a few places behind the first.
+  template <class Visit>
+  void look_ahead(Visit visit) {
+    for (u32 i = unseen_ < front_size_ ? unseen_ : front_size_; i > 0; --i)
+      visit(front_[i - 1], false);
+    unseen_ = 0;
+    if (front_size_ > kNext) visit(front_[front_size_ - 1 - kNext], true);
+  }
+
   // Moves the clock after a pop refused: nothing is pending at or before `time`.
   void advance(u64 time) { now_ = time; }
 
@@ -92,6 +102,7 @@ class PendingSet {
   static constexpr u32 kSortLevels = 6;      // sort keys hold a bucket's width below this level
   static constexpr u32 kEnough = 16;         // buckets are taken together up to this many events
   static constexpr u32 kFrontCapacity = 96;  // a fuller front goes back into buckets
+  static constexpr u32 kNext = 2;            // events between the first and the one looked at
   static constexpr u32 kBlockEvents = 10;
   static constexpr std::size_t kBlockBytes = 256;
   static constexpr u64 kNoEnd = UINT64_MAX;
@@ -171,6 +182,7 @@ class PendingSet {
   u64 front_end_ = kNoEnd;  // > now_; every event before it is in the front or at this instant
   u64 base_ = 0;            // <= now_ when events are pushed; no bucket begins before it
   u32 front_size_ = 0;
+  u32 unseen_ = 0;         // the last so many of the front (at its beginning) are new
   u32 instant_rungs_ = 0;  // bit set of rungs with events at now_
   u32 levels_ = 0;         // bit set of levels with events
   std::array<std::array<u64, 4>, kLevels> occupied_{};

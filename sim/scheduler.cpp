@@ -45,6 +45,9 @@ bool Scheduler::run_until(Instant until) {
     ++handled_;
     now_ = Instant{static_cast<i64>(e.time)};
     rung_ = e.priority;
+    pending_.look_ahead([this](const PendingEvent& ahead, bool next) {
+      components_[ahead.target]->prefetch(ahead.kind, ahead.subject, next);
+    });
     const Event event{now_, e.subject, e.argument, e.target, e.kind, e.priority};
     components_[event.target]->handle(event);
     if (stopped_) return false;

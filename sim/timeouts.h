@@ -15,13 +15,16 @@
 // the head), not where the entry was pushed. A dead head whose event is already scheduled costs
 // that event.
 #pragma once
-#include <vector>
-
+#include "sim/huge_pages.h"
 #include "sim/scheduler.h"
 
 namespace stampede {
 
 class TimeoutRing {
+  struct Nothing {
+    void operator()(u32) const {}
+  };
+
  public:
   // Expiries are delivered to `target` as events (priority, kind, event_subject, 0); the handler
   // calls expire(). `event_subject` tells the rings of one component apart.
@@ -39,12 +42,12 @@ class TimeoutRing {
   }
   // The same, and a full ring first forgets dead entries before it grows: for timeouts much longer
   // than what they guard, memory then follows the live subjects, not the timeouts.
-  template <class Alive>
-  void push(Instant deadline, u32 subject, u32 generation, Alive alive) {
+  template <class Alive, class Fetch = Nothing>
+  void push(Instant deadline, u32 subject, u32 generation, Alive alive, Fetch fetch = {}) {
     STAMPEDE_CHECK(deadline >= latest_, "a ring's timeouts must be pushed in order");
     latest_ = deadline;
     if (end_ - begin_ == entries_.size()) [[unlikely]]
-      make_room(alive);
+      make_room(alive, fetch);
     entries_[end_++ & mask_] = {deadline, subject, generation};
     if (!armed_) arm(deadline);
   }
@@ -52,11 +55,12 @@ class TimeoutRing {
   // Call from the handler of the ring's event: calls fire(subject, generation) for each entry due
   // now for which alive(subject, generation) holds, then schedules the next live entry. `fire` may
   // push into this ring.
-  template <class Alive, class Fire>
-  void expire(Alive alive, Fire fire) {
+  template <class Alive, class Fire, class Fetch = Nothing>
+  void expire(Alive alive, Fire fire, Fetch fetch = {}) {
     const Instant now = scheduler_->now();
     while (begin_ != end_) {
       const Entry entry = entries_[begin_ & mask_];
+      fetch(entries_[(begin_ + kAhead) & mask_].subject);
       const bool due = entry.deadline <= now;
       const bool lives = alive(entry.subject, entry.generation);
       if (!due && lives) break;
@@ -75,18 +79,20 @@ class TimeoutRing {
     u32 subject, generation;
   };
   static constexpr std::size_t kSmallest = 64;
+  static constexpr std::size_t kAhead = 8;  // entries between the one asked about and the fetched
 
   void arm(Instant deadline) {
     armed_ = true;
     scheduler_->at(deadline, priority_, target_, kind_, event_subject_);
   }
   // Keeps the live entries in order, then doubles if more than half of the ring is still in use.
-  template <class Alive>
-  void make_room(Alive alive) {
-    std::vector<Entry> kept;
+  template <class Alive, class Fetch>
+  void make_room(Alive alive, Fetch fetch) {
+    LargeVector<Entry> kept;
     kept.reserve(entries_.size());
     for (std::size_t i = begin_; i != end_; ++i) {
       const Entry& entry = entries_[i & mask_];
+      fetch(entries_[(i + kAhead) & mask_].subject);
       if (alive(entry.subject, entry.generation)) kept.push_back(entry);
     }
     begin_ = 0;
@@ -99,7 +105,7 @@ class TimeoutRing {
   }
 
   Scheduler* scheduler_;
-  std::vector<Entry> entries_;  // a power of two of them
+  LargeVector<Entry> entries_;  // a power of two of them
   std::size_t begin_ = 0, end_ = 0, mask_ = 0;
   Instant latest_{INT64_MIN};
   u32 event_subject_;

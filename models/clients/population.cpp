@@ -43,6 +43,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
   for (ClientClassParams& p : classes)
     classes_.push_back(
         std::make_unique<Class>(std::move(p), world, id_, static_cast<u32>(classes_.size())));
+  for (std::size_t k = 0; k < wiring_.traces.size(); ++k)
+    if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
       const std::string path = "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
@@ -66,7 +68,7 @@ void Population::start() {
     Chain& chain = chains_[i];
     const ClientClassParams& p = classes_[chain.class_id]->params;
     const double rate = demand_.rate(chain.home, world_.now()) * p.share.value;
-    if (rate <= 0) continue;
+    if (p.trace || rate <= 0) continue;
     // What is under way when the run starts: conversations between two turns, and agents' tasks,
     // whose steps still to come are distributed as those of new ones.
     const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
@@ -82,9 +84,13 @@ void Population::start() {
     } else if (p.continue_probability.value > 0) {
       for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, true));
     }
+    chain.next = draw(chain.choices, 0);
+    chain.after_next = draw(chain.choices, 1);
     chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
     schedule_arrival(i);
   }
+  for (u32 k = 0; k < classes_.size(); ++k)
+    if (classes_[k]->trace) schedule_trace_arrival(k);
 }
 
 // The next point of a Poisson process whose rate is constant within ten-second pieces: exact for
@@ -115,7 +121,7 @@ void Population::arrive(u32 index) {
   Chain& chain = chains_[index];
   Class& c = *classes_[chain.class_id];
   const u64 number = chain.arrivals++;
-  const Words w = draw(chain.choices, number);
+  const Words w = chain.next;
   if (c.params.steps > 0) {  // an agent's task: a session of its own
     const SessionSlot slot = open_session(chain, false);
     sessions_[slot].steps_left = steps_of(c.params, uniform(w));
@@ -141,8 +147,41 @@ void Population::arrive(u32 index) {
     offer_turn(*cell, 0);
   }
   if (chain.deferred > 0 && chain.answered > 0.5 && number % 2 == 1) --chain.deferred;
+  look_ahead(chain);
   chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
   schedule_arrival(index);
+}
+
+// Choices are drawn two arrivals ahead, so that their rows are there when they are needed: of the
+// arrival after the next its cell in the ring, of the next one, whose cell is there, the session.
+void Population::look_ahead(Chain& chain) {
+  chain.next = chain.after_next;
+  chain.after_next = draw(chain.choices, chain.arrivals + 1);
+  if (chain.ring.size() == 0) return;
+  __builtin_prefetch(&chain.ring.peek(uniform(chain.after_next), 1), 1);
+  fetch_session(chain.ring.peek(uniform(chain.next), 0));
+}
+
+void Population::fetch_session(SessionSlot session) const {
+  __builtin_prefetch(&sessions_[session], 1);
+  wiring_.kv->prefetch_session(session);
+}
+
+void Population::prefetch_attempt(AttemptSlot attempt, bool finishes) const {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  if (a.request != kNoSlot) fetch_request(a.request);
+  if (finishes) fetch_session(a.session);
+}
+
+void Population::prefetch(u8 kind, u32 subject, bool next) const {
+  if (kind == kRetry) {
+    if (next)
+      fetch_session(requests_[subject].session);
+    else
+      fetch_request(subject);
+  } else if ((kind == kNextStep || kind == kResubmit) && !next) {
+    fetch_session(subject);
+  }
 }
 
 SessionSlot Population::open_session(Chain& chain, bool warm) {
@@ -193,6 +232,9 @@ void Population::handle(const Event& event) {
     case kArrival:
       arrive(event.subject);
       return;
+    case kTraceArrival:
+      arrive_from_trace(event.subject);
+      return;
     case kNextStep:
       offer_turn(event.subject, 0);
       return;
@@ -205,17 +247,17 @@ void Population::handle(const Event& event) {
     case kFirstTokenTimeout:
       classes_[event.subject]->first_token.expire(
           [&](u32 slot, u32 serial) { return awaits_first_token(slot, serial); },
-          [&](u32 slot, u32) { give_up_waiting(slot); });
+          [&](u32 slot, u32) { give_up_waiting(slot); }, [&](u32 slot) { fetch_request(slot); });
       return;
     case kGapTimeout:
       classes_[event.subject]->between.expire(
           [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
-          [&](u32 slot, u32) { give_up_waiting(slot); });
+          [&](u32 slot, u32) { give_up_waiting(slot); }, [&](u32 slot) { fetch_request(slot); });
       return;
     case kTotalTimeout:
       classes_[event.subject]->total.expire(
           [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
-          [&](u32 slot, u32) { give_up_waiting(slot); });
+          [&](u32 slot, u32) { give_up_waiting(slot); }, [&](u32 slot) { fetch_request(slot); });
       return;
     default:
       invariant_failed("clients: unknown event");

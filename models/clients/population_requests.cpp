@@ -15,7 +15,13 @@ Population::Chain& Population::chain_of(const Request& r) {
 }
 
 Duration Population::one_way(const Request& r) const {
-  return wiring_.network->path(sessions_[r.session].client, r.region).round_trip / 2;
+  return wiring_.network->path(r.client, r.region).round_trip / 2;
+}
+
+// Only where the budget is a matter of chance.
+double Population::budget_draw(const Chain& chain, const Request& r, u32 attempt) const {
+  if (!chain.budget.draws()) return 0;
+  return uniform2(draw(classes_[r.class_id]->retry, r.key, attempt, 4));
 }
 
 void Population::offer_turn(SessionSlot session, u8 resubmission) {
@@ -35,6 +41,7 @@ void Population::offer_turn(SessionSlot session, u8 resubmission) {
   r.key = mix64(s.key ^ mix64((static_cast<u64>(s.turn) << 8) | resubmission));
   r.offered = world_.now();
   r.session = session;
+  r.client = s.client;
   r.class_id = s.class_id;
   r.home = s.home;
   r.resubmission = resubmission;
@@ -53,8 +60,8 @@ void Population::send(RequestSlot slot) {
   r.sent = now;
   if (r.tries++ > 0) {
     ++counts_.retries;
-  } else if (!chain_of(r).budget.attempt(now, false, RetryCause::kFinal,
-                                         uniform2(draw(c.retry, r.key, 0, 4)))) {
+  } else if (Chain& chain = chain_of(r);
+             !chain.budget.attempt(now, false, RetryCause::kFinal, budget_draw(chain, r, 0))) {
     return end_request(slot, Outcome::kRejected503, now);  // the client refuses itself
   }
   ++counts_.attempts;
@@ -72,11 +79,15 @@ void Population::send(RequestSlot slot) {
       return refused(slot, v, path.round_trip);
 
   if (c.params.first_token_timeout.ns > 0)
-    c.first_token.push(now + c.params.first_token_timeout, slot, r.serial,
-                       [&](u32 k, u32 serial) { return awaits_first_token(k, serial); });
+    c.first_token.push(
+        now + c.params.first_token_timeout, slot, r.serial,
+        [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
+        [&](u32 k) { fetch_request(k); });
   if (c.params.total_timeout.ns > 0)
-    c.total.push(now + c.params.total_timeout, slot, r.serial,
-                 [&](u32 k, u32 serial) { return requests_[k].serial == serial; });
+    c.total.push(
+        now + c.params.total_timeout, slot, r.serial,
+        [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
+        [&](u32 k) { fetch_request(k); });
   if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
     ++counts_.attempts_lost;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
@@ -110,6 +121,8 @@ void Population::send(RequestSlot slot) {
   a.home = r.home;
   a.number = static_cast<u8>(r.tries - 1);
   a.logs_in = s.turn == 0;
+  if (c.trace) ask_as_recorded(a);
+  if (wiring_.log) keep_trail(slot, a);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
   if (!verdict.accepted()) {
     wiring_.attempts->give_back(attempt);
@@ -134,8 +147,7 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
   chain.budget.failure();
   const RetryCause cause = retry_cause(outcome);
   const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
-  if (!delay ||
-      !chain.budget.attempt(heard_at, true, cause, uniform2(draw(c.retry, r.key, r.tries, 4))))
+  if (!delay || !chain.budget.attempt(heard_at, true, cause, budget_draw(chain, r, r.tries)))
     return end_request(slot, outcome, heard_at);
   r.failed_by = static_cast<u8>(cause);
   r.state = Request::State::kBackoff;
@@ -181,6 +193,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
       served_elsewhere(c, r))
     outcome = Outcome::kServedElsewhere;
   wiring_.service->ended(r.offered, r.home, outcome);
+  if (wiring_.log) log_end(slot, outcome, at);
   chain.answered += 0.01 * ((good ? 1.0 : 0.0) - chain.answered);
   s.waiting = false;
   const u64 key = r.key;
@@ -246,6 +259,7 @@ void Population::finished(AttemptSlot attempt, Instant at) {
   const Attempt& a = (*wiring_.attempts)[attempt];
   counts_.prompt_tokens += a.prompt;
   counts_.output_tokens += a.output;
+  counts_.context_read += u64{a.output} * a.prompt + u64{a.output} * (a.output - 1) / 2;
   Request* r = live_request(a);
   const Class& c = *classes_[sessions_[a.session].class_id];
   const Instant heard = r == nullptr ? at : at + one_way(*r);
@@ -257,6 +271,7 @@ void Population::finished(AttemptSlot attempt, Instant at) {
     if (r != nullptr) r->attempt = kNoSlot;
     return;
   }
+  if (wiring_.log) keep_trail(a.request, a);
   const Outcome outcome = a.poisoned        ? Outcome::kPoisoned
                           : r->budget_spent ? Outcome::kBudget
                                             : Outcome::kSucceeded;
@@ -276,6 +291,7 @@ void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId) {
   ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
   Request* r = live_request(a);
   if (r == nullptr) return;
+  if (wiring_.log) keep_trail(a.request, a);
   attempt_failed(a.request, outcome, {}, world_.now() + one_way(*r));
 }
 
@@ -288,6 +304,7 @@ void Population::give_up_waiting(RequestSlot slot) {
 void Population::leave_server(Request& r) {
   const AttemptSlot attempt = r.attempt;
   Attempt& a = (*wiring_.attempts)[attempt];
+  if (wiring_.log) keep_trail(a.request, a);
   a.request = kNoSlot;
   r.attempt = kNoSlot;
   const Class& c = *classes_[r.class_id];
@@ -301,11 +318,11 @@ void Population::paths_changed(RegionId region) {
   for (RequestSlot slot = 0; slot < requests_.size(); ++slot) {
     Request& r = requests_[slot];
     if (r.region != region || r.attempt == kNoSlot) continue;
-    if (wiring_.network->path(sessions_[r.session].client, region).reach == Reach::kReachable)
-      continue;
+    const PathState& path = wiring_.network->path(r.client, region);
+    if (path.reach == Reach::kReachable) continue;
     Attempt& a = (*wiring_.attempts)[r.attempt];
     a.request = kNoSlot;
-    a.incident = wiring_.network->path(sessions_[r.session].client, region).cause;
+    a.incident = path.cause;
     r.attempt = kNoSlot;
     ++counts_.attempts_lost;
     Class& c = *classes_[r.class_id];

@@ -160,6 +160,7 @@ class RetryBudget {
     }
     return true;
   }
+  bool draws() const { return kind_ == BudgetKind::kAdaptive; }  // whether `u` matters
   // The attempt ended well; `retry` and `cause` as it was sent.
   void success(Instant now, bool retry, RetryCause cause) {
     bucket_.success();

@@ -8,12 +8,13 @@
 
 #include "models/ports/network.h"
 #include "models/ports/request.h"
+#include "sim/huge_pages.h"
 
 namespace stampede {
 
-struct Session {
-  u64 key = 0;      // identity: class, home, number
-  u32 context = 0;  // history kept as context [tokens]
+struct alignas(32) Session {  // never across two cache lines
+  u64 key = 0;                // identity: class, home, number
+  u32 context = 0;            // history kept as context [tokens]
   u16 turn = 0;
   ClientNetwork client = 0;
   u16 working = 0;     // attempts that servers still hold
@@ -48,7 +49,7 @@ class LiveSessions {
   std::size_t live() const { return rows_.size() - free_.size(); }
 
  private:
-  std::vector<Session> rows_;
+  LargeVector<Session> rows_;
   std::vector<SessionSlot> free_;
 };
 
@@ -59,17 +60,22 @@ class SessionRing {
   std::size_t size() const { return ring_.size(); }
   // Brings one of the older half to the head, by a uniform u in (0,1), and returns its cell.
   SessionSlot& draw(double u) {
-    const std::size_t n = ring_.size();
-    const std::size_t k = static_cast<std::size_t>(u * (static_cast<double>(n) * 0.5));
-    std::size_t i = head_ + k;
-    if (i >= n) i -= n;
-    std::swap(ring_[i], ring_[head_]);
+    std::swap(ring_[position(u, 0)], ring_[head_]);
     SessionSlot& cell = ring_[head_];
-    if (++head_ == n) head_ = 0;
+    if (++head_ == ring_.size()) head_ = 0;
     return cell;
   }
+  // The cell that draw(u) will find after `draws` draws, unless one of these moves it.
+  const SessionSlot& peek(double u, std::size_t draws) const { return ring_[position(u, draws)]; }
 
  private:
+  std::size_t position(double u, std::size_t ahead) const {
+    const std::size_t n = ring_.size();
+    const std::size_t k = static_cast<std::size_t>(u * (static_cast<double>(n) * 0.5));
+    const std::size_t i = head_ + k + ahead;
+    return i >= n ? i - n : i;
+  }
+
   std::vector<SessionSlot> ring_;
   std::size_t head_ = 0;
 };

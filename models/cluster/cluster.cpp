@@ -33,6 +33,7 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
       endpoints_(context(), controller_client()),
       lifecycle_(context(), controller_client()),
       autoscalers_(context(), controller_client(), controller_events_),
+      scale_command_(context(), operator_client_),
       zombie_watch_(context(), endpoints_) {
   const Duration lag = params_.controllers.informer_lag;
   for (const ApiObject object :
@@ -105,24 +106,12 @@ void Cluster::start_warm() {
 }
 
 void Cluster::set_autoscaler_enabled(bool enabled) {
-  for (WorkloadId w = 0; w < state_.workloads.size(); ++w) autoscalers_.set_enabled(w, enabled);
+  for (WorkloadId w = 0; w < state_.workloads.size(); ++w) set_autoscaler_enabled(w, enabled);
 }
 
 void Cluster::set_autoscaler_enabled(WorkloadId workload, bool enabled) {
+  if (enabled) scale_command_.forget(workload);
   autoscalers_.set_enabled(workload, enabled);
-}
-
-void Cluster::scale(WorkloadId workload, i32 replicas, IncidentId cause) {
-  ApiCall call;
-  call.verb = ApiVerb::kUpdate;
-  call.object = ApiObject::kScale;
-  call.level = ApiLevel::kGlobalDefault;
-  call.user = kOperatorUser;
-  call.key = workload;
-  call.value = static_cast<u32>(replicas);
-  call.bytes = static_cast<i32>(params_.controllers.small_object_size.value);
-  call.cause = cause;
-  operator_client_.submit(call, nullptr, 0);
 }
 
 // ---- watches ---------------------------------------------------------------------------------
@@ -139,9 +128,13 @@ void Cluster::api_changed(const ApiChange& change) {
       return;
     case ApiObject::kNodeStatus:
       if (change.value > 1) return;  // a taint
-      lifecycle_.node_status_seen(change.key, change.value == 1);
-      if (change.value == 1) scheduler_.gpus_freed();
-      return;
+      {
+        // A heartbeat is nothing to the scheduler; a node that is ready again is.
+        const bool was_ready = state_.nodes[change.key].api_ready;
+        lifecycle_.node_status_seen(change.key, change.value == 1);
+        if (change.value == 1 && !was_ready) scheduler_.gpus_freed();
+        return;
+      }
     case ApiObject::kScale:
       return replica_sets_.scale_changed(static_cast<WorkloadId>(change.key),
                                          static_cast<i32>(change.value), change.cause);
@@ -181,8 +174,9 @@ void Cluster::pod_changed(const ApiChange& change) {
   }
   // A pod that no kubelet has goes at once.
   if (change.value == kFinal || state_.pods[id].node == kNoNode) {
+    const bool held_gpus = state_.pods[id].charged != kNoNode;
     state_.forget(id);
-    scheduler_.gpus_freed();
+    if (held_gpus) scheduler_.gpus_freed();
     replica_sets_.enqueue(w);
   } else if (first) {
     kubelets_.pod_deleted(id);

@@ -13,6 +13,7 @@
 #include "models/cluster/node_lifecycle.h"
 #include "models/cluster/pod_scheduler.h"
 #include "models/cluster/replica_set.h"
+#include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
 
 namespace stampede {
@@ -36,7 +37,10 @@ class Cluster final : public ApiWatcher {
   void bound_autoscaler(WorkloadId workload, i32 min_replicas, i32 max_replicas) {
     autoscalers_.bound(workload, min_replicas, max_replicas);
   }
-  void scale(WorkloadId workload, i32 replicas, IncidentId cause);  // kubectl scale
+  // kubectl scale, again and again until it is taken or the autoscaler runs again.
+  void scale(WorkloadId workload, i32 replicas, IncidentId cause) {
+    scale_command_.scale(workload, replicas, cause);
+  }
 
   // Read-outs; none feeds behaviour of other components.
   std::size_t workloads() const { return state_.workloads.size(); }
@@ -90,6 +94,7 @@ class Cluster final : public ApiWatcher {
   cluster::EndpointSlices endpoints_;
   cluster::NodeLifecycle lifecycle_;
   cluster::Autoscalers autoscalers_;
+  cluster::ScaleCommand scale_command_;
   cluster::ZombieWatch zombie_watch_;
 };
 

@@ -57,6 +57,9 @@ void ControllerParams::describe(Schema<ControllerParams>& s) {
   s.field("informer_lag", &P::informer_lag)
       .help("from the API server's watch to a controller's or kubelet's cache")
       .range(0, 60);
+  s.field("operator_retry", &P::operator_retry)
+      .help("pause of an operator whose scale command was refused before the next try")
+      .range(0.1, 3600);
   s.field("pod_size", &P::pod_size)
       .help("one revision of a pod object; a Pending pod is two of them and an event")
       .range(100, 1.5e6);
@@ -233,7 +236,8 @@ void WorkloadParams::describe(Schema<WorkloadParams>& s) {
   s.field("cpu_request_milli", &P::cpu_request_milli)
       .help("front end's CPU request [millicores]")
       .range(1, 1e6);
-  s.field("autoscaler", &P::autoscaler).help("its HorizontalPodAutoscaler");
+  s.field("autoscaler", &P::autoscaler)
+      .help("its HorizontalPodAutoscaler, or {manifest: FILE} with one as Kubernetes takes it");
 }
 
 }  // namespace cluster

@@ -32,6 +32,7 @@ struct ControllerParams {
   Duration unschedulable_backoff_first = 1_s, unschedulable_backoff_longest = 10_s;
   Duration unschedulable_flush = 300_s;
   Duration informer_lag = 10_ms;
+  Duration operator_retry = 10_s;
   Bytes pod_size{8192}, event_size{1024}, small_object_size{2048};
   static void describe(Schema<ControllerParams>& s);
 };

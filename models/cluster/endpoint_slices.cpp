@@ -118,6 +118,10 @@ void EndpointSlices::write_next(WorkloadId w) {
   }
   service.failures = 0;
   service.failed_by = kNoIncident;
+  // All is written: the next change has a cause of its own.
+  if (std::none_of(service.slices.begin(), service.slices.end(),
+                   [](const Slice& slice) { return slice.dirty; }))
+    service.cause = kNoIncident;
   if (service.again) sync(w);
 }
 

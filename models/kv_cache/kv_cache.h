@@ -56,6 +56,7 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
   KvWritten write(const KvWrite& write) override;
   void aborted(RegionId region, u32 tokens) override { aborted_because(region, tokens, {}); }
   void aborted_because(RegionId region, u32 tokens, IncidentId cause) override;
+  void prefetch_session(SessionSlot session) const override { table_.prefetch(session); }
   void paths_changed(RegionId region) override;
   void handle(const Event& event) override;
 

@@ -1,9 +1,8 @@
 // Live sessions as a flat array, one cache line a session: what each region knows of its manifest
 // and holds of its blocks.
 #pragma once
-#include <vector>
-
 #include "models/ports/request.h"
+#include "sim/huge_pages.h"
 
 namespace stampede {
 
@@ -51,6 +50,7 @@ class SessionTable {
   SessionCopy& copy(SessionSlot slot, RegionId r) {
     return r < 3 ? sessions_[slot].copies[r] : more_[slot * std::size_t{extra_} + r - 3u];
   }
+  void prefetch(SessionSlot slot) const { __builtin_prefetch(sessions_.data() + slot, 1); }
   u32 size() const { return static_cast<u32>(sessions_.size()); }
 
  private:
@@ -60,8 +60,8 @@ class SessionTable {
     more_.resize(slots * std::size_t{extra_});
   }
   u32 extra_;
-  std::vector<LiveSession> sessions_;
-  std::vector<SessionCopy> more_;
+  LargeVector<LiveSession> sessions_;
+  LargeVector<SessionCopy> more_;
 };
 
 }  // namespace stampede

@@ -49,7 +49,7 @@ class Network : public Component, public NetworkPort, private BgpObserver {
   // safeguard may block it (incident policy_blocked) or roll it back (policy_rolled_back).
   IncidentId push_policy(RegionId region, const ExportPolicy& policy,
                          std::vector<IncidentId> causes = {});
-  // An operator puts the good policy back; prefix_restored names `cause`.
+  // An operator puts the good policy back (incident policy_restored), because of `cause`.
   void restore_policy(RegionId region, IncidentId cause);
   // The region's own routers and servers are gone or back, whatever is announced.
   void set_alive(RegionId region, bool alive, IncidentId cause);

@@ -115,6 +115,10 @@ void Network::roll_back(RegionId r, const char* why) {
 void Network::restore_policy(RegionId r, IncidentId cause) {
   Region& region = regions_[r];
   region.restore_cause = cause;
+  if (region.pushed != kNoIncident)
+    region.restore_cause =
+        world_.incident("policy_restored", name_, {region.pushed, region.withdrawn, cause},
+                        region.name + ": an operator puts the previous routing policy back");
   ++region.generation;
   world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, id_, kRestore,
                          r, region.generation);

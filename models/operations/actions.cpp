@@ -79,7 +79,8 @@ const RegisterAction<RegionParams> restore_routing_policy{
     }};
 
 const RegisterAction<RegionParams> stop_autoscaler{
-    "stop_autoscaler", "the autoscalers stop; what they asked for beyond the fleet is taken back",
+    "stop_autoscaler",
+    "the autoscalers stop; what they asked for beyond the fleet is taken back as soon as it can be",
     "", [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
       each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
       return {};

@@ -5,6 +5,7 @@
 
 #include "models/ports/network.h"
 #include "models/ports/request.h"
+#include "sim/huge_pages.h"
 
 namespace stampede {
 
@@ -49,11 +50,13 @@ class AttemptPool {
     free_.push_back(slot);
   }
   Attempt& operator[](AttemptSlot slot) { return rows_[slot]; }
+  void prefetch(AttemptSlot slot) const { __builtin_prefetch(rows_.data() + slot, 1); }
+  const Attempt& operator[](AttemptSlot slot) const { return rows_[slot]; }
   std::size_t live() const { return rows_.size() - free_.size(); }
   std::size_t slots() const { return rows_.size(); }
 
  private:
-  std::vector<Attempt> rows_;
+  LargeVector<Attempt> rows_;
   std::vector<AttemptSlot> free_;
 };
 
@@ -66,6 +69,8 @@ struct ClientPort {
   virtual void finished(AttemptSlot attempt, Instant at) = 0;
   // The server dropped it; the attempt is given back right after the call.
   virtual void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) = 0;
+  // first_token(), or finished() and released(), will soon be called for an attempt.
+  virtual void prefetch_attempt(AttemptSlot /*attempt*/, bool /*finishes*/) const {}
   // Server-side work on the session ended (finished, broken or cancelled).
   virtual void released(SessionSlot session) = 0;
 };

@@ -51,6 +51,8 @@ struct KvCachePort {
   virtual void aborted_because(RegionId region, u32 tokens, IncidentId /*cause*/) {
     aborted(region, tokens);
   }
+  // The session will soon be looked up or written.
+  virtual void prefetch_session(SessionSlot /*session*/) const {}
 };
 
 }  // namespace stampede

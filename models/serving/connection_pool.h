@@ -4,7 +4,7 @@
 // State of an attempt in HeldConnections: none -> (waiting ->) granted -> holding -> none.
 // Source: HikariCP (pool size, connection time-out); a database's own limit caps the sum of pools.
 // Limits: short holds are constant, so that the n-th start is max(arrival, start of n-C plus hold)
-// and needs no event; their wait is not added to the answer, and all pools are one.
+// and only a wait needs an event; who leaves meanwhile keeps its turn, and all pools are one.
 #pragma once
 #include <algorithm>
 #include <deque>
@@ -49,6 +49,29 @@ class ConnectionPool {
   std::vector<Instant> free_at_;  // ring in order of start: with a constant hold also of release
   std::size_t next_ = 0;
   Duration hold_, timeout_;
+};
+
+// Who waits for the turn that ConnectionPool has given: the ticket tells the users of one slot
+// apart.
+class LoginTurns {
+ public:
+  u32 wait(AttemptSlot slot) {
+    if (slot >= tickets_.size()) tickets_.resize(slot + 1, 0);
+    if (++last_ == 0) ++last_;
+    return tickets_[slot] = last_;
+  }
+  bool waits(AttemptSlot slot) const { return slot < tickets_.size() && tickets_[slot] != 0; }
+  // Its turn has come, or it leaves; false if it is gone already.
+  bool end(AttemptSlot slot, u32 ticket) {
+    if (!waits(slot) || tickets_[slot] != ticket) return false;
+    tickets_[slot] = 0;
+    return true;
+  }
+  bool leave(AttemptSlot slot) { return waits(slot) && end(slot, tickets_[slot]); }
+
+ private:
+  std::vector<u32> tickets_;  // [attempt] 0: does not wait
+  u32 last_ = 0;
 };
 
 // One pool a gateway replica, each with its share of the database's limit; a session always logs in

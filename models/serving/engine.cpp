@@ -139,9 +139,9 @@ void Engine::preempt_last(EngineSink* sink) {
   u16 last = partial_;
   if (last == kNone) {
     u32 newest = 0;
-    for (u16 slot = 0; slot < records_.size(); ++slot)
+    for (std::size_t slot = 0; slot < records_.size(); ++slot)
       if (records_[slot].ticket > newest && records_[slot].output != 0)
-        newest = records_[slot].ticket, last = slot;
+        newest = records_[slot].ticket, last = static_cast<u16>(slot);
   }
   STAMPEDE_CHECK(last != kNone && (running_ > 1 || !departed_.empty()),
                  "engine: nothing to preempt");
@@ -288,10 +288,10 @@ void Engine::hold_decodes(u64 first, u32 count) {
     return;
   }
   std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // ticket, slot
-  for (u16 slot = 0; slot < records_.size(); ++slot) {
+  for (std::size_t slot = 0; slot < records_.size(); ++slot) {
     const Record& r = records_[slot];
     if (r.ticket != 0 && r.output != 0 && slot != partial_)
-      by_phase[r.base & 15].emplace_back(r.ticket, slot);
+      by_phase[r.base & 15].emplace_back(r.ticket, static_cast<u16>(slot));
   }
   for (auto& phase : by_phase) std::sort(phase.begin(), phase.end());
   for (u64 i = first; i < first + count; ++i)

@@ -35,22 +35,22 @@ void EngineParams::describe(Schema<EngineParams>& s) {
   const char* fit = "DeepSeek open-infra-index day 6: 20-22 tokens/s at 88 sequences a GPU";
   s.field("role", &EngineParams::role).help("which phases of a request this engine runs");
   s.field("step_base", &EngineParams::step_base)
-      .at_least(0)
+      .range(1e-9, 4)
       .help("time of an empty step")
       .source(fit);
   s.field("step_per_sequence", &EngineParams::step_per_sequence)
-      .at_least(0)
+      .range(0, 4)
       .help("added by each sequence in the step")
       .source(fit);
   s.field("step_per_prompt_token", &EngineParams::step_per_prompt_token)
-      .at_least(0)
+      .range(0, 4)
       .help("added by each prompt token computed (cached ones are free)")
       .source("DeepSeek open-infra-index day 6: 19.1 us a token and node of 8 GPUs");
   s.field("step_per_million_pairs", &EngineParams::step_per_million_pairs)
-      .at_least(0)
+      .range(0, 8e6)
       .help("added by 10^6 pairs of prompt token and earlier token (quadratic attention)");
   s.field("step_per_thousand_context_tokens", &EngineParams::step_per_thousand_context_tokens)
-      .at_least(0)
+      .range(0, 4000)
       .help("added by 1000 context tokens read by decodes");
   s.field("max_num_batched_tokens", &EngineParams::max_num_batched_tokens)
       .range(1, 1 << 20)

@@ -53,7 +53,7 @@ Verdict Region::admit(u64 session_key) {
     ++counts_.refused_breaker;
     return v;
   }
-  if (v.incident != kNoIncident) let_in_by_ = v.incident;
+  let_in_by_ = v.incident;
   if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
     ++counts_.refused_429;
     return {Outcome::kRejected429, wait, overload_};
@@ -78,9 +78,18 @@ Verdict Region::offer(AttemptSlot slot) {
       return {};
     }
     ++counts_.logins;
-  } else if (a.logs_in && logins_.acquire(now).ns < 0) {
-    ++counts_.auth_failed;
-    return {Outcome::kAuthFailed, {}, overload_};
+  } else if (a.logs_in) {
+    const Duration wait = logins_.acquire(now);
+    if (wait.ns < 0) {
+      ++counts_.auth_failed;
+      return {Outcome::kAuthFailed, {}, overload_};
+    }
+    if (wait.ns > 0) {
+      world_.scheduler.after(wait, Priority::kArrival, component_, kLoginTurn, slot,
+                             turns_.wait(slot));
+      ++holds_;
+      return {};
+    }
   }
   const Verdict verdict = to_pod(slot);
   if (verdict.accepted())
@@ -97,7 +106,9 @@ Verdict Region::to_pod(AttemptSlot slot) {
   if (known_[0] == 0) return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
   const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
-  if (a.incident != kNoIncident) p.moved_by = moved_by_ = a.incident;
+  if (p.engine) p.engine->prefetch();
+  if (const IncidentId by = a.incident ? a.incident : let_in_by_; by != kNoIncident)
+    p.brought_by = brought_by_ = by;
   if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
@@ -113,6 +124,10 @@ Verdict Region::to_pod(AttemptSlot slot) {
 void Region::login_granted(AttemptSlot slot) {
   ++counts_.logins;
   counts_.login_wait_ns += held_->waited(slot, world_.now()).ns;
+  logged_in(slot);
+}
+
+void Region::logged_in(AttemptSlot slot) {
   if (const Verdict verdict = to_pod(slot); !verdict.accepted())
     drop(slot, verdict.code, verdict.incident);
 }
@@ -162,11 +177,24 @@ void Region::reschedule(PodId id) {
   p.event = world_.scheduler.at(p.event_at, Priority::kCompletion, component_, kEngine, id);
 }
 
+// First the engine, then the attempts that will leave it; what these refer to at the event itself.
+void Region::prefetch(u8 kind, u32 subject, bool next) const {
+  if (kind == kHandover && !next) wiring_.attempts->prefetch(subject);
+  if (kind != kEngine || !pods_[subject].engine) return;
+  const Engine& engine = *pods_[subject].engine;
+  if (next)
+    engine.for_each_due([this](u32 slot, bool) { wiring_.attempts->prefetch(slot); });
+  else
+    engine.prefetch();
+}
+
 void Region::handle(const Event& event) {
   switch (event.kind) {
     case kEngine: {
       Pod& p = pods_[event.subject];
       if (!p.engine) return;
+      p.engine->for_each_due(
+          [this](u32 slot, bool finishes) { wiring_.clients->prefetch_attempt(slot, finishes); });
       p.event_at = kNever;
       current_ = event.subject;
       p.engine->advance(world_.now(), *this);
@@ -179,6 +207,9 @@ void Region::handle(const Event& event) {
       return kill(event.subject);
     case kLoginGranted:
       if (held_->take_up(event.subject, event.argument)) login_granted(event.subject);
+      return;
+    case kLoginTurn:
+      if (turns_.end(event.subject, event.argument)) logged_in(event.subject);
       return;
     case kLoginTimeout:
       return login_timeouts_.expire(
@@ -217,7 +248,8 @@ void Region::first_token(u32 slot, Instant at) {
   if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
   active_.closed(a.pod);
   a.decoding = true;
-  world_.scheduler.at(at + params_.handover, Priority::kCompletion, component_, kHandover, slot);
+  const Instant sent = pods_[current_].link.send(at, a.prompt, params_.kv_transfer);
+  world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
 void Region::hand_over(AttemptSlot slot) {
@@ -225,7 +257,8 @@ void Region::hand_over(AttemptSlot slot) {
   if (known_[1] == 0) return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
   const PodId id = wiring_.choice[1]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
-  if (a.incident != kNoIncident) p.moved_by = a.incident;
+  if (p.engine) p.engine->prefetch();
+  if (a.incident != kNoIncident) p.brought_by = a.incident;
   if (!p.serving || !admit_to(p, slot, id)) {
     a.pod = id;
     return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
@@ -267,7 +300,7 @@ void Region::release(AttemptSlot slot) {
 }
 
 bool Region::cancel(AttemptSlot slot) {
-  if (held_ && held_->logging_in(slot)) {
+  if (turns_.leave(slot) || (held_ && held_->logging_in(slot))) {
     release(slot);
     return true;
   }

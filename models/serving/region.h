@@ -2,7 +2,8 @@
 // over the endpoints it knows, engines, hand-over from prefill to decode pods.
 // State of an attempt here: (log-in ->) waiting -> prefilling -> (handed over) decoding -> gone.
 // Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill and decode.
-// Limits: hand-over costs a fixed time; a terminating pod finishes what it has within its grace.
+// Limits: hand-over costs a fixed time and that of the sender's link; a terminating pod finishes
+// what it has within its grace.
 #pragma once
 #include <memory>
 #include <string>
@@ -17,6 +18,7 @@
 #include "models/serving/connection_pool.h"
 #include "models/serving/engine.h"
 #include "models/serving/front_end.h"
+#include "models/serving/kv_link.h"
 #include "models/serving/rate_limit.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
@@ -42,6 +44,7 @@ struct GatewayParams {
 struct ServingParams {
   std::vector<PoolParams> pools;
   Duration handover = 20_ms;
+  KvTransferParams kv_transfer;
   Duration termination_grace = 10_min;
   bool exact_steps = false;
   static void describe(Schema<ServingParams>& s);
@@ -78,15 +81,14 @@ class Region final : public Component,
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   void handle(const Event& event) override;
+  void prefetch(u8 kind, u32 subject, bool next) const override;
 
   void pod_started(PodId pod, WorkloadId workload) override;
   void pod_stopped(PodId pod, WorkloadId workload) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
   // The overload, or what brought the traffic here before it shows as one.
-  IncidentId overload_incident() override {
-    return overload_ ? overload_ : moved_by_ ? moved_by_ : let_in_by_;
-  }
+  IncidentId overload_incident() override { return overload_ ? overload_ : brought_by_; }
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
 
@@ -103,10 +105,11 @@ class Region final : public Component,
   u64 holds() const { return holds_; }
 
  private:
-  enum Kind : u8 { kEngine, kHandover, kGraceOver, kLoginGranted, kLoginTimeout };
+  enum Kind : u8 { kEngine, kHandover, kGraceOver, kLoginGranted, kLoginTimeout, kLoginTurn };
   struct Pod {
     std::unique_ptr<Engine> engine;
     FrontEnd front_end;
+    KvLink link;  // of a prefill pod
     EventHandle event;
     Instant event_at = kNever;
     Instant sampled_at{};
@@ -114,7 +117,7 @@ class Region final : public Component,
     Instant overloaded_since = kNever;
     Duration busy_before{};
     u32 probes = 0;
-    IncidentId moved_by = kNoIncident;  // carried here by the latest moved attempt
+    IncidentId brought_by = kNoIncident;  // carried here by the latest attempt that carries any
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
   };
@@ -136,6 +139,7 @@ class Region final : public Component,
   Pod& pod(PodId id);
   Verdict to_pod(AttemptSlot attempt);
   void login_granted(AttemptSlot attempt);
+  void logged_in(AttemptSlot attempt);
   void hand_on_connection(AttemptSlot attempt);
   void register_login_stats();
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
@@ -158,6 +162,7 @@ class Region final : public Component,
   Wiring wiring_;
   RateLimit limit_;
   ConnectionPool logins_;
+  LoginTurns turns_;
   std::unique_ptr<HeldConnections> held_;  // null: connections are held briefly
   TimeoutRing login_timeouts_;
   StreamKey probe_stream_;
@@ -168,8 +173,9 @@ class Region final : public Component,
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
-  IncidentId overload_ = kNoIncident, moved_by_ = kNoIncident;
-  IncidentId let_in_by_ = kNoIncident;  // the ramp that admits this traffic
+  IncidentId overload_ = kNoIncident;
+  IncidentId brought_by_ = kNoIncident;  // the failover or ramp that the latest traffic came by
+  IncidentId let_in_by_ = kNoIncident;   // the ramp that admits at this moment
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking
   std::vector<u64> block_ids_;

@@ -78,9 +78,8 @@ bool Region::probe(PodId id, WorkloadId workload) {
       ++overloaded_pods_;
       const double pods = static_cast<double>(serving_[workload]);
       if (overload_ == kNoIncident && overloaded_pods_ >= kOverloadedShare * pods)
-        overload_ =
-            world_.incident("replica_overloaded", name_, {p.moved_by ? p.moved_by : let_in_by_},
-                            "front-end CPU above the line in pod " + std::to_string(id));
+        overload_ = world_.incident("replica_overloaded", name_, {p.brought_by},
+                                    "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
   const bool answered = p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);

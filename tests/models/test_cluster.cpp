@@ -119,6 +119,45 @@ TEST(cluster, a_failed_batch_ends_the_pass_and_backs_off) {
   EXPECT_EQ(f.counts().objects, 100);
 }
 
+// Neither a node's heartbeat nor the end of another Pending pod frees a GPU: nobody is tried again
+// before the queue's flush.
+TEST(cluster, pending_pods_are_not_tried_again_without_a_reason) {
+  ClusterParams p = small_cluster(2, 16);
+  p.kubelet.node_status_period = 20_s;
+  Fixture f(p);
+  f.cluster->scale(0, 40, kNoIncident);
+  f.run_for(200_s);
+  f.cluster->scale(0, 30, kNoIncident);
+  f.run_for(50_s);
+  EXPECT_EQ(f.counts().pending, 14);
+  for (const cluster::Pod& pod : f.cluster->state().pods) EXPECT_LE(pod.attempts, 1u);
+  f.run_for(200_s);
+  for (const cluster::Pod& pod : f.cluster->state().pods)
+    if (!pod.gone && pod.node == cluster::kNoNode) {
+      EXPECT_EQ(pod.attempts, 2u);
+    }
+}
+
+// While writes are refused an operator stays at it; another decision ends it.
+TEST(cluster, a_scale_command_is_repeated_until_it_is_taken) {
+  for (const bool overtaken : {false, true}) {
+    Fixture f(small_cluster(2, 16));
+    f.api.refuse = [](const ApiCall& c) {
+      return c.object == ApiObject::kScale ? ApiStatus::kNoSpace : ApiStatus::kOk;
+    };
+    f.cluster->scale(0, 8, kNoIncident);
+    f.run_for(300_s);
+    EXPECT_EQ(f.cluster->desired(0), 16);
+    EXPECT_EQ(f.api.called(ApiObject::kScale), 30u);  // every 10 s
+    if (overtaken) f.cluster->set_autoscaler_enabled(true);
+    f.api.refuse = nullptr;
+    f.run_for(11_s);
+    EXPECT_EQ(f.cluster->desired(0), overtaken ? 16 : 8);
+    f.run_for(300_s);
+    EXPECT_EQ(f.api.called(ApiObject::kScale), overtaken ? 30u : 31u);
+  }
+}
+
 TEST(cluster, leases_cost_a_tenth_of_the_nodes_a_second) {
   Fixture f(small_cluster(1000, 0));
   f.run_for(100_s);

@@ -78,7 +78,10 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
   world.scheduler.run_until(Instant{} + 2_h);
   EXPECT_EQ(reached(network, 0), 24u);
   EXPECT_EQ(all.back().kind, "prefix_restored");
-  EXPECT_EQ(all.back().causes, std::vector<IncidentId>{repair});
+  const Incident& restored = all[all.size() - 2];
+  EXPECT_EQ(all.back().causes, std::vector<IncidentId>{restored.id});
+  EXPECT_EQ(restored.kind, "policy_restored");  // what was pushed, what it did, who wants it undone
+  EXPECT_EQ(restored.causes, (std::vector<IncidentId>{pushed, all[1].id, repair}));
   EXPECT_EQ(world.scheduler.pending_count(), 0u);
 }
 

@@ -11,10 +11,14 @@ namespace {
 
 struct HandSafety final : SafetyPort {
   bool open = false;
+  IncidentId ramp = kNoIncident;  // that admits
   u64 told = 0;
   void answered(u64, RegionId, ReplicaId, bool, IncidentId) override { ++told; }
   Verdict admit(u64, RegionId) override {
-    return open ? Verdict{Outcome::kBreaker, {}, 5} : Verdict{};
+    if (open) return {Outcome::kBreaker, {}, 5};
+    Verdict admitted;
+    admitted.incident = ramp;
+    return admitted;
   }
   bool globally_open() const override { return open; }
 };
@@ -184,6 +188,39 @@ TEST(region, each_refusal_has_its_own_cause) {
   const auto auth = outcome(nothing, logins);
   EXPECT_NEAR(static_cast<double>(auth[0]), 250, 6);
   EXPECT_GT(auth[4], 600U);
+}
+
+// A log-in's wait comes before the first token: one connection, evenly drawn from by ten callers a
+// second, half of the time in use (M/D/1: a mean wait of 25 ms).
+TEST(region, a_wait_for_a_connection_delays_the_request) {
+  const auto first_token = [](Duration hold, Duration timeout) {
+    ClientClassParams p = Clients::single_turn();
+    p.total_timeout = timeout;
+    p.cancel_on_timeout = {1};
+    GatewayParams gateway;
+    gateway.sessions = {.pool_size = 1, .pools = 1, .database_limit = 1, .hold = hold};
+    Service s(p, pools({EngineRole::kMixed}), gateway);
+    s.run_out();
+    return s.clients.ttft().mean();
+  };
+  EXPECT_NEAR(first_token(50_ms, 0_s) - first_token(0_s, 0_s), 25e6, 8e6);
+  // Who leaves while it waits is gone: nothing is left behind, checked by run_out().
+  first_token(200_ms, 5_s);
+}
+
+// What brings traffic names its overload: the latest failover or ramp, not the first ever.
+TEST(region, the_ramp_takes_the_place_of_an_older_failover) {
+  Service s(Clients::single_turn(), pools({EngineRole::kMixed}));
+  s.run(20_s);
+  EXPECT_EQ(s.region.overload_incident(), kNoIncident);
+  s.balancer.answer.moved_by = 3;
+  s.run(20_s);
+  EXPECT_EQ(s.region.overload_incident(), 3u);
+  s.balancer.answer.moved_by = kNoIncident;
+  s.safety.ramp = 8;
+  s.run(20_s);
+  EXPECT_EQ(s.region.overload_incident(), 8u);
+  s.run_out();
 }
 
 TEST(front_end, backlog_drains_at_its_cores_and_probes_fail_past_their_time_out) {

@@ -20,7 +20,10 @@ std::vector<std::string> split_csv(const std::string& line) {
   return fields;
 }
 
-// "lambda=5 mu=10" as numbers by name.
+bool starts(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
+
+}  // namespace
+
 std::map<std::string, double> numbers(const std::string& text) {
   std::map<std::string, double> out;
   std::size_t at = 0;
@@ -31,10 +34,6 @@ std::map<std::string, double> numbers(const std::string& text) {
   }
   return out;
 }
-
-bool starts(const std::string& text, const char* with) { return text.rfind(with, 0) == 0; }
-
-}  // namespace
 
 std::vector<OracleRow> read_oracles(const std::string& file) {
   std::vector<OracleRow> rows;
@@ -117,9 +116,8 @@ std::optional<Expressed> express(const OracleRow& row, std::string& reason) {
     if (p.choices > 1) e.relaxation = p.stations * 8;
     p.arrival_rate = {n["rho"] * p.stations};
     e.load = n["rho"];
-  } else if (starts(m, "retry amplification") || m == "hidden capacity" ||
-             starts(m, "metastable drain")) {
-    reason = "retrying clients with timeouts are not part of a station";
+  } else if (starts(m, "retry amplification layered")) {
+    reason = "layers of retries: only clients retry here";
   } else if (m == "adaptive throttling" || starts(m, "envoy admission")) {
     reason = "a formula of an admission policy, not of a station";
   } else {

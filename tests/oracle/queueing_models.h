@@ -71,6 +71,8 @@ struct Expressed {
   double relaxation = 0;  // customers that come while the station forgets its state
 };
 
+// "lambda=5 mu=10" as numbers by name.
+std::map<std::string, double> numbers(const std::string& text);
 // All rows of the file; empty if it cannot be read.
 std::vector<OracleRow> read_oracles(const std::string& file);
 // Empty, with the reason, if no model of the project expresses it.

@@ -27,6 +27,37 @@ TEST(scheduler, every_pair_of_rungs_is_ordered) {
     }
 }
 
+// Looking ahead is a hint: early, twice at most, and only about events that are still to come.
+TEST(scheduler, components_are_told_of_their_events_ahead) {
+  struct Reader : Component {
+    std::vector<u32> order;
+    std::vector<int> early = std::vector<int>(1000), next = early;
+    void handle(const Event& event) override { order.push_back(event.subject); }
+    void prefetch(u8 kind, u32 subject, bool is_next) const override {
+      EXPECT_EQ(kind, 3);
+      EXPECT_GE(subject, order.size());
+      ++(is_next ? counts->next : counts->early)[subject];
+    }
+    Reader* counts = this;
+  } reader;
+  Scheduler scheduler;
+  const ComponentId id = scheduler.add(&reader);
+  for (u32 i = 0; i < 1000; ++i)
+    scheduler.at(Instant{1 + 1000 * i64{i}}, Priority::kArrival, id, 3, i);
+  scheduler.run_until(Instant{2'000'000});
+  ASSERT_EQ(reader.order.size(), 1000u);
+  int early = 0, next = 0;
+  for (u32 i = 0; i < 1000; ++i) {
+    EXPECT_EQ(reader.order[i], i);
+    EXPECT_LE(reader.early[i], 1);
+    EXPECT_LE(reader.next[i], 1);
+    early += reader.early[i];
+    next += reader.next[i];
+  }
+  EXPECT_GT(early, 900);
+  EXPECT_GT(next, 750);
+}
+
 TEST(scheduler, a_handle_can_be_asked_after_its_event) {
   Scheduler scheduler;
   Recorder recorder;

@@ -6,6 +6,7 @@
 
 #include "tools/scenario/load_scenario.h"
 #include "tools/scenario/scale.h"
+#include "tools/scenario/simulation.h"
 #include "tools/scenario/yaml_loader.h"
 
 namespace stampede {
@@ -28,7 +29,7 @@ TEST(scale, divides_what_counts_and_leaves_times_and_ratios) {
       i32 pods = 0, before = 0;
       for (std::size_t w = 0; w < b.pools.size(); ++w) {
         EXPECT_NEAR(a.pools[w].replicas, b.pools[w].replicas * s, 1);
-        EXPECT_NEAR(a.pools[w].min_replicas, b.pools[w].min_replicas * s, 0.5);
+        EXPECT_NEAR(*a.pools[w].min_replicas, *b.pools[w].min_replicas * s, 0.5);
         EXPECT_EQ(a.pools[w].gpu_limit, a.pools[w].replicas);  // full stays full
         pods += a.pools[w].replicas;
         before += b.pools[w].replicas;
@@ -53,6 +54,23 @@ TEST(scale, divides_what_counts_and_leaves_times_and_ratios) {
   }
   Spec same = scaled(one);
   EXPECT_EQ(same.regions[0].pools[0].replicas, one.regions[0].pools[0].replicas);
+}
+
+TEST(output, an_interval_changes_the_samples_and_nothing_else) {
+  std::string digest;
+  for (const char* interval : {"1s", "7s", "10s"}) {
+    const Loaded loaded =
+        load_scenario(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/init.yaml",
+                      {parse_set("spec.duration=70s"),
+                       parse_set(std::string("spec.output.interval=") + interval)});
+    const RunResults results = run_simulation(loaded.scenario, {});
+    if (digest.empty()) digest = results.digest;
+    EXPECT_EQ(results.digest, digest) << interval;
+    const double step = std::stod(interval);
+    ASSERT_EQ(results.series_times.size(), static_cast<std::size_t>(70 / step)) << interval;
+    for (std::size_t k = 0; k < results.series_times.size(); ++k)
+      EXPECT_EQ(results.series_times[k], static_cast<double>(k + 1) * step);
+  }
 }
 
 struct StepRoot {

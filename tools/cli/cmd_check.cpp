@@ -10,7 +10,9 @@ namespace {
 int check(const std::vector<std::string>& files) {
   int code = kFine;
   for (const std::string& file : files) try {
-      check_world(load_scenario(file));
+      const Loaded loaded = load_scenario(file);
+      check_world(loaded);
+      warn(loaded);
       print_result(file + ": fine\n");
     } catch (const InputError& error) {
       narrate(error.what());

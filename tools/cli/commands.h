@@ -1,5 +1,6 @@
 // The subcommands of `stampede`, one file each, and what they share.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,15 @@ void print_result(const std::string& text);
 // Writes to stderr.
 void narrate(const std::string& text);
 
+// Writes what is doubtful about a scenario to stderr.
+void warn(const Loaded& loaded);
+
+// Runs a command; every error that it throws becomes a message on stderr and its exit code.
+int guarded(const std::function<int()>& command);
+
 // Ctrl-C was pressed (or the process was asked to end).
 struct Interrupted {};
+void catch_interrupts();
 bool interrupted();
 
 // A run that broke an invariant, with how far it had come.
@@ -57,7 +65,8 @@ struct TimedRun {
 };
 // Runs with progress on stderr. Faults that need the built world become InputError with their
 // place. Throws Interrupted, BrokenRun.
-TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet);
+TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
+                           RequestLog* log = nullptr);
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);

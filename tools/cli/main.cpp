@@ -1,35 +1,14 @@
-// The `stampede` command: parses the command line and turns every error into its exit code.
+// The `stampede` command: parses the command line.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 
-#include "sim/check.h"
 #include "tools/cli/commands.h"
 #include "tools/results/manifest.h"
-#include "tools/results/output_directory.h"
 
 namespace stampede {
 namespace {
-
-volatile sig_atomic_t interrupt_seen = 0;
-
-void on_interrupt(int) { interrupt_seen = 1; }
-
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  // A closed pipe or a full disk is an error of the write, with its exit code.
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-}
 
 // Subcommands are listed by their first line, not with all their examples.
 class BriefFormatter : public CLI::Formatter {
@@ -91,42 +70,11 @@ int run_command_line(int argc, char** argv) {
   return exit_code;
 }
 
-int guarded_main(int argc, char** argv) {
-  try {
-    return run_command_line(argc, argv);
-  } catch (const InputError& error) {
-    narrate(error.what());
-    return kInvalidInput;
-  } catch (const FileError& error) {
-    narrate(fmt::format("stampede: {}\n", error.what()));
-    return kFileSystem;
-  } catch (const Interrupted&) {
-    narrate("stampede: interrupted; nothing was written\n");
-    return kInterrupted;
-  } catch (const BrokenRun& broken) {
-    narrate(
-        fmt::format("stampede: an invariant is broken: {}\n"
-                    "  simulated time  {} s or later\n"
-                    "  seed            {}\n"
-                    "  replay          {}\n",
-                    broken.what, broken.simulated_seconds, broken.seed, broken.replay));
-    return kInvariantBroken;
-  } catch (const std::bad_alloc&) {
-    narrate("stampede: out of memory\n");
-    return kInvariantBroken;
-  } catch (const std::exception& error) {
-    narrate(fmt::format("stampede: internal error: {}\n", error.what()));
-    return kInvariantBroken;
-  }
-}
-
 }  // namespace
-
-bool interrupted() { return interrupt_seen != 0; }
 
 }  // namespace stampede
 
 int main(int argc, char** argv) {
   stampede::catch_interrupts();
-  return stampede::guarded_main(argc, argv);
+  return stampede::guarded([&] { return stampede::run_command_line(argc, argv); });
 }

@@ -101,17 +101,23 @@ void print_result(const std::string& text) {
 
 void narrate(const std::string& text) { write_all(2, text); }
 
-TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet) {
+void warn(const Loaded& loaded) {
+  for (const Diagnostic& d : loaded.warnings) narrate("warning: " + to_text(d));
+}
+
+TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
+                           RequestLog* log) {
   const auto begun = Clock::now();
   Progress progress(loaded.scenario.spec.duration.seconds(), quiet);
   double reached = 0;
   TimedRun run;
   try {
-    run.results = run_simulation(loaded.scenario, [&](double simulated_seconds) {
+    const auto told = [&](double simulated_seconds) {
       reached = simulated_seconds;
       progress.show(simulated_seconds);
       return !interrupted();
-    });
+    };
+    run.results = run_simulation(loaded.scenario, told, log);
   } catch (const ScenarioError& error) {
     throw placed(loaded, error);
   } catch (const InvariantError& error) {

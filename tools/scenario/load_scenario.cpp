@@ -4,8 +4,10 @@
 
 #include "tools/scenario/effective.h"
 #include "tools/scenario/profiles.h"
+#include "tools/scenario/trace_files.h"
 
 #include "models/mitigations/overlay.h"
+#include "tools/scenario/consistency.h"
 
 namespace stampede {
 namespace {
@@ -32,10 +34,17 @@ void check_envelope(const SourceText& source) {
   }
 }
 
+std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
+  std::vector<Diagnostic> diagnostics;
+  for (const Finding& f : findings) diagnostics.push_back(known.locate(f.path, f.message));
+  return diagnostics;
+}
+
 }  // namespace
 
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
-                     const std::vector<std::string>& mitigations) {
+                     const std::vector<std::string>& mitigations,
+                     const std::vector<std::string>& directories) {
   check_envelope(source);
   Loaded loaded;
   YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
@@ -62,12 +71,17 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
     if (!of_mitigation(change) && !names_profile(change.path)) loader.set(change);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
+  std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
+  if (!faults.empty()) throw InputError(std::move(faults));
+  loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
+  if (!directories.empty()) loaded.directory = directories.front();
+  find_traces(loaded, directories);
   return loaded;
 }
 
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
                      const std::vector<std::string>& mitigations) {
-  return load_scenario(read_source(path), sets, mitigations);
+  return load_scenario(read_source(path), sets, mitigations, {directory_of(path)});
 }
 
 nlohmann::ordered_json effective(const Scenario& scenario) {

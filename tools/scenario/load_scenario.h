@@ -14,12 +14,16 @@ struct Loaded {
   Scenario scenario;
   std::map<std::string, std::string> origins;  // leaf -> `default`, `file:line`, `--set`, ...
   Provenance provenance;                       // to show a fault found later where it was written
+  std::vector<Diagnostic> warnings;            // values that are allowed but hardly meant
+  std::string directory = ".";                 // of the scenario, where its recordings are
 };
 
 // Changes are applied in order: mitigations, then overrides; of two overrides of one value the
-// later wins. Throws InputError with every fault.
+// later wins. Recordings are looked for in `directories` in turn, or beside the file. Throws
+// InputError with every fault.
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets = {},
-                     const std::vector<std::string>& mitigations = {});
+                     const std::vector<std::string>& mitigations = {},
+                     const std::vector<std::string>& directories = {"."});
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets = {},
                      const std::vector<std::string>& mitigations = {});
 

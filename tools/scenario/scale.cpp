@@ -24,7 +24,7 @@ void shrink_fleet(RegionParams& r, i32 gpus_per_node, double s) {
   shrink<i32>(pods, s, static_cast<i32>(r.pools.size()));
   for (RegionPoolParams& p : r.pools) {
     shrink<i32>(p.replicas, s, 1);
-    shrink<i32>(p.min_replicas, s, 1);
+    if (p.min_replicas) shrink<i32>(*p.min_replicas, s, 1);
     shrink<i32>(p.gpu_limit, s, 1);
     least += &p == &r.pools.back() ? 0 : p.replicas;
   }
@@ -47,7 +47,10 @@ Spec scaled(const Spec& original) {
   spec.scale = 1;
 
   shrink(spec.demand.rate, s);
-  for (ClientClassParams& c : spec.clients) shrink(c.fallback.capacity, s);
+  for (ClientClassParams& c : spec.clients) {
+    shrink(c.fallback.capacity, s);
+    if (c.trace) c.trace->rate_scale *= s;
+  }
   for (RegionParams& r : spec.regions) {
     shrink_fleet(r, spec.cluster.gpus_per_node, s);
   }
@@ -56,8 +59,12 @@ Spec scaled(const Spec& original) {
   shrink<i64>(spec.gateway.sessions.database_limit, s, 1);
 
   ClusterParams& k = spec.cluster;
+  shrink<i32>(k.zombie_minimum, s, 1);
   for (cluster::WorkloadParams& w : k.workloads)
-    if (w.autoscaler) shrink<i32>(w.autoscaler->max_replicas, s, 1);
+    if (w.autoscaler) {
+      shrink<i32>(w.autoscaler->min_replicas, s, 1);
+      shrink<i32>(w.autoscaler->max_replicas, s, 1);
+    }
   shrink(k.controllers.controller_limit, s);
   shrink<i32>(k.controllers.controller_burst, s, 1);
   shrink<i32>(k.controllers.create_burst, s, 1);

@@ -13,7 +13,7 @@ void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
       .help("pods of this pool at the start");
   s.field("min_replicas", &RegionPoolParams::min_replicas)
       .range(0, 1e6)
-      .help("the autoscaler's minReplicas for this pool");
+      .help("minReplicas of this pool in this region; absent: that of its autoscaler");
   s.field("gpu_limit", &RegionPoolParams::gpu_limit)
       .range(0, 1e6)
       .help("GPUs of the node group that is this pool's own; 0: any free GPU will do");
@@ -27,7 +27,7 @@ void RegionParams::describe(Schema<RegionParams>& s) {
   s.field("utc_offset", &RegionParams::utc_offset)
       .range(-54000, 54000)
       .help("local time less UTC: whose clock the daily curve follows");
-  s.field("nodes", &RegionParams::nodes).range(1, 1e6).help("nodes of the cluster");
+  s.field("nodes", &RegionParams::nodes).range(1, 1e5).help("nodes of the cluster");
   s.field("missing_gpus", &RegionParams::missing_gpus)
       .range(0, 63)
       .help("GPUs that the last node lacks");
@@ -41,7 +41,7 @@ void OperationsParams::describe(Schema<OperationsParams>& s) {
 void OutputParams::describe(Schema<OutputParams>& s) {
   s.field("interval", &OutputParams::interval)
       .range(0.1, 86400)
-      .help("time between two samples of the series");
+      .help("time between two samples of the series; changes nothing else");
 }
 
 void Spec::describe(Schema<Spec>& s) {

@@ -1,5 +1,6 @@
 // The scenario file as one described struct: every subsystem's parameters in one place.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct Metadata {
 // Size of one workload in one region; order as in spec.serving.pools.
 struct RegionPoolParams {
   i32 replicas = 1;
-  i32 min_replicas = 1;
+  std::optional<i32> min_replicas;
   i32 gpu_limit = 0;
   static void describe(Schema<RegionPoolParams>& s);
 };

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/registry.h"
+#include "tools/scenario/inclusion.h"
 #include "tools/scenario/yaml_loader.h"
 
 namespace stampede {
@@ -99,6 +100,8 @@ class SchemaWriter {
       if (f.required && !f.inlined) required.push_back(f.key);
       open = open || f.inlined;  // the selected entry's keys may stand here
     }
+    if (const Inclusion* inclusion = inclusion_of(type))
+      properties[inclusion->key] = {{"type", "string"}, {"description", inclusion->help}};
     ordered_json out = {
         {"type", "object"}, {"additionalProperties", open}, {"properties", std::move(properties)}};
     if (!required.empty()) out["required"] = std::move(required);

@@ -72,6 +72,13 @@ ordered_json attempts(const Fleet& fleet) {
           {"agent_tasks_stalled", c.agent_tasks_stalled}};
 }
 
+// KV length that the mean output token was computed on; null before the first answer.
+ordered_json context_mean(const Fleet& fleet) {
+  const Population::Counts& c = fleet.clients->counts();
+  if (c.output_tokens == 0) return nullptr;
+  return static_cast<double>(c.context_read) / static_cast<double>(c.output_tokens);
+}
+
 ordered_json outage(const Fleet& fleet, const Measures& measures) {
   const std::size_t minutes = minutes_of(fleet);
   const auto [first, last] = measures.outage(minutes);
@@ -222,7 +229,8 @@ std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measu
   json["tokens"] = {{"prompt", prompt},
                     {"prompt_cached", cached},
                     {"output", fleet.clients->counts().output_tokens},
-                    {"wasted", fleet.clients->counts().wasted_tokens}};
+                    {"wasted", fleet.clients->counts().wasted_tokens},
+                    {"context_mean", context_mean(fleet)}};
   json["phases"] = phases(fleet);
   json["operations"] = operations(fleet);
   json["surge"] = {{"by_region", by_region}, {"average", surge.average}, {"peak", surge.peak}};

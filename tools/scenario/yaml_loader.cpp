@@ -81,7 +81,8 @@ Diagnostic Provenance::locate(const std::string& path, const std::string& messag
   while (true) {
     if (const auto it = places.find(around); it != places.end()) {
       if (!it->second.option.empty()) return {it->second.option, 0, 0, path, message, ""};
-      return source.at(it->second.line, it->second.byte_column, path, message);
+      const SourceText& text = it->second.included ? *it->second.included : source;
+      return text.at(it->second.line, it->second.byte_column, path, message);
     }
     const auto cut = around.find_last_of(".[");
     if (cut == std::string::npos) return {source.name, 0, 0, path, message, ""};
@@ -100,7 +101,9 @@ void YamlLoader::read_source() {
 }
 
 void YamlLoader::report(const YamlNode& at, const std::string& path, const std::string& message) {
-  if (!option_.empty())
+  if (at.source)
+    faults_.push_back(at.source->at(at.line, at.column, path, message));
+  else if (!option_.empty())
     faults_.push_back({option_text_, 0, 0, path, message, ""});
   else
     faults_.push_back(known_.source.at(at.line, at.column, path, message));
@@ -111,11 +114,12 @@ void YamlLoader::fault(const std::string& path, const std::string& message) {
 }
 
 void YamlLoader::mark(const YamlNode& at, const std::string& path, bool leaf) {
-  known_.places[path] = option_.empty() ? Provenance::Place{at.line, at.column, ""}
-                                        : Provenance::Place{0, 0, option_text_};
-  if (leaf)
-    known_.origins[path] =
-        option_.empty() ? fmt::format("{}:{}", known_.source.name, at.line) : option_;
+  const bool written = at.source || option_.empty();  // in a file
+  known_.places[path] = written ? Provenance::Place{at.line, at.column, "", at.source}
+                                : Provenance::Place{0, 0, option_text_};
+  if (!leaf) return;
+  const std::string& file = at.source ? at.source->name : known_.source.name;
+  known_.origins[path] = written ? fmt::format("{}:{}", file, at.line) : option_;
 }
 
 void YamlLoader::forget(const std::string& path) {
@@ -135,7 +139,8 @@ void YamlLoader::read(const YamlNode& node, const TypeInfo& type, void* object,
         return report(node, path,
                       fmt::format("a mapping is wanted, this is {}", kind_in_words(node.kind)));
       mark(node, path, false);
-      return read_fields(with_inlined(node, type), type, object, "", path);
+      return read_fields(with_inlined(with_included(node, type, path), type), type, object, "",
+                         path);
     case ValueKind::kList:
       return read_list(node, type, object, field, path);
     case ValueKind::kOptional:
@@ -301,8 +306,9 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
       continue;
     }
     if (key->text == selector && !selector.empty()) continue;
+    const std::string& name = key->text;  // clang 14 captures no structured binding
     const auto field = std::find_if(type.fields.begin(), type.fields.end(),
-                                    [&](const FieldInfo& f) { return f.key == key->text; });
+                                    [&](const FieldInfo& f) { return f.key == name; });
     if (field == type.fields.end()) {
       if (key->text == "<<")
         report(*key, at, "merge keys are not part of the scenario language");
@@ -324,11 +330,16 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
 Provenance YamlLoader::finish() {
   for (const auto& [path, diagnostic] : missing_) faults_.push_back(diagnostic);
   if (!faults_.empty()) {
-    std::stable_sort(faults_.begin(), faults_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-      // Options last; the file's faults in the order of its text.
-      return std::make_tuple(a.line == 0, a.line, a.column) <
-             std::make_tuple(b.line == 0, b.line, b.column);
-    });
+    std::stable_sort(
+        faults_.begin(), faults_.end(), [this](const Diagnostic& a, const Diagnostic& b) {
+          // Options last; a file's faults in the order of its text, included files after the
+          // scenario.
+          const auto order = [this](const Diagnostic& d) {
+            return std::make_tuple(d.line == 0, d.line != 0 && d.file != known_.source.name,
+                                   d.line == 0 ? std::string() : d.file, d.line, d.column);
+          };
+          return order(a) < order(b);
+        });
     if (faults_.size() > kMostFaultsShown) {
       const std::size_t more = faults_.size() - kMostFaultsShown;
       faults_.resize(kMostFaultsShown);

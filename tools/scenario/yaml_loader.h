@@ -2,11 +2,13 @@
 // value came from. Knows no particular scenario.
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "sim/params.h"
 #include "tools/scenario/diagnostics.h"
+#include "tools/scenario/inclusion.h"
 #include "tools/scenario/yaml_tree.h"
 
 namespace stampede {
@@ -17,6 +19,7 @@ struct Provenance {
   struct Place {
     u32 line = 0, byte_column = 0;
     std::string option;  // of a value set on the command line, in its own words
+    std::shared_ptr<const SourceText> included{};  // the file it stands in, if it is another
   };
   std::map<std::string, Place> places;  // every value written in the file or by an option
   SourceText source;
@@ -63,6 +66,8 @@ class YamlLoader {
   void read_selection(const YamlNode& node, const TypeInfo& type, void* object,
                       const std::string& path);
   static YamlNode with_inlined(const YamlNode& node, const TypeInfo& type);
+  YamlNode with_included(const YamlNode& node, const TypeInfo& type, const std::string& path);
+  YamlPtr read_included(const YamlNode& name, const Inclusion& inclusion, const std::string& path);
   void read_fields(const YamlNode& node, const TypeInfo& type, void* object,
                    const std::string& selector, const std::string& path);
   bool select(const YamlNode& at, const TypeInfo& type, Selection& selection,

@@ -23,6 +23,7 @@ struct YamlNode {
   Kind kind = Kind::kNull;
   bool quoted = false;                               // a scalar written in quotes or as a block
   u32 line = 0, column = 0;                          // line from 1, column in bytes from 0
+  std::shared_ptr<const SourceText> source;          // of a node from an included file, else null
   std::string text;                                  // kScalar
   std::vector<YamlPtr> items;                        // kSequence
   std::vector<std::pair<YamlPtr, YamlPtr>> entries;  // kMapping, in order, duplicates kept

@@ -1,0 +1,131 @@
+// Values that are fine one by one and cannot be meant together, and each parameter at the ends of
+// its range: an error with its place, or a world that can be built. Never a broken invariant.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tools/scenario/load_scenario.h"
+#include "tools/scenario/simulation.h"
+
+namespace stampede {
+namespace {
+
+SourceText small_fleet() {
+  return read_source(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/init.yaml");
+}
+
+// The first line of what is said, without the option's text; empty if the scenario is taken.
+std::string said(const std::vector<std::string>& sets) {
+  std::vector<Override> overrides;
+  for (const std::string& set : sets) overrides.push_back(parse_set(set));
+  try {
+    const Loaded loaded = load_scenario(small_fleet(), overrides);
+    run_simulation(loaded.scenario, [](double) { return false; });
+  } catch (const InputError& error) {
+    EXPECT_EQ(error.diagnostics.size(), 1u) << error.what();
+    return error.diagnostics[0].path + ": " + error.diagnostics[0].message;
+  } catch (const ScenarioError& error) {
+    return error.path + ": " + error.what();
+  }
+  return "";
+}
+
+struct Case {
+  std::vector<std::string> sets;
+  const char* said;  // how it begins
+};
+
+class Contradiction : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Contradiction, is_an_input_error) {
+  const std::string message = said(GetParam().sets);
+  EXPECT_EQ(message.substr(0, std::string(GetParam().said).size()), GetParam().said) << message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    corpus, Contradiction,
+    ::testing::Values(
+        Case{{"spec.serving.pools[0].engine.max_num_batched_tokens=10"},
+             "spec.serving.pools[0].engine.max_num_batched_tokens: 10 is below max_num_seqs, 64"},
+        Case{{"spec.serving.pools[0].engine.max_num_seqs=60000"},
+             "spec.serving.pools[0].engine.max_num_batched_tokens: 8192 is below max_num_seqs"},
+        Case{{"spec.serving.pools[0].engine.role=decode"},
+             "spec.serving.pools[0].engine.role: 'mixed' is wanted here"},
+        Case{{"spec.serving.pools[0].engine.step_base=0s"},
+             "spec.serving.pools[0].engine.step_base: 0s is below the least allowed"},
+        Case{{"spec.serving.pools[0].engine.step_per_sequence=5s"},
+             "spec.serving.pools[0].engine.step_per_sequence: 5s is above the most allowed, 4s"},
+        Case{{"spec.regions=[]", "spec.network.latencies=[]", "spec.timeline=[]"},
+             "spec.regions: 1 to 16 regions are wanted"},
+        Case{{"spec.clients=[]"}, "spec.clients: at least one class is wanted"},
+        Case{{"spec.regions[1].name=west2"},
+             "spec.network.latencies[0].to: no region is called 'west'; did you mean 'west2'?"},
+        Case{{"spec.regions[1].name=east", "spec.network.latencies=[]"},
+             "spec.regions[1].name: the name 'east' is already used"},
+        Case{{"spec.network.latencies[0].to=mars"},
+             "spec.network.latencies[0].to: no region is called 'mars'; one of: east, west"},
+        Case{{"spec.regions[0].pools[0].min_replicas=100"},
+             "spec.regions[0].pools[0].min_replicas: 100 is above the autoscaler's max_replicas, "
+             "16"},
+        Case{{"spec.regions[0].missing_gpus=8"}, "spec.regions[0].missing_gpus: a node has 8 GPUs"},
+        Case{{"spec.regions[0].pools[0].replicas=-1"},
+             "spec.regions[0].pools[0].replicas: -1 is below the least allowed, 0"},
+        Case{{"spec.balancer.probe_timeout=20s"},
+             "spec.balancer.probe_timeout: 20s is above probe_interval, 10s"},
+        Case{{"spec.control_plane.etcd.members=2"}, "spec.control_plane.etcd.members: 1 or 3"},
+        Case{{"spec.clients[0].first_prompt.minimum=9000"},
+             "spec.clients[0].first_prompt.minimum: 9000 is above the maximum, 8192"},
+        Case{{"spec.demand.rate=1e7/s"}, "spec.demand.rate: about "},
+        Case{{"spec.demand.rate=1e12/s"}, "spec.demand.rate: 1e12/s is above the most allowed"},
+        Case{{"spec.demand.rate=0/s"}, "spec.demand.rate: 0/s is below the least allowed"},
+        Case{{"spec.duration=0s"}, "spec.duration: 0s is below the least allowed, 1s"},
+        Case{{"spec.scale=1e9"}, "spec.scale: 1e9 is above the most allowed, 1"},
+        Case{{"spec.scale=-1"}, "spec.scale: -1 is below the least allowed"},
+        Case{{"spec.kv_cache.dead_ntp_region=2"},
+             "spec.kv_cache.dead_ntp_region: there are 2 regions, counted from 0"},
+        Case{{"spec.operations.steps[0].needs=[paged]"},
+             "spec.operations.steps[0].needs: 'paged' and 'paged' wait for each other"},
+        Case{{"spec.regions[0].pools[0].replicas=0", "spec.regions[1].pools[0].replicas=0"}, ""},
+        Case{{"spec.timeline[0].target.region=mars"},
+             "spec.timeline[0].action.target.region: no region is called 'mars'"}));
+
+std::size_t warnings(const std::vector<std::string>& sets) {
+  std::vector<Override> overrides;
+  for (const std::string& set : sets) overrides.push_back(parse_set(set));
+  return load_scenario(small_fleet(), overrides).warnings.size();
+}
+
+TEST(Doubts, are_warnings) {
+  EXPECT_EQ(warnings({}), 0u);
+  EXPECT_EQ(warnings({"spec.clients[0].between_tokens_timeout=0s"}), 1u);
+  EXPECT_EQ(warnings({"spec.clients[0].first_token_timeout=0s"}), 1u);
+  EXPECT_EQ(warnings({"spec.clients[1].total_timeout=0s", "spec.timeline=[]"}), 0u);
+  EXPECT_EQ(warnings({"spec.clients[0].share=100%"}), 1u);
+  EXPECT_EQ(warnings({"spec.regions[0].share=0%", "spec.regions[1].share=0%"}), 1u);
+  EXPECT_EQ(warnings({"spec.duration=5min"}), 1u);
+}
+
+// Every leaf with a range, at both ends of it and at nought.
+TEST(Edges, of_every_range_are_refused_or_build_a_world) {
+  const Loaded base = load_scenario(small_fleet(), {});
+  std::size_t tried = 0;
+  for (const std::string& path : leaf_paths(type_of<Scenario>(), &base.scenario)) {
+    if (path == "spec.regions[0].nodes" || path == "spec.regions[1].nodes") continue;  // only slow
+    for (const char* value : {"0", "1", "-1", "1e18", "0s", "1ns", "2000000h", "0/s", "1e18/s",
+                              "0%", "100%", "0B", "1B", "9000000000GB", "0B/s", "1e18B/s"}) {
+      try {
+        const Loaded loaded = load_scenario(small_fleet(), {{path, value}});
+        ++tried;
+        run_simulation(loaded.scenario, [](double) { return false; });
+      } catch (const InputError&) {
+      } catch (const ScenarioError&) {
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << path << "=" << value << ": " << error.what();
+      }
+    }
+  }
+  EXPECT_GT(tried, 300u);
+}
+
+}  // namespace
+}  // namespace stampede

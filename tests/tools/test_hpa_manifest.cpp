@@ -1,0 +1,322 @@
+// A HorizontalPodAutoscaler manifest included as it is: what it becomes, and what is refused where.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tools/experiments/run_record.h"
+#include "tools/scenario/fleet.h"
+#include "tools/scenario/hpa_manifest.h"
+#include "tools/scenario/load_scenario.h"
+#include "tools/scenario/simulation.h"
+
+namespace stampede {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kScenario = R"(apiVersion: stampede/v1alpha1
+kind: Scenario
+metadata: {name: small}
+spec:
+  duration: 10s
+  clients: [{name: web}]
+  regions: [{name: eu, nodes: 1, pools: [{replicas: 1}]}]
+  serving: {pools: [{name: replicas}]}
+  cluster:
+    workloads:
+      - {name: replicas, autoscaler: {MANIFEST}}
+)";
+
+// The first example of the Kubernetes documentation's walkthrough, as `kubectl get -o yaml` shows
+// it.
+constexpr const char* kPhpApache = R"(apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: php-apache
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: php-apache
+  minReplicas: 1
+  maxReplicas: 10
+  metrics:
+  - type: Resource
+    resource:
+      name: cpu
+      target:
+        type: Utilization
+        averageUtilization: 50
+status:
+  observedGeneration: 1
+  currentReplicas: 1
+  desiredReplicas: 1
+  currentMetrics:
+  - type: Resource
+    resource:
+      name: cpu
+      current:
+        averageUtilization: 0
+        averageValue: 0
+)";
+
+// A manifest whose `spec` ends with these lines.
+std::string manifest(const std::string& more) {
+  return "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: m}\nspec:\n"
+         "  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: m}\n" +
+         more;
+}
+
+class HpaManifest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = fs::temp_directory_path() /
+                 ("stampede-hpa-" + std::to_string(::getpid()) + "-" +
+                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(directory_);
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+
+  std::string write(const std::string& name, const std::string& text) {
+    std::ofstream(directory_ / name) << text;
+    return (directory_ / name).string();
+  }
+  Loaded load(const std::string& text, const std::string& beside = "",
+              const std::vector<Override>& sets = {}) {
+    write("hpa.yaml", text);
+    std::string scenario = kScenario;
+    scenario.replace(scenario.find("MANIFEST"), 8, "manifest: hpa.yaml" + beside);
+    return load_scenario(write("scenario.yaml", scenario), sets);
+  }
+  static const cluster::AutoscalerParams& scaler(const Loaded& loaded) {
+    return *loaded.scenario.spec.cluster.workloads.at(0).autoscaler;
+  }
+  // Faults without the directory's name; empty if there are none.
+  std::string faults(const std::string& text, const std::string& beside = "") {
+    try {
+      load(text, beside);
+    } catch (const InputError& error) {
+      std::string found = error.what();
+      const std::string prefix = directory_.string() + "/";
+      for (auto at = found.find(prefix); at != std::string::npos; at = found.find(prefix))
+        found.erase(at, prefix.size());
+      return found;
+    }
+    return "";
+  }
+  void expect_fault(const std::string& text, const std::string& place, const std::string& words) {
+    const std::string found = faults(text);
+    EXPECT_NE(found.find(place), std::string::npos) << place << " is not in\n" << found;
+    EXPECT_NE(found.find(words), std::string::npos) << words << " is not in\n" << found;
+  }
+  fs::path directory_;
+};
+
+TEST_F(HpaManifest, the_documentations_first_example) {
+  const Loaded loaded = load(kPhpApache);
+  EXPECT_EQ(scaler(loaded).min_replicas, 1);
+  EXPECT_EQ(scaler(loaded).max_replicas, 10);
+  EXPECT_EQ(scaler(loaded).cpu_utilization_percent, 50);
+  EXPECT_EQ(scaler(loaded).waiting_requests, 0);
+  EXPECT_FALSE(scaler(loaded).scale_up);
+  EXPECT_FALSE(scaler(loaded).scale_down);
+}
+
+// The behaviour of the documentation's page on horizontal pod autoscaling, with a tolerance.
+TEST_F(HpaManifest, policies_windows_and_tolerances) {
+  const Loaded loaded =
+      load(manifest("  minReplicas: 3\n  maxReplicas: 30\n"
+                    "  metrics:\n"
+                    "  - {type: Pods, pods: {metric: {name: num_requests_waiting}, target: {type: "
+                    "AverageValue, averageValue: 2500m}}}\n"
+                    "  behavior:\n"
+                    "    scaleDown:\n"
+                    "      stabilizationWindowSeconds: 60\n"
+                    "      selectPolicy: Min\n"
+                    "      policies:\n"
+                    "      - {type: Percent, value: 10, periodSeconds: 60}\n"
+                    "      - {type: Pods, value: 5, periodSeconds: 90}\n"
+                    "      tolerance: \"0.05\"\n"
+                    "    scaleUp: {selectPolicy: Disabled}\n"));
+  const auto& hpa = scaler(loaded);
+  EXPECT_EQ(hpa.min_replicas, 3);
+  EXPECT_EQ(hpa.cpu_utilization_percent, 0);
+  EXPECT_EQ(hpa.waiting_requests, 2.5);
+  ASSERT_TRUE(hpa.scale_down && hpa.scale_up);
+  EXPECT_EQ(hpa.scale_down->stabilization_window, 60_s);
+  EXPECT_EQ(hpa.scale_down->select_policy, ScalingSelect::kMin);
+  EXPECT_EQ(hpa.scale_down->tolerance, 0.05);
+  ASSERT_EQ(hpa.scale_down->policies.size(), 2u);
+  EXPECT_EQ(hpa.scale_down->policies[0].percent, 10);
+  EXPECT_EQ(hpa.scale_down->policies[0].pods, 0);
+  EXPECT_EQ(hpa.scale_down->policies[1].pods, 5);
+  EXPECT_EQ(hpa.scale_down->policies[1].period, 90_s);
+  EXPECT_EQ(hpa.scale_up->select_policy, ScalingSelect::kDisabled);
+  EXPECT_TRUE(hpa.scale_up->policies.empty());
+}
+
+TEST_F(HpaManifest, what_is_left_out_takes_the_apis_default) {
+  const Loaded loaded = load(manifest("  maxReplicas: 4\n  metrics: []\n  behavior: {}\n"));
+  EXPECT_EQ(scaler(loaded).min_replicas, 1);
+  EXPECT_EQ(scaler(loaded).cpu_utilization_percent, 80);
+  EXPECT_EQ(scaler(loaded).waiting_requests, 0);
+  EXPECT_TRUE(scaler(loaded).scale_up && scaler(loaded).scale_down);
+}
+
+TEST_F(HpaManifest, origins_name_its_lines_and_options_still_win) {
+  const std::string at = "spec.cluster.workloads[0].autoscaler.";
+  Loaded loaded = load(kPhpApache, ", sync_period: 30s",
+                       {{"spec.cluster.workloads.replicas.autoscaler.max_replicas", "7"}});
+  const std::string file = (directory_ / "hpa.yaml").string();
+  EXPECT_EQ(loaded.origins.at(at + "min_replicas"), file + ":10");
+  EXPECT_EQ(loaded.origins.at(at + "cpu_utilization_percent"), file + ":13");
+  EXPECT_EQ(loaded.origins.at(at + "max_replicas"), "--set");
+  EXPECT_EQ(loaded.origins.at(at + "sync_period"), (directory_ / "scenario.yaml").string() + ":11");
+  EXPECT_EQ(scaler(loaded).max_replicas, 7);
+  EXPECT_EQ(scaler(loaded).sync_period, 30_s);
+}
+
+TEST_F(HpaManifest, the_effective_scenario_holds_its_values_and_needs_no_file) {
+  const Loaded loaded = load(kPhpApache);
+  const std::string text = effective(loaded.scenario).dump();
+  EXPECT_EQ(text.find("hpa.yaml"), std::string::npos);
+  fs::remove(directory_ / "hpa.yaml");
+  const Loaded again = load_scenario(SourceText{"manifest.json", text});
+  EXPECT_EQ(effective(again.scenario).dump(), text);
+  EXPECT_EQ(run_id(again), run_id(loaded));
+  std::string other = kPhpApache;
+  other.replace(other.find("Utilization: 50"), 15, "Utilization: 60");
+  EXPECT_NE(run_id(load(other)), run_id(loaded));
+}
+
+TEST_F(HpaManifest, its_minimum_counts_unless_the_region_has_its_own) {
+  const Loaded loaded = load(manifest("  minReplicas: 3\n  maxReplicas: 4\n"));
+  Spec spec = loaded.scenario.spec;
+  EXPECT_EQ(Fleet(spec).clusters.at(0)->state().workloads[0].params.autoscaler->min_replicas, 3);
+  spec.regions.at(0).pools.at(0).min_replicas = 2;
+  EXPECT_EQ(Fleet(spec).clusters.at(0)->state().workloads[0].params.autoscaler->min_replicas, 2);
+  spec.regions.at(0).pools.at(0).min_replicas = 5;
+  EXPECT_THROW(Fleet{spec}, ScenarioError);
+}
+
+TEST_F(HpaManifest, the_documentations_metrics_that_are_not_modelled_are_refused_in_place) {
+  const std::string several = manifest(
+      "  minReplicas: 1\n"                                           // line 6
+      "  maxReplicas: 10\n"                                          //
+      "  metrics:\n"                                                 //
+      "  - type: Resource\n"                                         //
+      "    resource:\n"                                              // 10
+      "      name: cpu\n"                                            //
+      "      target: {type: Utilization, averageUtilization: 50}\n"  //
+      "  - type: Pods\n"                                             //
+      "    pods:\n"                                                  //
+      "      metric:\n"                                              // 15
+      "        name: packets-per-second\n"                           //
+      "      target: {type: AverageValue, averageValue: 1k}\n"       //
+      "  - type: Object\n"                                           //
+      "    object:\n"                                                //
+      "      metric: {name: requests-per-second}\n"                  // 20
+      "      describedObject: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: r}\n"
+      "      target: {type: Value, value: 10k}\n");
+  expect_fault(several, "hpa.yaml:16:15: spec.metrics[1].pods.metric.name: ",
+               "'packets-per-second' is not supported");
+  expect_fault(several, "hpa.yaml:18:11: spec.metrics[2].type: ", "'Object' is not supported");
+}
+
+TEST_F(HpaManifest, faults_are_placed_in_the_manifest) {
+  struct Case {
+    std::string more, place, words;
+  };
+  const Case cases[] = {
+      {"  maxReplicas: 4\n  minReplcas: 2\n",
+       "hpa.yaml:7:3: spec.minReplcas: ", "did you mean 'minReplicas'"},
+      {"  minReplicas: 2\n", "hpa.yaml:5:3: spec.maxReplicas: ", "required"},
+      {"  maxReplicas: 4\n  minReplicas: 5\n", "hpa.yaml:6:16: spec.maxReplicas: ", "below"},
+      {"  maxReplicas: 4\n  minReplicas: 0\n", "hpa.yaml:7:16: ", "from 1 to"},
+      {"  maxReplicas: \"4\"\n", "hpa.yaml:6:16: ", "whole number"},
+      {"  maxReplicas: 4\n  maxReplicas: 5\n", "hpa.yaml:7:3: ", "already given"},
+      {"  maxReplicas: 4\n  behavior: {scaleUp: {stabilizationWindowSeconds: 3601}}\n",
+       "hpa.yaml:7:52: spec.behavior.scaleUp.stabilizationWindowSeconds: ", "to 3600"},
+      {"  maxReplicas: 4\n  behavior: {scaleUp: {selectPolicy: Most}}\n",
+       "hpa.yaml:7:38: ", "Max, Min, Disabled"},
+      {"  maxReplicas: 4\n  behavior: {scaleUp: {policies: []}}\n",
+       "hpa.yaml:7:34: ", "at least one"},
+      {"  maxReplicas: 4\n  behavior: {scaleUp: {policies: [{type: Pods, value: 0, "
+       "periodSeconds: 15}]}}\n",
+       "hpa.yaml:7:55: spec.behavior.scaleUp.policies[0].value: ", "from 1"},
+      {"  maxReplicas: 4\n  behavior: {scaleDown: {tolerance: -0.1}}\n",
+       "hpa.yaml:7:37: ", "quantity"},
+      {"  maxReplicas: 4\n  behavior: {scaleDown: {tolerance: \"2\"}}\n",
+       "hpa.yaml:7:37: ", "above the most allowed"},
+      {"  maxReplicas: 4\n  metrics: [{type: Resource, resource: {name: memory, target: {type: "
+       "Utilization, averageUtilization: 50}}}]\n",
+       "hpa.yaml:7:47: spec.metrics[0].resource.name: ", "it must be cpu"},
+      {"  maxReplicas: 4\n  metrics: [{type: Pods}]\n", "spec.metrics[0].pods: ", "required"},
+  };
+  for (const Case& c : cases) expect_fault(manifest(c.more), c.place, c.words);
+  expect_fault(
+      "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nspec:\n  maxReplicas: 3\n",
+      "hpa.yaml:1:13: apiVersion: ", "it must be autoscaling/v2");
+  expect_fault("apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 3}\n",
+               "hpa.yaml:2:7: kind: ", "it must be HorizontalPodAutoscaler");
+  expect_fault("spec: [\n", "hpa.yaml:", "not YAML");
+  expect_fault("- a\n", "hpa.yaml:1:1: ", "a mapping is wanted");
+}
+
+TEST_F(HpaManifest, the_scenario_is_told_what_is_wrong_with_the_inclusion) {
+  EXPECT_NE(faults(kPhpApache, ", max_replicas: 3").find("scenario.yaml:11:"), std::string::npos);
+  EXPECT_NE(faults(kPhpApache, ", max_replicas: 3").find("hpa.yaml:11 says this already"),
+            std::string::npos)
+      << faults(kPhpApache, ", max_replicas: 3");
+  EXPECT_NE(faults(kPhpApache, ", manifest: b.yaml").find("more than once"), std::string::npos);
+  std::string scenario = kScenario;
+  scenario.replace(scenario.find("MANIFEST"), 8, "manifest: absent.yaml");
+  try {
+    load_scenario(write("scenario.yaml", scenario));
+    FAIL() << "a manifest that is not there was accepted";
+  } catch (const InputError& error) {
+    const std::string found = error.what();
+    EXPECT_NE(found.find("scenario.yaml:11:49: "), std::string::npos) << found;
+    EXPECT_NE(found.find("No such file"), std::string::npos) << found;
+  }
+}
+
+// The example under scenarios/: growth by a pod a minute, as its policy says.
+TEST_F(HpaManifest, the_example_grows_as_its_policy_allows) {
+  const std::string file =
+      std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/autoscaler-manifest/fleet.yaml";
+  const auto most = [&](const std::vector<Override>& sets, double until) {
+    Fleet fleet(load_scenario(file, sets).scenario.spec);
+    fleet.start();
+    i32 desired = 0;
+    while (fleet.world.now().seconds() < until) {
+      fleet.world.scheduler.run_until(fleet.world.now() + 1_s);
+      desired = std::max(desired, fleet.clusters[0]->desired(0));
+    }
+    return desired;
+  };
+  const Override defaults{"spec.cluster.workloads.replicas.autoscaler.scale_up", "null"};
+  // The step of load comes at 600 s; within a minute the policy allows one pod, the default all.
+  EXPECT_EQ(most({}, 660), 9);
+  EXPECT_GT(most({defaults}, 660), 9);
+  EXPECT_GT(most({}, 900), 9);
+}
+
+TEST(quantity, is_read_as_the_api_reads_it) {
+  EXPECT_EQ(parse_quantity("5"), 5);
+  EXPECT_EQ(parse_quantity("+.5"), 0.5);
+  EXPECT_EQ(parse_quantity("0.1"), 0.1);
+  EXPECT_EQ(parse_quantity("1500m"), 1.5);
+  EXPECT_EQ(parse_quantity("1k"), 1000);
+  EXPECT_EQ(parse_quantity("2Ki"), 2048);
+  EXPECT_EQ(parse_quantity("1e3"), 1000);
+  EXPECT_EQ(parse_quantity("1u"), 0.001);  // rounded up
+  for (const char* bad : {"", "five", "5 ", "5K", "5mi", "nan", "inf", "--5", "1e", "0x10"})
+    EXPECT_FALSE(parse_quantity(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace stampede
