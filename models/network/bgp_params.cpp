@@ -91,7 +91,7 @@ void BgpParams::describe(Schema<BgpParams>& s) {
       .help("longest suppression")
       .source("Cisco: 60 min");
   s.field("update_cap", &P::update_cap)
-      .range(1, 1000000)
+      .range(100, 1000000)
       .help("updates a session and prefix after one cause, above which routing is divergent")
       .source("network_and_kv 2: 1000");
 }

@@ -9,7 +9,7 @@ void RegionLatency::describe(Schema<RegionLatency>& s) {
   s.field("to", &P::to).required().help("another region");
   s.field("one_way", &P::one_way)
       .required()
-      .at_least(0)
+      .range(0, 3600)
       .help("one-way delay of a link between them")
       .source("great circle / 200 km per ms");
 }
@@ -62,10 +62,10 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .help("the k-th access network has clients in proportion to k^-skew");
   s.field("latencies", &P::latencies).help("delays between regions");
   s.field("inter_region_one_way", &P::inter_region_one_way)
-      .at_least(0)
+      .range(0, 3600)
       .help("one-way delay of a link between regions not listed in latencies");
   s.field("intra_region_one_way", &P::intra_region_one_way)
-      .at_least(0)
+      .range(0, 3600)
       .help("one-way delay of a link within a region");
   s.field("link_spread", &P::link_spread)
       .range(0, 1)

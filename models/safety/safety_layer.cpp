@@ -22,7 +22,7 @@ void SafetyParams::describe(Schema<SafetyParams>& s) {
   s.field("false_positive", &P::false_positive)
       .range(0, 1)
       .help("share of good answers called bad");
-  s.field("window", &P::window).at_least(1).help("sliding window of verdicts, whole seconds");
+  s.field("window", &P::window).range(1, 86400).help("sliding window of verdicts, whole seconds");
   s.field("threshold", &P::threshold).range(0, 1).help("share of bad verdicts that opens");
   s.field("minimum_count", &P::minimum_count).help("verdicts in the window before it may open");
   s.field("scope", &P::scope).help("what one breaker covers");

@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"spec.kv_cache.dead_ntp_region=2"},
              "spec.kv_cache.dead_ntp_region: there are 2 regions, counted from 0"},
         Case{{"spec.operations.steps[0].needs=[paged]"},
-             "spec.operations.steps[0].needs: 'paged' and 'paged' wait for each other"},
+             "spec.operations.steps[0].needs: 'paged' and 'paged' are in a circle"},
         Case{{"spec.regions[0].pools[0].replicas=0", "spec.regions[1].pools[0].replicas=0"}, ""},
         Case{{"spec.timeline[0].target.region=mars"},
              "spec.timeline[0].action.target.region: no region is called 'mars'"}));
@@ -111,8 +111,8 @@ TEST(Edges, of_every_range_are_refused_or_build_a_world) {
   std::size_t tried = 0;
   for (const std::string& path : leaf_paths(type_of<Scenario>(), &base.scenario)) {
     if (path == "spec.regions[0].nodes" || path == "spec.regions[1].nodes") continue;  // only slow
-    for (const char* value : {"0", "1", "-1", "1e18", "0s", "1ns", "2000000h", "0/s", "1e18/s",
-                              "0%", "100%", "0B", "1B", "9000000000GB", "0B/s", "1e18B/s"}) {
+    for (const char* value : {"0", "-1", "1e18", "0s", "2000000h", "0/s", "1e18/s", "0%", "0B",
+                              "9000000000GB", "0B/s", "1e18B/s"}) {
       try {
         const Loaded loaded = load_scenario(small_fleet(), {{path, value}});
         ++tried;

@@ -67,13 +67,16 @@ void region_sizes(Findings& out, const Spec& spec) {
     if (region.missing_gpus >= spec.cluster.gpus_per_node)
       out.push_back(
           {path + ".missing_gpus", fmt::format("a node has {} GPUs", spec.cluster.gpus_per_node)});
-    for (std::size_t p = 0; p < std::min(region.pools.size(), workloads.size()); ++p)
-      if (workloads[p].autoscaler &&
-          region.pools[p].min_replicas > workloads[p].autoscaler->max_replicas)
-        out.push_back(
-            {fmt::format("{}.pools[{}].min_replicas", path, p),
-             fmt::format("{} is above the autoscaler's max_replicas, {}",
-                         region.pools[p].min_replicas, workloads[p].autoscaler->max_replicas)});
+    for (std::size_t p = 0; p < std::min(region.pools.size(), workloads.size()); ++p) {
+      if (!workloads[p].autoscaler) continue;
+      const cluster::AutoscalerParams& scaler = *workloads[p].autoscaler;
+      const auto& own = region.pools[p].min_replicas;
+      if (own.value_or(scaler.min_replicas) > scaler.max_replicas)
+        out.push_back({own ? fmt::format("{}.pools[{}].min_replicas", path, p)
+                           : fmt::format("spec.cluster.workloads[{}].autoscaler.min_replicas", p),
+                       fmt::format("{} is above the autoscaler's max_replicas, {}",
+                                   own.value_or(scaler.min_replicas), scaler.max_replicas)});
+    }
   }
 }
 
@@ -132,14 +135,25 @@ void runbook_order(Findings& out, const std::vector<StepParams>& steps) {
                       [&](const std::string& need) { return done.contains(need); }))
         grown = done.insert(s.name).second;
   }
+  // What merely waits for a circle is not part of it.
+  for (bool shrunk = true; shrunk;) {
+    shrunk = false;
+    for (const StepParams& s : steps)
+      if (!done.contains(s.name) &&
+          std::none_of(steps.begin(), steps.end(), [&](const StepParams& other) {
+            return !done.contains(other.name) &&
+                   std::find(other.needs.begin(), other.needs.end(), s.name) != other.needs.end();
+          }))
+        shrunk = done.insert(s.name).second;
+  }
   const std::vector<std::string> names = names_of(steps);
   for (std::size_t i = 0; i < steps.size(); ++i)
     for (const std::string& need : steps[i].needs)
       if (!done.contains(steps[i].name) && !done.contains(need) &&
           std::find(names.begin(), names.end(), need) != names.end())
         out.push_back({fmt::format("spec.operations.steps[{}].needs", i),
-                       fmt::format("'{}' and '{}' wait for each other or for a circle of steps: "
-                                   "none of them can ever be done",
+                       fmt::format("'{}' and '{}' are in a circle of steps that wait for each "
+                                   "other: none of them can ever be done",
                                    steps[i].name, need)});
 }
 

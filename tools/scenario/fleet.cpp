@@ -141,11 +141,6 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
     if (!workload.autoscaler) continue;
     cluster::AutoscalerParams& scaler = *workload.autoscaler;
     if (region.pools[w].min_replicas) scaler.min_replicas = *region.pools[w].min_replicas;
-    if (scaler.min_replicas > scaler.max_replicas)
-      throw ScenarioError(
-          "spec.cluster.workloads[" + std::to_string(w) + "].autoscaler.max_replicas",
-          "is below min_replicas, " + std::to_string(scaler.min_replicas) + " in region '" +
-              region.name + "'");
   }
   clusters.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster, *api[r],
                                                *region_planes[r]));
