@@ -111,6 +111,7 @@ class Pair {
     std::sort(log_.seen.begin(), log_.seen.end());
     std::sort(naive_.log.begin(), naive_.log.end());
   }
+  u64 shared_tokens() const { return engine_.counters(kNever).shared_tokens; }
   const std::vector<Sighting>& seen() const { return log_.seen; }
   const std::vector<Sighting>& truth() const { return naive_.log; }
 
@@ -124,6 +125,7 @@ class Pair {
 
 struct Tally {
   std::size_t first_tokens = 0, finishes = 0, preemptions = 0;
+  u64 shared_tokens = 0;
 };
 
 void one_workload(u64 seed, EngineRole role, bool macro, Tally& tally) {
@@ -152,6 +154,7 @@ void one_workload(u64 seed, EngineRole role, bool macro, Tally& tally) {
     }
   }
   pair.finish();
+  tally.shared_tokens += pair.shared_tokens();
   ASSERT_EQ(pair.seen().size(), pair.truth().size());
   for (std::size_t i = 0; i < pair.seen().size(); ++i) {
     const Sighting a = pair.seen()[i], b = pair.truth()[i];
@@ -174,6 +177,7 @@ TEST_P(macro_steps, same_nanoseconds_as_a_naive_scheduler) {
   // The workloads reach what they are about.
   if (role != EngineRole::kDecode) {
     EXPECT_GT(tally.first_tokens, 20'000u);
+    EXPECT_GT(tally.shared_tokens, 100'000u);
   }
   if (role != EngineRole::kPrefill) {
     EXPECT_GT(tally.finishes, 20'000u);
