@@ -4,6 +4,10 @@
 
 namespace stampede {
 
+Engine::Engine(const EngineProfile& profile) : profile_(&profile) {
+  if (profile.prefix_caching) cache_ = std::make_unique<BlockCache>(profile.kv_blocks);
+}
+
 void Engine::boundary(EngineSink& sink) {
   finish_steps();
   deliver(sink);
@@ -15,11 +19,21 @@ void Engine::finish_steps() {
   const u128 end = end_of(steps_);
   busy_ += end - start_;
   start_ = end;
-  used_blocks_ += blocks_taken(iteration_ + 1, steps_ - 1);
+  hold_decodes(iteration_ + 1, steps_ - 1);
   iteration_ += steps_;
   context_ += u64{decoding_} * steps_;
-  counters_.steps += steps_;
-  counters_.generated_tokens += u64{decoding_} * steps_;
+  count_steps(counters_, steps_);
+}
+
+// Adds the plan's first `done` steps.
+void Engine::count_steps(EngineCounters& counters, u32 done) const {
+  const u64 n = done;
+  counters.steps += n;
+  counters.generated_tokens += u64{decoding_} * n;
+  counters.sequence_steps += u64{step_.sequences} * n;
+  counters.context_tokens += step_.context * n + (n == 0 ? 0 : u64{decoding_} * (n * (n - 1) / 2));
+  counters.prompt_tokens += u64{step_.prompt} * n;
+  counters.attention_pairs += step_.half_pairs * n;
 }
 
 // Tells what the plan's last step brought forth and lets go of what is done.
@@ -31,14 +45,14 @@ void Engine::deliver(EngineSink& sink) {
       ++counters_.generated_tokens;
       if (r.id == kCancelled) continue;  // removed below
       sink.first_token(r.id, at);
-      remove(slot, blocks_held(slot));
+      depart(slot);
     } else if (r.id != kCancelled && r.base + static_cast<u32>(iteration_) == r.prompt + 1) {
       sink.first_token(r.id, at);  // and not after a recompute
     }
   }
   completed_.clear();
   for (const u16 slot : leaving_) {
-    const u32 held = blocks_held(slot);
+    const u32 held = tokens_held(slot);
     if (slot == partial_)
       partial_ = kNone;
     else if (profile_->role != EngineRole::kPrefill)
@@ -50,22 +64,47 @@ void Engine::deliver(EngineSink& sink) {
     const u16 slot = static_cast<u16>(finishes_.front() & 0xffff);
     sink.finished(records_[slot].id, at);
     stop_decoding(slot);
-    remove(slot, blocks_held(slot));
+    depart(slot);
   }
+  if (!profile_->async_scheduling) release_departed();
+}
+
+// It is done. With async_scheduling the step that starts now was formed without knowing it.
+void Engine::depart(u16 slot) {
+  if (!profile_->async_scheduling && !cache_) return remove(slot, tokens_held(slot));
+  records_[slot].output = 0;
+  departed_.push_back(slot);
+}
+
+// In the order in which the scheduler walks them: the cache takes their blocks in that order.
+void Engine::release_departed() {
+  std::sort(departed_.begin(), departed_.end(),
+            [this](u16 x, u16 y) { return records_[x].ticket < records_[y].ticket; });
+  for (const u16 slot : departed_) remove(slot, tokens_held(slot));
+  departed_.clear();
 }
 
 // Forms the step that starts at start_ as vLLM's scheduler would.
 void Engine::form(EngineSink* sink) {
   cut_ = false;
   blocked_ = false;
-  active_ = running_ != 0 || !waiting_.empty();
-  if (!active_) return;
+  active_ = running_ != departed_.size() || !waiting_.empty();
+  if (!active_) return release_departed();
+  update_eligible();
   Step step;
   step.budget = profile_->budget;
   const bool preempted = continue_running(step, sink);
   if (!preempted) admit(step);
+  bool changes = preempted || !departed_.empty();
+  release_departed();
+  if (step.sequences == 0) {
+    // Nothing to do in this step: it takes no time, and the next one sees everything.
+    eligible_ = last_ticket_;
+    admit(step);
+  }
   blocked_ = !waiting_.empty();
-  plan(step, preempted);
+  changes |= blocked_ && !may_join(waiting_.front().ticket);
+  plan(step, blocked_ && changes);
 }
 
 // Running sequences first. As many of the last are preempted as the others need memory; true if
@@ -84,7 +123,7 @@ bool Engine::continue_running(Step& step, EngineSink* sink) {
     preempt_last(sink);
     preempted = true;
   }
-  used_blocks_ += phase_[(1 - iteration_) & 15];
+  hold_decodes(iteration_, 1);
   step.sequences = decoding_;
   step.context = context_;
   step.budget -= decoding_;
@@ -101,10 +140,11 @@ void Engine::preempt_last(EngineSink* sink) {
   if (last == kNone) {
     u32 newest = 0;
     for (std::size_t slot = 0; slot < records_.size(); ++slot)
-      if (records_[slot].ticket > newest)
+      if (records_[slot].ticket > newest && records_[slot].output != 0)
         newest = records_[slot].ticket, last = static_cast<u16>(slot);
   }
-  STAMPEDE_CHECK(last != kNone && running_ > 1, "engine: nothing to preempt");
+  STAMPEDE_CHECK(last != kNone && (running_ > 1 || !departed_.empty()),
+                 "engine: nothing to preempt");
   const Record r = records_[last];
   u32 known = r.base;
   if (last != partial_) known += static_cast<u32>(iteration_);
@@ -112,54 +152,71 @@ void Engine::preempt_last(EngineSink* sink) {
   waiting_.rejoin({r.ticket, r.id, r.prompt, r.cached, r.output, known - r.prompt});
   ++counters_.preemptions;
   sink->preempted(r.id, Instant{static_cast<i64>(start_ >> 32)});
-  const u32 held = blocks_held(last);
+  const u32 held = tokens_held(last);
   if (last == partial_)
     partial_ = kNone;
   else
     stop_decoding(last);
-  remove(last, held);
+  remove(last, held, true);
 }
 
 void Engine::admit(Step& step) {
   const bool from_back = newest_first(start_);
   while (!waiting_.empty() && running_ < profile_->max_seqs && step.budget > 0) {
     const WaitingSequence next = head(start_);
-    if (!memory_for(next, step.budget)) break;
+    if (!may_join(next.ticket) || !memory_for(next, step.budget)) break;
     from_back ? waiting_.pop_back() : waiting_.pop_front();
     const u16 slot = take_slot();
     const u32 known = next.prompt + next.generated;
     records_[slot] = {next.ticket, next.id, next.prompt, next.cached, next.output, known};
     if (decodes_at_once(next)) {
-      used_blocks_ += blocks(known);
+      hold(slot, 0, known);
       ++step.sequences;
       --step.budget;
       step.context += known;
       start_decoding(slot, known);
     } else {
-      const u32 computed = std::min(next.cached, known - 1);
-      used_blocks_ += blocks(computed);
+      const u32 computed = cached_tokens(next);
+      if (cache_) {
+        cache_->share(next.ticket, computed / kBlockTokens);
+        counters_.shared_tokens += computed;
+        fresh_shared_tokens_ += computed;
+      } else {
+        used_blocks_ += blocks(computed);
+      }
       compute_chunk(step, slot, computed, known);
     }
   }
 }
 
+// Tokens at the beginning of `w` that need not be computed.
+u32 Engine::cached_tokens(const WaitingSequence& w) const {
+  const u32 known = w.prompt + w.generated;
+  if (cache_) return cache_->find(w.ticket, known).blocks * kBlockTokens;
+  return std::min(w.cached, known - 1);
+}
+
 // True if the first step of `w` finds blocks, given the tokens left in that step's budget.
 bool Engine::memory_for(const WaitingSequence& w, u32 budget) const {
   const u32 known = w.prompt + w.generated;
-  const u32 computed = std::min(w.cached, known - 1);
-  const u32 after = decodes_at_once(w) ? known : computed + std::min(known - computed, budget);
-  return used_blocks_ + blocks(after) <= profile_->kv_blocks;
+  const u32 computed = cached_tokens(w);
+  const bool whole = decodes_at_once(w) || profile_->reserve_full_prompt;
+  u32 needed = blocks(whole ? known : computed + std::min(known - computed, budget));
+  if (cache_ && !decodes_at_once(w)) {
+    const BlockCache::Hit hit = cache_->find(w.ticket, known);
+    needed -= hit.blocks - hit.idle;
+  }
+  return used_blocks_ + needed <= profile_->kv_blocks;
 }
 
 // Computes the next chunk of a prompt (or of what a recompute needs) in this step.
 void Engine::compute_chunk(Step& step, u16 slot, u32 computed, u32 known) {
   const u32 chunk = std::min(known - computed, step.budget);
-  used_blocks_ += blocks(computed + chunk) - blocks(computed);
+  hold(slot, computed, computed + chunk);
   ++step.sequences;
   step.budget -= chunk;
   step.prompt += chunk;
   step.half_pairs += u64{chunk} * (2 * u64{computed} + chunk);
-  counters_.prompt_tokens += chunk;
   if (computed + chunk < known) {
     partial_ = slot;
     partial_computed_ = computed + chunk;
@@ -199,12 +256,49 @@ void Engine::stop_decoding(u16 slot) {
   std::make_heap(finishes_.begin(), finishes_.end(), std::greater<>());
 }
 
-// Takes a sequence off the engine at a step boundary.
-void Engine::remove(u16 slot, u32 held_blocks) {
-  used_blocks_ -= held_blocks;
-  records_[slot].ticket = 0;
+// Takes a sequence off the engine at a step boundary, with the tokens computed for it.
+void Engine::remove(u16 slot, u32 held_tokens, bool returns) {
+  Record& r = records_[slot];
+  if (cache_) {
+    cache_->let_go(r.ticket, held_tokens);
+    if (!returns) cache_->forget(r.ticket);
+    used_blocks_ = profile_->kv_blocks - cache_->free();
+  } else {
+    used_blocks_ -= blocks(held_tokens);
+  }
+  r.ticket = 0;
   free_.push_back(slot);
   --running_;
+}
+
+// The sequence in `slot` has `before` tokens in memory and needs it for `tokens`.
+void Engine::hold(u16 slot, u32 before, u32 tokens) {
+  if (!cache_) {
+    used_blocks_ += blocks(tokens) - blocks(before);
+    return;
+  }
+  const bool held = cache_->hold(records_[slot].ticket, tokens);
+  STAMPEDE_CHECK(held, "engine: blocks promised and not there");
+  used_blocks_ = profile_->kv_blocks - cache_->free();
+}
+
+// The blocks that decoding sequences take in `count` steps from iteration `first`, in the order in
+// which the scheduler walks them.
+void Engine::hold_decodes(u64 first, u32 count) {
+  if (!cache_ || count == 0 || decoding_ == 0) {
+    used_blocks_ += blocks_taken(first, count);
+    return;
+  }
+  std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // ticket, slot
+  for (std::size_t slot = 0; slot < records_.size(); ++slot) {
+    const Record& r = records_[slot];
+    if (r.ticket != 0 && r.output != 0 && slot != partial_)
+      by_phase[r.base & 15].emplace_back(r.ticket, static_cast<u16>(slot));
+  }
+  for (auto& phase : by_phase) std::sort(phase.begin(), phase.end());
+  for (u64 i = first; i < first + count; ++i)
+    for (const auto& [ticket, slot] : by_phase[(1 - i) & 15])
+      hold(slot, 0, records_[slot].base + static_cast<u32>(i));
 }
 
 u16 Engine::take_slot() {
@@ -221,6 +315,7 @@ u16 Engine::take_slot() {
 // Lays down how long steps take and how many can go by before the composition changes.
 void Engine::plan(const Step& step, bool single) {
   const EngineProfile& p = *profile_;
+  step_ = step;
   first_ = u128{p.a} + u128{p.b} * step.sequences + u128{p.c} * step.prompt +
            u128{p.half_e} * step.half_pairs + u128{p.d} * step.context;
   steps_ = 1;

@@ -5,16 +5,23 @@
 // **Source** vLLM V1 `v1/core/sched/scheduler.py` (running first, then waiting; one token budget;
 // allocation failure preempts the last running, recompute; no admission in a step that preempted);
 // linear step time fitted to measured stage means.
-// **Limits** no sharing of KV blocks between sequences (cached tokens only shorten the prefill);
-// one fixed step-time line; a sequence handed over frees its blocks at once. The order of the line
-// is first come, first served (vLLM's), or adaptive LIFO if the profile says so.
+// **Limits** without prefix_caching no sharing of KV blocks (cached tokens only shorten the
+// prefill); one fixed step-time line; a sequence handed over frees its blocks at once; with
+// async_scheduling a cancelled sequence leaves a step earlier than vLLM's. The order of the line is
+// first come, first served (vLLM's), or adaptive LIFO if the profile says so, then without
+// async_scheduling.
 //
 // Time is fixed-point, 2^-32 ns, so that K single steps and one macro-step end at the same bit.
 // Work that arrives during a step joins at that step's end; at the exact end of a step, after it.
+// With async_scheduling the next step is already formed then: it joins at the end of that one, and
+// what a finished sequence held is free a step later too.
 #pragma once
 #include <array>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "models/serving/block_cache.h"
 #include "models/serving/engine_params.h"
 #include "models/serving/engine_queue.h"
 #include "sim/time.h"
@@ -43,12 +50,16 @@ struct EngineSink {
 
 struct EngineCounters {
   u64 steps = 0, generated_tokens = 0, prompt_tokens = 0, preemptions = 0;
+  u64 shared_tokens = 0;    // found in the engine's own blocks instead of computed
+  u64 sequence_steps = 0;   // sequences summed over the steps done
+  u64 context_tokens = 0;   // context read by decodes, summed over the steps done
+  u64 attention_pairs = 0;  // twice the pairs of prompt attention
 };
 
 class Engine {
  public:
   // The profile must outlive the engine.
-  explicit Engine(const EngineProfile& profile) : profile_(&profile) {}
+  explicit Engine(const EngineProfile& profile);
 
   // True if the sequence can ever fit into the KV memory; add() needs that.
   bool fits(const SequenceInput& input) const {
@@ -68,7 +79,9 @@ class Engine {
 
   // Queues a sequence; it joins at the next step boundary, at once if the engine is idle. Returns
   // its ticket for cancel(), rising by one with each call.
-  u32 add(Instant now, const SequenceInput& input);
+  // `block_ids` name the full blocks of its text from the beginning, as far as others may share
+  // them; only for prefix_caching.
+  u32 add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids = {});
 
   // A waiting sequence leaves at once, a running one at the end of the current step (its work in
   // that step is done for nothing). The sink hears no more of it. False if it is not here. O(log
@@ -104,6 +117,10 @@ class Engine {
   bool idle() const { return !active_; }
   u32 waiting() const { return waiting_.live(); }
   u32 running() const { return running_; }
+  // Prompt tokens found in its own blocks since the last call.
+  u64 take_shared_tokens() { return std::exchange(fresh_shared_tokens_, 0); }
+  // Prompt tokens that nobody has begun to compute, those found in caches included.
+  u64 queued_tokens() const { return waiting_.tokens(); }
 
   // Exact at `now`, between the last advance() and next_event(); O(1).
   u32 kv_blocks_used(Instant now) const;
@@ -126,13 +143,14 @@ class Engine {
   };
   static constexpr u32 blocks(u32 tokens) { return (tokens + 15) / 16; }
 
-  // What one step is made of while it is being formed.
+  // What one step is made of while it is being formed; later, of the plan's first.
   struct Step {
     u32 budget = 0, sequences = 0, prompt = 0;
     u64 half_pairs = 0, context = 0;
   };
   void boundary(EngineSink& sink);
   void finish_steps();
+  void count_steps(EngineCounters& counters, u32 done) const;
   void deliver(EngineSink& sink);
   void form(EngineSink* sink);
   void plan(const Step& step, bool single);
@@ -143,11 +161,19 @@ class Engine {
     return profile_->role == EngineRole::kDecode && w.generated == 1;
   }
   bool memory_for(const WaitingSequence& w, u32 budget) const;
+  u32 cached_tokens(const WaitingSequence& w) const;
+  void hold(u16 slot, u32 before, u32 tokens);
+  void hold_decodes(u64 first, u32 count);
+  void depart(u16 slot);
+  void release_departed();
+  bool may_join(u32 ticket) const { return !profile_->async_scheduling || ticket <= eligible_; }
+  void note_arrival(Instant now);
+  void update_eligible();
   void compute_chunk(Step& step, u16 slot, u32 computed, u32 known);
   void start_decoding(u16 slot, u32 known);
   void stop_decoding(u16 slot);
-  void remove(u16 slot, u32 held_blocks);
-  u32 blocks_held(u16 slot) const;
+  void remove(u16 slot, u32 held_tokens, bool returns = false);
+  u32 tokens_held(u16 slot) const;
   u16 take_slot();
   u32 steps_within_memory(u32 count) const;
   u32 blocks_taken(u64 first, u32 count) const;
@@ -156,7 +182,7 @@ class Engine {
   }
   u32 step_in_progress(Instant now) const;
   void cut(u32 steps);
-  bool let_head_join(Instant now);
+  bool let_head_join(Instant now, u32 steps_ahead);
   bool newest_first(u128 at) const {
     return profile_->lifo_after_ns > 0 &&
            static_cast<i64>(at >> 32) - line_since_ns_ >= profile_->lifo_after_ns;
@@ -169,6 +195,7 @@ class Engine {
   void reset(Instant now);
 
   const EngineProfile* profile_;
+  Step step_;
   // The plan: steps_ steps from start_, the k-th taking first_ + (k-1)*growth_ [2^-32 ns].
   u128 start_ = 0, first_ = 0;
   u64 growth_ = 0;
@@ -192,8 +219,15 @@ class Engine {
   std::vector<u64> finishes_;   // min-heap: iteration of the finish << 16 | slot
   std::vector<u16> completed_;  // whose prompt is complete at the end of this step
   std::vector<u16> leaving_;    // cancelled while running
+  // With async_scheduling: who finished in the step before, still holding its place and blocks;
+  // the last ticket that the step being formed may take; the last arrivals and their step.
+  std::vector<u16> departed_;
+  u32 eligible_ = 0, arrived_ = 0, arrived_before_ = 0;
+  u64 arrival_step_ = 0;
+  std::unique_ptr<BlockCache> cache_;  // of prefix_caching
   WaitingLine waiting_;
   EngineCounters counters_;
+  u64 fresh_shared_tokens_ = 0;
   u128 busy_ = 0;
 };
 

@@ -1,6 +1,33 @@
 #include "models/serving/engine_params.h"
 
+#include <algorithm>
+
 namespace stampede {
+
+void KvMemoryParams::describe(Schema<KvMemoryParams>& s) {
+  using P = KvMemoryParams;
+  s.field("gpu_memory", &P::gpu_memory).required().at_least(1).help("memory of one GPU");
+  s.field("gpus", &P::gpus).range(1, 1e4).help("GPUs that share the model (tensor parallel)");
+  s.field("utilization", &P::utilization)
+      .range(0.01, 1)
+      .help("share of the memory that the engine may use")
+      .source("vLLM gpu_memory_utilization 0.9");
+  s.field("weights", &P::weights).required().at_least(0).help("the model's weights, in all");
+  s.field("overhead", &P::overhead)
+      .at_least(0)
+      .help("of each GPU: activations, CUDA graphs, communication");
+  s.field("token_bytes", &P::token_bytes)
+      .required()
+      .at_least(1)
+      .help("keys and values of one token: layers x KV heads x head size x 2 x bytes a number");
+}
+
+i64 KvMemoryParams::blocks() const {
+  const double usable = static_cast<double>(gpu_memory.value) * utilization.value -
+                        static_cast<double>(overhead.value);
+  const double left = usable * static_cast<double>(gpus) - static_cast<double>(weights.value);
+  return static_cast<i64>(left / (16 * static_cast<double>(token_bytes.value)));
+}
 
 void EngineParams::describe(Schema<EngineParams>& s) {
   s.name("engine");
@@ -41,8 +68,25 @@ void EngineParams::describe(Schema<EngineParams>& s) {
       .at_least(0)
       .help("the newest is taken first while the line has not been empty for so long; 0: never")
       .source("off is vLLM's order; adaptive LIFO: Maurer, Fail at Scale (ACM Queue 2015)");
-  s.field("macro_steps", &EngineParams::macro_steps)
-      .help("advance many decode iterations at once; the results are the same either way");
+  s.field("kv_memory", &EngineParams::kv_memory)
+      .help("KV memory from model and GPU, in place of kv_blocks");
+  s.field("prefix_caching", &EngineParams::prefix_caching)
+      .help("share KV blocks between sequences whose texts begin alike, and keep them until needed")
+      .source("vLLM V1 enable_prefix_caching");
+  s.field("async_scheduling", &EngineParams::async_scheduling)
+      .help("form a step while the one before it runs: who arrives meanwhile joins a step later")
+      .source("vLLM V1 async_scheduling, on by default since 0.14");
+  s.field("reserve_full_prompt", &EngineParams::reserve_full_prompt)
+      .help("admit a sequence only if its whole prompt finds memory, not just its first chunk")
+      .source("vLLM V1 scheduler_reserve_full_isl, on by default since 0.19");
+  s.field("max_num_queued_reqs", &EngineParams::max_num_queued_reqs)
+      .range(0, 1 << 30)
+      .help("503 beyond so many waiting and running sequences; 0: no bound")
+      .source("vLLM --max-num-queued-reqs, no bound by default");
+  s.field("max_num_queued_tokens", &EngineParams::max_num_queued_tokens)
+      .range(0, 1 << 30)
+      .help("503 beyond so many prompt tokens still to be computed; 0: no bound")
+      .source("vLLM --max-num-queued-tokens, no bound by default");
 }
 
 namespace {
@@ -66,12 +110,19 @@ EngineProfile::EngineProfile(const EngineParams& params)
       half_e(fixed_point(params.step_per_million_pairs, 2'000'000)),
       budget(params.max_num_batched_tokens),
       max_seqs(params.max_num_seqs),
-      kv_blocks(params.kv_blocks),
+      kv_blocks(params.kv_memory
+                    ? static_cast<u32>(std::clamp<i64>(params.kv_memory->blocks(), 0, INT32_MAX))
+                    : params.kv_blocks),
       lifo_after_ns(params.lifo_after.ns),
       role(params.role),
-      macro_steps(params.macro_steps) {
+      macro_steps(params.macro_steps),
+      prefix_caching(params.prefix_caching),
+      async_scheduling(params.async_scheduling),
+      reserve_full_prompt(params.reserve_full_prompt) {
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");
   STAMPEDE_CHECK(budget >= max_seqs, "engine: max_num_batched_tokens below max_num_seqs");
+  STAMPEDE_CHECK(lifo_after_ns == 0 || !async_scheduling,
+                 "engine: adaptive LIFO with asynchronous scheduling");
   STAMPEDE_CHECK(kv_blocks >= 1, "engine: no KV blocks");
   STAMPEDE_CHECK(a > 0, "engine: a step must take time: step_base is zero");
 }

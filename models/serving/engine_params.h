@@ -1,5 +1,6 @@
 // Parameters of one serving engine and their exact integer form.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,18 @@ struct ChoiceNames<EngineRole> {
   static std::vector<std::string> names() { return {"mixed", "prefill", "decode"}; }
 };
 
+// How much memory is left for keys and values.
+struct KvMemoryParams {
+  Bytes gpu_memory{};
+  i64 gpus = 1;
+  Share utilization{0.9};
+  Bytes weights{};   // of the model, over all GPUs
+  Bytes overhead{};  // of each GPU: activations, graphs, communication
+  Bytes token_bytes{};
+  i64 blocks() const;  // of 16 tokens; negative if the model does not fit
+  static void describe(Schema<KvMemoryParams>& s);
+};
+
 // One engine step takes  a + b*B + c*P + e*Q + d*C  with B sequences in the step, P prompt tokens
 // computed, Q = sum over prompt chunks of n*(context_before + n/2), C context tokens read by
 // decodes.
@@ -32,8 +45,14 @@ struct EngineParams {
   u32 max_num_batched_tokens = 8192;            // token budget of a step
   u32 max_num_seqs = 256;                       // running sequences
   u32 kv_blocks = 74'709;                       // KV capacity, blocks of 16 tokens
-  Duration lifo_after{};    // line not empty for so long: newest first; 0: never
-  bool macro_steps = true;  // false: every iteration by itself, same results
+  std::optional<KvMemoryParams> kv_memory;      // in place of kv_blocks
+  bool macro_steps = true;                      // false: every iteration by itself, same results
+  bool prefix_caching = false;       // share blocks by what they hold; `cached` is not used then
+  bool async_scheduling = false;     // a step is formed while the one before it runs
+  bool reserve_full_prompt = false;  // admit only what fits whole, not just its first chunk
+  u32 max_num_queued_reqs = 0;       // waiting and running at most; 0: no bound
+  u32 max_num_queued_tokens = 0;     // prompt tokens still to be computed at most; 0: no bound
+  Duration lifo_after{};             // line not empty for so long: newest first; 0: never
 
   static void describe(Schema<EngineParams>& s);
 };
@@ -48,6 +67,7 @@ struct EngineProfile {
   i64 lifo_after_ns = 0;
   EngineRole role{};
   bool macro_steps = true;
+  bool prefix_caching = false, async_scheduling = false, reserve_full_prompt = false;
 };
 
 }  // namespace stampede

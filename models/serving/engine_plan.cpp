@@ -6,7 +6,7 @@
 
 namespace stampede {
 
-u32 Engine::add(Instant now, const SequenceInput& input) {
+u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids) {
   STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: add() before advance()");
   const bool decode = profile_->role == EngineRole::kDecode;
   STAMPEDE_CHECK(input.prompt >= 1 && input.output >= (decode ? 2u : 1u), "engine: empty sequence");
@@ -15,10 +15,13 @@ u32 Engine::add(Instant now, const SequenceInput& input) {
   if (waiting_.empty()) line_since_ns_ = now.ns;
   waiting_.push_back(
       {ticket, input.id, input.prompt, input.cached, input.output, decode ? 1u : 0u});
+  if (cache_) cache_->arrive(ticket, block_ids);
+  if (profile_->async_scheduling) note_arrival(now);
   if (!active_) {
     start_ = u128{static_cast<u64>(now.ns)} << 32;
     form(nullptr);
-  } else if ((!blocked_ || newest_first(boundary_after(now))) && let_head_join(now)) {
+  } else if ((!blocked_ || newest_first(boundary_after(now))) &&
+             let_head_join(now, profile_->async_scheduling ? 1 : 0)) {
     // Nothing is seen before the finish that was planned (steps only get longer), unless of the
     // newcomer.
     u128 sign = end_of(steps_);
@@ -27,7 +30,8 @@ u32 Engine::add(Instant now, const SequenceInput& input) {
       sign += next * (input.output - 1);
     else
       sign += next + profile_->b +
-              u128{profile_->c} * (input.prompt - std::min(input.cached, input.prompt - 1));
+              u128{profile_->c} *
+                  (cache_ ? 1 : input.prompt - std::min(input.cached, input.prompt - 1));
     wake_ns_ = std::min(wake_ns_, static_cast<i64>(sign >> 32));
   } else if (blocked_) {
     stop_at_new_order();
@@ -40,9 +44,10 @@ bool Engine::cancel(Instant now, u32 ticket) {
   if (ticket == 0) return false;
   const bool was_head = !waiting_.empty() && head(boundary_after(now)).ticket == ticket;
   if (waiting_.cancel(ticket).output != 0) {
+    if (cache_) cache_->forget(ticket);
     if (was_head && blocked_) {
       blocked_ = false;
-      if (!waiting_.empty() && let_head_join(now)) wake_ns_ = end_ns_;
+      if (!waiting_.empty() && let_head_join(now, 0)) wake_ns_ = end_ns_;
     }
     return true;
   }
@@ -58,15 +63,15 @@ bool Engine::cancel(Instant now, u32 ticket) {
   return false;
 }
 
-// The head of the line is new: the plan ends with the step in progress, unless the head has to
-// stay. True if the plan is now shorter than it was without newcomers.
-bool Engine::let_head_join(Instant now) {
+// The head of the line is new: the plan ends `steps_ahead` after the step in progress, unless the
+// head has to stay. True if the plan is now shorter than it was without newcomers.
+bool Engine::let_head_join(Instant now, u32 steps_ahead) {
   if (cut_) return true;
   if (steps_ == 1) return false;  // it ends so anyway
   // What the head lacks now, it will lack until a sequence leaves: decodes only take memory.
   blocked_ = running_ == profile_->max_seqs || profile_->budget == decoding_ ||
              !memory_for(head(boundary_after(now)), profile_->budget - decoding_);
-  if (!blocked_) cut(step_in_progress(now));
+  if (!blocked_) cut(step_in_progress(now) + steps_ahead);
   return cut_;
 }
 
@@ -80,6 +85,19 @@ void Engine::stop_at_new_order() {
   steps_ = steps;
   end_ns_ = static_cast<i64>(end_of(steps) >> 32);
   wake_ns_ = std::min(wake_ns_, end_ns_);
+}
+
+// The newest sequence came in the step in progress; of an idle engine, in the last one that was.
+void Engine::note_arrival(Instant now) {
+  const u64 step = active_ ? iteration_ + step_in_progress(now) : iteration_;
+  if (step != arrival_step_) arrived_before_ = arrived_;
+  arrival_step_ = step;
+  arrived_ = last_ticket_;
+}
+
+// The step that starts now was formed when the one just done began.
+void Engine::update_eligible() {
+  eligible_ = arrival_step_ < iteration_ ? arrived_ : arrived_before_;
 }
 
 void Engine::cut(u32 steps) {
@@ -130,10 +148,11 @@ u32 Engine::steps_within_memory(u32 count) const {
   return steps;
 }
 
-// Blocks of a sequence at a step boundary; a prefill that was completed counts as a decode.
-u32 Engine::blocks_held(u16 slot) const {
-  if (slot == partial_) return blocks(partial_computed_);
-  return blocks(records_[slot].base + static_cast<u32>(iteration_) - 1);
+// Tokens in memory of a sequence at a step boundary; a prefill that was completed counts as a
+// decode.
+u32 Engine::tokens_held(u16 slot) const {
+  if (slot == partial_) return partial_computed_;
+  return records_[slot].base + static_cast<u32>(iteration_) - 1;
 }
 
 u32 Engine::kv_blocks_used(Instant now) const {
@@ -142,11 +161,7 @@ u32 Engine::kv_blocks_used(Instant now) const {
 
 EngineCounters Engine::counters(Instant now) const {
   EngineCounters c = counters_;
-  if (active_) {
-    const u32 done = step_in_progress(now) - 1;
-    c.steps += done;
-    c.generated_tokens += u64{decoding_} * done;
-  }
+  if (active_) count_steps(c, step_in_progress(now) - 1);
   return c;
 }
 
@@ -186,6 +201,8 @@ void Engine::reset(Instant now) {
   completed_.clear();
   leaving_.clear();
   waiting_.clear();
+  eligible_ = arrived_ = arrived_before_ = last_ticket_;
+  if (cache_) cache_->clear();
 }
 
 }  // namespace stampede

@@ -21,6 +21,7 @@ class WaitingLine {
  public:
   bool empty() const { return size_ == 0; }
   u32 live() const { return live_; }
+  u64 tokens() const { return tokens_; }  // of the prompts of the live ones
   const WaitingSequence& front() const { return ring_[head_]; }
   const WaitingSequence& back() const { return ring_[(head_ + size_ - 1) & mask()]; }
 
@@ -28,6 +29,7 @@ class WaitingLine {
     if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
     ring_[(head_ + size_) & mask()] = entry;
     ++size_, ++live_;
+    tokens_ += entry.prompt;
   }
   // A preempted sequence, to its place by ticket. O(tickets before it).
   void rejoin(const WaitingSequence& entry) {
@@ -37,10 +39,12 @@ class WaitingLine {
     for (u32 i = 0; i < place; ++i) ring_[(head_ + i) & mask()] = ring_[(head_ + i + 1) & mask()];
     ring_[(head_ + place) & mask()] = entry;
     ++size_, ++live_;
+    tokens_ += entry.prompt;
   }
   // Removes the front, which is live, and tombstones behind it.
   void pop_front() {
     --live_;
+    tokens_ -= front().prompt;
     drop_front();
   }
   // Removes the back, which is live, and tombstones before it.
@@ -57,7 +61,10 @@ class WaitingLine {
     for (u32 i = 0; i < size_; ++i)
       if (const WaitingSequence& e = ring_[(head_ + i) & mask()]; e.output != 0) f(e);
   }
-  void clear() { head_ = size_ = live_ = 0; }
+  void clear() {
+    head_ = size_ = live_ = 0;
+    tokens_ = 0;
+  }
 
  private:
   u32 mask() const { return static_cast<u32>(ring_.size()) - 1; }
@@ -81,6 +88,7 @@ class WaitingLine {
 
   std::vector<WaitingSequence> ring_;
   u32 head_ = 0, size_ = 0, live_ = 0;
+  u64 tokens_ = 0;
 };
 
 inline u32 WaitingLine::position(u32 ticket) const {
@@ -108,6 +116,7 @@ inline WaitingSequence WaitingLine::cancel(u32 ticket) {
   const u32 i = position(ticket);
   ring_[(head_ + i) & mask()].output = 0;
   --live_;
+  tokens_ -= found.prompt;
   if (i == 0)
     drop_front();
   else if (i + 1 == size_)

@@ -20,6 +20,7 @@ struct FrontEndParams {
   Duration accept_timeout = 5_s;
   Share overload_above{0.85};
   Duration overload_for = 30_s;
+  Duration response_latency{};
   static void describe(Schema<FrontEndParams>& s);
 };
 

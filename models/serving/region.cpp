@@ -23,7 +23,11 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       load_(serving.pools.size()),
       gone_(serving.pools.size()),
       wasted_(serving.pools.size()) {
-  for (const PoolParams& pool : params_.pools) profiles_.emplace_back(pool.engine);
+  for (const PoolParams& pool : params_.pools) {
+    EngineParams engine = pool.engine;
+    engine.macro_steps = !params_.exact_steps;
+    profiles_.emplace_back(engine);
+  }
   if (gateway.sessions.hold_during_inference) {
     held_ = std::make_unique<HeldConnections>(gateway.sessions);
     register_login_stats();
@@ -113,6 +117,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   p.front_end.charge(front.cpu_per_request.seconds());
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
     return refuse_503(overload_);
+  if (full(p)) return refuse_503(overload_);
   if (!admit_to(p, slot, id)) return refuse_503(kNoIncident);  // longer than the engine's memory
   return {};
 }
@@ -138,23 +143,35 @@ void Region::hand_on_connection(AttemptSlot slot) {
                         held_->ticket(next));
 }
 
+// What vLLM's front end refuses by itself.
+bool Region::full(const Pod& p) const {
+  const EngineParams& e = params_.pools[p.workload].engine;
+  return (e.max_num_queued_reqs > 0 &&
+          p.engine->waiting() + p.engine->running() >= e.max_num_queued_reqs) ||
+         (e.max_num_queued_tokens > 0 && p.engine->queued_tokens() >= e.max_num_queued_tokens);
+}
+
 // Gives the attempt to the pod's engine; false if it can never fit.
 bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   Attempt& a = (*wiring_.attempts)[slot];
   SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output)};
   if (!p.engine->fits(input)) return false;
+  a.pod = id;
   input.cached = look_up_context(slot);
   current_ = id;
   p.engine->advance(world_.now(), *this);
-  a.pod = id;
   active_.opened(id);
-  a.ticket = pods_[id].engine->add(world_.now(), input);
+  block_ids_.clear();
+  if (profiles_[p.workload].prefix_caching && wiring_.text != nullptr)
+    wiring_.text->block_ids(a.session, input.prompt, block_ids_);
+  a.ticket = pods_[id].engine->add(world_.now(), input, block_ids_);
   reschedule(id);
   return true;
 }
 
 void Region::reschedule(PodId id) {
   Pod& p = pods_[id];
+  counts_.cached_tokens += p.engine->take_shared_tokens();
   const Instant next = p.engine->next_event();
   if (next == kNever || (p.event_at <= next && world_.scheduler.pending(p.event))) return;
   world_.scheduler.cancel(p.event);
@@ -219,7 +236,9 @@ u32 Region::look_up_context(AttemptSlot slot) {
   a.poisoned = found.poisoned;
   if (found.poisoned) a.incident = found.cause;
   counts_.prompt_tokens += a.prompt;
-  counts_.cached_tokens += found.cached_tokens;
+  // An engine that keeps blocks itself looks there, and counts what it finds.
+  if (!profiles_[pods_[a.pod].workload].prefix_caching)
+    counts_.cached_tokens += found.cached_tokens;
   const u32 computed = a.prompt - std::min(found.cached_tokens, a.prompt);
   a.prefilled_blocks = static_cast<u16>(std::min((computed + 15) / 16, 65535u));
   return found.cached_tokens;
@@ -228,7 +247,8 @@ u32 Region::look_up_context(AttemptSlot slot) {
 void Region::first_token(u32 slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   ++counts_.first_tokens;
-  if (a.request != kNoSlot) wiring_.clients->first_token(slot, at);
+  const Duration latency = params_.pools[pods_[current_].workload].front_end.response_latency;
+  if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
   if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
   active_.closed(a.pod);
   a.decoding = true;
@@ -267,7 +287,8 @@ void Region::finished(u32 slot, Instant at) {
   }
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
-  if (!wiring_.clients->finished(slot, at)) count_waste(a, a.output, true);
+  const Instant heard = at + params_.pools[pods_[current_].workload].front_end.response_latency;
+  if (!wiring_.clients->finished(slot, heard)) count_waste(a, a.output, true);
   release(slot);
 }
 

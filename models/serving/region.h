@@ -27,6 +27,7 @@ namespace stampede {
 
 struct PoolParams {
   std::string name = "replicas";
+  std::string profile;  // resolved by the loader: what the file does not say itself comes from it
   EngineParams engine;
   FrontEndParams front_end;
   static void describe(Schema<PoolParams>& s);
@@ -45,6 +46,7 @@ struct ServingParams {
   Duration handover = 20_ms;
   KvTransferParams kv_transfer;
   Duration termination_grace = 10_min;
+  bool exact_steps = false;
   static void describe(Schema<ServingParams>& s);
 };
 
@@ -157,6 +159,7 @@ class Region final : public Component,
   void hand_on_connection(AttemptSlot attempt);
   void register_login_stats();
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
+  bool full(const Pod& p) const;
   void reschedule(PodId id);
   void hand_over(AttemptSlot attempt);
   void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
@@ -193,6 +196,7 @@ class Region final : public Component,
   IncidentId let_in_by_ = kNoIncident;   // the ramp that admits at this moment
   u32 overloaded_pods_ = 0;
   PodId current_ = 0;  // whose engine is speaking
+  std::vector<u64> block_ids_;
   u64 holds_ = 0;
   Counts counts_;
 };

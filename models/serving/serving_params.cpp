@@ -33,6 +33,9 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
       .at_least(0)
       .help("for how long")
       .source("published account: CPU above 85 % for 30 s");
+  s.field("response_latency", &P::response_latency)
+      .at_least(0)
+      .help("added to the first token and the end of each answer: tokenise, HTTP, stream");
 }
 
 void ConnectionPoolParams::describe(Schema<ConnectionPoolParams>& s) {
@@ -64,6 +67,10 @@ void RateLimitParams::describe(Schema<RateLimitParams>& s) {
 
 void PoolParams::describe(Schema<PoolParams>& s) {
   s.field("name", &PoolParams::name).required().help("name of the pool in results");
+  s.field("profile", &PoolParams::profile)
+      .help(
+          "a measured model and GPU (stampede list profiles): values of `engine` and `front_end` "
+          "that are not written beside it");
   s.field("engine", &PoolParams::engine).help("the engine in each of its pods");
   s.field("front_end", &PoolParams::front_end).help("the process in front of the engine");
 }
@@ -101,6 +108,8 @@ void ServingParams::describe(Schema<ServingParams>& s) {
   s.field("termination_grace", &ServingParams::termination_grace)
       .at_least(0)
       .help("how long a terminating pod may finish what it has");
+  s.field("exact_steps", &ServingParams::exact_steps)
+      .help("each iteration of an engine is an event of its own; the results are the same, later");
 }
 
 }  // namespace stampede

@@ -262,6 +262,17 @@ TEST(region, each_refusal_has_its_own_cause) {
   bounded.max_queue = 1;
   const auto queue = outcome([](Service& s) { s.region.pod_stopped(1, 0); }, bounded);
   EXPECT_GT(queue[2], 300U);  // half of the picks meet the stale endpoint at least
+  const auto of_engine = [](auto bound) {
+    ServingParams p = pools({EngineRole::kMixed});
+    bound(p.pools[0].engine);
+    Service s(Clients::single_turn(), p);
+    s.run_out();
+    EXPECT_EQ(s.ended(Outcome::kSucceeded) + s.ended(Outcome::kRejected503), s.offered());
+    return s.ended(Outcome::kRejected503);
+  };
+  EXPECT_EQ(of_engine([](EngineParams&) {}), 0U);
+  EXPECT_GT(of_engine([](EngineParams& e) { e.max_num_queued_reqs = 4; }), 300U);
+  EXPECT_GT(of_engine([](EngineParams& e) { e.max_num_queued_tokens = 1; }), 10U);
   GatewayParams logins;
   logins.sessions = {.pool_size = 1,
                      .pools = 1,

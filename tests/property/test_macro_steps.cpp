@@ -42,8 +42,19 @@ EngineParams random_params(Random& r, EngineRole role) {
   p.step_per_thousand_context_tokens = {r.chance(30) ? 0 : scale * r.up_to(300)};
   p.max_num_seqs = 1 + r.up_to(r.chance(50) ? 6 : 40);
   p.max_num_batched_tokens = p.max_num_seqs + r.up_to(r.chance(50) ? 20 : 300);
-  p.kv_blocks = r.chance(70) ? 12 + r.up_to(40) : 10'000;
+  p.kv_blocks = r.chance(70) ? 12 + r.up_to(40) : 200;
+  p.prefix_caching = r.chance(50);
+  p.async_scheduling = r.chance(50);
+  p.reserve_full_prompt = r.chance(30);
   return p;
+}
+
+// Block identities of a prompt: texts begin with one of three openings of some length.
+std::vector<u64> some_text(Random& r, u32 prompt) {
+  const u64 opening = 1 + r.up_to(2), common = r.up_to(12), own = r.bits();
+  std::vector<u64> text;
+  for (u64 i = 0; i < prompt / 16; ++i) text.push_back((i < common ? opening : own) << 8 | i);
+  return text;
 }
 
 class Pair {
@@ -60,11 +71,11 @@ class Pair {
     engine_.advance(now, log_);
     naive_.run_until(now);
   }
-  void add(Instant now, SequenceInput in) {
+  void add(Instant now, SequenceInput in, const std::vector<u64>& text) {
     run_to(now);
     if (!engine_.fits(in)) return;
-    tickets_[in.id] = engine_.add(now, in);
-    naive_.add(now, in);
+    tickets_[in.id] = engine_.add(now, in, text);
+    naive_.add(now, in, text);
   }
   void cancel(Instant now, u32 id) {
     run_to(now);
@@ -100,6 +111,7 @@ class Pair {
     std::sort(log_.seen.begin(), log_.seen.end());
     std::sort(naive_.log.begin(), naive_.log.end());
   }
+  u64 shared_tokens() const { return engine_.counters(kNever).shared_tokens; }
   const std::vector<Sighting>& seen() const { return log_.seen; }
   const std::vector<Sighting>& truth() const { return naive_.log; }
 
@@ -113,6 +125,7 @@ class Pair {
 
 struct Tally {
   std::size_t first_tokens = 0, finishes = 0, preemptions = 0;
+  u64 shared_tokens = 0;
 };
 
 void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally) {
@@ -131,7 +144,8 @@ void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally
       const u32 prompt = 1 + r.up_to(r.chance(80) ? 60 : 250);
       const u32 cached = r.chance(40) ? r.up_to(prompt) : 0;
       const u32 least = role == EngineRole::kDecode ? 2 : 1;
-      pair.add(now, {next_id++, prompt, cached, least + r.up_to(r.chance(70) ? 40 : 150)});
+      const SequenceInput in{next_id++, prompt, cached, least + r.up_to(r.chance(70) ? 40 : 150)};
+      pair.add(now, in, some_text(r, prompt));
     } else if (dice < 75 && next_id > 0) {
       pair.cancel(now, r.up_to(next_id - 1));
     } else if (dice < 98) {
@@ -141,6 +155,7 @@ void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally
     }
   }
   pair.finish();
+  tally.shared_tokens += pair.shared_tokens();
   ASSERT_EQ(pair.seen().size(), pair.truth().size());
   for (std::size_t i = 0; i < pair.seen().size(); ++i) {
     const Sighting a = pair.seen()[i], b = pair.truth()[i];
@@ -163,6 +178,7 @@ TEST_P(macro_steps, same_nanoseconds_as_a_naive_scheduler) {
   // The workloads reach what they are about.
   if (role != EngineRole::kDecode) {
     EXPECT_GT(tally.first_tokens, 20'000u);
+    EXPECT_GT(tally.shared_tokens, 100'000u);
   }
   if (role != EngineRole::kPrefill) {
     EXPECT_GT(tally.finishes, 20'000u);

@@ -4,9 +4,17 @@
 
 namespace stampede::test {
 
-NaiveEngine::NaiveEngine(const EngineParams& params) : params_(params) {}
+NaiveEngine::NaiveEngine(const EngineParams& params) : params_(params) { empty_memory(); }
+
+void NaiveEngine::empty_memory() {
+  if (!params_.prefix_caching) return;
+  blocks_.assign(params_.kv_blocks, {});
+  line_.clear();
+  for (u32 b = 0; b < params_.kv_blocks; ++b) line_.push_back(b);
+}
 
 u32 NaiveEngine::blocks_used() const {
+  if (params_.prefix_caching) return params_.kv_blocks - static_cast<u32>(line_.size());
   u32 sum = 0;
   for (const Sequence& s : running_) sum += s.held();
   return sum;
@@ -27,13 +35,16 @@ void NaiveEngine::run_until(Instant now) {
   }
 }
 
-void NaiveEngine::add(Instant now, const SequenceInput& input) {
+void NaiveEngine::add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids) {
   run_until(now);
-  Sequence s{input.id, input.prompt, input.cached, input.output};
+  Sequence s;
+  s.id = input.id, s.prompt = input.prompt, s.cached = input.cached, s.output = input.output;
   if (params_.role == EngineRole::kDecode) {
     s.generated = 1;
     s.kv_arrives = true;
   }
+  s.text = block_ids;
+  s.arrived_in = in_step_ ? steps + 1 : 0;
   if (waiting_.empty()) not_empty_since_ = now.ns;
   waiting_.push_back(s);
   if (!in_step_) {
@@ -52,6 +63,7 @@ bool NaiveEngine::cancel(Instant now, u32 id) {
   for (Sequence& s : running_)
     if (s.id == id && !s.cancelled) {
       s.cancelled = true;
+      s.cancel_order = ++cancels_;
       return true;
     }
   return false;
@@ -63,6 +75,7 @@ std::vector<u32> NaiveEngine::kill(Instant now) {
   for (const Sequence& s : running_)
     if (!s.cancelled) lost.push_back(s.id);
   for (const Sequence& s : waiting_) lost.push_back(s.id);
+  empty_memory();
   running_.clear();
   waiting_.clear();
   in_step_ = false;
@@ -70,30 +83,114 @@ std::vector<u32> NaiveEngine::kill(Instant now) {
   return lost;
 }
 
+u64 NaiveEngine::name_of(const Sequence& s, u32 block) const {
+  return block < s.text.size() ? s.text[block] : (u64{1} << 63 | u64{s.id} << 24 | block);
+}
+
+// The blocks that hold the beginning of its text, whole ones, not the last token.
+std::vector<u32> NaiveEngine::look_up(const Sequence& s) const {
+  std::vector<u32> hits;
+  while (params_.prefix_caching && (hits.size() + 1) * 16 < s.known()) {
+    const u64 name = name_of(s, static_cast<u32>(hits.size()));
+    const Block* first = nullptr;
+    for (const Block& b : blocks_)
+      if (b.named && b.name == name && (first == nullptr || b.named_at < first->named_at))
+        first = &b;
+    if (first == nullptr) break;
+    hits.push_back(static_cast<u32>(first - blocks_.data()));
+  }
+  return hits;
+}
+
+bool NaiveEngine::fits_now(const Sequence& s, u32 tokens, const std::vector<u32>& hits) const {
+  const u32 whole = (tokens + 15) / 16;
+  if (!params_.prefix_caching) return blocks_used() + whole - s.held() <= params_.kv_blocks;
+  u32 needed = whole - static_cast<u32>(s.table.size());
+  for (const u32 b : hits)
+    if (blocks_[b].users > 0) --needed;
+  return needed <= line_.size();
+}
+
 bool NaiveEngine::take(Sequence& s, u32 tokens) {
-  const u32 more = (s.computed + tokens + 15) / 16 - s.held();
-  if (blocks_used() + more > params_.kv_blocks) return false;
+  if (!fits_now(s, s.computed + tokens, {})) return false;
   s.scheduled = tokens;
+  if (!params_.prefix_caching) return true;
+  while (s.table.size() < s.held()) {
+    const u32 b = line_.front();
+    line_.pop_front();
+    blocks_[b] = {1, false, 0, 0};
+    s.table.push_back(b);
+  }
+  for (u32 i = 0; (i + 1) * 16 <= s.computed + s.scheduled; ++i) {
+    Block& b = blocks_[s.table[i]];
+    if (!b.named) b = {b.users, true, name_of(s, i), ++names_};
+  }
   return true;
+}
+
+void NaiveEngine::let_go(Sequence& s) {
+  for (std::size_t i = s.table.size(); i-- > 0;)
+    if (--blocks_[s.table[i]].users == 0) line_.push_back(s.table[i]);
+  s.table.clear();
+}
+
+void NaiveEngine::admit(u32 budget) {
+  const std::size_t most = params_.max_num_seqs;
+  while (!waiting_.empty() && running_.size() < most && budget > 0) {
+    Sequence s = newest_first() ? waiting_.back() : waiting_.front();
+    if (params_.async_scheduling && !sees_all_ && s.arrived_in >= steps && s.arrived_in > 0) break;
+    if (s.kv_arrives) {
+      // Its context came over the wire: one step away from its next token.
+      if (!fits_now(s, s.known(), {})) break;
+      s.computed = s.known() - 1;
+      take(s, 1);
+      s.decoding = true;
+    } else {
+      const std::vector<u32> hits = look_up(s);
+      const u32 cached = params_.prefix_caching ? 16 * static_cast<u32>(hits.size())
+                                                : std::min(s.cached, s.known() - 1);
+      const u32 want = std::min(s.known() - cached, budget);
+      if (!fits_now(s, params_.reserve_full_prompt ? s.known() : cached + want, hits)) break;
+      for (const u32 b : hits)
+        if (blocks_[b].users++ == 0) line_.erase(std::find(line_.begin(), line_.end(), b));
+      s.table = hits;
+      s.computed = cached;
+      take(s, want);
+    }
+    budget -= s.scheduled;
+    newest_first() ? waiting_.pop_back() : waiting_.pop_front();
+    running_.push_back(s);
+  }
+}
+
+void NaiveEngine::leave_for_good() {
+  std::vector<Sequence> stay;
+  for (Sequence& s : running_)
+    if (s.done)
+      let_go(s);
+    else
+      stay.push_back(s);
+  running_ = stay;
 }
 
 // The one whose prompt is computed in part, else the newest.
 std::size_t NaiveEngine::victim() const {
-  if (!running_.back().decoding) return running_.size() - 1;
-  std::size_t newest = 0;
-  for (std::size_t k = 1; k < running_.size(); ++k)
-    if (running_[k].id > running_[newest].id) newest = k;
+  std::size_t newest = running_.size() - 1;
+  while (running_[newest].done) --newest;
+  if (!running_[newest].decoding) return newest;
+  for (std::size_t k = 0; k < running_.size(); ++k)
+    if (!running_[k].done && running_[k].id > running_[newest].id) newest = k;
   return newest;
 }
 
-void NaiveEngine::wait_again(const Sequence& s) {
+void NaiveEngine::wait_again(Sequence s) {
   log.push_back({static_cast<i64>(start_ >> 32), s.id, Seen::kPreempted});
-  Sequence again = s;
-  again.computed = again.scheduled = 0;
-  again.decoding = again.kv_arrives = false;
+  let_go(s);
+  s.computed = s.scheduled = 0;
+  s.decoding = s.kv_arrives = false;
   if (waiting_.empty()) not_empty_since_ = static_cast<i64>(start_ >> 32);
   const auto later = [&](const Sequence& w) { return w.id > s.id; };
-  waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), later), again);
+  waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), later), s);
 }
 
 bool NaiveEngine::newest_first() const {
@@ -103,40 +200,36 @@ bool NaiveEngine::newest_first() const {
 
 void NaiveEngine::start_step() {
   start_ = end_;
-  in_step_ = !running_.empty() || !waiting_.empty();
-  if (!in_step_) return;
+  sees_all_ = false;
+  if (!params_.async_scheduling) leave_for_good();
+  const auto live = [](const Sequence& s) { return !s.done; };
+  in_step_ = std::any_of(running_.begin(), running_.end(), live) || !waiting_.empty();
+  if (!in_step_) return leave_for_good();
   u32 budget = params_.max_num_batched_tokens;
   bool preempted = false;
   for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
-    u32 want = std::min(running_[i].known() - running_[i].computed, budget);
-    while (i < running_.size() && !take(running_[i], want)) {
+    if (running_[i].done) continue;
+    const u32 want = std::min(running_[i].known() - running_[i].computed, budget);
+    bool gave_way = false;
+    while (!gave_way && !take(running_[i], want)) {
       const std::size_t v = victim();
-      wait_again(running_[v]);
+      const Sequence gone = running_[v];
       running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(v));
-      if (v < i) --i;
-      if (i < running_.size()) want = std::min(running_[i].known() - running_[i].computed, budget);
+      wait_again(gone);
       preempted = true;
+      gave_way = v == i;
+      if (v <= i) --i;
     }
-    if (i < running_.size()) budget -= want;
+    if (!gave_way) budget -= want;
   }
-  while (!preempted && !waiting_.empty() && running_.size() < params_.max_num_seqs && budget > 0) {
-    Sequence s = newest_first() ? waiting_.back() : waiting_.front();
-    if (s.kv_arrives) {
-      // Its context came over the wire: one step away from its next token.
-      if (blocks_used() + (s.known() + 15) / 16 > params_.kv_blocks) break;
-      s.computed = s.known() - 1;
-      s.scheduled = 1;
-      s.decoding = true;
-    } else {
-      const u32 cached = std::min(s.cached, s.known() - 1);
-      const u32 want = std::min(s.known() - cached, budget);
-      if (blocks_used() + (cached + want + 15) / 16 > params_.kv_blocks) break;
-      s.computed = cached;
-      s.scheduled = want;
-    }
-    budget -= s.scheduled;
-    newest_first() ? waiting_.pop_back() : waiting_.pop_front();
-    running_.push_back(s);
+  if (!preempted) admit(budget);
+  const auto works = [](const Sequence& s) { return s.scheduled > 0; };
+  const bool idle = std::none_of(running_.begin(), running_.end(), works);
+  leave_for_good();
+  if (idle) {
+    sees_all_ = true;
+    for (Sequence& s : waiting_) s.arrived_in = 0;
+    admit(params_.max_num_batched_tokens);
   }
 
   const auto fixed = [](Duration d, u32 parts) {
@@ -160,7 +253,7 @@ void NaiveEngine::start_step() {
 void NaiveEngine::end_step() {
   const i64 at = static_cast<i64>(end_ >> 32);
   ++steps;
-  std::vector<Sequence> stay;
+  std::vector<Sequence> stay, cancelled;
   for (Sequence& s : running_) {
     s.computed += s.scheduled;
     const bool sampled = s.scheduled > 0 && s.computed == s.known();
@@ -170,16 +263,23 @@ void NaiveEngine::end_step() {
       ++generated;
       s.decoding = true;
     }
-    if (s.cancelled) continue;
-    if (sampled && s.generated == 1) log.push_back({at, s.id, Seen::kFirstToken});
-    if (sampled && params_.role == EngineRole::kPrefill) continue;
-    if (sampled && s.generated == s.output) {
-      log.push_back({at, s.id, Seen::kFinished});
+    if (s.cancelled) {
+      cancelled.push_back(s);
       continue;
+    }
+    if (sampled && s.generated == 1) log.push_back({at, s.id, Seen::kFirstToken});
+    if (sampled && params_.role == EngineRole::kPrefill)
+      s.done = true;
+    else if (sampled && s.generated == s.output) {
+      log.push_back({at, s.id, Seen::kFinished});
+      s.done = true;
     }
     stay.push_back(s);
   }
   running_ = stay;
+  std::sort(cancelled.begin(), cancelled.end(),
+            [](const Sequence& x, const Sequence& y) { return x.cancel_order < y.cancel_order; });
+  for (Sequence& s : cancelled) let_go(s);
 }
 
 }  // namespace stampede::test

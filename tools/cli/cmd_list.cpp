@@ -12,6 +12,7 @@
 #include "tools/experiments/sweep_file.h"
 #include "tools/scenario/describe.h"
 #include "tools/scenario/init_template.h"
+#include "tools/scenario/profiles.h"
 #include "tools/scenario/schema.h"
 
 namespace stampede {
@@ -48,9 +49,20 @@ std::vector<Listed> statistics() {
   return found;
 }
 
+// Each text begins with a comment that says what it is.
+std::vector<Listed> profiles() {
+  std::vector<Listed> found;
+  for (const auto& [name, text] : serving_profiles())
+    found.push_back({"profile", name, text.substr(2, text.find('\n') - 2),
+                     "scenarios/profiles/" + name + ".yaml"});
+  return found;
+}
+
 int list(const Options& o) {
   const std::string category = o.name.empty() ? "" : o.name.substr(0, o.name.size() - 1);
-  const std::vector<Listed> found = category == "stat" ? statistics() : registered(category);
+  const std::vector<Listed> found = category == "stat"      ? statistics()
+                                    : category == "profile" ? profiles()
+                                                            : registered(category);
   if (o.format == "json") {
     ordered_json out = ordered_json::array();
     for (const Listed& l : found)
@@ -136,11 +148,12 @@ int describe(const Options& o) {
 
 void add_list_commands(CLI::App& app, int& exit_code) {
   CLI::App* list_command =
-      add_command(app, "list", "List models, mitigations, actions or statistics.",
+      add_command(app, "list", "List models, mitigations, actions, statistics or profiles.",
                   {"stampede list mitigations", "stampede list actions --format json"});
   const auto o = std::make_shared<Options>();
   list_command->add_option("what", o->name, "what to list; all without it")
-      ->check(CLI::IsMember({"models", "mitigations", "actions", "expectations", "stats"}));
+      ->check(
+          CLI::IsMember({"models", "mitigations", "actions", "expectations", "stats", "profiles"}));
   list_command->add_option("--format", o->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}));
   list_command->callback([o, &exit_code] { exit_code = list(*o); });

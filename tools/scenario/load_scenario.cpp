@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/scenario/effective.h"
+#include "tools/scenario/profiles.h"
 #include "tools/scenario/trace_files.h"
 
 #include "models/mitigations/overlay.h"
@@ -59,6 +60,10 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   Loaded loaded;
   YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
   loader.read_source();
+  // Which profile is meant may be said by an option; all else that options say comes later.
+  for (const Override& change : sets)
+    if (names_profile(change.path)) loader.set(change);
+  apply_profiles(loader, loaded.scenario.spec.serving);
   for (const std::string& name : mitigations)
     loader.add_selection("spec.mitigations", name, "--with");
   // A mitigation's own parameters first, then what it patches, then what the command line says.
@@ -74,7 +79,7 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
       loader.set({patch.path, patch.value, "mitigation " + chosen.name});
   }
   for (const Override& change : sets)
-    if (!of_mitigation(change)) loader.set(change);
+    if (!of_mitigation(change) && !names_profile(change.path)) loader.set(change);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));

@@ -47,6 +47,8 @@ class YamlLoader {
   // Throws InputError if anything was wrong; else gives what is known of each value.
   Provenance finish();
   void fault(const std::string& path, const std::string& message);
+  // Does the file or an option so far say what stands at `path`?
+  bool says(const std::string& path) const { return known_.places.count(path) != 0; }
 
  private:
   struct Target {  // where a path of an option leads

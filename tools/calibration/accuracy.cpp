@@ -1,0 +1,143 @@
+#include "tools/calibration/accuracy.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+namespace stampede::calibration {
+namespace {
+
+// The columns of index.csv by name.
+std::vector<std::map<std::string, std::string>> read_csv(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error(path + ": cannot be opened");
+  std::vector<std::map<std::string, std::string>> rows;
+  std::vector<std::string> names;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream in(line);
+    std::vector<std::string> cells;
+    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
+    if (names.empty()) {
+      names = cells;
+      continue;
+    }
+    if (cells.size() != names.size()) throw std::runtime_error(path + ": a row of other length");
+    auto& row = rows.emplace_back();
+    for (std::size_t i = 0; i < cells.size(); ++i) row[names[i]] = cells[i];
+  }
+  return rows;
+}
+
+template <class Rows, class Answered>
+Measures measure_answered(const Rows& rows, u32 output, Answered answered) {
+  std::vector<double> first, whole;
+  Measures m;
+  for (const auto& r : rows) {
+    if (!answered(r)) continue;
+    first.push_back(r.ttft);
+    whole.push_back(r.e2e);
+    m.ttft += r.ttft;
+    m.e2e += r.e2e;
+    if (output > 1) m.tpot += (r.e2e - r.ttft) / (output - 1);
+  }
+  m.answered = first.size();
+  const double n = std::max(1.0, static_cast<double>(m.answered));
+  m.ttft /= n, m.e2e /= n, m.tpot /= n;
+  m.ttft_p99 = quantile(first, 0.99);
+  m.e2e_p99 = quantile(whole, 0.99);
+  return m;
+}
+
+}  // namespace
+
+std::vector<Run> read_runs(const std::string& directory) {
+  std::vector<Run> runs;
+  for (auto& row : read_csv(directory + "/index.csv")) {
+    Run r;
+    r.name = row["experiment"];
+    r.model = row["model"];
+    r.gpu = row["gpu"];
+    r.tp = std::stoi(row["tp"]);
+    r.output = static_cast<u32>(std::stoul(row["target_output_len"]));
+    EngineParams& e = r.limits.engine;
+    e.max_num_seqs = static_cast<u32>(std::stoul(row["max_num_seqs"]));
+    e.max_num_batched_tokens = static_cast<u32>(std::stoul(row["max_num_batched_tokens"]));
+    e.kv_blocks = static_cast<u32>(std::stoul(row["kv_blocks"]));
+    // The load generator's defaults, whatever the columns say: lengths repeat after 100 requests.
+    r.limits.distinct_prompts = 100;
+    r.limits.system_prompts = 10;
+    r.limits.system_tokens = static_cast<u32>(std::stoul(row["sys_prompt_len"]));
+    e.prefix_caching = e.async_scheduling = true;
+    r.overloaded = std::stoul(row["n_ok"]) < std::stoul(row["n"]);
+    r.recording = read_recording(directory + "/" + r.name + ".csv.gz", r.output);
+    runs.push_back(std::move(r));
+  }
+  return runs;
+}
+
+StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out) {
+  std::vector<const std::vector<RecordedRequest>*> recordings;
+  const Run* any = nullptr;
+  for (const Run& r : runs)
+    if (r.model == model && !r.overloaded && &r != left_out)
+      recordings.push_back(&r.recording), any = &r;
+  if (any == nullptr) throw std::runtime_error(model + ": no other run at moderate load");
+  const ModelSize* size = find_model(model);
+  const GpuSize* gpu = find_gpu(any->gpu);
+  if (size == nullptr || gpu == nullptr) throw std::runtime_error(model + ": sizes unknown");
+  return fit(recordings, any->limits, step_bounds(*size, *gpu, any->tp));
+}
+
+double quantile(std::vector<double> v, double q) {
+  if (v.empty()) return 0;
+  std::sort(v.begin(), v.end());
+  return v[static_cast<std::size_t>(q * static_cast<double>(v.size() - 1) + 0.5)];
+}
+
+double error_percent(double measured, double predicted) { return 100 * (predicted / measured - 1); }
+
+Measures measure(const std::vector<RecordedRequest>& requests, u32 output) {
+  return measure_answered(requests, output, [](const RecordedRequest& r) { return !r.failed; });
+}
+
+Measures measure(const std::vector<PlayedRequest>& requests, u32 output) {
+  return measure_answered(requests, output, [](const PlayedRequest& r) { return r.finished; });
+}
+
+std::vector<Prediction> predict_all(const std::vector<Run>& runs) {
+  std::vector<Prediction> predictions;
+  for (const Run& r : runs) {
+    PlaybackParams params = r.limits;
+    set_step_time(params, fit_without(runs, r.model, &r));
+    predictions.push_back({&r, measure(r.recording, r.output),
+                           measure(play(r.recording, params).requests, r.output)});
+  }
+  return predictions;
+}
+
+PlaybackParams engine_of_log(u32 blocks, u32 max_num_seqs) {
+  PlaybackParams params;
+  params.timeout = 1e6;
+  params.engine.max_num_seqs = max_num_seqs;
+  params.engine.max_num_batched_tokens = 2048;
+  params.engine.kv_blocks = blocks - 1;  // one is vLLM's placeholder
+  params.engine.prefix_caching = params.engine.async_scheduling = true;
+  params.engine.reserve_full_prompt = true;
+  return params;
+}
+
+StepTime fit_beginning(const std::vector<RecordedRequest>& recording, const PlaybackParams& limits,
+                       const std::string& model, const std::string& gpu, double until) {
+  const ModelSize* size = find_model(model);
+  const GpuSize* card = find_gpu(gpu);
+  if (size == nullptr || card == nullptr)
+    throw std::runtime_error(model + " on " + gpu + ": unknown");
+  StepBounds bounds = step_bounds(*size, *card, 1);
+  bounds.prompt_low *= 0.75;  // all of the arithmetic: a GPU with little of it comes near
+  constexpr double kFirstCompiled = 0.6;
+  return fit({&recording}, limits, bounds, {kFirstCompiled, until});
+}
+
+}  // namespace stampede::calibration

@@ -1,0 +1,57 @@
+// How well recordings of real servers are predicted: each run from the others of its model.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tools/calibration/fit.h"
+
+namespace stampede::calibration {
+
+struct Run {
+  std::string name, model, gpu;
+  int tp = 1;
+  bool overloaded = false;  // some requests failed
+  PlaybackParams limits;
+  u32 output = 0;  // tokens that each request asked
+  std::vector<RecordedRequest> recording;
+};
+
+// The runs of DIRECTORY/index.csv with their recordings. Throws std::runtime_error.
+std::vector<Run> read_runs(const std::string& directory);
+
+// Step times from all runs of `model` at moderate load but `left_out`, which may be null. Throws
+// std::runtime_error if there is none or the model or its GPU is unknown.
+StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out);
+
+// Of the answered requests [s].
+struct Measures {
+  std::size_t answered = 0;
+  double ttft = 0, ttft_p99 = 0, e2e = 0, e2e_p99 = 0, tpot = 0;  // means, 99th percentiles
+};
+// `output` 0: no time per token.
+Measures measure(const std::vector<RecordedRequest>& requests, u32 output);
+Measures measure(const std::vector<PlayedRequest>& requests, u32 output);
+
+// How far `predicted` is from `measured` [%].
+double error_percent(double measured, double predicted);
+
+// The value below which a share `q` lies; 0 of none.
+double quantile(std::vector<double> values, double q);
+
+struct Prediction {
+  const Run* run;
+  Measures measured, predicted;
+};
+// Each run predicted without itself.
+std::vector<Prediction> predict_all(const std::vector<Run>& runs);
+
+// vLLM 0.19 as it writes such logs (read_engine_log): `blocks` is its num_gpu_blocks.
+PlaybackParams engine_of_log(u32 blocks, u32 max_num_seqs);
+
+// Step times from the requests of a log that came before `until` [s]: for a server of which there
+// is no run at moderate load, before it was overloaded. Throws std::runtime_error as fit(), and if
+// the model or the GPU is unknown.
+StepTime fit_beginning(const std::vector<RecordedRequest>& recording, const PlaybackParams& limits,
+                       const std::string& model, const std::string& gpu, double until);
+
+}  // namespace stampede::calibration

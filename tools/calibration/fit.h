@@ -1,0 +1,36 @@
+// Step times of an engine from recorded requests at moderate load.
+// A request's time from arrival to first token, and from there to its end, is the sum of the steps
+// that it lived through. Playing the recording tells what these steps were made of; given that, the
+// times are linear in the coefficients. Least squares with bounds, played again with the result,
+// until it stands still.
+// **Limits** a sequence costs nothing by itself (b = 0): until the arithmetic binds, near 300
+// sequences on an H100, a decode step reads weights and contexts; runs at like contexts cannot tell
+// b from d anyway. No quadratic term: contexts below 4,000 tokens.
+#pragma once
+#include <vector>
+
+#include "tools/calibration/hardware.h"
+#include "tools/calibration/playback.h"
+
+namespace stampede::calibration {
+
+struct StepTime {
+  double base = 0, prompt_token = 0, context_token = 0;  // a, c, d [s]
+  double front_end = 0;                                  // alpha [s]
+};
+
+// The limits of a server and its coefficients as parameters of a playback.
+void set_step_time(PlaybackParams& params, const StepTime& t);
+
+// The requests that count, by when they came [s]. A server's first ones meet compilation.
+struct FitWindow {
+  double from = 60, to = 1e18;
+};
+
+// `limits`: everything but the step time. Of the recordings, all answered requests in the window
+// count, towards the first token only those that did not wait in line (less than twice the median).
+// Throws std::runtime_error if there are none.
+StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
+             const PlaybackParams& limits, const StepBounds& bounds, FitWindow window = {});
+
+}  // namespace stampede::calibration
