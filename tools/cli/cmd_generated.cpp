@@ -57,7 +57,9 @@ _stampede() {{
   case "$before" in
     --format) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$word"); return ;;
     --with) mapfile -t COMPREPLY < <(compgen -W '{}' -- "$word"); return ;;
-    --out) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+    --out) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
+    --engine) mapfile -t COMPREPLY < <(compgen -W 'local slurm' -- "$word"); return ;;
+    schema) mapfile -t COMPREPLY < <(compgen -W 'scenario sweep' -- "$word"); return ;;
     list)
       mapfile -t COMPREPLY < <(compgen -W 'models mitigations actions stats' -- "$word")
       return ;;
@@ -104,7 +106,9 @@ _stampede() {{
   case "$words[CURRENT-1]" in
     --format) names=(table json); _describe 'format' names; return ;;
     --with) names=({}); _describe 'mitigation' names; return ;;
-    --out) _files -/; return ;;
+    --out) _files; return ;;
+    --engine) names=(local slurm); _describe 'engine' names; return ;;
+    schema) names=(scenario sweep); _describe 'kind' names; return ;;
     list) names=(models mitigations actions expectations stats); _describe 'what' names; return ;;
     describe) names=({} {} {} spec); _describe 'name' names; return ;;
     completion) names=(bash zsh); _describe 'shell' names; return ;;
