@@ -35,7 +35,7 @@ struct vllm_accuracy : testing::Test {
         all.push_back(std::abs(error_percent(p.measured.*value, p.predicted.*value)));
     return all;
   }
-  static inline std::vector<Run> runs;
+  static inline std::vector<calibration::Run> runs;
   static inline std::vector<Prediction> predictions;
 };
 
@@ -46,7 +46,9 @@ TEST_F(vllm_accuracy, moderate_load) {
   EXPECT_LT(quantile(errors(&Measures::ttft), 0.5), 10);
   EXPECT_LT(quantile(errors(&Measures::tpot), 0.5), 5);
   for (const Prediction& p : predictions)
-    if (!p.run->overloaded) EXPECT_EQ(p.predicted.answered, p.measured.answered) << p.run->name;
+    if (!p.run->overloaded) {
+      EXPECT_EQ(p.predicted.answered, p.measured.answered) << p.run->name;
+    }
 }
 
 TEST_F(vllm_accuracy, goodput_collapse) {

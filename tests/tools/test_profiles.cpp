@@ -73,8 +73,11 @@ TEST(profiles, exact_steps_change_nothing_but_the_events) {
     return run_simulation(loaded.scenario, [](double) { return true; });
   };
   const RunResults macro = run("false"), single = run("true");
-  EXPECT_EQ(macro.digest, single.digest);
-  EXPECT_EQ(macro.summary_json, single.summary_json);
+  auto told = nlohmann::json::parse(macro.summary_json);
+  auto exact = nlohmann::json::parse(single.summary_json);
+  EXPECT_GT(told.at("requests").at("failed"), 10) << "nobody left: the load is too light";
+  EXPECT_TRUE(told.erase("digest") == 1 && exact.erase("digest") == 1);  // it counts the events
+  EXPECT_EQ(told, exact);
   EXPECT_GT(single.events, 2 * macro.events);
 }
 
