@@ -76,6 +76,8 @@ void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   s.field("deferrable", &P::deferrable)
       .help("failed work is put back and comes again when the service answers");
   s.field("fallback", &P::fallback).help("what else can answer");
+  s.field("trace", &P::trace)
+      .help("arrivals and lengths from a recording, in place of share, demand and lengths");
 }
 
 }  // namespace stampede

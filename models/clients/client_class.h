@@ -6,6 +6,7 @@
 
 #include "models/clients/lengths.h"
 #include "models/clients/retry_policy.h"
+#include "models/clients/trace_params.h"
 
 namespace stampede {
 
@@ -49,6 +50,7 @@ struct ClientClassParams {
   ResubmitParams resubmit;
   bool deferrable = false;
   FallbackParams fallback;
+  std::optional<TraceParams> trace;
   static void describe(Schema<ClientClassParams>& s);
 };
 

@@ -43,6 +43,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
   for (ClientClassParams& p : classes)
     classes_.push_back(
         std::make_unique<Class>(std::move(p), world, id_, static_cast<u32>(classes_.size())));
+  for (std::size_t k = 0; k < wiring_.traces.size(); ++k)
+    if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
       const std::string path = "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
@@ -66,7 +68,7 @@ void Population::start() {
     Chain& chain = chains_[i];
     const ClientClassParams& p = classes_[chain.class_id]->params;
     const double rate = demand_.rate(chain.home, world_.now()) * p.share.value;
-    if (rate <= 0) continue;
+    if (p.trace || rate <= 0) continue;
     // What is under way when the run starts: conversations between two turns, and agents' tasks,
     // whose steps still to come are distributed as those of new ones.
     const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
@@ -87,6 +89,8 @@ void Population::start() {
     chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
     schedule_arrival(i);
   }
+  for (u32 k = 0; k < classes_.size(); ++k)
+    if (classes_[k]->trace) schedule_trace_arrival(k);
 }
 
 // The next point of a Poisson process whose rate is constant within ten-second pieces: exact for
@@ -227,6 +231,9 @@ void Population::handle(const Event& event) {
   switch (event.kind) {
     case kArrival:
       arrive(event.subject);
+      return;
+    case kTraceArrival:
+      arrive_from_trace(event.subject);
       return;
     case kNextStep:
       offer_turn(event.subject, 0);

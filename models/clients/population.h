@@ -14,8 +14,11 @@
 #include "models/clients/retry_budget.h"
 #include "models/clients/service_level.h"
 #include "models/clients/sessions.h"
+#include "models/clients/trace_arrivals.h"
 #include "models/ports/attempts.h"
 #include "models/ports/kv_cache.h"
+#include "models/ports/prompt_text.h"
+#include "models/ports/request_log.h"
 #include "sim/quantiles.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
@@ -43,7 +46,10 @@ struct alignas(64) Request {
 };
 static_assert(sizeof(Request) == 64);
 
-class Population final : public Component, public ClientPort, public PathListener {
+class Population final : public Component,
+                         public ClientPort,
+                         public PathListener,
+                         public PromptTextPort {
  public:
   struct Wiring {
     NetworkPort* network = nullptr;
@@ -52,6 +58,8 @@ class Population final : public Component, public ClientPort, public PathListene
     KvCachePort* kv = nullptr;
     AttemptPool* attempts = nullptr;
     ServiceLevel* service = nullptr;
+    std::vector<std::shared_ptr<TraceSource>> traces{};  // [class]; null: its demand is modelled
+    RequestLog* log = nullptr;                           // null: nobody asks
   };
   struct Counts {
     u64 attempts = 0;
@@ -59,6 +67,7 @@ class Population final : public Component, public ClientPort, public PathListene
     u64 attempts_lost = 0;  // sent into a black hole or cut off; nobody will report on them
     u64 doomed = 0;         // went on in a server after their client had left
     u64 prompt_tokens = 0, output_tokens = 0, wasted_tokens = 0;
+    u64 context_read = 0;  // KV length summed over the output tokens [tokens]
     u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
   };
 
@@ -69,11 +78,12 @@ class Population final : public Component, public ClientPort, public PathListene
   void handle(const Event& event) override;
   void prefetch(u8 kind, u32 subject, bool next) const override;
   void first_token(AttemptSlot attempt, Instant at) override;
-  void finished(AttemptSlot attempt, Instant at) override;
+  bool finished(AttemptSlot attempt, Instant at) override;
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
   void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   void paths_changed(RegionId region) override;
+  void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
 
   const Counts& counts() const { return counts_; }
   u64 requests_in_flight() const { return requests_.size() - free_.size(); }
@@ -81,6 +91,8 @@ class Population final : public Component, public ClientPort, public PathListene
   const Quantiles& e2e() const { return e2e_; }
   const Quantiles& tpot() const { return tpot_; }
   u64 deferred() const;
+  // Tells the log of the requests that are still open.
+  void log_open_requests();
 
  private:
   enum Kind : u8 {
@@ -90,7 +102,8 @@ class Population final : public Component, public ClientPort, public PathListene
     kNextStep,
     kFirstTokenTimeout,
     kGapTimeout,
-    kTotalTimeout
+    kTotalTimeout,
+    kTraceArrival
   };
   struct Class {
     ClientClassParams params;
@@ -100,7 +113,16 @@ class Population final : public Component, public ClientPort, public PathListene
     TimeoutRing first_token, between, total;
     double fallback_tokens = 0;  // bucket of the other provider's capacity
     Instant fallback_refilled{};
+    std::unique_ptr<TraceArrivals> trace;
+    TraceArrival next;  // of the trace
+    StreamKey homes;    // of the trace's requests
+    u64 salt = 0;       // tells the trace's texts from those of others
     Class(ClientClassParams p, World& world, ComponentId id, u32 index);
+    void play(std::shared_ptr<TraceSource> source, World& world);
+  };
+  // What the log tells of a request beyond its record.
+  struct Trail {
+    u32 prompt = 0, output = 0, replica = kNoSlot;
   };
   // Arrivals of one class at one home region.
   struct Chain {
@@ -124,6 +146,12 @@ class Population final : public Component, public ClientPort, public PathListene
   double budget_draw(const Chain& chain, const Request& request, u32 attempt) const;
   void schedule_arrival(u32 chain);
   SessionSlot open_session(Chain& chain, bool warm);
+  void schedule_trace_arrival(u32 class_index);
+  void arrive_from_trace(u32 class_index);
+  void ask_as_recorded(Attempt& attempt) const;
+  void keep_trail(RequestSlot slot, const Attempt& attempt);
+  RequestRecord record_of(RequestSlot slot) const;
+  void log_end(RequestSlot slot, Outcome outcome, Instant at);
   void offer_turn(SessionSlot session, u8 resubmission);
   void send(RequestSlot slot);
   void refused(RequestSlot slot, const Verdict& verdict, Duration heard_after);
@@ -154,6 +182,8 @@ class Population final : public Component, public ClientPort, public PathListene
   LiveSessions sessions_;
   LargeVector<Request> requests_;
   std::vector<RequestSlot> free_;
+  std::vector<TraceRow> recorded_;  // [session] of a trace
+  std::vector<Trail> trails_;       // [request] if there is a log
   Counts counts_;
   Quantiles ttft_, e2e_, tpot_;
 };

@@ -121,6 +121,8 @@ void Population::send(RequestSlot slot) {
   a.home = r.home;
   a.number = static_cast<u8>(r.tries - 1);
   a.logs_in = s.turn == 0;
+  if (c.trace) ask_as_recorded(a);
+  if (wiring_.log) keep_trail(slot, a);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
   if (!verdict.accepted()) {
     wiring_.attempts->give_back(attempt);
@@ -191,6 +193,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
       served_elsewhere(c, r))
     outcome = Outcome::kServedElsewhere;
   wiring_.service->ended(r.offered, r.home, outcome);
+  if (wiring_.log) log_end(slot, outcome, at);
   chain.answered += 0.01 * ((good ? 1.0 : 0.0) - chain.answered);
   s.waiting = false;
   const u64 key = r.key;
@@ -252,10 +255,11 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   ttft_.add(static_cast<u64>((heard - r->offered).ns));
 }
 
-void Population::finished(AttemptSlot attempt, Instant at) {
+bool Population::finished(AttemptSlot attempt, Instant at) {
   const Attempt& a = (*wiring_.attempts)[attempt];
   counts_.prompt_tokens += a.prompt;
   counts_.output_tokens += a.output;
+  counts_.context_read += u64{a.output} * a.prompt + u64{a.output} * (a.output - 1) / 2;
   Request* r = live_request(a);
   const Class& c = *classes_[sessions_[a.session].class_id];
   const Instant heard = r == nullptr ? at : at + one_way(*r);
@@ -265,8 +269,9 @@ void Population::finished(AttemptSlot attempt, Instant at) {
     counts_.wasted_tokens += a.output;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     if (r != nullptr) r->attempt = kNoSlot;
-    return;
+    return false;
   }
+  if (wiring_.log) keep_trail(a.request, a);
   const Outcome outcome = a.poisoned        ? Outcome::kPoisoned
                           : r->budget_spent ? Outcome::kBudget
                                             : Outcome::kSucceeded;
@@ -279,6 +284,7 @@ void Population::finished(AttemptSlot attempt, Instant at) {
   }
   r->attempt = kNoSlot;
   end_request(a.request, outcome, heard);
+  return outcome == Outcome::kSucceeded;
 }
 
 void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId) {
@@ -286,6 +292,7 @@ void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId) {
   ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
   Request* r = live_request(a);
   if (r == nullptr) return;
+  if (wiring_.log) keep_trail(a.request, a);
   attempt_failed(a.request, outcome, {}, world_.now() + one_way(*r));
 }
 
@@ -298,6 +305,7 @@ void Population::give_up_waiting(RequestSlot slot) {
 void Population::leave_server(Request& r) {
   const AttemptSlot attempt = r.attempt;
   Attempt& a = (*wiring_.attempts)[attempt];
+  if (wiring_.log) keep_trail(a.request, a);
   a.request = kNoSlot;
   r.attempt = kNoSlot;
   const Class& c = *classes_[r.class_id];

@@ -78,6 +78,9 @@ void RetryParams::describe(Schema<RetryParams>& s) {
   s.field("retry_5xx", &RetryParams::retry_5xx).help("retry after a server's error");
   s.field("retry_transport", &RetryParams::retry_transport)
       .help("retry after a time-out, an unreachable service or a broken stream");
+  s.field("full_jitter", &RetryParams::full_jitter)
+      .help("delays are drawn from 0 to the policy's exponential one, instead of its own jitter")
+      .source("AWS Architecture Blog 2015; off is the client as published");
   s.field("budget", &RetryParams::budget).help("what bounds the retries of one client process");
   s.field("budget_cap", &RetryParams::budget_cap)
       .help("tokens: token_bucket 5, grpc_throttling 10, aws_quota 500")
@@ -127,6 +130,7 @@ RetryPolicy::RetryPolicy(const RetryParams& p) : kind_(p.policy) {
   retry_429_ = p.retry_429;
   retry_5xx_ = p.retry_5xx;
   retry_transport_ = p.retry_transport;
+  full_jitter_ = p.full_jitter;
 }
 
 Duration RetryPolicy::backoff(u32 k, double u, RetryCause cause, Duration previous) const {
@@ -137,6 +141,7 @@ Duration RetryPolicy::backoff(u32 k, double u, RetryCause cause, Duration previo
   for (u32 i = 1; i < k && growth < 1e12; ++i) growth *= multiplier_;
   const Duration raw = scaled(base, growth);
   const Duration e = std::min(cap_, raw);
+  if (full_jitter_) return scaled(e, u);
   switch (kind_) {
     case RetryKind::kNone:
     case RetryKind::kImmediate:

@@ -75,6 +75,7 @@ struct RetryParams {
   std::optional<Share> honour_retry_after;
   std::optional<Duration> retry_after_jitter, retry_after_limit;
   bool retry_429 = true, retry_5xx = true, retry_transport = true;
+  bool full_jitter = false;
   BudgetKind budget = BudgetKind::kUnlimited;
   std::optional<double> budget_cap, budget_ratio;
   std::optional<Duration> budget_window;
@@ -99,7 +100,7 @@ class RetryPolicy {
   Duration base_, cap_, jitter_;
   double multiplier_, factor_5xx_, honour_;
   Duration after_jitter_, after_limit_;
-  bool retry_429_, retry_5xx_, retry_transport_;
+  bool retry_429_, retry_5xx_, retry_transport_, full_jitter_;
 };
 
 }  // namespace stampede

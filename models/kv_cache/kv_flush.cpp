@@ -14,6 +14,7 @@ u32 KvCache::mask_of(const FlushScope& scope) const {
 }
 
 IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
+  if (p_.invalidation == Invalidation::kLazy) return start_epoch_bump(cause, scope);
   const u32 added = mask_of(scope) & ~flush_mask_;
   if (flush_mask_ == 0) {
     flush_started_ = world_.now();

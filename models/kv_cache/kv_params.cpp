@@ -97,6 +97,9 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
       .source("Mooncake store: object lease 10 s");
   s.field("flush_stages", &P::flush_stages).help("scrub, delete, index, sessions: order");
   s.field("flush_batch", &P::flush_batch).at_least(1e-3).help("period of flush batches");
+  s.field("invalidation", &P::invalidation)
+      .help("what a flush does: remove every object, or let a new epoch make them unusable")
+      .source("eager: published account, invalidated and re-indexed over hours");
   s.field("epoch_fanout_min", &P::epoch_fanout_min).at_least(0).help("fastest epoch fan-out");
   s.field("epoch_fanout_max", &P::epoch_fanout_max).at_least(0).help("slowest epoch fan-out");
 }

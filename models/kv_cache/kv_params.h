@@ -21,6 +21,17 @@ struct ChoiceNames<Consistency> {
   static std::vector<std::string> names() { return {"ap_lww", "ap_vv", "cp_block", "home_owner"}; }
 };
 
+// What a flush of the stored context does.
+enum class Invalidation : u8 {
+  kEager,  // removes and re-indexes it object by object before it ends
+  kLazy    // a new epoch makes it unusable; space comes back as objects are met or evicted
+};
+template <>
+struct ChoiceNames<Invalidation> {
+  static constexpr const char* type = "invalidation";
+  static std::vector<std::string> names() { return {"eager", "lazy"}; }
+};
+
 enum class FlushStages : u8 { kParallel, kSerial };
 template <>
 struct ChoiceNames<FlushStages> {
@@ -65,6 +76,7 @@ struct KvCacheParams {
   Duration lease = 10_s;
   FlushStages flush_stages = FlushStages::kParallel;
   Duration flush_batch = 1_s;
+  Invalidation invalidation = Invalidation::kEager;
   Duration epoch_fanout_min = 1_s;
   Duration epoch_fanout_max = 10_s;
 

@@ -22,6 +22,7 @@ struct alignas(64) Attempt {
   IncidentId incident = kNoIncident;            // what brought it here (a failover), for provenance
   u16 turn = 0;
   u8 region = 0, home = 0;
+  u16 prefilled_blocks = 0;   // of 16 tokens, that had to be computed
   u8 number = 0;              // 0 for the first try
   bool poisoned : 1 = false;  // context corrupted
   bool decoding : 1 = false;  // handed over to a decode pod
@@ -65,8 +66,9 @@ class AttemptPool {
 struct ClientPort {
   virtual ~ClientPort() = default;
   virtual void first_token(AttemptSlot attempt, Instant at) = 0;
-  // The whole answer left the server; the attempt is given back right after the call.
-  virtual void finished(AttemptSlot attempt, Instant at) = 0;
+  // The whole answer left the server; the attempt is given back right after the call. False: it was
+  // of no use, its client had left or could not use it.
+  virtual bool finished(AttemptSlot attempt, Instant at) = 0;
   // The server dropped it; the attempt is given back right after the call.
   virtual void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) = 0;
   // first_token(), or finished() and released(), will soon be called for an attempt.

@@ -83,6 +83,11 @@ class RampBreaker {
     close_if_full();
     return true;
   }
+  // Half open: how many times as many sessions the next step admits.
+  double growth() const {
+    const double next = step_ + 1 < steps_.size() ? steps_[step_ + 1] : 1;
+    return steps_[step_] > 0 ? next / steps_[step_] : 1;
+  }
   // The step's hold is over: on when the service bears it, back when it is overloaded.
   enum class Moved : u8 { kOn, kHeld, kBack, kClosed };
   Moved advance(double load, double limit, double back_limit) {

@@ -37,6 +37,8 @@ void SafetyParams::describe(Schema<SafetyParams>& s) {
   s.field("ramp_back_limit", &P::ramp_back_limit)
       .at_least(0)
       .help("load from which the ramp goes one step back");
+  s.field("ramp_looks_ahead", &P::ramp_looks_ahead)
+      .help("the next step is judged by the load that it would bring, in proportion to its share");
   s.field("retry_after", &P::retry_after).at_least(0).help("told to refused clients; 0: nothing");
 }
 
@@ -220,7 +222,9 @@ void SafetyLayer::ramp_step(u32 index) {
   Unit& unit = unit_at(index);
   if (unit.breaker.state() != BreakerState::kHalfOpen) return;
   const double now = load ? load() : 0;
-  const auto moved = unit.breaker.advance(now, p_.ramp_load_limit.value, p_.ramp_back_limit.value);
+  const double growth = p_.ramp_looks_ahead ? unit.breaker.growth() : 1;
+  const auto moved =
+      unit.breaker.advance(now, p_.ramp_load_limit.value / growth, p_.ramp_back_limit.value);
   if (moved == RampBreaker::Moved::kClosed) {
     const IncidentId id =
         world_.incident("breaker_closed", kPath, {unit.ramp}, "the ramp reached its end");

@@ -38,6 +38,7 @@ struct SafetyParams {
   Duration ramp_recheck = 1_min;
   Share ramp_load_limit{0.9};
   Share ramp_back_limit{1.2};
+  bool ramp_looks_ahead = false;
   Duration retry_after{};
 
   static void describe(Schema<SafetyParams>& s);

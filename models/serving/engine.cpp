@@ -97,7 +97,7 @@ bool Engine::continue_running(Step& step, EngineSink* sink) {
 }
 
 void Engine::preempt_last(EngineSink* sink) {
-  u16 last = partial_;
+  u16 last = partial_;  // else the newest, in whatever order they were admitted
   if (last == kNone) {
     u32 newest = 0;
     for (std::size_t slot = 0; slot < records_.size(); ++slot)
@@ -108,7 +108,8 @@ void Engine::preempt_last(EngineSink* sink) {
   const Record r = records_[last];
   u32 known = r.base;
   if (last != partial_) known += static_cast<u32>(iteration_);
-  waiting_.push_front({r.ticket, r.id, r.prompt, r.cached, r.output, known - r.prompt});
+  if (waiting_.empty()) line_since_ns_ = static_cast<i64>(start_ >> 32);
+  waiting_.rejoin({r.ticket, r.id, r.prompt, r.cached, r.output, known - r.prompt});
   ++counters_.preemptions;
   sink->preempted(r.id, Instant{static_cast<i64>(start_ >> 32)});
   const u32 held = blocks_held(last);
@@ -120,21 +121,22 @@ void Engine::preempt_last(EngineSink* sink) {
 }
 
 void Engine::admit(Step& step) {
+  const bool from_back = newest_first(start_);
   while (!waiting_.empty() && running_ < profile_->max_seqs && step.budget > 0) {
-    const WaitingSequence head = waiting_.front();
-    if (!memory_for(head, step.budget)) break;
-    waiting_.pop_front();
+    const WaitingSequence next = head(start_);
+    if (!memory_for(next, step.budget)) break;
+    from_back ? waiting_.pop_back() : waiting_.pop_front();
     const u16 slot = take_slot();
-    const u32 known = head.prompt + head.generated;
-    records_[slot] = {head.ticket, head.id, head.prompt, head.cached, head.output, known};
-    if (decodes_at_once(head)) {
+    const u32 known = next.prompt + next.generated;
+    records_[slot] = {next.ticket, next.id, next.prompt, next.cached, next.output, known};
+    if (decodes_at_once(next)) {
       used_blocks_ += blocks(known);
       ++step.sequences;
       --step.budget;
       step.context += known;
       start_decoding(slot, known);
     } else {
-      const u32 computed = std::min(head.cached, known - 1);
+      const u32 computed = std::min(next.cached, known - 1);
       used_blocks_ += blocks(computed);
       compute_chunk(step, slot, computed, known);
     }
@@ -226,6 +228,7 @@ void Engine::plan(const Step& step, bool single) {
   if (!single && step.prompt == 0 && p.macro_steps)
     steps_ = steps_within_memory(static_cast<u32>((finishes_.front() >> 16) - iteration_));
   end_ns_ = wake_ns_ = static_cast<i64>(end_of(steps_) >> 32);
+  stop_at_new_order();
 }
 
 }  // namespace stampede

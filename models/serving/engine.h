@@ -6,8 +6,8 @@
 // allocation failure preempts the last running, recompute; no admission in a step that preempted);
 // linear step time fitted to measured stage means.
 // **Limits** no sharing of KV blocks between sequences (cached tokens only shorten the prefill);
-// one fixed step-time line; a sequence handed over frees its blocks at once; first-come
-// first-served.
+// one fixed step-time line; a sequence handed over frees its blocks at once. The order of the line
+// is first come, first served (vLLM's), or adaptive LIFO if the profile says so.
 //
 // Time is fixed-point, 2^-32 ns, so that K single steps and one macro-step end at the same bit.
 // Work that arrives during a step joins at that step's end; at the exact end of a step, after it.
@@ -157,6 +157,15 @@ class Engine {
   u32 step_in_progress(Instant now) const;
   void cut(u32 steps);
   bool let_head_join(Instant now);
+  bool newest_first(u128 at) const {
+    return profile_->lifo_after_ns > 0 &&
+           static_cast<i64>(at >> 32) - line_since_ns_ >= profile_->lifo_after_ns;
+  }
+  const WaitingSequence& head(u128 at) const {
+    return newest_first(at) ? waiting_.back() : waiting_.front();
+  }
+  u128 boundary_after(Instant now) const { return end_of(step_in_progress(now)); }
+  void stop_at_new_order();
   void reset(Instant now);
 
   const EngineProfile* profile_;
@@ -164,6 +173,7 @@ class Engine {
   u128 start_ = 0, first_ = 0;
   u64 growth_ = 0;
   i64 end_ns_ = 0, wake_ns_ = 0;
+  i64 line_since_ns_ = 0;  // since when the line has not been empty
   u32 steps_ = 0;
   u64 iteration_ = 0;  // steps done before the plan
   bool active_ = false;

@@ -37,6 +37,10 @@ void EngineParams::describe(Schema<EngineParams>& s) {
       .range(1, 1 << 30)
       .help("KV memory in blocks of 16 tokens")
       .source("42 GB a GPU at 35136 B a token");
+  s.field("lifo_after", &EngineParams::lifo_after)
+      .at_least(0)
+      .help("the newest is taken first while the line has not been empty for so long; 0: never")
+      .source("off is vLLM's order; adaptive LIFO: Maurer, Fail at Scale (ACM Queue 2015)");
   s.field("macro_steps", &EngineParams::macro_steps)
       .help("advance many decode iterations at once; the results are the same either way");
 }
@@ -63,6 +67,7 @@ EngineProfile::EngineProfile(const EngineParams& params)
       budget(params.max_num_batched_tokens),
       max_seqs(params.max_num_seqs),
       kv_blocks(params.kv_blocks),
+      lifo_after_ns(params.lifo_after.ns),
       role(params.role),
       macro_steps(params.macro_steps) {
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");

@@ -32,7 +32,8 @@ struct EngineParams {
   u32 max_num_batched_tokens = 8192;            // token budget of a step
   u32 max_num_seqs = 256;                       // running sequences
   u32 kv_blocks = 74'709;                       // KV capacity, blocks of 16 tokens
-  bool macro_steps = true;                      // false: every iteration by itself, same results
+  Duration lifo_after{};    // line not empty for so long: newest first; 0: never
+  bool macro_steps = true;  // false: every iteration by itself, same results
 
   static void describe(Schema<EngineParams>& s);
 };
@@ -44,6 +45,7 @@ struct EngineProfile {
   u64 a = 0, b = 0, c = 0, d = 0;
   u64 half_e = 0;  // per n*(2*context_before + n)
   u32 budget = 0, max_seqs = 0, kv_blocks = 0;
+  i64 lifo_after_ns = 0;
   EngineRole role{};
   bool macro_steps = true;
 };

@@ -12,12 +12,13 @@ u32 Engine::add(Instant now, const SequenceInput& input) {
   STAMPEDE_CHECK(input.prompt >= 1 && input.output >= (decode ? 2u : 1u), "engine: empty sequence");
   STAMPEDE_CHECK(input.id != kCancelled && fits(input), "engine: sequence larger than its memory");
   const u32 ticket = ++last_ticket_;
+  if (waiting_.empty()) line_since_ns_ = now.ns;
   waiting_.push_back(
       {ticket, input.id, input.prompt, input.cached, input.output, decode ? 1u : 0u});
   if (!active_) {
     start_ = u128{static_cast<u64>(now.ns)} << 32;
     form(nullptr);
-  } else if (!blocked_ && let_head_join(now)) {
+  } else if ((!blocked_ || newest_first(boundary_after(now))) && let_head_join(now)) {
     // Nothing is seen before the finish that was planned (steps only get longer), unless of the
     // newcomer.
     u128 sign = end_of(steps_);
@@ -28,6 +29,8 @@ u32 Engine::add(Instant now, const SequenceInput& input) {
       sign += next + profile_->b +
               u128{profile_->c} * (input.prompt - std::min(input.cached, input.prompt - 1));
     wake_ns_ = std::min(wake_ns_, static_cast<i64>(sign >> 32));
+  } else if (blocked_) {
+    stop_at_new_order();
   }
   return ticket;
 }
@@ -35,7 +38,7 @@ u32 Engine::add(Instant now, const SequenceInput& input) {
 bool Engine::cancel(Instant now, u32 ticket) {
   STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: cancel() before advance()");
   if (ticket == 0) return false;
-  const bool was_head = !waiting_.empty() && waiting_.front().ticket == ticket;
+  const bool was_head = !waiting_.empty() && head(boundary_after(now)).ticket == ticket;
   if (waiting_.cancel(ticket).output != 0) {
     if (was_head && blocked_) {
       blocked_ = false;
@@ -62,9 +65,21 @@ bool Engine::let_head_join(Instant now) {
   if (steps_ == 1) return false;  // it ends so anyway
   // What the head lacks now, it will lack until a sequence leaves: decodes only take memory.
   blocked_ = running_ == profile_->max_seqs || profile_->budget == decoding_ ||
-             !memory_for(waiting_.front(), profile_->budget - decoding_);
+             !memory_for(head(boundary_after(now)), profile_->budget - decoding_);
   if (!blocked_) cut(step_in_progress(now));
   return cut_;
+}
+
+// The plan ends where the line is to be taken from its other end: the head is another then, and may
+// join where the one before had to wait.
+void Engine::stop_at_new_order() {
+  if (profile_->lifo_after_ns == 0 || steps_ == 1 || waiting_.empty() || newest_first(start_))
+    return;
+  const u32 steps = step_in_progress({line_since_ns_ + profile_->lifo_after_ns - 1});
+  if (steps >= steps_) return;
+  steps_ = steps;
+  end_ns_ = static_cast<i64>(end_of(steps) >> 32);
+  wake_ns_ = std::min(wake_ns_, end_ns_);
 }
 
 void Engine::cut(u32 steps) {

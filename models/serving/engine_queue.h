@@ -1,6 +1,8 @@
-// The waiting line of one engine: first-in first-out, preempted sequences rejoin in front, a
-// cancelled entry stays as a tombstone until it reaches the front.
-// Entries are always sorted by ticket: whoever is preempted had the last ticket among the running.
+// The waiting line of one engine: taken from the front (first-in first-out) or from the back (the
+// newest first), preempted sequences rejoin by their ticket, a cancelled entry stays as a tombstone
+// until it reaches an end.
+// Entries are always sorted by ticket. While nothing is taken from the back, whoever is preempted
+// had the last ticket among the running and rejoins in front.
 #pragma once
 #include <vector>
 
@@ -20,25 +22,31 @@ class WaitingLine {
   bool empty() const { return size_ == 0; }
   u32 live() const { return live_; }
   const WaitingSequence& front() const { return ring_[head_]; }
-  const WaitingSequence& back() const {
-    return ring_[(head_ + size_ - 1) & mask()];
-  }  // or a tombstone
+  const WaitingSequence& back() const { return ring_[(head_ + size_ - 1) & mask()]; }
 
   void push_back(const WaitingSequence& entry) {
     if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
     ring_[(head_ + size_) & mask()] = entry;
     ++size_, ++live_;
   }
-  void push_front(const WaitingSequence& entry) {
+  // A preempted sequence, to its place by ticket. O(tickets before it).
+  void rejoin(const WaitingSequence& entry) {
     if (size_ == ring_.size()) resize(size_ == 0 ? 4 : 2 * size_);
+    const u32 place = position(entry.ticket);
     head_ = (head_ - 1) & mask();
-    ring_[head_] = entry;
+    for (u32 i = 0; i < place; ++i) ring_[(head_ + i) & mask()] = ring_[(head_ + i + 1) & mask()];
+    ring_[(head_ + place) & mask()] = entry;
     ++size_, ++live_;
   }
   // Removes the front, which is live, and tombstones behind it.
   void pop_front() {
     --live_;
     drop_front();
+  }
+  // Removes the back, which is live, and tombstones before it.
+  void pop_back() {
+    --live_;
+    drop_back();
   }
   // The live entry with this ticket; output 0 if there is none. O(log size).
   WaitingSequence find(u32 ticket) const;
@@ -58,6 +66,14 @@ class WaitingLine {
       head_ = (head_ + 1) & mask();
       --size_;
     } while (size_ != 0 && ring_[head_].output == 0);
+    give_room_back();
+  }
+  void drop_back() {
+    do --size_;
+    while (size_ != 0 && back().output == 0);
+    give_room_back();
+  }
+  void give_room_back() {
     if (ring_.size() > 256 && size_ < ring_.size() / 8) resize(static_cast<u32>(ring_.size()) / 4);
   }
   u32 position(u32 ticket) const;  // of the first entry with this ticket or a later one
@@ -92,7 +108,10 @@ inline WaitingSequence WaitingLine::cancel(u32 ticket) {
   const u32 i = position(ticket);
   ring_[(head_ + i) & mask()].output = 0;
   --live_;
-  if (i == 0) drop_front();
+  if (i == 0)
+    drop_front();
+  else if (i + 1 == size_)
+    drop_back();
   return found;
 }
 

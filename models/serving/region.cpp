@@ -20,7 +20,9 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       endpoint_cause_(serving.pools.size()),
       load_before_(serving.pools.size()),
       retired_(serving.pools.size()),
-      load_(serving.pools.size()) {
+      load_(serving.pools.size()),
+      gone_(serving.pools.size()),
+      wasted_(serving.pools.size()) {
   for (const PoolParams& pool : params_.pools) profiles_.emplace_back(pool.engine);
   if (gateway.sessions.hold_during_inference) {
     held_ = std::make_unique<HeldConnections>(gateway.sessions);
@@ -218,6 +220,8 @@ u32 Region::look_up_context(AttemptSlot slot) {
   if (found.poisoned) a.incident = found.cause;
   counts_.prompt_tokens += a.prompt;
   counts_.cached_tokens += found.cached_tokens;
+  const u32 computed = a.prompt - std::min(found.cached_tokens, a.prompt);
+  a.prefilled_blocks = static_cast<u16>(std::min((computed + 15) / 16, 65535u));
   return found.cached_tokens;
 }
 
@@ -228,19 +232,24 @@ void Region::first_token(u32 slot, Instant at) {
   if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
   active_.closed(a.pod);
   a.decoding = true;
-  world_.scheduler.at(at + params_.handover, Priority::kCompletion, component_, kHandover, slot);
+  const Instant sent = pods_[current_].link.send(at, a.prompt, params_.kv_transfer);
+  world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
 void Region::hand_over(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
-  if (known_[1] == 0) return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
+  const auto break_off = [&] {
+    count_waste(a, 0, false);
+    drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
+  };
+  if (known_[1] == 0) return break_off();
   const PodId id = wiring_.choice[1]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by = a.incident;
   if (!p.serving || !admit_to(p, slot, id)) {
     a.pod = id;
-    return drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
+    break_off();
   }
 }
 
@@ -258,7 +267,7 @@ void Region::finished(u32 slot, Instant at) {
   }
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
-  wiring_.clients->finished(slot, at);
+  if (!wiring_.clients->finished(slot, at)) count_waste(a, a.output, true);
   release(slot);
 }
 
@@ -290,10 +299,13 @@ bool Region::cancel(AttemptSlot slot) {
   current_ = id;
   p.engine->advance(world_.now(), *this);
   const u32 waiting_before = p.engine->waiting();
+  const u32 emitted = p.engine->tokens_emitted(ticket, world_.now());
   // Between two pods, or just done: it goes on.
   if (!p.engine->cancel(world_.now(), ticket)) return false;
   active_.closed(id);
-  if (p.engine->waiting() == waiting_before) {  // it was running
+  const bool ran = p.engine->waiting() == waiting_before;
+  count_waste(a, emitted, ran);
+  if (ran) {
     ++counts_.aborted;
     wiring_.kv->aborted_because(id_, a.prompt, a.incident ? a.incident : overload_incident());
   }

@@ -2,7 +2,8 @@
 // over the endpoints it knows, engines, hand-over from prefill to decode pods.
 // State of an attempt here: (log-in ->) waiting -> prefilling -> (handed over) decoding -> gone.
 // Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill and decode.
-// Limits: hand-over costs a fixed time; a terminating pod finishes what it has within its grace.
+// Limits: hand-over costs a fixed time and that of the sender's link; a terminating pod finishes
+// what it has within its grace.
 #pragma once
 #include <memory>
 #include <string>
@@ -11,11 +12,13 @@
 #include "models/ports/attempts.h"
 #include "models/ports/kv_cache.h"
 #include "models/ports/pods.h"
+#include "models/ports/prompt_text.h"
 #include "models/ports/replica_choice.h"
 #include "models/ports/safety.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/engine.h"
 #include "models/serving/front_end.h"
+#include "models/serving/kv_link.h"
 #include "models/serving/rate_limit.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
@@ -40,6 +43,7 @@ struct GatewayParams {
 struct ServingParams {
   std::vector<PoolParams> pools;
   Duration handover = 20_ms;
+  KvTransferParams kv_transfer;
   Duration termination_grace = 10_min;
   static void describe(Schema<ServingParams>& s);
 };
@@ -55,7 +59,8 @@ class Region final : public Component,
     KvCachePort* kv = nullptr;
     SafetyPort* safety = nullptr;
     AttemptPool* attempts = nullptr;
-    std::vector<ReplicaChoice*> choice;  // [workload]
+    std::vector<ReplicaChoice*> choice;    // [workload]
+    const PromptTextPort* text = nullptr;  // what the engines' prefix caches look up
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
@@ -92,6 +97,13 @@ class Region final : public Component,
   double load(WorkloadId workload) const { return load_[workload]; }
   double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
   void update_load();
+  // Time of all engines of a pool so far [s], and how much of it went into attempts whose client
+  // had left, whose answer failed or broke off, or that were cancelled; attempts under way not
+  // counted.
+  struct EngineTime {
+    double busy = 0, wasted = 0;
+  };
+  EngineTime engine_time(WorkloadId workload) const;
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
   std::size_t known_endpoints(WorkloadId workload) const { return known_[workload]; }
   // Attempts that this region holds, for conservation.
@@ -102,6 +114,7 @@ class Region final : public Component,
   struct Pod {
     std::unique_ptr<Engine> engine;
     FrontEnd front_end;
+    KvLink link;  // of a prefill pod
     EventHandle event;
     Instant event_at = kNever;
     Instant sampled_at{};
@@ -122,6 +135,15 @@ class Region final : public Component,
     }
   };
   Work work_of(const Pod& p) const;
+  struct Tokens {
+    u64 prompt = 0, generated = 0;
+  };
+  struct Spent {  // by engines
+    Tokens tokens;
+    i64 busy_ns = 0;
+  };
+  Spent spent_by(const Engine& engine) const;
+  void count_waste(const Attempt& attempt, u32 emitted, bool ran);
 
   void first_token(u32 id, Instant at) override;
   void finished(u32 id, Instant at) override;
@@ -164,6 +186,8 @@ class Region final : public Component,
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
+  std::vector<Spent> gone_;     // [workload] by engines of pods that are gone
+  std::vector<Tokens> wasted_;  // [workload]
   IncidentId overload_ = kNoIncident;
   IncidentId brought_by_ = kNoIncident;  // the failover or ramp that the latest traffic came by
   IncidentId let_in_by_ = kNoIncident;   // the ramp that admits at this moment

@@ -45,10 +45,19 @@ void Region::kill(PodId id) {
   current_ = id;
   p.engine->advance(world_.now(), *this);
   retired_[p.workload] += work_of(p);
+  const Spent spent = spent_by(*p.engine);
+  gone_[p.workload].tokens.prompt += spent.tokens.prompt;
+  gone_[p.workload].tokens.generated += spent.tokens.generated;
+  gone_[p.workload].busy_ns += spent.busy_ns;
   const std::unique_ptr<Engine> dying = std::move(p.engine);
   p.draining = false;
   std::vector<AttemptSlot> lost;
-  dying->kill(world_.now(), [&](u32 slot) { lost.push_back(slot); });
+  const u32 running = dying->running();
+  dying->kill(world_.now(), [&](u32 slot) {
+    const Attempt& a = (*wiring_.attempts)[slot];
+    count_waste(a, dying->tokens_emitted(a.ticket, world_.now()), lost.size() < running);
+    lost.push_back(slot);
+  });
   for (const AttemptSlot slot : lost) {
     active_.closed(id);
     drop(slot, Outcome::kTruncated, kNoIncident);

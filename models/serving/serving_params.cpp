@@ -80,12 +80,24 @@ void GatewayParams::describe(Schema<GatewayParams>& s) {
   s.field("sessions", &GatewayParams::sessions).help("log-in and session store");
 }
 
+void KvTransferParams::describe(Schema<KvTransferParams>& s) {
+  s.field("bandwidth", &KvTransferParams::bandwidth)
+      .at_least(0)
+      .help("of a prefill pod's link, shared by its transfers in turn; 0: they take no time");
+  s.field("token_bytes", &KvTransferParams::token_bytes)
+      .range(1, 1e8)
+      .help("KV of one token")
+      .source("DeepSeek-V3: (512 + 64) x 61 layers x 2 B");
+}
+
 void ServingParams::describe(Schema<ServingParams>& s) {
   s.field("pools", &ServingParams::pools)
       .help("one pool (mixed), or a prefill and a decode pool in this order");
   s.field("handover", &ServingParams::handover)
       .at_least(0)
-      .help("time from the first token to decoding elsewhere: KV transfer");
+      .help("time from the first token to decoding elsewhere, beside kv_transfer");
+  s.field("kv_transfer", &ServingParams::kv_transfer)
+      .help("the KV of a prompt on its way from a prefill to a decode pod");
   s.field("termination_grace", &ServingParams::termination_grace)
       .at_least(0)
       .help("how long a terminating pod may finish what it has");

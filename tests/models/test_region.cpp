@@ -108,6 +108,89 @@ TEST(region, answers_what_it_is_asked_mixed_or_handed_over) {
   }
 }
 
+// In every pool: what went into attempts that nobody had any use for, over all.
+std::vector<double> wasted_shares(Service& s, std::size_t pools) {
+  std::vector<double> shares;
+  for (std::size_t w = 0; w < pools; ++w) {
+    const Region::EngineTime time = s.region.engine_time(static_cast<WorkloadId>(w));
+    EXPECT_GT(time.busy, 0);
+    EXPECT_LE(time.wasted, time.busy);
+    shares.push_back(time.wasted / time.busy);
+  }
+  return shares;
+}
+
+TEST(region, engine_time_is_wasted_on_clients_who_left) {
+  for (const auto& roles :
+       {std::vector{EngineRole::kMixed}, std::vector{EngineRole::kPrefill, EngineRole::kDecode}}) {
+    Service all_served(Clients::single_turn(), pools(roles));
+    all_served.run_out();
+    for (const double share : wasted_shares(all_served, roles.size())) EXPECT_EQ(share, 0);
+
+    ClientClassParams impatient = Clients::single_turn();
+    impatient.total_timeout = 100_ms;  // nobody waits for an answer
+    impatient.cancel_on_timeout = {0};
+    Service none_served(impatient, pools(roles));
+    none_served.run_out();
+    EXPECT_EQ(none_served.ended(Outcome::kSucceeded), 0U);
+    for (const double share : wasted_shares(none_served, roles.size())) EXPECT_NEAR(share, 1, 1e-6);
+
+    impatient.total_timeout = 5_s;  // with the cancellation what was done until then is wasted
+    impatient.cancel_on_timeout = {1};
+    Service cancelled(impatient, pools(roles));
+    cancelled.run_out();
+    EXPECT_GT(cancelled.ended(Outcome::kTimeout), cancelled.offered() / 2);
+    const double uncancelled = none_served.region.engine_time(0).busy;
+    EXPECT_LT(cancelled.region.engine_time(0).busy, roles.size() == 1 ? 0.7 * uncancelled : 1e9);
+  }
+}
+
+// Tokens are the clients' own count, engine time the region's: the shares must agree.
+TEST(region, wasted_engine_time_follows_the_tokens_of_wasted_answers) {
+  ClientClassParams p = Clients::single_turn();
+  p.total_timeout = 30_s;
+  p.cancel_on_timeout = {0};
+  Service s(p, pools({EngineRole::kPrefill, EngineRole::kDecode}));
+  s.run_out();
+  const Population::Counts& c = s.clients.counts();
+  ASSERT_GT(c.doomed, 50U);
+  ASSERT_LT(c.doomed, s.offered() - 50);
+  // Of each answer the first token came from the prefill pool.
+  const double wanted = static_cast<double>(c.wasted_tokens - c.doomed) /
+                        static_cast<double>(c.output_tokens - s.offered());
+  EXPECT_NEAR(wasted_shares(s, 2)[1], wanted, 1e-6);
+}
+
+// Every prompt's KV crosses the link of its prefill pod before it is decoded.
+TEST(region, a_hand_over_waits_for_the_link) {
+  std::vector<double> means;
+  for (const double bandwidth : {0.0, 100e6, 20e6}) {
+    ServingParams split = pools({EngineRole::kPrefill, EngineRole::kDecode});
+    split.kv_transfer.bandwidth.bytes_per_second = bandwidth;
+    split.kv_transfer.token_bytes.value = 70'272;
+    Service s(Clients::single_turn(), split, {}, 0.1);  // nobody queues
+    s.run_out();
+    ASSERT_EQ(s.ended(Outcome::kSucceeded), s.offered());
+    means.push_back(s.clients.e2e().mean() * 1e-9);
+    if (bandwidth == 0) continue;
+    const double prompt =
+        static_cast<double>(s.clients.counts().prompt_tokens) / static_cast<double>(s.offered());
+    EXPECT_NEAR(means.back() - means.front(), prompt * 70'272 / bandwidth,
+                0.02 * prompt * 70'272 / bandwidth + 0.05);
+  }
+}
+
+TEST(kv_link, transfers_queue_one_behind_the_other) {
+  KvTransferParams p;
+  p.token_bytes.value = 1000;
+  KvLink link;
+  EXPECT_EQ(link.send(Instant{} + 1_s, 5000, p), Instant{} + 1_s);  // no bandwidth: no time
+  p.bandwidth.bytes_per_second = 1e6;
+  EXPECT_EQ(link.send(Instant{} + 1_s, 500, p), Instant{} + 1500_ms);
+  EXPECT_EQ(link.send(Instant{} + 1100_ms, 1000, p), Instant{} + 2500_ms);
+  EXPECT_EQ(link.send(Instant{} + 4_s, 1000, p), Instant{} + 5_s);
+}
+
 TEST(region, conserves_requests_when_pods_die_and_clients_leave_and_retry) {
   for (const double cancel : {0.0, 0.3, 1.0}) {
     ClientClassParams p = Clients::single_turn();

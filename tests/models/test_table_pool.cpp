@@ -97,7 +97,10 @@ struct Bench final : ClientPort, Component {
   }
 
   void first_token(AttemptSlot, Instant) override {}
-  void finished(AttemptSlot slot, Instant) override { ended.push_back(attempts[slot].session); }
+  bool finished(AttemptSlot slot, Instant) override {
+    ended.push_back(attempts[slot].session);
+    return true;
+  }
   void broken(AttemptSlot slot, Outcome outcome, IncidentId) override {
     failed.push_back({attempts[slot].session, outcome, world.now()});
   }

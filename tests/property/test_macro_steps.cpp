@@ -115,10 +115,11 @@ struct Tally {
   std::size_t first_tokens = 0, finishes = 0, preemptions = 0;
 };
 
-void one_workload(u64 seed, EngineRole role, bool macro, Tally& tally) {
+void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally) {
   Random r(seed);
   EngineParams p = random_params(r, role);
   p.macro_steps = macro;
+  if (lifo) p.lifo_after = {p.step_base.ns * (1 + r.up_to(20))};
   Pair pair(p);
   const i64 pace = p.step_base.ns * (1 + r.up_to(10)) + p.step_per_prompt_token.ns * 20;
   Instant now{0};
@@ -150,13 +151,13 @@ void one_workload(u64 seed, EngineRole role, bool macro, Tally& tally) {
   }
 }
 
-class macro_steps : public testing::TestWithParam<std::tuple<EngineRole, bool>> {};
+class macro_steps : public testing::TestWithParam<std::tuple<EngineRole, bool, bool>> {};
 
 TEST_P(macro_steps, same_nanoseconds_as_a_naive_scheduler) {
-  const auto [role, macro] = GetParam();
+  const auto [role, macro, lifo] = GetParam();
   Tally tally;
   for (u64 seed = 1; seed <= 3000; ++seed) {
-    one_workload(seed, role, macro, tally);
+    one_workload(seed, role, macro, lifo, tally);
     if (testing::Test::HasFailure()) FAIL() << "seed " << seed;
   }
   // The workloads reach what they are about.
@@ -172,7 +173,7 @@ TEST_P(macro_steps, same_nanoseconds_as_a_naive_scheduler) {
 INSTANTIATE_TEST_SUITE_P(roles, macro_steps,
                          testing::Combine(testing::Values(EngineRole::kMixed, EngineRole::kPrefill,
                                                           EngineRole::kDecode),
-                                          testing::Bool()));
+                                          testing::Bool(), testing::Bool()));
 
 }  // namespace
 }  // namespace stampede::test

@@ -34,6 +34,7 @@ void NaiveEngine::add(Instant now, const SequenceInput& input) {
     s.generated = 1;
     s.kv_arrives = true;
   }
+  if (waiting_.empty()) not_empty_since_ = now.ns;
   waiting_.push_back(s);
   if (!in_step_) {
     end_ = static_cast<Wide>(now.ns) << 32;
@@ -76,6 +77,30 @@ bool NaiveEngine::take(Sequence& s, u32 tokens) {
   return true;
 }
 
+// The one whose prompt is computed in part, else the newest.
+std::size_t NaiveEngine::victim() const {
+  if (!running_.back().decoding) return running_.size() - 1;
+  std::size_t newest = 0;
+  for (std::size_t k = 1; k < running_.size(); ++k)
+    if (running_[k].id > running_[newest].id) newest = k;
+  return newest;
+}
+
+void NaiveEngine::wait_again(const Sequence& s) {
+  log.push_back({static_cast<i64>(start_ >> 32), s.id, Seen::kPreempted});
+  Sequence again = s;
+  again.computed = again.scheduled = 0;
+  again.decoding = again.kv_arrives = false;
+  if (waiting_.empty()) not_empty_since_ = static_cast<i64>(start_ >> 32);
+  const auto later = [&](const Sequence& w) { return w.id > s.id; };
+  waiting_.insert(std::find_if(waiting_.begin(), waiting_.end(), later), again);
+}
+
+bool NaiveEngine::newest_first() const {
+  return params_.lifo_after.ns > 0 &&
+         static_cast<i64>(start_ >> 32) - not_empty_since_ >= params_.lifo_after.ns;
+}
+
 void NaiveEngine::start_step() {
   start_ = end_;
   in_step_ = !running_.empty() || !waiting_.empty();
@@ -83,20 +108,19 @@ void NaiveEngine::start_step() {
   u32 budget = params_.max_num_batched_tokens;
   bool preempted = false;
   for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
-    const u32 want = std::min(running_[i].known() - running_[i].computed, budget);
+    u32 want = std::min(running_[i].known() - running_[i].computed, budget);
     while (i < running_.size() && !take(running_[i], want)) {
-      Sequence victim = running_.back();
-      running_.pop_back();
-      log.push_back({static_cast<i64>(start_ >> 32), victim.id, Seen::kPreempted});
-      victim.computed = victim.scheduled = 0;
-      victim.decoding = victim.kv_arrives = false;
-      waiting_.push_front(victim);
+      const std::size_t v = victim();
+      wait_again(running_[v]);
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(v));
+      if (v < i) --i;
+      if (i < running_.size()) want = std::min(running_[i].known() - running_[i].computed, budget);
       preempted = true;
     }
     if (i < running_.size()) budget -= want;
   }
   while (!preempted && !waiting_.empty() && running_.size() < params_.max_num_seqs && budget > 0) {
-    Sequence s = waiting_.front();
+    Sequence s = newest_first() ? waiting_.back() : waiting_.front();
     if (s.kv_arrives) {
       // Its context came over the wire: one step away from its next token.
       if (blocks_used() + (s.known() + 15) / 16 > params_.kv_blocks) break;
@@ -111,7 +135,7 @@ void NaiveEngine::start_step() {
       s.scheduled = want;
     }
     budget -= s.scheduled;
-    waiting_.pop_front();
+    newest_first() ? waiting_.pop_back() : waiting_.pop_front();
     running_.push_back(s);
   }
 

@@ -46,11 +46,15 @@ class NaiveEngine {
   void start_step();
   void end_step();
   bool take(Sequence& s, u32 tokens);
+  std::size_t victim() const;
+  void wait_again(const Sequence& s);
+  bool newest_first() const;
 
   EngineParams params_;
   bool in_step_ = false;
   __extension__ typedef unsigned __int128 Wide;
   Wide start_ = 0, end_ = 0;  // 2^-32 ns
+  i64 not_empty_since_ = 0;
   std::vector<Sequence> running_;
   std::deque<Sequence> waiting_;
 };

@@ -1,18 +1,29 @@
-// stampede check: find every fault of scenario files without running them.
+// stampede check: find every fault of scenario and sweep files without running them.
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "tools/cli/commands.h"
+#include "tools/experiments/sweep.h"
 
 namespace stampede {
 namespace {
 
+// Its own faults, those of each value, and those that show once the first point is built.
+void check_sweep(const Sweep& sweep) {
+  const std::vector<double> first(sweep.axes().size());
+  check_world(sweep.scenario(sweep.point(first), sweep.spec().seed));
+}
+
 int check(const std::vector<std::string>& files) {
   int code = kFine;
   for (const std::string& file : files) try {
-      const Loaded loaded = load_scenario(file);
-      check_world(loaded);
-      warn(loaded);
+      if (document_kind(read_source(file)) == "Sweep") {
+        check_sweep(Sweep(file));
+      } else {
+        const Loaded loaded = load_scenario(file);
+        check_world(loaded);
+        warn(loaded);
+      }
       print_result(file + ": fine\n");
     } catch (const InputError& error) {
       narrate(error.what());
@@ -25,10 +36,10 @@ int check(const std::vector<std::string>& files) {
 
 void add_check_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      add_command(app, "check", "Find every fault of scenarios without running them.",
+      add_command(app, "check", "Find every fault of scenarios and sweeps without running them.",
                   {"stampede check fleet.yaml", "stampede check scenarios/*.yaml"});
   const auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("file", *files, "scenarios")->required()->type_name("FILE");
+  command->add_option("file", *files, "scenarios or sweeps")->required()->type_name("FILE");
   command->callback([files, &exit_code] { exit_code = check(*files); });
 }
 

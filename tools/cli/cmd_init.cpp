@@ -11,7 +11,11 @@
 namespace stampede {
 namespace {
 
-int init(const std::string& name, bool force) {
+void replace(std::string& text, const std::string& from, const std::string& to) {
+  if (const auto at = text.find(from); at != std::string::npos) text.replace(at, from.size(), to);
+}
+
+int init(const std::string& name, const std::string& kind, bool force) {
   const bool has_suffix = name.ends_with(".yaml") || name.ends_with(".yml");
   const std::string path = has_suffix ? name : name + ".yaml";
   const auto slash = path.rfind('/');
@@ -21,12 +25,18 @@ int init(const std::string& name, bool force) {
                                              "0123456789_-.") != std::string::npos)
     throw InputError(
         {{"init " + name, 0, 0, "", "a name is made of letters, digits, `-`, `_` and `.`", ""}});
-  std::string text = init_template();
-  const std::string placeholder = "name: my-fleet";
-  if (const auto at = text.find(placeholder); at != std::string::npos)
-    text.replace(at, placeholder.size(), "name: \"" + stem + "\"");
+  const bool server = kind == "vllm";
+  std::string text = server ? vllm_template() : init_template();
+  replace(text, server ? "name: my-server" : "name: my-fleet", "name: \"" + stem + "\"");
+  std::string written = path + "\n";
+  if (server) {  // with the recording that it plays beside it
+    const std::string recording = path.substr(0, path.rfind('.')) + ".csv";
+    replace(text, "file: my-server.csv", "file: \"" + stem + ".csv\"");
+    write_file(recording, vllm_recording(), force);
+    written += recording + "\n";
+  }
   write_file(path, text, force);
-  print_result(path + "\n");
+  print_result(written);
   narrate(fmt::format("Now: stampede run {}\n", shell_quoted(path)));
   return kFine;
 }
@@ -36,12 +46,17 @@ int init(const std::string& name, bool force) {
 void add_init_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       add_command(app, "init", "Write a commented scenario of your own fleet, ready to run.",
-                  {"stampede init", "stampede init eu-cluster && stampede run eu-cluster.yaml"});
+                  {"stampede init", "stampede init eu-cluster && stampede run eu-cluster.yaml",
+                   "stampede init my-server --template vllm   # one server before a recording"});
   const auto name = std::make_shared<std::string>("my-fleet");
+  const auto kind = std::make_shared<std::string>("fleet");
+  command->add_option("--template", *kind, "fleet, or vllm: one server before recorded requests")
+      ->check(CLI::IsMember({"fleet", "vllm"}))
+      ->capture_default_str();
   const auto force = std::make_shared<bool>(false);
   command->add_option("name", *name, "writes NAME.yaml")->type_name("NAME")->capture_default_str();
   command->add_flag("--force", *force, "replace an existing file");
-  command->callback([name, force, &exit_code] { exit_code = init(*name, *force); });
+  command->callback([name, kind, force, &exit_code] { exit_code = init(*name, *kind, *force); });
 }
 
 }  // namespace stampede

@@ -9,6 +9,7 @@
 
 #include "sim/registry.h"
 #include "tools/cli/commands.h"
+#include "tools/experiments/sweep_file.h"
 #include "tools/scenario/describe.h"
 #include "tools/scenario/init_template.h"
 #include "tools/scenario/schema.h"
@@ -101,9 +102,15 @@ int describe(const Options& o) {
         parameter_rows(*entry.params, params.get()), o.format);
   }
   if (found) return kFine;
-  // Any place of the scenario: spec.balancer, or without `spec`, or a single leaf.
+  // Any place of the scenario: spec.balancer, or without `spec`, or a single leaf. A sweep file's
+  // places begin with its kind: sweep.axes.
   Scenario defaults;
-  const std::vector<ParameterRow> rows = parameter_rows(type_of<Scenario>(), &defaults);
+  std::vector<ParameterRow> rows = parameter_rows(type_of<Scenario>(), &defaults);
+  SweepSpec sweep_defaults;
+  for (ParameterRow& row : parameter_rows(type_of<SweepSpec>(), &sweep_defaults)) {
+    row.key = "sweep." + row.key;
+    rows.push_back(std::move(row));
+  }
   for (const std::string& prefix : {std::string(), std::string("spec.")}) {
     const std::string path = prefix + o.name;
     std::vector<ParameterRow> below;
@@ -141,20 +148,27 @@ void add_list_commands(CLI::App& app, int& exit_code) {
   CLI::App* describe_command =
       add_command(app, "describe", "Show parameters with units, ranges, defaults and sources.",
                   {"stampede describe kv_epoch_fencing", "stampede describe spec.balancer",
-                   "stampede describe spec --format markdown"});
+                   "stampede describe spec --format markdown", "stampede describe sweep"});
   const auto d = std::make_shared<Options>();
-  describe_command->add_option("name", d->name, "mitigation, action, or path in a scenario")
+  describe_command
+      ->add_option("name", d->name, "mitigation, action, or path in a scenario or sweep")
       ->required()
       ->type_name("NAME");
   describe_command->add_option("--format", d->format, "table, markdown or json")
       ->check(CLI::IsMember({"table", "markdown", "json"}));
   describe_command->callback([d, &exit_code] { exit_code = describe(*d); });
 
-  CLI::App* schema_command =
-      add_command(app, "schema", "Print the JSON Schema (draft-07) of scenarios, for editors.",
-                  {"stampede schema > scenario.schema.json"});
-  schema_command->callback([&exit_code] {
-    print_result(json_schema(type_of<Scenario>(), "Stampede scenario").dump(2) + "\n");
+  CLI::App* schema_command = add_command(
+      app, "schema", "Print the JSON Schema (draft-07) of scenarios, for editors.",
+      {"stampede schema > scenario.schema.json", "stampede schema sweep > sweep.schema.json"});
+  const auto kind = std::make_shared<std::string>("scenario");
+  schema_command->add_option("kind", *kind, "scenario or sweep")
+      ->check(CLI::IsMember({"scenario", "sweep"}));
+  schema_command->callback([kind, &exit_code] {
+    print_result((*kind == "sweep" ? json_schema(type_of<SweepFile>(), "Stampede sweep")
+                                   : json_schema(type_of<Scenario>(), "Stampede scenario"))
+                     .dump(2) +
+                 "\n");
     exit_code = kFine;
   });
 }

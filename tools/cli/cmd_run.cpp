@@ -10,6 +10,7 @@
 #include "tools/cli/commands.h"
 #include "tools/results/manifest.h"
 #include "tools/results/output_directory.h"
+#include "tools/results/request_table.h"
 #include "tools/results/run_table.h"
 #include "tools/results/series.h"
 #include "tools/scenario/effective.h"
@@ -18,7 +19,7 @@ namespace stampede {
 namespace {
 
 struct Options {
-  std::string file, out, format = "table";
+  std::string file, out, requests, requests_sample = "100%", format = "table";
   std::vector<std::string> sets, mitigations;
   std::optional<i64> seed;
   bool dry_run = false, quiet = false, metrics = false, trace = false;
@@ -64,6 +65,14 @@ std::string dry_run_text(const Options& o, const Loaded& loaded) {
   return effective_yaml(type_of<Scenario>(), &loaded.scenario, loaded.origins);
 }
 
+Share sample_of(const std::string& text) {
+  Share share;
+  std::string wrong = parse_share(text, share);
+  if (wrong.empty() && (share.value < 0 || share.value > 1)) wrong = "a share from 0% to 100%";
+  if (!wrong.empty()) throw InputError({{"--requests-sample " + text, 0, 0, "", wrong, ""}});
+  return share;
+}
+
 void write_results(OutputDirectory& out, const Options& o, const Loaded& loaded,
                    const TimedRun& run) {
   const RunResults& results = run.results;
@@ -88,8 +97,13 @@ int run(const Options& o) {
   }
   std::optional<OutputDirectory> out;
   if (!o.out.empty()) out.emplace(o.out);
-  const TimedRun timed = run_with_progress(loaded, command_of(o), o.quiet);
+  std::optional<RequestTable> requests;
+  if (!o.requests.empty())
+    requests.emplace(o.requests, sample_of(o.requests_sample), loaded.scenario.spec);
+  const TimedRun timed =
+      run_with_progress(loaded, command_of(o), o.quiet, requests ? &*requests : nullptr);
   const RunResults& results = timed.results;
+  if (requests) requests->commit();
   if (out) write_results(*out, o, loaded, timed);
   print_result(o.format == "json" ? results.summary_json + "\n"
                                   : run_table(results, loaded.scenario.spec.start));
@@ -110,6 +124,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
                   {"stampede run fleet.yaml --out out/fleet",
                    "stampede run fleet.yaml --seed 7 --set spec.duration=2h --format json",
                    "stampede run fleet.yaml --with kv_epoch_fencing",
+                   "stampede run fleet.yaml --requests rows.csv --requests-sample 1%",
                    "stampede run fleet.yaml --dry-run     # every value with its origin"});
   const auto o = std::make_shared<Options>();
   command->add_option("file", o->file, "scenario (YAML or JSON)")->required()->type_name("FILE");
@@ -122,6 +137,12 @@ void add_run_command(CLI::App& app, int& exit_code) {
   command->add_option("--seed", o->seed, "decides every random draw")->type_name("N");
   command->add_option("--out", o->out, "write manifest, summary, series and incidents to DIR")
       ->type_name("DIR");
+  command->add_option("--requests", o->requests, "write a CSV row for each request to FILE")
+      ->type_name("FILE");
+  command
+      ->add_option("--requests-sample", o->requests_sample,
+                   "write that share of the requests, the same ones in every run")
+      ->type_name("SHARE");
   command->add_option("--format", o->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}));
   command->add_flag("--metrics", o->metrics, "also write metrics.om (OpenMetrics)");

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/results/shell.h"
 #include "tools/scenario/load_scenario.h"
 #include "tools/scenario/simulation.h"
 
@@ -17,17 +18,20 @@ namespace stampede {
 inline constexpr int kFine = 0;
 inline constexpr int kExpectFailed = 1;
 inline constexpr int kInvalidInput = 2;
+inline constexpr int kRunsFailed = 3;  // a sweep finished, some of its runs did not
 inline constexpr int kInvariantBroken = 70;
 inline constexpr int kFileSystem = 74;
 inline constexpr int kInterrupted = 130;
 
 // Each adds its subcommand; the callback leaves the exit code in `exit_code`.
 void add_run_command(CLI::App& app, int& exit_code);
+void add_compare_command(CLI::App& app, int& exit_code);
 void add_check_command(CLI::App& app, int& exit_code);
 void add_list_commands(CLI::App& app, int& exit_code);  // list, describe, schema
 void add_init_command(CLI::App& app, int& exit_code);
 void add_replay_command(CLI::App& app, int& exit_code);
 void add_diff_command(CLI::App& app, int& exit_code);
+void add_sweep_command(CLI::App& app, int& exit_code);
 void add_generated_commands(CLI::App& app, int& exit_code);  // completion, man
 
 // A subcommand whose --help begins with examples, one a line: `command  # what it does`.
@@ -48,7 +52,9 @@ void warn(const Loaded& loaded);
 int guarded(const std::function<int()>& command);
 
 // Ctrl-C was pressed (or the process was asked to end).
-struct Interrupted {};
+struct Interrupted {
+  bool resumable = false;  // what had ended is kept
+};
 void catch_interrupts();
 bool interrupted();
 
@@ -65,12 +71,10 @@ struct TimedRun {
 };
 // Runs with progress on stderr. Faults that need the built world become InputError with their
 // place. Throws Interrupted, BrokenRun.
-TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet);
+TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
+                           RequestLog* log = nullptr);
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);
-
-// A word as a shell takes it back.
-std::string shell_quoted(const std::string& word);
 
 }  // namespace stampede

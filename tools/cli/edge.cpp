@@ -38,8 +38,8 @@ int guarded(const std::function<int()>& command) {
   } catch (const FileError& error) {
     narrate(fmt::format("stampede: {}\n", error.what()));
     return kFileSystem;
-  } catch (const Interrupted&) {
-    narrate("stampede: interrupted; nothing was written\n");
+  } catch (const Interrupted& interrupt) {
+    if (!interrupt.resumable) narrate("stampede: interrupted; nothing was written\n");
     return kInterrupted;
   } catch (const BrokenRun& broken) {
     narrate(

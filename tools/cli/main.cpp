@@ -48,15 +48,18 @@ int run_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "stampede " + stampede_version());
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 fine, 1 an expectation failed, 2 invalid usage or scenario, 70 broken\n"
-      "invariant, 74 file system, 130 interrupted.");
+      "Exit codes: 0 fine, 1 an expectation failed, 2 invalid usage or scenario, 3 runs of a "
+      "sweep\n"
+      "failed, 70 broken invariant, 74 file system, 130 interrupted.");
   int exit_code = kFine;
   add_init_command(app, exit_code);
   add_run_command(app, exit_code);
+  add_compare_command(app, exit_code);
   add_check_command(app, exit_code);
   add_list_commands(app, exit_code);
   add_diff_command(app, exit_code);
   add_replay_command(app, exit_code);
+  add_sweep_command(app, exit_code);
   add_generated_commands(app, exit_code);
   try {
     app.parse(argc, argv);

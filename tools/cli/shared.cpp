@@ -105,17 +105,19 @@ void warn(const Loaded& loaded) {
   for (const Diagnostic& d : loaded.warnings) narrate("warning: " + to_text(d));
 }
 
-TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet) {
+TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
+                           RequestLog* log) {
   const auto begun = Clock::now();
   Progress progress(loaded.scenario.spec.duration.seconds(), quiet);
   double reached = 0;
   TimedRun run;
   try {
-    run.results = run_simulation(loaded.scenario, [&](double simulated_seconds) {
+    const auto told = [&](double simulated_seconds) {
       reached = simulated_seconds;
       progress.show(simulated_seconds);
       return !interrupted();
-    });
+    };
+    run.results = run_simulation(loaded.scenario, told, log);
   } catch (const ScenarioError& error) {
     throw placed(loaded, error);
   } catch (const InvariantError& error) {
@@ -132,15 +134,6 @@ void check_world(const Loaded& loaded) {
   } catch (const ScenarioError& error) {
     throw placed(loaded, error);
   }
-}
-
-std::string shell_quoted(const std::string& word) {
-  constexpr const char* kSafe =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=%:,+@";
-  if (!word.empty() && word.find_first_not_of(kSafe) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
 }
 
 }  // namespace stampede

@@ -32,11 +32,15 @@ void flatten(const ordered_json& json, const std::string& path, std::vector<Scal
 
 }  // namespace
 
-std::string run_id(const Loaded& loaded) {
+std::string run_id(const std::string& version, const ordered_json& effective_scenario) {
   Digest digest;
-  for (const char c : stampede_version() + "\n" + effective(loaded.scenario).dump())
+  for (const char c : version + "\n" + effective_scenario.dump())
     digest.add(static_cast<unsigned char>(c));
   return digest.hex();
+}
+
+std::string run_id(const Loaded& loaded) {
+  return run_id(stampede_version(), effective(loaded.scenario));
 }
 
 std::vector<Scalar> scalars_of(const std::string& summary_json) {

@@ -28,6 +28,8 @@ struct RunRecord {
 // 16 hexadecimal digits over the effective scenario (with its seed) and the program's version: the
 // same id means the same results.
 std::string run_id(const Loaded& loaded);
+// The same from what a manifest keeps.
+std::string run_id(const std::string& version, const nlohmann::ordered_json& effective_scenario);
 
 // Every number and truth value of a summary, by its path; lists are left out.
 std::vector<Scalar> scalars_of(const std::string& summary_json);

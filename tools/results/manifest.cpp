@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tools/scenario/trace_files.h"
+
 namespace stampede {
 namespace {
 
@@ -42,6 +44,7 @@ std::string manifest_json(const Loaded& loaded, const RunResults& results,
       {"seed", loaded.scenario.spec.seed},
       {"digest", results.digest},
       {"command", command},
+      {"directory", loaded.directory},
       {"replay", "stampede replay manifest.json"},
       {"wall_clock_seconds", wall},
       {"events", results.events},
@@ -72,7 +75,9 @@ ManifestRun read_manifest(const SourceText& source) {
     throw fail(
         fmt::format("not a manifest; `schema: {}`, `digest` and `scenario` are wanted", kSchema));
   ManifestRun run;
-  run.loaded = load_scenario(SourceText{source.name + " (its scenario)", json["scenario"].dump(2)});
+  const std::string beside = text("directory").empty() ? "." : text("directory");
+  run.loaded = load_scenario(SourceText{source.name + " (its scenario)", json["scenario"].dump(2)},
+                             {}, {}, {beside, directory_of(source.name)});
   run.digest = text("digest");
   run.version = text("version");
   run.compiler = text("compiler");

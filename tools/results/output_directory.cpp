@@ -21,6 +21,24 @@ std::string temporary_name(const std::string& directory, const std::string& name
   return fmt::format("{}/.{}.{}.tmp", directory, name, ::getpid());
 }
 
+// Directory and name of a path.
+std::pair<std::string, std::string> split(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {path.substr(0, slash + 1), path.substr(slash + 1)};
+}
+
+// 0, or what went wrong.
+int write_text(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t wrote = ::write(file, content.data(), content.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return wrote < 0 ? errno : ENOSPC;
+    content.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return 0;
+}
+
 // Writes and syncs; leaves no file behind when it fails.
 void write_synced(const std::string& path, const std::string& shown, const std::string& content) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -30,13 +48,7 @@ void write_synced(const std::string& path, const std::string& shown, const std::
     ::unlink(path.c_str());
     fail(shown, error);
   };
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t wrote = ::write(file, content.data() + done, content.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) give_up(wrote < 0 ? errno : ENOSPC);
-    done += static_cast<std::size_t>(wrote);
-  }
+  if (const int error = write_text(file, content); error != 0) give_up(error);
   if (::fsync(file) != 0 && errno != EINVAL) give_up(errno);
   if (::close(file) != 0) {
     const int error = errno;
@@ -108,11 +120,45 @@ void OutputDirectory::commit(const std::vector<std::string>& optional) {
   sync_directory(path_);
 }
 
+GrowingFile::GrowingFile(std::string path) : path_(std::move(path)) {
+  const auto [directory, name] = split(path_);
+  if (name.empty()) fail(path_, EISDIR);
+  struct stat info {};
+  if (::stat(path_.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) fail(path_, EISDIR);
+  temporary_ = temporary_name(directory, name);
+  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file_ < 0) fail(path_, errno);
+}
+
+GrowingFile::~GrowingFile() {
+  if (file_ < 0) return;
+  ::close(file_);
+  ::unlink(temporary_.c_str());
+}
+
+void GrowingFile::append(std::string_view text) {
+  constexpr std::size_t kBuffer = 1u << 16;  // [B]
+  buffer_ += text;
+  if (buffer_.size() >= kBuffer) flush();
+}
+
+void GrowingFile::flush() {
+  if (const int error = write_text(file_, buffer_); error != 0) fail(path_, error);
+  buffer_.clear();
+}
+
+void GrowingFile::commit() {
+  flush();
+  if (::fsync(file_) != 0 && errno != EINVAL) fail(path_, errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
+  ::close(file_);
+  file_ = -1;
+  sync_directory(split(path_).first);
+}
+
 void write_file(const std::string& path, const std::string& content, bool replace) {
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (!replace && ::access(path.c_str(), F_OK) == 0) fail(path, EEXIST);
+  const auto [directory, name] = split(path);
   const std::string temporary = temporary_name(directory, name);
   write_synced(temporary, path, content);
   if (std::rename(temporary.c_str(), path.c_str()) != 0) {

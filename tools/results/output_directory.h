@@ -2,6 +2,7 @@
 #pragma once
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,24 @@ class OutputDirectory {
   std::string path_;
   std::vector<std::string> made_;                           // directories, outermost first
   std::vector<std::pair<std::string, std::string>> files_;  // temporary, final
+};
+
+// A file that is written bit by bit and seen only when it is whole.
+class GrowingFile {
+ public:
+  // Opens a temporary name beside `path`. Throws FileError.
+  explicit GrowingFile(std::string path);
+  GrowingFile(const GrowingFile&) = delete;
+  GrowingFile& operator=(const GrowingFile&) = delete;
+  ~GrowingFile();  // without commit() nothing is left
+
+  void append(std::string_view text);  // throws FileError
+  void commit();                       // gives it its name, replacing another; throws FileError
+
+ private:
+  void flush();
+  std::string path_, temporary_, buffer_;
+  int file_ = -1;
 };
 
 // One file, whole or not at all. Throws FileError; an existing file only falls if `replace`.

@@ -95,6 +95,7 @@ void client_classes(Findings& out, const Spec& spec) {
     lengths(out, path + ".message", c.message);
     lengths(out, path + ".answer", c.answer);
     lengths(out, path + ".resumed_context", c.resumed_context);
+    if (c.trace) continue;
     live += c.share.value * spec.demand.rate.per_second * spec.scale * c.think_time.seconds();
   }
   if (spec.clients.empty()) out.push_back({"spec.clients", "at least one class is wanted"});
@@ -196,7 +197,10 @@ std::vector<Finding> doubts(const Spec& spec) {
                                        "spec.demand.rate",
                                        100 * sum)});
   };
-  whole("spec.clients", sum_of_shares(spec.clients));
+  std::vector<ClientClassParams> modelled;  // a recording has no share of the demand
+  for (const ClientClassParams& c : spec.clients)
+    if (!c.trace) modelled.push_back(c);
+  if (!modelled.empty()) whole("spec.clients", sum_of_shares(modelled));
   whole("spec.regions", sum_of_shares(spec.regions));
   const bool may_lose_packets =
       std::any_of(spec.timeline.begin(), spec.timeline.end(),

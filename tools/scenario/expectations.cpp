@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 namespace stampede {
 namespace {
@@ -52,6 +54,33 @@ struct IncidentKind {
   }
 };
 
+struct ValueRange {
+  std::string of;
+  std::vector<double> between;
+  bool counts = false;
+  static void describe(Schema<ValueRange>& s) {
+    s.field("of", &ValueRange::of)
+        .required()
+        .help("path of a number in summary.json, such as tokens.output");
+    s.field("between", &ValueRange::between).required().help("lowest and highest");
+    s.field("counts", &ValueRange::counts)
+        .help("a number of things: divided by spec.scale before it is judged");
+  }
+};
+struct SeriesRange {
+  std::string component, stat;
+  std::vector<double> mean, peak;
+  bool counts = false;
+  static void describe(Schema<SeriesRange>& s) {
+    s.field("component", &SeriesRange::component).required().help("component of series.csv");
+    s.field("stat", &SeriesRange::stat).required().help("statistic of series.csv");
+    s.field("mean", &SeriesRange::mean).help("lowest and highest mean of its samples");
+    s.field("peak", &SeriesRange::peak).help("lowest and highest largest sample");
+    s.field("counts", &SeriesRange::counts)
+        .help("a number of things: divided by spec.scale before it is judged");
+  }
+};
+
 template <class Range>
 bool complete(const Range& r) {
   return r.between.size() == 2;
@@ -85,6 +114,36 @@ const RegisterExpectation<NumberRange> hit_ratio{
     "hit_ratio", "share of prompt tokens found in the KV cache",
     [](const NumberRange& p, const Facts& f) {
       return complete(p) ? outside("hit_ratio", f.hit_ratio, p.between[0], p.between[1]) : kTwo;
+    }};
+const RegisterExpectation<ValueRange> value{
+    "value", "a number of the summary lies within bounds", [](const ValueRange& p, const Facts& f) {
+      if (!complete(p)) return kTwo;
+      const nlohmann::json summary = nlohmann::json::parse(f.summary_json);
+      const nlohmann::json* at = &summary;
+      std::istringstream path(p.of);
+      for (std::string key; at && std::getline(path, key, '.');)
+        at = at->is_object() && at->contains(key) ? &(*at)[key] : nullptr;
+      if (!at || !at->is_number()) return "the summary has no number '" + p.of + "'";
+      return outside(p.of.c_str(), at->get<double>() / (p.counts ? f.scale : 1), p.between[0],
+                     p.between[1]);
+    }};
+const RegisterExpectation<SeriesRange> series{
+    "series", "mean and peak of a recorded series lie within bounds",
+    [](const SeriesRange& p, const Facts& f) {
+      const std::string name = p.component + " " + p.stat;
+      const auto samples = f.series(p.component, p.stat);
+      if (!samples) return "there is no series '" + name + "'";
+      if ((p.mean.empty() && p.peak.empty()) || p.mean.size() % 2 != 0 || p.peak.size() % 2 != 0 ||
+          p.mean.size() > 2 || p.peak.size() > 2)
+        return std::string(
+            "`mean` and `peak` take the lowest and the highest value; one is needed");
+      const double by = p.counts ? f.scale : 1;
+      std::string wrong;
+      if (!p.mean.empty())
+        wrong = outside(("mean of " + name).c_str(), samples->mean / by, p.mean[0], p.mean[1]);
+      if (wrong.empty() && !p.peak.empty())
+        wrong = outside(("peak of " + name).c_str(), samples->peak / by, p.peak[0], p.peak[1]);
+      return wrong;
     }};
 const RegisterExpectation<Nothing> requests_conserved{
     "requests_conserved", "every offered request is accounted for",

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "sim/journal.h"
@@ -21,6 +22,14 @@ struct Facts {
   double availability = 0;  // succeeded over offered less served elsewhere
   bool conserved = false, recovered = false;
   const std::vector<Incident>* incidents = nullptr;
+  std::string summary_json;
+  // Mean and largest sample of a series; absent if there is no such series or it has no sample.
+  struct Samples {
+    double mean = 0, peak = 0;
+  };
+  std::function<std::optional<Samples>(const std::string& component, const std::string& stat)>
+      series;
+  double scale = 1;  // of the scenario: what counts things is judged divided by it
 };
 
 // Empty if it holds, else one sentence with expected and found.

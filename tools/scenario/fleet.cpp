@@ -1,10 +1,24 @@
 #include "tools/scenario/fleet.h"
 
 #include "tools/scenario/simulation.h"
+#include "tools/traces/trace_reader.h"
 
 namespace stampede {
+namespace {
 
-Fleet::Fleet(const Spec& s)
+// Mean requests per second of all recordings that are played.
+double recorded_rate(const Spec& spec) {
+  double rate = 0;
+  for (const ClientClassParams& c : spec.clients)
+    if (c.trace && c.trace->length.ns > 0)
+      rate += static_cast<double>(c.trace->rows) * c.trace->rate_scale /
+              (c.trace->length.seconds() * c.trace->time_scale);
+  return rate;
+}
+
+}  // namespace
+
+Fleet::Fleet(const Spec& s, RequestLog* log)
     : spec(s),
       world(static_cast<u64>(s.seed)),
       pushed_(s.regions.size()),
@@ -24,11 +38,16 @@ Fleet::Fleet(const Spec& s)
   service = std::make_unique<ServiceLevel>(world, spec.slo, n, spec.duration);
   Demand demand(spec.demand, spec.start, shares, offsets);
   std::vector<double> served;  // requests per second at the start: capacity of the warm fleet
-  for (std::size_t r = 0; r < n; ++r) served.push_back(demand.rate(r, Instant{}));
+  double all_shares = 0;
+  for (const double share : shares) all_shares += share;
+  const double recorded = recorded_rate(spec);
+  for (std::size_t r = 0; r < n; ++r)
+    served.push_back(demand.rate(r, Instant{}) +
+                     (recorded > 0 ? recorded * shares[r] / all_shares : 0));
   balancer = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network, served);
   double live = 0;
   for (const ClientClassParams& c : spec.clients)
-    live += c.share.value * spec.demand.rate.per_second * 2 * c.think_time.seconds();
+    if (!c.trace) live += c.share.value * spec.demand.rate.per_second * 2 * c.think_time.seconds();
   kv = std::make_unique<KvCache>(world, spec.kv_cache, *network, static_cast<u32>(n),
                                  static_cast<u32>(live) + 1024);
   safety = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
@@ -44,7 +63,10 @@ Fleet::Fleet(const Spec& s)
   wiring.kv = kv.get();
   wiring.attempts = &attempts;
   wiring.service = service.get();
+  wiring.log = log;
   for (auto& plane : region_planes) wiring.regions.push_back(plane.get());
+  for (const ClientClassParams& c : spec.clients)
+    wiring.traces.push_back(c.trace ? open_trace(*c.trace) : nullptr);
   clients = std::make_unique<Population>(world, spec.clients, demand, n, wiring);
   for (std::size_t r = 0; r < n; ++r) {
     Region::Wiring inside;
@@ -52,6 +74,7 @@ Fleet::Fleet(const Spec& s)
     inside.kv = kv.get();
     inside.safety = safety.get();
     inside.attempts = &attempts;
+    inside.text = clients.get();
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
       inside.choice.push_back(choices_[r * spec.serving.pools.size() + w].get());
     region_planes[r]->connect(inside);

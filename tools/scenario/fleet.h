@@ -15,8 +15,9 @@ namespace stampede {
 
 class Fleet final : public Controls {
  public:
-  // `spec` has scale 1 (see scale.h). Throws ScenarioError for references to nothing.
-  explicit Fleet(const Spec& spec);
+  // `spec` has scale 1 (see scale.h); `log` (or null) hears of every request. Throws ScenarioError
+  // for references to nothing.
+  explicit Fleet(const Spec& spec, RequestLog* log = nullptr);
   void start();
   // Every few seconds of simulated time: what control loops outside the components need.
   void refresh_views();

@@ -40,6 +40,15 @@ void Fleet::register_stats() {
     t.gauge(name, "success_ratio", "1", "observed success of clients at home here", [this, r] {
       return service->observed(static_cast<RegionId>(r)).value().value_or(1.0);
     });
+    t.gauge(name, "gpus_serving", "1", "GPUs of pods that answer probes", [this, cluster] {
+      double gpus = 0;
+      for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
+        const i32 each =
+            w < spec.cluster.workloads.size() ? spec.cluster.workloads[w].gpus_per_pod : 1;
+        gpus += static_cast<double>(cluster->counts(static_cast<WorkloadId>(w)).ready) * each;
+      }
+      return gpus;
+    });
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
       const auto id = static_cast<WorkloadId>(w);
       const std::string pool = spec.serving.pools[w].name;

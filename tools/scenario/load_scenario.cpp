@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/scenario/effective.h"
+#include "tools/scenario/trace_files.h"
 
 #include "models/mitigations/overlay.h"
 #include "tools/scenario/consistency.h"
@@ -11,25 +12,10 @@ namespace stampede {
 namespace {
 
 constexpr const char* kApiVersion = "stampede/v1alpha1";
-constexpr const char* kKind = "Scenario";
 
-// A file of another kind or version is told so, and is not compared key by key with this one.
-void check_envelope(const SourceText& source) {
-  const YamlPtr root = parse_yaml(source);
-  if (root->kind != YamlNode::Kind::kMapping)
-    throw InputError({source.at(root->line, root->column, "",
-                                "not a scenario: a mapping is wanted that begins with `apiVersion: "
-                                "stampede/v1alpha1`")});
-  for (const auto& [key, value] : root->entries) {
-    const auto expect = [&, k = key, v = value](const char* name, const char* wanted) {
-      if (k->text == name && v->text != wanted)
-        throw InputError({source.at(v->line, v->column, name,
-                                    "'" + v->text.substr(0, 60) + "' is not known; this version " +
-                                        "reads `" + name + ": " + wanted + "`")});
-    };
-    expect("apiVersion", kApiVersion);
-    expect("kind", kKind);
-  }
+std::string lower_case(std::string word) {
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word;
 }
 
 std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
@@ -40,9 +26,36 @@ std::vector<Diagnostic> located(const Provenance& known, const std::vector<Findi
 
 }  // namespace
 
+std::string document_kind(const SourceText& source) {
+  const YamlPtr root = parse_yaml(source);
+  for (const auto& [key, value] : root->entries)
+    if (key->text == "kind") return value->text;
+  return "";
+}
+
+void check_envelope(const SourceText& source, const std::string& kind) {
+  const YamlPtr root = parse_yaml(source);
+  if (root->kind != YamlNode::Kind::kMapping)
+    throw InputError({source.at(
+        root->line, root->column, "",
+        "not a " + lower_case(kind) +
+            ": a mapping is wanted that begins with `apiVersion: " + kApiVersion + "`")});
+  for (const auto& [key, value] : root->entries) {
+    const auto expect = [&, k = key, v = value](const char* name, const std::string& wanted) {
+      if (k->text == name && v->text != wanted)
+        throw InputError({source.at(v->line, v->column, name,
+                                    "'" + v->text.substr(0, 60) + "' is not known; this version " +
+                                        "reads `" + name + ": " + wanted + "`")});
+    };
+    expect("apiVersion", kApiVersion);
+    expect("kind", kind);
+  }
+}
+
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
-                     const std::vector<std::string>& mitigations) {
-  check_envelope(source);
+                     const std::vector<std::string>& mitigations,
+                     const std::vector<std::string>& directories) {
+  check_envelope(source, "Scenario");
   Loaded loaded;
   YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
   loader.read_source();
@@ -67,12 +80,14 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
   if (!faults.empty()) throw InputError(std::move(faults));
   loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
+  if (!directories.empty()) loaded.directory = directories.front();
+  find_traces(loaded, directories);
   return loaded;
 }
 
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
                      const std::vector<std::string>& mitigations) {
-  return load_scenario(read_source(path), sets, mitigations);
+  return load_scenario(read_source(path), sets, mitigations, {directory_of(path)});
 }
 
 nlohmann::ordered_json effective(const Scenario& scenario) {

@@ -14,6 +14,12 @@ void Measures::tick() {
   i64 zombies = 0;
   for (const auto& cluster : fleet_.clusters) zombies += cluster->zombies();
   zombies_max_ = std::max(zombies_max_, zombies);
+  const Duration gone = fleet_.world.now() - ticked_at_;
+  ticked_at_ = fleet_.world.now();
+  for (const auto& cluster : fleet_.clusters)
+    gpu_seconds_ +=
+        static_cast<double>(cluster->state().total_gpus() - cluster->state().free_gpus) *
+        gone.seconds();
   if (fleet_.world.now().ns % (1_min).ns == 0) {
     const bool ramp = fleet_.safety->breaker(0).state() == BreakerState::kHalfOpen;
     owners_.push_back(ramp                                 ? Owner::kPolicy
@@ -105,6 +111,22 @@ Surge Measures::surge() const {
     s.peak = surge_peak_ / before;
   }
   return s;
+}
+
+Impairment Measures::impairment(std::size_t minutes) const {
+  std::size_t first = minutes, last = 0;
+  for (std::size_t m = 0; m < minutes; ++m)
+    for (RegionId r = 0; r < fleet_.regions(); ++r)
+      if (fleet_.service->region_down(r, m)) {
+        first = std::min(first, m);
+        last = m + 1;
+      }
+  if (first == minutes) return {std::nullopt, 0.0};
+  Impairment impairment{60.0 * static_cast<double>(first), std::nullopt};
+  const double after = fleet_.spec.duration.seconds() - 60.0 * static_cast<double>(last);
+  if (after >= fleet_.service->params().recovered_for.seconds())
+    impairment.time_to_recover_seconds = 60.0 * static_cast<double>(last - first);
+  return impairment;
 }
 
 std::pair<std::size_t, std::size_t> Measures::outage(std::size_t minutes) const {

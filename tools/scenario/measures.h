@@ -2,6 +2,7 @@
 // downtime belongs to, and when the service has recovered.
 // Source: reference outage, sections 5 and 7, for the definitions.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "tools/scenario/fleet.h"
@@ -13,6 +14,14 @@ enum class Owner : u8 { kMechanism, kOperator, kPolicy };
 struct Surge {
   double average = 0, peak = 0;   // against the minute before the first push; 0: no failover
   std::vector<double> by_region;  // average of each surviving region; 0 for the others
+};
+
+// Minutes in which some region was down, from the first of them to the end of the last.
+struct Impairment {
+  std::optional<double> from_seconds;  // nothing: no region was ever down
+  // 0 if no region was down; nothing when one was within `slo.recovered_for` of the end of the run,
+  // which cannot be called recovered then.
+  std::optional<double> time_to_recover_seconds;
 };
 
 class Measures {
@@ -27,6 +36,9 @@ class Measures {
   }
   bool recovered() const { return recovered_; }
   i64 zombies_max() const { return zombies_max_; }
+  // GPUs that pods hold, over time; sampled every five seconds.
+  double provisioned_gpu_seconds() const { return gpu_seconds_; }
+  Impairment impairment(std::size_t minutes) const;
   // First and one past the last minute in which the service was down; equal if never.
   std::pair<std::size_t, std::size_t> outage(std::size_t minutes) const;
 
@@ -45,6 +57,8 @@ class Measures {
   bool was_down_ = false, recovered_ = false;
   Instant good_since_ = kNever;
   i64 zombies_max_ = 0;
+  double gpu_seconds_ = 0;
+  Instant ticked_at_{};
 };
 
 }  // namespace stampede

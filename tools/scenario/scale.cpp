@@ -47,7 +47,10 @@ Spec scaled(const Spec& original) {
   spec.scale = 1;
 
   shrink(spec.demand.rate, s);
-  for (ClientClassParams& c : spec.clients) shrink(c.fallback.capacity, s);
+  for (ClientClassParams& c : spec.clients) {
+    shrink(c.fallback.capacity, s);
+    if (c.trace) c.trace->rate_scale *= s;
+  }
   for (RegionParams& r : spec.regions) {
     shrink_fleet(r, spec.cluster.gpus_per_node, s);
   }

@@ -1,5 +1,8 @@
 #include "tools/scenario/simulation.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "sim/digest.h"
 #include "tools/scenario/measures.h"
 #include "tools/scenario/scale.h"
@@ -30,11 +33,31 @@ std::string digest_of(const Fleet& fleet) {
   return digest.hex();
 }
 
+std::optional<Facts::Samples> samples_of(const RunResults& r, const std::string& component,
+                                         const std::string& stat) {
+  const std::size_t columns = r.series_columns.size();
+  for (std::size_t c = 0; c < columns; ++c) {
+    if (r.series_columns[c].component != component || r.series_columns[c].name != stat) continue;
+    double sum = 0, peak = 0;
+    std::size_t n = 0;
+    for (std::size_t i = c; i < r.series_values.size(); i += columns) {
+      const double v = r.series_values[i];
+      if (v != v) continue;  // absent
+      peak = n == 0 ? v : std::max(peak, v);
+      sum += v;
+      ++n;
+    }
+    if (n > 0) return Facts::Samples{sum / static_cast<double>(n), peak};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 RunResults run_simulation(const Scenario& scenario,
-                          const std::function<bool(double simulated_seconds)>& progress) {
-  Fleet fleet(scaled(scenario.spec));
+                          const std::function<bool(double simulated_seconds)>& progress,
+                          RequestLog* log) {
+  Fleet fleet(scaled(scenario.spec), log);
   Measures measures(fleet);
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
@@ -61,15 +84,21 @@ RunResults run_simulation(const Scenario& scenario,
     if (next == end) break;
     if (progress && !progress(next.seconds())) return results;
   }
+  fleet.clients->log_open_requests();
   for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
   results.incidents = fleet.world.journal.all();
   results.events = fleet.world.scheduler.handled();
   results.digest = digest_of(fleet);
-  const Facts facts = facts_of(fleet, measures);
+  results.summary_json = summary_of(scenario, fleet, measures, results.digest);
+  Facts facts = facts_of(fleet, measures);
+  facts.summary_json = results.summary_json;
+  facts.scale = scenario.spec.scale;
+  facts.series = [&](const std::string& component, const std::string& stat) {
+    return samples_of(results, component, stat);
+  };
   for (const ExpectationSelection& e : scenario.spec.expect)
     if (const std::string wrong = judge(e, facts); !wrong.empty())
       results.failed_expectations.push_back(wrong);
-  results.summary_json = summary_of(scenario, fleet, measures, results.digest);
   return results;
 }
 

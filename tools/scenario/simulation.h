@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/ports/request_log.h"
 #include "sim/journal.h"
 #include "sim/stats.h"
 #include "tools/scenario/scenario.h"
@@ -29,8 +30,10 @@ struct ScenarioError : std::runtime_error {
   std::string path;  // in the tree: spec.timeline[0].target.region
 };
 
-// `progress` is told the simulated time now and then; it returns false to interrupt.
+// `progress` is told the simulated time now and then; it returns false to interrupt. `log`, if
+// there is one, hears of every request.
 RunResults run_simulation(const Scenario& scenario,
-                          const std::function<bool(double simulated_seconds)>& progress);
+                          const std::function<bool(double simulated_seconds)>& progress,
+                          RequestLog* log = nullptr);
 
 }  // namespace stampede

@@ -34,6 +34,15 @@ ordered_json quantiles(const Quantiles& q) {
           {"p99", static_cast<double>(q.quantile(0.99)) * 1e-9}};
 }
 
+// Share of the requests that ended and were not served elsewhere; 1 when there were none.
+double availability(const RequestCounts& c) {
+  const auto count = [&](Outcome o) {
+    return static_cast<double>(c.ended[static_cast<std::size_t>(o)]);
+  };
+  const double mine = static_cast<double>(c.total_ended()) - count(Outcome::kServedElsewhere);
+  return mine > 0 ? count(Outcome::kSucceeded) / mine : 1;
+}
+
 ordered_json requests(const Fleet& fleet) {
   const RequestCounts& c = fleet.service->counts();
   const auto count = [&](Outcome o) { return c.ended[static_cast<std::size_t>(o)]; };
@@ -51,6 +60,7 @@ ordered_json requests(const Fleet& fleet) {
           {"in_flight", fleet.clients->requests_in_flight()},
           {"served_elsewhere", count(Outcome::kServedElsewhere)},
           {"poisoned_served", count(Outcome::kPoisoned)},
+          {"availability_ratio", availability(c)},
           {"attempts_per_request", c.offered > 0
                                        ? static_cast<double>(fleet.clients->counts().attempts) /
                                              static_cast<double>(c.offered)
@@ -70,6 +80,17 @@ ordered_json attempts(const Fleet& fleet) {
           {"resubmissions", c.resubmissions},
           {"lost", c.attempts_lost},
           {"agent_tasks_stalled", c.agent_tasks_stalled}};
+}
+
+ordered_json or_null(const std::optional<double>& value) {
+  return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+// KV length that the mean output token was computed on; null before the first answer.
+ordered_json context_mean(const Fleet& fleet) {
+  const Population::Counts& c = fleet.clients->counts();
+  if (c.output_tokens == 0) return nullptr;
+  return static_cast<double>(c.context_read) / static_cast<double>(c.output_tokens);
 }
 
 ordered_json outage(const Fleet& fleet, const Measures& measures) {
@@ -99,6 +120,9 @@ ordered_json outage(const Fleet& fleet, const Measures& measures) {
   json["ended_at_seconds"] =
       last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
   json["recovered"] = recovered(fleet, measures);
+  const Impairment impaired = measures.impairment(minutes);
+  json["region_down_from_seconds"] = or_null(impaired.from_seconds);
+  json["time_to_recover_seconds"] = or_null(impaired.time_to_recover_seconds);
   json["by_region"] = by_region;
   json["lost_request_minutes"] = lost;
   json["seconds_by_owner"] = {
@@ -155,6 +179,20 @@ ordered_json operations(const Fleet& fleet) {
   return list;
 }
 
+ordered_json resources(const Fleet& fleet, const Measures& measures) {
+  double busy = 0, wasted = 0;
+  for (RegionId r = 0; r < fleet.regions(); ++r)
+    for (WorkloadId w = 0; w < fleet.spec.serving.pools.size(); ++w) {
+      const Region::EngineTime time = fleet.region_planes[r]->engine_time(w);
+      const i32 gpus = fleet.clusters[r]->state().workloads[w].params.gpus_per_pod;
+      busy += time.busy * gpus;
+      wasted += time.wasted * gpus;
+    }
+  return {{"provisioned_gpu_hours", measures.provisioned_gpu_seconds() / 3600},
+          {"busy_gpu_hours", busy / 3600},
+          {"wasted_gpu_hours", wasted / 3600}};
+}
+
 ordered_json phases(const Fleet& fleet) {
   ordered_json list = ordered_json::array();
   std::map<std::string, bool> seen;
@@ -175,15 +213,12 @@ ordered_json phases(const Fleet& fleet) {
 
 Facts facts_of(const Fleet& fleet, const Measures& measures) {
   const RequestCounts& c = fleet.service->counts();
-  const auto elsewhere =
-      static_cast<double>(c.ended[static_cast<std::size_t>(Outcome::kServedElsewhere)]);
-  const double mine = static_cast<double>(c.total_ended()) - elsewhere;
   Facts f;
   f.downtime_seconds = downtime(fleet);
   f.surge_average = measures.surge().average;
   f.flush_seconds = fleet.kv->flush_seconds();
   f.hit_ratio = fleet.kv->hit_ratio();
-  f.availability = mine > 0 ? static_cast<double>(c.ended[0]) / mine : 1;
+  f.availability = availability(c);
   f.conserved = c.offered == c.total_ended() + fleet.clients->requests_in_flight();
   f.recovered = recovered(fleet, measures);
   f.incidents = &fleet.world.journal.all();
@@ -222,7 +257,9 @@ std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measu
   json["tokens"] = {{"prompt", prompt},
                     {"prompt_cached", cached},
                     {"output", fleet.clients->counts().output_tokens},
-                    {"wasted", fleet.clients->counts().wasted_tokens}};
+                    {"wasted", fleet.clients->counts().wasted_tokens},
+                    {"context_mean", context_mean(fleet)}};
+  json["resources"] = resources(fleet, measures);
   json["phases"] = phases(fleet);
   json["operations"] = operations(fleet);
   json["surge"] = {{"by_region", by_region}, {"average", surge.average}, {"peak", surge.peak}};

@@ -1,0 +1,25 @@
+// While a line does not empty, the newest request goes first: those who still wait are served,
+// those who have left are passed over.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+struct Params {
+  Duration after = 5_s;
+  static void describe(Schema<Params>& s) {
+    s.field("after", &Params::after)
+        .range(1e-3, 3600)
+        .help("time for which a line has not been empty; a few steps of the engine");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    "adaptive_lifo", "engines take the newest first while their line does not empty",
+    "Maurer, Fail at Scale (ACM Queue 2015); its 100 ms are shorter than a prefill step",
+    [](const Params& p) {
+      return std::vector<Patch>{{"spec.serving.pools[*].engine.lifo_after", print(p.after)}};
+    }};
+
+}  // namespace
+}  // namespace stampede

@@ -1,0 +1,14 @@
+// Clients that retry draw their delay from 0 to the exponential one, so that waves spread out.
+#include "models/mitigations/overlay.h"
+
+namespace stampede {
+namespace {
+
+const RegisterOverlay<NoOverlayParams> registered{
+    "full_jitter_backoff", "retry delays are drawn from 0 to the exponential one",
+    "AWS Architecture Blog, Exponential Backoff And Jitter (2015)", [](const NoOverlayParams&) {
+      return std::vector<Patch>{{"spec.clients[*].retry.full_jitter", "true"}};
+    }};
+
+}  // namespace
+}  // namespace stampede

@@ -1,0 +1,250 @@
+// stampede compare: a scenario as it is and with each policy, under common random numbers.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "tools/cli/commands.h"
+#include "tools/experiments/compare_output.h"
+#include "tools/experiments/compare_policies.h"
+#include "tools/results/output_directory.h"
+
+extern char** environ;
+
+namespace stampede {
+namespace {
+
+struct Options {
+  std::string file, out, format = "table", precision, precision_of = "lost_request_minutes";
+  std::string collapse_after = "10min";
+  std::vector<std::string> sets, policies;
+  std::optional<i64> seed;
+  i64 replications = 10, limit = 100;
+  int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  bool quiet = false;
+};
+
+// Without what decides neither the runs nor the figures.
+std::string base_command(const Options& o, const char* verb) {
+  std::string command = std::string("stampede ") + verb + " " + shell_quoted(o.file);
+  for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
+  return command;
+}
+
+std::string full_command(const Options& o, i64 first_seed) {
+  std::string command = base_command(o, "compare");
+  for (const std::string& policy : o.policies) command += " --with " + shell_quoted(policy);
+  command += fmt::format(" --replications {} --seed {}", o.replications, first_seed);
+  if (!o.precision.empty())
+    command += fmt::format(" --precision {} --precision-of {} --max-replications {}", o.precision,
+                           o.precision_of, o.limit);
+  if (o.collapse_after != "10min") command += " --collapse-after " + o.collapse_after;
+  return command;
+}
+
+// Values of the command line in the scenario language's own notation.
+template <class T>
+T value_of(const char* option, const std::string& text,
+           std::string (*parse)(const std::string&, T&)) {
+  T value{};
+  if (const std::string wrong = parse(text, value); !wrong.empty())
+    throw InputError({{std::string(option) + " " + text, 0, 0, "", wrong, ""}});
+  return value;
+}
+
+// Runs done and how long the rest will take: a line that is written over on a terminal, a line a
+// minute otherwise. Called by all threads.
+class Progress {
+ public:
+  // `least`: runs that there will be in any case.
+  Progress(std::size_t least, bool quiet) : least_(least), quiet_(quiet), terminal_(::isatty(2)) {}
+  ~Progress() {
+    if (drawn_) narrate("\r\033[K");
+  }
+  void finished(bool reused) {
+    const std::lock_guard lock(mutex_);
+    (reused ? reused_ : played_) += 1;
+    if (quiet_) return;
+    const auto now = Clock::now();
+    if (!terminal_ && now - shown_ < std::chrono::minutes(1)) return;
+    shown_ = now;
+    const std::size_t of = std::max(least_, done());
+    const double wall = std::chrono::duration<double>(now - begun_).count();
+    std::string text = fmt::format("{} of {} runs", done(), of);
+    if (reused_ > 0) text += fmt::format(", {} of them kept from before", reused_);
+    if (played_ > 0 && done() < of)
+      text += fmt::format(", about {:.0f} s left",
+                          wall / static_cast<double>(played_) * static_cast<double>(of - done()));
+    narrate(terminal_ ? "\r" + text + "\033[K" : text + "\n");
+    drawn_ = terminal_;
+  }
+  // Of no use while runs are under way.
+  std::size_t done() const { return played_ + reused_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const std::size_t least_;
+  const bool quiet_, terminal_;
+  bool drawn_ = false;
+  std::mutex mutex_;
+  std::size_t played_ = 0, reused_ = 0;
+  const Clock::time_point begun_ = Clock::now();
+  Clock::time_point shown_ = begun_;
+};
+
+// Runs the system's Python; its output goes to standard error. The exit code, or -1.
+int run_python(std::vector<std::string> words) {
+  constexpr const char* kPython = "/usr/bin/python3";
+  words.insert(words.begin(), kPython);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, 2, 1);
+  pid_t child = 0;
+  const int failed = ::posix_spawn(&child, kPython, &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  int status = 0;
+  if (failed != 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
+
+void draw(const std::string& directory) {
+  constexpr const char* kThere =
+      "import importlib.util as u, sys;"
+      "sys.exit(not all(u.find_spec(m) for m in ('stampede', 'matplotlib', 'pandas')) "
+      "or not u.find_spec('stampede.compare'))";
+  if (run_python({"-c", kThere}) == 0 && run_python({"-m", "stampede.compare", directory}) == 0)
+    return;
+  narrate(
+      fmt::format("no picture: PYTHONPATH=tools/python python3 -m stampede.compare {} draws it, "
+                  "with matplotlib and pandas\n",
+                  shell_quoted(directory)));
+}
+
+ComparePlan plan_of(const Options& o, const ScenarioPolicies& scenario) {
+  ComparePlan plan;
+  plan.policies = scenario.policies().size();
+  plan.first_seed = scenario.seed();
+  plan.replications = static_cast<std::size_t>(o.replications);
+  plan.jobs = o.jobs;
+  plan.limit = static_cast<std::size_t>(std::max(o.limit, o.replications));
+  if (o.precision.empty()) return plan;
+  plan.precision = value_of("--precision", o.precision, parse_share).value;
+  if (!(*plan.precision > 0 && *plan.precision < 1))
+    throw InputError({{"--precision " + o.precision, 0, 0, "", "0 to 100 % is wanted", ""}});
+  std::vector<std::string> names;
+  for (const CompareMeasure& m : scenario.measures()) names.push_back(m.name);
+  const auto at = std::find(names.begin(), names.end(), o.precision_of);
+  if (at == names.end())
+    throw InputError({{"--precision-of " + o.precision_of, 0, 0, "",
+                       "no measure is named so" + suggestion(o.precision_of, names), ""}});
+  plan.measure = static_cast<std::size_t>(at - names.begin());
+  return plan;
+}
+
+int run(const Options& o) {
+  std::vector<Override> sets;
+  for (const std::string& set : o.sets) sets.push_back(parse_set(set));
+  if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
+  const auto collapse_after = value_of("--collapse-after", o.collapse_after, parse_duration);
+  const ScenarioPolicies scenario(read_source(o.file), sets, parse_policies(o.policies),
+                                  base_command(o, "run"), o.out, collapse_after);
+  const ComparePlan plan = plan_of(o, scenario);
+  std::optional<OutputDirectory> out;
+  if (!o.out.empty()) out.emplace(o.out);
+
+  Replications replications;
+  {
+    Progress progress(plan.policies * plan.replications, o.quiet);
+    try {
+      replications = replicate(plan, [&](std::size_t policy, i64 seed) {
+        const auto played = scenario.play(policy, seed, [](double) { return !interrupted(); });
+        progress.finished(played.reused);
+        return played.run;
+      });
+    } catch (const StoppedRun&) {
+      if (!out) throw Interrupted{};
+      narrate(
+          fmt::format("stampede: interrupted; {} finished runs are in {}, the same command "
+                      "goes on from there\n",
+                      progress.done(), o.out));
+      return kInterrupted;
+    } catch (const FailedRun& failed) {
+      throw BrokenRun{failed.error, failed.command, 0, failed.seed};
+    }
+  }
+  std::vector<double> resolution;
+  for (const CompareMeasure& m : scenario.measures()) resolution.push_back(m.resolution);
+  const Comparison comparison = compare(replications.runs, resolution);
+  const CompareReport report{scenario.scenario_name(),
+                             full_command(o, plan.first_seed),
+                             scenario.policies(),
+                             scenario.measures(),
+                             replications,
+                             comparison,
+                             plan.precision,
+                             o.precision_of,
+                             collapse_after};
+  const std::string json = compare_json(report);
+  if (out) {
+    out->add("compare.json", json);
+    out->commit();
+    draw(out->path());
+  }
+  print_result(o.format == "json" ? json : compare_table(report));
+  return kFine;
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, int& exit_code) {
+  CLI::App* command = add_command(
+      app, "compare", "Play a scenario with and without policies, with the same seeds.",
+      {"stampede compare fleet.yaml --with queue_limit --with retry_budget,adaptive_lifo",
+       "stampede compare fleet.yaml --with gentle=retry_budget,full_jitter_backoff --jobs 8",
+       "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare"});
+  const auto o = std::make_shared<Options>();
+  command->add_option("file", o->file, "scenario (YAML or JSON)")->required()->type_name("FILE");
+  command->add_option("--with", o->policies, "a policy: A, A,B together, or NAME=A,B")
+      ->required()
+      ->type_name("POLICY")
+      ->allow_extra_args(false);
+  command->add_option("--set", o->sets, "change one value in all runs; can be repeated")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--replications", o->replications, "seeds that each policy is played with")
+      ->check(CLI::Range(2, 100'000))
+      ->type_name("N");
+  command->add_option("--precision", o->precision, "go on until the relative error is so small")
+      ->type_name("SHARE");
+  command->add_option("--precision-of", o->precision_of, "the measure that --precision is about")
+      ->type_name("MEASURE");
+  command->add_option("--max-replications", o->limit, "where --precision gives up")
+      ->check(CLI::Range(2, 100'000))
+      ->type_name("N");
+  command->add_option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")
+      ->type_name("DURATION");
+  command->add_option("--seed", o->seed, "the first seed")->type_name("N");
+  command->add_option("--jobs", o->jobs, "runs at a time; changes no result")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
+  command->add_option("--out", o->out, "keep compare.json and all runs in DIR; resumes from it")
+      ->type_name("DIR");
+  command->add_option("--format", o->format, "table or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  command->add_flag("-q,--quiet", o->quiet, "no progress");
+  command->callback([o, &exit_code] { exit_code = run(*o); });
+}
+
+}  // namespace stampede

@@ -1,0 +1,27 @@
+// A comparison as text for people and as compare.json (schema stampede.compare/1, described field
+// by field in docs/compare.md). Both are a function of the runs alone: no time, no path of a
+// directory, no number of jobs.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tools/experiments/compare.h"
+#include "tools/experiments/compare_policies.h"
+
+namespace stampede {
+
+struct CompareReport {
+  std::string scenario, command;
+  const std::vector<Policy>& policies;
+  const std::vector<CompareMeasure>& measures;
+  const Replications& replications;
+  const Comparison& comparison;
+  std::optional<double> precision;
+  std::string precision_measure;
+  Duration collapse_after;
+};
+
+std::string compare_json(const CompareReport& report);
+std::string compare_table(const CompareReport& report);
+
+}  // namespace stampede

@@ -1,0 +1,202 @@
+#include "tools/experiments/compare_policies.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "sim/check.h"
+#include "tools/experiments/run_record.h"
+#include "tools/results/manifest.h"
+#include "tools/results/output_directory.h"
+#include "tools/results/series.h"
+
+namespace stampede {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* kRecover = "time_to_recover_seconds";
+
+bool plain(const std::string& name) {
+  return !name.empty() && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '+' || c == '.';
+         });
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  std::istringstream stream(list);
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+std::optional<std::string> content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  return file.bad() ? std::nullopt : std::optional(std::move(text));
+}
+
+// summary.json of a finished run with this id, or nothing: it is played (again) then.
+std::optional<std::string> kept_summary(const std::string& directory, const std::string& id) {
+  const auto manifest = content(directory + "/manifest.json");
+  auto summary = content(directory + "/summary.json");
+  if (!manifest || !summary) return std::nullopt;
+  for (const char* name : {"/series.csv", "/incidents.jsonl"})
+    if (::access((directory + name).c_str(), R_OK) != 0) return std::nullopt;
+  try {
+    const ordered_json m = ordered_json::parse(*manifest), s = ordered_json::parse(*summary);
+    if (run_id(m.at("version").get<std::string>(), m.at("scenario")) != id) return std::nullopt;
+    if (m.at("digest") != s.at("digest")) return std::nullopt;
+  } catch (const ordered_json::exception&) {
+    return std::nullopt;
+  }
+  return summary;
+}
+
+}  // namespace
+
+std::vector<Policy> parse_policies(const std::vector<std::string>& texts) {
+  std::vector<Policy> policies{{"baseline", {}}};
+  std::vector<Diagnostic> faults;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    Policy policy;
+    policy.mitigations = split(equals == std::string::npos ? text : text.substr(equals + 1));
+    policy.name = equals == std::string::npos
+                      ? fmt::format("{}", fmt::join(policy.mitigations, "+"))
+                      : text.substr(0, equals);
+    const auto fault = [&](const std::string& why) {
+      faults.push_back({"--with " + text, 0, 0, "", why, ""});
+    };
+    if (policy.mitigations.empty())
+      fault("no mitigation is named; A, A,B or NAME=A,B is wanted");
+    else if (!plain(policy.name))
+      fault("the name of a policy has letters, digits, '_', '-', '+' and '.' only");
+    else if (std::any_of(policies.begin(), policies.end(),
+                         [&](const Policy& p) { return p.name == policy.name; }))
+      fault("there is a policy named '" + policy.name + "' already; NAME=A,B gives another name");
+    policies.push_back(std::move(policy));
+  }
+  if (!faults.empty()) throw InputError(std::move(faults));
+  return policies;
+}
+
+std::vector<CompareMeasure> compare_measures(const Scenario& scenario) {
+  std::vector<CompareMeasure> measures;
+  const auto add = [&](const std::string& name, const std::string& path, const std::string& title,
+                       Better better) {
+    const std::string unit = unit_of(path);
+    measures.push_back({name, path, title, unit, better, unit == "s" ? 60.0 : 0.0});
+  };
+  add("downtime_seconds", "outage.downtime_seconds", "downtime", Better::kLower);
+  for (const RegionParams& region : scenario.spec.regions)
+    add("downtime_seconds." + region.name, "outage.by_region." + region.name,
+        "downtime of " + region.name, Better::kLower);
+  add("lost_request_minutes", "outage.lost_request_minutes", "lost request-minutes",
+      Better::kLower);
+  add("availability_ratio", "requests.availability_ratio", "availability", Better::kHigher);
+  add("poisoned_served", "requests.poisoned_served", "poisoned answers", Better::kLower);
+  add(kRecover, "outage.time_to_recover_seconds", "time to recover", Better::kLower);
+  add("wasted_gpu_hours", "resources.wasted_gpu_hours", "wasted GPU time", Better::kLower);
+  add("provisioned_gpu_hours", "resources.provisioned_gpu_hours", "provisioned GPU time",
+      Better::kNeither);
+  return measures;
+}
+
+ScenarioPolicies::ScenarioPolicies(SourceText source, std::vector<Override> sets,
+                                   std::vector<Policy> policies, std::string command,
+                                   std::string directory, Duration collapse_after)
+    : source_(std::move(source)),
+      sets_(std::move(sets)),
+      policies_(std::move(policies)),
+      command_(std::move(command)),
+      directory_(std::move(directory)),
+      collapse_after_(collapse_after) {
+  for (const Policy& policy : policies_) {
+    const Loaded loaded = load_scenario(source_, sets_, policy.mitigations);
+    try {
+      run_simulation(loaded.scenario, [](double) { return false; });
+    } catch (const ScenarioError& error) {
+      throw InputError({loaded.provenance.locate(error.path, error.what())});
+    }
+    if (!measures_.empty()) continue;
+    measures_ = compare_measures(loaded.scenario);
+    name_ = loaded.scenario.metadata.name;
+    seed_ = loaded.scenario.spec.seed;
+    duration_seconds_ = loaded.scenario.spec.duration.seconds();
+  }
+}
+
+Loaded ScenarioPolicies::load(std::size_t policy, i64 seed) const {
+  std::vector<Override> sets = sets_;
+  sets.push_back({"spec.seed", std::to_string(seed), "--seed"});
+  return load_scenario(source_, sets, policies_[policy].mitigations);
+}
+
+std::string ScenarioPolicies::command(std::size_t policy, i64 seed) const {
+  std::string text = command_;
+  for (const std::string& name : policies_[policy].mitigations) text += " --with " + name;
+  return text + fmt::format(" --seed {}", seed);
+}
+
+std::optional<CompareRun> ScenarioPolicies::judged(const std::string& summary_json,
+                                                   i64 seed) const {
+  CompareRun run;
+  run.seed = seed;
+  run.digest = ordered_json::parse(summary_json).at("digest").get<std::string>();
+  const std::vector<Scalar> scalars = scalars_of(summary_json);
+  for (const CompareMeasure& measure : measures_) {
+    std::optional<double> value = scalar(scalars, measure.path);
+    if (!value && measure.name == kRecover) {
+      // Not recovered at the end: at least until then.
+      run.recovered = false;
+      value = duration_seconds_ - scalar(scalars, "outage.region_down_from_seconds").value_or(0);
+    }
+    if (!value) return std::nullopt;
+    run.values.push_back(*value);
+  }
+  run.collapsed = run.values.front() >= collapse_after_.seconds();
+  return run;
+}
+
+ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
+                                                const std::function<bool(double)>& progress) const {
+  const Loaded loaded = load(policy, seed);
+  const std::string id = run_id(loaded);
+  const std::string relative = fmt::format("runs/{}/seed{}", policies_[policy].name, seed);
+  const std::string path = directory_ + "/" + relative;
+  const auto identified = [&](CompareRun run) {
+    run.id = id;
+    if (!directory_.empty()) run.directory = relative;
+    return run;
+  };
+  if (!directory_.empty())
+    if (const auto kept = kept_summary(path, id))
+      if (auto run = judged(*kept, seed)) return {identified(std::move(*run)), true};
+  const std::optional<RunRecord> record = execute(loaded, progress);
+  if (!record) throw StoppedRun{};
+  if (!record->error.empty()) throw FailedRun{record->error, command(policy, seed), seed};
+  const RunResults& results = record->results;
+  if (!directory_.empty()) {
+    OutputDirectory out(path);
+    out.add("summary.json", results.summary_json + "\n");
+    out.add("series.csv", series_csv(results));
+    out.add("incidents.jsonl", incidents_jsonl(results));
+    out.add("manifest.json", manifest_json(loaded, results, command(policy, seed),
+                                           {record->wall_clock_seconds, peak_memory_bytes()}));
+    out.commit();
+  }
+  auto run = judged(results.summary_json, seed);
+  STAMPEDE_CHECK(run.has_value(), "a summary without a measure");
+  return {identified(std::move(*run)), false};
+}
+
+}  // namespace stampede

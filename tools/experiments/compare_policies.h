@@ -1,0 +1,76 @@
+// A scenario and the policies that it is played with: what a --with says, what is measured, and one
+// run of one policy with one seed, kept in a directory and found there again.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/experiments/compare.h"
+#include "tools/scenario/load_scenario.h"
+
+namespace stampede {
+
+struct Policy {
+  std::string name;
+  std::vector<std::string> mitigations;
+};
+// `A`, `A,B` (named A+B) or `NAME=A,B`; the names must differ from each other and from `baseline`.
+// Throws InputError. The baseline comes first in what is returned.
+std::vector<Policy> parse_policies(const std::vector<std::string>& texts);
+
+enum class Better : u8 { kLower, kHigher, kNeither };
+struct CompareMeasure {
+  std::string name, path, title, unit;  // path: in summary.json
+  Better better = Better::kLower;
+  double resolution = 0;  // downtime comes in whole minutes
+};
+std::vector<CompareMeasure> compare_measures(const Scenario& scenario);
+
+// A run broke an invariant; `command` plays it again.
+struct FailedRun {
+  std::string error, command;
+  i64 seed = 0;
+};
+// The caller asked to stop.
+struct StoppedRun {};
+
+class ScenarioPolicies {
+ public:
+  // Loads every policy once, so that faults are found before anything is played. `command` is
+  // `stampede run FILE --set ...`. `directory` empty: nothing is written. Throws InputError.
+  ScenarioPolicies(SourceText source, std::vector<Override> sets, std::vector<Policy> policies,
+                   std::string command, std::string directory, Duration collapse_after);
+
+  const std::vector<Policy>& policies() const { return policies_; }
+  const std::vector<CompareMeasure>& measures() const { return measures_; }
+  const std::string& scenario_name() const { return name_; }
+  i64 seed() const { return seed_; }  // of the scenario with its overrides
+
+  struct Played {
+    CompareRun run;
+    bool reused = false;  // read from the directory
+  };
+  // May be called by several threads for different (policy, seed). Throws FailedRun, StoppedRun
+  // when `progress` returned false, InputError, FileError.
+  Played play(std::size_t policy, i64 seed,
+              const std::function<bool(double simulated_seconds)>& progress) const;
+
+ private:
+  Loaded load(std::size_t policy, i64 seed) const;
+  // Nothing if the summary lacks a measure.
+  std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
+  std::string command(std::size_t policy, i64 seed) const;
+
+  SourceText source_;
+  std::vector<Override> sets_;
+  std::vector<Policy> policies_;
+  std::string command_, directory_;
+  Duration collapse_after_;
+  std::vector<CompareMeasure> measures_;
+  std::string name_;
+  i64 seed_ = 1;
+  double duration_seconds_ = 0;
+};
+
+}  // namespace stampede

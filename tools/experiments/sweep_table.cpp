@@ -1,0 +1,127 @@
+#include "tools/experiments/sweep_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "tools/experiments/statistics.h"
+#include "tools/experiments/sweep_run.h"
+
+namespace stampede {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line = " ";
+    for (std::size_t c = 0; c < row.size(); ++c) line += fmt::format(" {:>{}}", row[c], widths[c]);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string mean_text(const std::vector<double>& values) {
+  if (values.empty()) return "-";
+  const MeanEstimate estimate = mean_estimate(values);
+  if (values.size() < 2) return fmt::format("{:.6g}", estimate.mean);
+  return fmt::format("{:.6g} +- {:.2g}", estimate.mean, estimate.half_width);
+}
+
+// In the order of their coordinates, so that points that were added later stand between others.
+std::vector<std::size_t> in_order(const Plan& plan) {
+  std::vector<std::size_t> order(plan.points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return plan.points[a].coordinates < plan.points[b].coordinates;
+  });
+  return order;
+}
+
+std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
+  Row head{"point", "runs"};
+  for (const Setting& s : plan.points.front().settings) head.push_back(s.path);
+  std::vector<RunValue> outcomes;
+  for (const std::string& name : sweep.spec().report) {
+    const std::string unit = unit_of(name);
+    head.push_back(unit.empty() ? name : fmt::format("{} [{}]", name, unit));
+    outcomes.push_back(run_values(store)(name));
+  }
+  std::vector<Row> rows{std::move(head)};
+  const auto statuses = store.statuses();
+  for (const std::size_t p : in_order(plan)) {
+    const PlannedPoint& point = plan.points[p];
+    if (point.excluded) continue;
+    const auto done = std::count_if(point.runs.begin(), point.runs.end(), [&](std::size_t r) {
+      const auto it = statuses.find(plan.runs[r].id);
+      return it != statuses.end() && it->second == RunStatus::kDone;
+    });
+    Row row{std::to_string(p), std::to_string(done)};
+    for (const Setting& s : point.settings) row.push_back(s.value);
+    for (const RunValue& o : outcomes) row.push_back(mean_text(values_of(plan, point, o)));
+    rows.push_back(std::move(row));
+  }
+  return aligned(rows);
+}
+
+std::string boundary_text(const Sweep& sweep, const Plan& plan, Store& store) {
+  const RefineParams& refine = *sweep.spec().refine;
+  const std::size_t axis = sweep.refined_axis();
+  std::string text = fmt::format("\nBoundary of {} at {}\n", refine.scalar, refine.threshold);
+  const std::vector<Crossing> found = crossings(sweep, plan, run_values(store));
+  if (found.empty()) return text + "  none within the range\n";
+  for (const Crossing& c : found) {
+    const PlannedPoint &low = plan.points[c.low], &high = plan.points[c.high];
+    std::vector<std::string> others;
+    for (std::size_t a = 0; a < sweep.axes().size(); ++a)
+      if (a != axis)
+        for (const Setting& s : settings_at(sweep.axes()[a], low.coordinates[a]))
+          others.push_back(s.path + " = " + s.value);
+    const Setting from = settings_at(sweep.axes()[axis], low.coordinates[axis]).front();
+    const Setting to = settings_at(sweep.axes()[axis], high.coordinates[axis]).front();
+    text += fmt::format("  {} between {} and {}{}{}\n", from.path, from.value, to.value,
+                        others.empty() ? "" : " where ", fmt::join(others, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string sweep_table(const Sweep& sweep, const Plan& plan, Store& store) {
+  const std::string& name = sweep.file().metadata.name;
+  const auto kept = std::count_if(plan.points.begin(), plan.points.end(),
+                                  [](const PlannedPoint& p) { return !p.excluded; });
+  std::string text = fmt::format("{}: {} points, {} runs\n\n", name, kept, plan.runs.size());
+  if (kept > 0) text += points_text(sweep, plan, store);
+  if (sweep.spec().refine) text += boundary_text(sweep, plan, store);
+  const std::vector<Store::Failure> failures = store.failures(name);
+  if (!failures.empty()) text += fmt::format("\nFailed runs ({})\n", failures.size());
+  for (const Store::Failure& f : failures)
+    text += fmt::format("  {}  {}\n      {}\n", f.plan_index, f.error, f.replay);
+  return text;
+}
+
+std::string plan_table(const Plan& plan, const std::map<std::string, RunStatus>& statuses) {
+  std::string text = "index\tid\tstatus\tseed\tvalues\n";
+  for (const PlannedRun& run : plan.runs) {
+    const auto it = statuses.find(run.id);
+    const char* status = it == statuses.end()               ? "missing"
+                         : it->second == RunStatus::kFailed ? "failed"
+                                                            : "done";
+    std::vector<std::string> values;
+    for (const Setting& s : plan.points[run.point].settings)
+      values.push_back(s.path + "=" + s.value);
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", run.index, run.id, status, run.seed,
+                        fmt::join(values, " "));
+  }
+  return text;
+}
+
+}  // namespace stampede

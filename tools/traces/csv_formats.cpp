@@ -1,0 +1,236 @@
+// Recordings as CSV: Azure, BurstGPT and per-request logs. Columns are found by the header's names.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "sim/random.h"
+#include "tools/scenario/diagnostics.h"
+#include "tools/traces/csv_formats.h"
+
+namespace stampede {
+namespace {
+
+constexpr double kMostTokens = 16'777'216;
+constexpr double kLatestSeconds = 4e9;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    text = text.substr(1, text.size() - 2);
+  return text;
+}
+
+struct Field {
+  std::string_view text;
+  u32 column = 0;  // bytes from 0
+};
+
+// The `index`-th field of a line.
+std::optional<Field> field_of(std::string_view line, std::size_t index) {
+  std::size_t begin = 0;
+  for (; index > 0; --index) {
+    begin = line.find(',', begin);
+    if (begin == std::string_view::npos) return std::nullopt;
+    ++begin;
+  }
+  return Field{trimmed(line.substr(begin, line.find(',', begin) - begin)), static_cast<u32>(begin)};
+}
+
+bool number_of(std::string_view text, double& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value == value;
+}
+
+// Columns by the names of the header.
+class CsvFormat : public RowFormat {
+ public:
+  bool has_header() const override { return true; }
+
+ protected:
+  struct Column {
+    std::string name;
+    std::size_t index = 0;
+  };
+  // The first of `names` that the header has.
+  std::optional<Column> find(std::string_view line, std::vector<std::string> names) const {
+    for (const std::string& name : names)
+      for (std::size_t i = 0;; ++i) {
+        const auto field = field_of(line, i);
+        if (!field) break;
+        if (field->text == name) return Column{name, i};
+      }
+    return std::nullopt;
+  }
+  static RowFault lacks(std::string_view line, const std::string& column) {
+    std::vector<std::string> present;
+    for (std::size_t i = 0; i < 64; ++i) {
+      const auto field = field_of(line, i);
+      if (!field) break;
+      present.emplace_back(field->text);
+    }
+    return {fmt::format("the header has no column '{}'{}", column, suggestion(column, present))};
+  }
+  static RowFault tokens(std::string_view line, const Column& column, u32& tokens) {
+    const auto field = field_of(line, column.index);
+    if (!field) return {fmt::format("the line ends before '{}'", column.name)};
+    double value = 0;
+    if (!number_of(field->text, value))
+      return {fmt::format("'{}': a number of tokens is wanted", field->text.substr(0, 40)),
+              field->column};
+    if (value < 0 || value > kMostTokens || value != static_cast<double>(static_cast<u32>(value)))
+      return {fmt::format("{} is no number of tokens from 0 to {}", field->text.substr(0, 40),
+                          kMostTokens),
+              field->column};
+    tokens = static_cast<u32>(value);
+    return {};
+  }
+  static RowFault seconds(std::string_view line, const Column& column, double unit, Duration& at) {
+    const auto field = field_of(line, column.index);
+    if (!field) return {fmt::format("the line ends before '{}'", column.name)};
+    double value = 0;
+    if (!number_of(field->text, value) || value < 0 || value * unit > kLatestSeconds)
+      return {fmt::format("'{}': a time is wanted", field->text.substr(0, 40)), field->column};
+    at = Duration{static_cast<i64>(value * (unit * 1e9) + 0.5)};
+    return {};
+  }
+};
+
+// TIMESTAMP,ContextTokens,GeneratedTokens
+class AzureFormat final : public CsvFormat {
+ public:
+  RowFault header(std::string_view line) override {
+    for (const auto& [name, column] : {std::pair{"TIMESTAMP", &at_},
+                                       {"ContextTokens", &prompt_},
+                                       {"GeneratedTokens", &output_}}) {
+      const auto found = find(line, {name});
+      if (!found) return lacks(line, name);
+      *column = *found;
+    }
+    return {};
+  }
+  RowFault read(std::string_view line, TraceRow& row) const override {
+    const auto field = field_of(line, at_.index);
+    if (!field) return {"the line ends before 'TIMESTAMP'"};
+    if (!read_timestamp(field->text, row.at))
+      return {fmt::format("'{}': a time such as 2023-11-16 18:17:03.9799600 is wanted",
+                          field->text.substr(0, 40)),
+              field->column};
+    if (RowFault fault = tokens(line, prompt_, row.prompt); !fault.message.empty()) return fault;
+    return tokens(line, output_, row.output);
+  }
+
+ private:
+  Column at_, prompt_, output_;
+};
+
+// Timestamp[,Session ID,Elapsed time],Model,Request tokens,Response tokens,Total tokens,Log Type
+class BurstgptFormat final : public CsvFormat {
+ public:
+  RowFault header(std::string_view line) override {
+    for (const auto& [name, column] : {std::pair{"Timestamp", &at_},
+                                       {"Request tokens", &prompt_},
+                                       {"Response tokens", &output_}}) {
+      const auto found = find(line, {name});
+      if (!found) return lacks(line, name);
+      *column = *found;
+    }
+    return {};
+  }
+  RowFault read(std::string_view line, TraceRow& row) const override {
+    if (RowFault fault = seconds(line, at_, 1, row.at); !fault.message.empty()) return fault;
+    if (RowFault fault = tokens(line, prompt_, row.prompt); !fault.message.empty()) return fault;
+    return tokens(line, output_, row.output);
+  }
+
+ private:
+  Column at_, prompt_, output_;
+};
+
+// arrival_us (or _ms, _seconds), input_tokens, output_tokens, perhaps prompt_id; others are passed
+// over.
+class RequestsFormat final : public CsvFormat {
+ public:
+  RowFault header(std::string_view line) override {
+    const auto at = find(line, {"arrival_us", "arrival_ms", "arrival_seconds"});
+    if (!at) return lacks(line, "arrival_us");
+    at_ = *at;
+    unit_ = at->name == "arrival_us" ? 1e-6 : at->name == "arrival_ms" ? 1e-3 : 1;
+    const auto prompt = find(line, {"input_tokens", "prompt_tokens"});
+    if (!prompt) return lacks(line, "input_tokens");
+    prompt_ = *prompt;
+    const auto output = find(line, {"output_tokens"});
+    if (!output) return lacks(line, "output_tokens");
+    output_ = *output;
+    text_ = find(line, {"prompt_id"});
+    return {};
+  }
+  RowFault read(std::string_view line, TraceRow& row) const override {
+    if (RowFault fault = seconds(line, at_, unit_, row.at); !fault.message.empty()) return fault;
+    if (RowFault fault = tokens(line, prompt_, row.prompt); !fault.message.empty()) return fault;
+    if (text_) {
+      const auto field = field_of(line, text_->index);
+      if (!field) return {"the line ends before 'prompt_id'"};
+      row.has_text = true;
+      row.text = 0;
+      for (const char c : field->text) row.text = mix64(row.text ^ static_cast<unsigned char>(c));
+    }
+    return tokens(line, output_, row.output);
+  }
+
+ private:
+  Column at_, prompt_, output_;
+  std::optional<Column> text_;
+  double unit_ = 1e-6;
+};
+
+}  // namespace
+
+bool read_timestamp(std::string_view text, Duration& since_1970) {
+  const auto part = [&](std::size_t from, std::size_t digits, char before, i64& value) {
+    if (text.size() < from + digits || (before && text[from - 1] != before)) return false;
+    const char* end = text.data() + from + digits;
+    const auto [stopped, error] = std::from_chars(text.data() + from, end, value);
+    return error == std::errc() && stopped == end && value >= 0;
+  };
+  i64 year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  const char between = text.size() > 10 && text[10] == 'T' ? 'T' : ' ';
+  if (!part(0, 4, 0, year) || !part(5, 2, '-', month) || !part(8, 2, '-', day) ||
+      !part(11, 2, between, hour) || !part(14, 2, ':', minute) || !part(17, 2, ':', second))
+    return false;
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+    return false;
+  std::size_t i = 19;
+  i64 fraction = 0, unit = 1'000'000'000;
+  if (i < text.size() && text[i] == '.')
+    for (++i; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+      unit /= 10;
+      fraction += (text[i] - '0') * unit;
+    }
+  i64 offset_minutes = 0;  // such as +00:00
+  if (i < text.size() && (text[i] == '+' || text[i] == '-')) {
+    i64 hours = 0, minutes = 0;
+    if (!part(i + 1, 2, 0, hours) || !part(i + 4, 2, ':', minutes)) return false;
+    offset_minutes = (text[i] == '-' ? -1 : 1) * (hours * 60 + minutes);
+    i += 6;
+  } else if (i < text.size() && text[i] == 'Z') {
+    ++i;
+  }
+  if (i != text.size()) return false;
+  // Days since 1970-01-01 of the proleptic Gregorian calendar (Hinnant).
+  const i64 y = year - (month <= 2 ? 1 : 0), era = y / 400, yoe = y - era * 400;
+  const i64 doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  const i64 days = era * 146'097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719'468;
+  const i64 seconds = ((days * 24 + hour) * 60 + minute - offset_minutes) * 60 + second;
+  since_1970 = Duration{seconds * 1'000'000'000 + fraction};
+  return year >= 1970 && year < 2200;
+}
+
+std::unique_ptr<RowFormat> make_azure_format() { return std::make_unique<AzureFormat>(); }
+std::unique_ptr<RowFormat> make_burstgpt_format() { return std::make_unique<BurstgptFormat>(); }
+std::unique_ptr<RowFormat> make_requests_format() { return std::make_unique<RequestsFormat>(); }
+
+}  // namespace stampede
