@@ -29,6 +29,7 @@ import pandas
 import stampede
 from stampede import plots
 
+pandas.set_option("display.max_colwidth", None)
 SCENARIO = ROOT / "scenarios/01-deepseek-2026-03-29.yaml"
 OUT = tempfile.TemporaryDirectory(prefix="stampede-")
 
@@ -78,8 +79,8 @@ plots.policies(comparison)
 # %% [markdown]
 # Two readings of this picture are wrong and tempting:
 #
-# - *A hollow mark means that the policy does nothing.* It means that this many runs do not show
-#   it.
+# - *A hollow mark means that the policy does nothing.* It means that this many runs do not show it.
+#   A handful of seeds against dozens of comparisons is little: large differences may stay hollow.
 # - *Less downtime is better, full stop.* Look at the answers that were wrong and served: a policy
 #   that keeps a sick service up can serve more of them.
 

@@ -34,9 +34,9 @@ OUT = tempfile.TemporaryDirectory(prefix="stampede-")
 # %% [markdown]
 # ## A fleet with a loop in it
 #
-# Two regions: on a quiet day twelve pods run and answer about ten requests a second; the autoscaler
-# may go up to eighteen, which answer about fifteen. Nothing is broken and nothing will be: the
-# timeline is empty. Three habits make the loop:
+# Two regions: on a quiet day twelve pods run and answer about ten requests a second; the
+# autoscaler may go up to eighteen, which answer about fifteen. Nothing is broken and nothing will
+# be: the timeline is empty. Three habits make the loop:
 #
 # - queues have no bound, so everybody is let in and waits;
 # - people wait a minute, give up, and mostly ask again;
@@ -62,8 +62,8 @@ FRAGILE = {
 # %% [markdown]
 # ## Load up, load down
 #
-# Demand rises in steps of ten minutes to just below what all eighteen pods can do, then falls again
-# by the same steps.
+# Demand rises in steps of ten minutes to just below what all eighteen pods can do, then falls
+# again by the same steps.
 
 # %%
 factors = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 1.5, 1.25, 1, 0.75, 0.5, 0.25]
@@ -96,10 +96,10 @@ pandas.Series({"no bound": answered_at_the_end(loop), "bounded": answered_at_the
 # %% [markdown]
 # ## How small may the trigger be?
 #
-# Now the demand is steady at six a second, well within what the twelve pods can do, with one spike of
-# five minutes. How high must the spike be until the service does not come back? That is a question
-# for many runs, a *sweep*: one file says what varies, the program makes the runs on all cores and
-# keeps their results in one SQLite file. Ask again and only what is missing is made.
+# Now the demand is steady at six a second, well within what the twelve pods can do, with one spike
+# of five minutes. How high must the spike be until the service does not come back? That is a
+# question for many runs, a *sweep*: one file says what varies, the program makes the runs on all
+# cores and keeps their results in one SQLite file. Ask again and only what is missing is made.
 
 # %%
 def sweep(name, axes, **settings):
@@ -143,9 +143,9 @@ plots.phase_map(both, x=RATE, y=FACTOR)
 
 # %% [markdown]
 # The red line is where half of the days collapse; the hatched band is where these runs do not tell
-# the sides apart. Read it from left to right: a fleet at four tenths of what its twelve pods can do
-# shrugs off a spike that ends one at six tenths. Utilisation is bought with the distance to this
-# line.
+# the sides apart. Read it from left to right: a fleet at four tenths of what its twelve pods can
+# do shrugs off a spike that ends one at six tenths. Utilisation is bought with the distance to
+# this line.
 #
 # The numbers behind the picture are plain frames, with units:
 

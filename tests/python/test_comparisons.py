@@ -110,6 +110,21 @@ class Compare(SmallRun):
             self.assertEqual(main(["compare", str(self.directory)]), 0)
         self.assertEqual(len(said.getvalue().split()), 2)
 
+    def test_one_run_has_no_intervals(self):
+        self.compare()
+        path = self.directory / "compare.json"
+        data = json.loads(path.read_text())
+        for policy in data["policies"]:
+            for found in policy["estimates"].values():
+                found.update(low=None, high=None, standard_deviation=None)
+                if found["difference"]:
+                    found["difference"].update(low=None, high=None, p=None, p_adjusted=None,
+                                               resolved=False, variance_reduction=None)
+        path.write_text(json.dumps(data))
+        found = stampede.comparison(self.directory)
+        self.assertTrue(found.estimates["low"].isna().all())
+        plots.policies(found)
+
     def test_footers_name_scenario_and_seeds(self):
         found = self.compare()
         for draw, wanted in ((plots.policies, "small   seeds 1 to 1   stampede 0.1.0"),

@@ -64,5 +64,7 @@ def comparison(directory):
          **run["values"]} for policy in policies for run in policy["runs"]])
     runs.attrs["units"] = measures["unit"].to_dict()
     estimates = pandas.DataFrame(estimate_rows(policies))
+    for name in estimates.columns.difference(["policy", "measure", "resolved"]):
+        estimates[name] = pandas.to_numeric(estimates[name])  # null, of too few runs, is NaN
     estimates["unit"] = estimates["measure"].map(measures["unit"])
     return Comparison(directory, data, estimates, runs, [p["name"] for p in policies], measures)

@@ -31,8 +31,9 @@ def phases_of(run, rows):
     began = min([began] + [fault.begin for fault in faults_of(run)])
     at = rows["arrival_seconds"]
     ended = numpy.inf if ended is None else ended
+    during = "from then on" if numpy.isinf(ended) else "in the outage"
     parts = [(f"before {clock(run, began)}", rows[at < began], BLUE, "-"),
-             ("from then on" if numpy.isinf(ended) else "in the outage", rows[(at >= began) & (at < ended)], RED, "-.")]
+             (during, rows[(at >= began) & (at < ended)], RED, "-.")]
     if numpy.isfinite(ended):
         parts.append((f"after {clock(run, ended)}", rows[at >= ended], GREEN, "--"))
     return [part for part in parts if len(part[1])]

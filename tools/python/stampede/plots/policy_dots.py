@@ -14,7 +14,8 @@ from stampede.plots.style import (
 COLUMNS = 4
 COLLAPSE = "collapse"
 ROW = 0.27  # inches
-SCALES = {"s": (60.0, "min")}  # drawn in another unit
+# A unit as it is drawn: divided by, named.
+SCALES = {"s": (60.0, "min"), "ratio": (0.01, "%"), "1": (1.0, "count"), "": (1.0, "count")}
 # (colour, marker, what the legend says)
 LOOKS = {"better": (BLUE, "o", "better than the baseline"), "worse": (ORANGE, "s", "worse"),
          "differs": (BLACK, "^", "more or less"), "unresolved": (GREY, "D", "not resolved")}
@@ -66,8 +67,7 @@ def draw_measure(comparison, axes, measure):
                   markerfacecolor="white" if look == "unresolved" else colour)
     better = {"lower": "less is better", "higher": "more is better"}.get(about["better"], "")
     axes.set_title(about["title"], loc="left", fontsize=8.5, fontweight="bold", pad=4)
-    unit = "" if unit in ("", "1") else unit
-    axes.set_xlabel(";  ".join(filter(None, [unit or "share or count", better])), fontsize=7.5)
+    axes.set_xlabel(";  ".join(filter(None, [unit, better])), fontsize=7.5)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
 
 
