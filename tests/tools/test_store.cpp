@@ -219,17 +219,25 @@ TEST_F(StoreTest, several_processes_make_and_fill_one_store) {
 
 // A process that dies while it writes leaves a store that the next one opens.
 TEST_F(StoreTest, a_killed_writer_leaves_whole_runs) {
+  int told[2] = {};
+  ASSERT_EQ(::pipe(told), 0);
   const pid_t child = ::fork();
   if (child == 0) {
     Store store(path());
-    for (int i = 0;; ++i) store.add(run_of(fmt::format("run-{}", i), i));
+    for (int i = 0;; ++i) {
+      store.add(run_of(fmt::format("run-{}", i), i));
+      if (::write(told[1], "+", 1) != 1) ::_exit(1);
+    }
   }
-  ::usleep(150'000);
+  for (int i = 0; i < 10; ++i) {
+    char plus = 0;
+    EXPECT_EQ(::read(told[0], &plus, 1), 1);
+  }
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   Store store(path());
   const i64 runs = count(path(), "runs");
-  EXPECT_GT(runs, 0);
+  EXPECT_GE(runs, 10);  // what it had told of is there
   EXPECT_EQ(count(path(), "scalars"), 2 * runs);
   EXPECT_EQ(count(path(), "incidents"), 2 * runs);
 }

@@ -20,8 +20,8 @@ std::string value_of_range(const AxisMember& m, double coordinate) {
   if (coordinate >= 1) return m.to;
   const double exact = m.log ? m.low * math::exp(coordinate * math::log(m.high / m.low))
                              : m.low + coordinate * (m.high - m.low);
-  if (m.kind == ValueKind::kInteger || m.kind == ValueKind::kBytes)
-    return bound_text(m.kind, std::round(exact));
+  if (m.kind == ValueKind::kInteger) return fmt::format("{:.0f}", exact);
+  if (m.kind == ValueKind::kBytes) return fmt::format("{:.0f}B", exact);
   const double rounded = std::strtod(fmt::format("{:.6g}", exact).c_str(), nullptr);
   return m.kind == ValueKind::kDuration ? print_number(rounded) + "s" : bound_text(m.kind, rounded);
 }
