@@ -189,26 +189,6 @@ void Engine::admit(Step& step) {
   }
 }
 
-// Tokens at the beginning of `w` that need not be computed.
-u32 Engine::cached_tokens(const WaitingSequence& w) const {
-  const u32 known = w.prompt + w.generated;
-  if (cache_) return cache_->find(w.ticket, known).blocks * kBlockTokens;
-  return std::min(w.cached, known - 1);
-}
-
-// True if the first step of `w` finds blocks, given the tokens left in that step's budget.
-bool Engine::memory_for(const WaitingSequence& w, u32 budget) const {
-  const u32 known = w.prompt + w.generated;
-  const u32 computed = cached_tokens(w);
-  const bool whole = decodes_at_once(w) || profile_->reserve_full_prompt;
-  u32 needed = blocks(whole ? known : computed + std::min(known - computed, budget));
-  if (cache_ && !decodes_at_once(w)) {
-    const BlockCache::Hit hit = cache_->find(w.ticket, known);
-    needed -= hit.blocks - hit.idle;
-  }
-  return used_blocks_ + needed <= profile_->kv_blocks;
-}
-
 // Computes the next chunk of a prompt (or of what a recompute needs) in this step.
 void Engine::compute_chunk(Step& step, u16 slot, u32 computed, u32 known) {
   const u32 chunk = std::min(known - computed, step.budget);
@@ -254,51 +234,6 @@ void Engine::stop_decoding(u16 slot) {
   const auto same = [slot](u64 entry) { return (entry & 0xffff) == slot; };
   finishes_.erase(std::find_if(finishes_.begin(), finishes_.end(), same));
   std::make_heap(finishes_.begin(), finishes_.end(), std::greater<>());
-}
-
-// Takes a sequence off the engine at a step boundary, with the tokens computed for it.
-void Engine::remove(u16 slot, u32 held_tokens, bool returns) {
-  Record& r = records_[slot];
-  if (cache_) {
-    cache_->let_go(r.ticket, held_tokens);
-    if (!returns) cache_->forget(r.ticket);
-    used_blocks_ = profile_->kv_blocks - cache_->free();
-  } else {
-    used_blocks_ -= blocks(held_tokens);
-  }
-  r.ticket = 0;
-  free_.push_back(slot);
-  --running_;
-}
-
-// The sequence in `slot` has `before` tokens in memory and needs it for `tokens`.
-void Engine::hold(u16 slot, u32 before, u32 tokens) {
-  if (!cache_) {
-    used_blocks_ += blocks(tokens) - blocks(before);
-    return;
-  }
-  const bool held = cache_->hold(records_[slot].ticket, tokens);
-  STAMPEDE_CHECK(held, "engine: blocks promised and not there");
-  used_blocks_ = profile_->kv_blocks - cache_->free();
-}
-
-// The blocks that decoding sequences take in `count` steps from iteration `first`, in the order in
-// which the scheduler walks them.
-void Engine::hold_decodes(u64 first, u32 count) {
-  if (!cache_ || count == 0 || decoding_ == 0) {
-    used_blocks_ += blocks_taken(first, count);
-    return;
-  }
-  std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // ticket, slot
-  for (std::size_t slot = 0; slot < records_.size(); ++slot) {
-    const Record& r = records_[slot];
-    if (r.ticket != 0 && r.output != 0 && slot != partial_)
-      by_phase[r.base & 15].emplace_back(r.ticket, static_cast<u16>(slot));
-  }
-  for (auto& phase : by_phase) std::sort(phase.begin(), phase.end());
-  for (u64 i = first; i < first + count; ++i)
-    for (const auto& [ticket, slot] : by_phase[(1 - i) & 15])
-      hold(slot, 0, records_[slot].base + static_cast<u32>(i));
 }
 
 u16 Engine::take_slot() {

@@ -125,36 +125,6 @@ u32 Engine::step_in_progress(Instant now) const {
   return k;
 }
 
-// Blocks that decoding sequences take in `count` steps from iteration `first`: each one every 16th.
-u32 Engine::blocks_taken(u64 first, u32 count) const {
-  u32 sum = count / 16 * decoding_;
-  for (u32 i = 0; i < count % 16; ++i) sum += phase_[(1 - (first + i)) & 15];
-  return sum;
-}
-
-// At most `count`: steps until an allocation fails, the first being allocated.
-u32 Engine::steps_within_memory(u32 count) const {
-  const u32 free = profile_->kv_blocks - used_blocks_;
-  if (u64{count / 16 + 1} * decoding_ <= free) return count;
-  const u32 whole = std::min(free / decoding_, (count - 1) / 16);
-  u32 steps = 1 + whole * 16;
-  u32 left = free - whole * decoding_;
-  while (steps < count) {
-    const u32 need = phase_[(1 - (iteration_ + steps)) & 15];
-    if (need > left) break;
-    left -= need;
-    ++steps;
-  }
-  return steps;
-}
-
-// Tokens in memory of a sequence at a step boundary; a prefill that was completed counts as a
-// decode.
-u32 Engine::tokens_held(u16 slot) const {
-  if (slot == partial_) return partial_computed_;
-  return records_[slot].base + static_cast<u32>(iteration_) - 1;
-}
-
 u32 Engine::kv_blocks_used(Instant now) const {
   return active_ ? used_blocks_ + blocks_taken(iteration_ + 1, step_in_progress(now) - 1) : 0;
 }

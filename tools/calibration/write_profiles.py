@@ -53,11 +53,13 @@ def profile(model, gpu, tp, budget, step, sources):
         memory = [f"  kv_blocks: {blocks}  # num_gpu_blocks in the server's log"]
     else:
         memory = [
-            "  kv_memory:  # 90 % of what CUDA reports, less bf16 weights and 0.15 or 0.6 GiB a GPU",
+            "  kv_memory:  # 90 % of what CUDA reports, less bf16 weights and 0.15 or 0.6 GiB "
+            "a GPU",
             f"    gpu_memory: {gib}GiB", f"    gpus: {tp}", f"    weights: {2 * weights / 1e9:g}GB",
             f"    overhead: {0.15 if tp == 1 else 0.6}GiB",
             f"    token_bytes: {token_bytes}B  # layers x KV heads x head size x 2 x 2 B"]
-    lines = [f"# {model} on {tp} {gpu}, bf16, vLLM 0.15. Written by tools/calibration/write_profiles.py",
+    lines = [f"# {model} on {tp} {gpu}, bf16, vLLM 0.15. "
+             "Written by tools/calibration/write_profiles.py",
              "engine:", f"  step_base: {a * 1000:.0f}us  # {sources[0]}",
              f"  step_per_sequence: {b * 1e6:.0f}ns  # {sources[4]}",
              f"  step_per_prompt_token: {c * 1e6:.0f}ns  # {sources[1]}",
