@@ -127,7 +127,7 @@ TEST(trace_reader, its_own_rows_can_be_played) {
 TEST(trace_reader, bad_rows_are_named_by_line_and_column) {
   const TraceFile file(".csv",
                        "arrival_us,input_tokens,output_tokens\n"
-                       "0,570,248\n"
+                       "26,570,248\n"
                        "10,many,248\n"
                        "20,570\n"
                        "30,0,1\n"
