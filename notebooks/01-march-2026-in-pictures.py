@@ -28,6 +28,7 @@ import pandas
 import stampede
 from stampede import plots
 
+pandas.set_option("display.max_colwidth", None, "display.precision", 2)
 SCENARIO = ROOT / "scenarios/01-deepseek-2026-03-29.yaml"
 
 # %% [markdown]
