@@ -9,7 +9,7 @@
 // prefill); one fixed step-time line; a sequence handed over frees its blocks at once; with
 // async_scheduling a cancelled sequence leaves a step earlier than vLLM's. The order of the line is
 // first come, first served (vLLM's), or adaptive LIFO if the profile says so, then without
-// async_scheduling.
+// async_scheduling and prefix_caching.
 //
 // Time is fixed-point, 2^-32 ns, so that K single steps and one macro-step end at the same bit.
 // Work that arrives during a step joins at that step's end; at the exact end of a step, after it.

@@ -121,8 +121,8 @@ EngineProfile::EngineProfile(const EngineParams& params)
       reserve_full_prompt(params.reserve_full_prompt) {
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");
   STAMPEDE_CHECK(budget >= max_seqs, "engine: max_num_batched_tokens below max_num_seqs");
-  STAMPEDE_CHECK(lifo_after_ns == 0 || !async_scheduling,
-                 "engine: adaptive LIFO with asynchronous scheduling");
+  STAMPEDE_CHECK(lifo_after_ns == 0 || !(async_scheduling || prefix_caching),
+                 "engine: adaptive LIFO with asynchronous scheduling or prefix caching");
   STAMPEDE_CHECK(kv_blocks >= 1, "engine: no KV blocks");
   STAMPEDE_CHECK(a > 0, "engine: a step must take time: step_base is zero");
 }

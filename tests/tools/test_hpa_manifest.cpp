@@ -199,7 +199,12 @@ TEST_F(HpaManifest, its_minimum_counts_unless_the_region_has_its_own) {
   spec.regions.at(0).pools.at(0).min_replicas = 2;
   EXPECT_EQ(Fleet(spec).clusters.at(0)->state().workloads[0].params.autoscaler->min_replicas, 2);
   spec.regions.at(0).pools.at(0).min_replicas = 5;
-  EXPECT_THROW(Fleet{spec}, ScenarioError);
+  const auto with_minimum = [&](const std::string& least) {
+    return load_scenario(SourceText{"x.json", effective(loaded.scenario).dump()},
+                         {{"spec.regions[0].pools[0].min_replicas", least, "--set"}});
+  };
+  EXPECT_NO_THROW(with_minimum("4"));
+  EXPECT_THROW(with_minimum("5"), InputError);
 }
 
 TEST_F(HpaManifest, the_documentations_metrics_that_are_not_modelled_are_refused_in_place) {

@@ -40,9 +40,10 @@ void engines(Findings& out, const std::vector<PoolParams>& pools) {
                      fmt::format("{} is below max_num_seqs, {}: each running sequence takes a "
                                  "token of every step; write at least {}",
                                  e.max_num_batched_tokens, e.max_num_seqs, e.max_num_seqs)});
-    if (e.lifo_after.ns > 0 && e.async_scheduling)
-      out.push_back({fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
-                     "not with async_scheduling: who may join is then decided a step earlier"});
+    if (e.lifo_after.ns > 0 && (e.async_scheduling || e.prefix_caching))
+      out.push_back(
+          {fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
+           "not with async_scheduling or prefix_caching, which look ahead along the line"});
     if (e.kv_memory && e.kv_memory->blocks() < 1)
       out.push_back({fmt::format("spec.serving.pools[{}].engine.kv_memory", i),
                      "weights and overhead leave no memory for keys and values"});

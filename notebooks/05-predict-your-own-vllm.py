@@ -5,7 +5,12 @@
 # done, and what will it do with twice the load? This notebook plays the small recording that comes
 # with the template. Put your own file and figures in its place.
 
+# %% tags=["parameters"]
+SCALES = [1, 4, 8, 12, 16]  # requests for each one recorded
+PROFILES = ["llama-2-70b-h100-tp4", "llama-2-70b-a100-tp4"]  # see `stampede list profiles`
+
 # %%
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -15,7 +20,7 @@ import pandas as pd
 
 ROOT = next(place for place in (pathlib.Path.cwd(), *pathlib.Path.cwd().parents)
             if (place / "scenarios/templates").is_dir())
-STAMPEDE = ROOT / "build/stampede"
+STAMPEDE = ROOT / os.environ.get("STAMPEDE_BUILD", "build") / "stampede"
 WORK = pathlib.Path(tempfile.mkdtemp())
 
 # %% [markdown]
@@ -57,7 +62,6 @@ print(answered[["ttft_seconds", "e2e_seconds"]].describe(percentiles=[0.5, 0.9, 
 # before anything fails.
 
 # %%
-SCALES = [1, 4, 8, 12, 16]
 runs = {scale: play(clients__benchmark__trace__rate_scale=scale) for scale in SCALES}
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.5))
 for axis, column, label in zip(axes, ["ttft_seconds", "e2e_seconds"], ["TTFT [s]", "E2E [s]"]):
@@ -76,7 +80,7 @@ figure.tight_layout()
 # The profile is a value like any other; values that the scenario writes itself stay.
 
 # %%
-for profile in ["llama-2-70b-h100-tp4", "llama-2-70b-a100-tp4"]:
+for profile in PROFILES:
     other = play(serving__pools__replicas__profile=profile)
     print(f"{profile}: median TTFT {other.ttft_seconds.median() * 1e3:.0f} ms, "
           f"E2E {other.e2e_seconds.median():.2f} s")
