@@ -22,6 +22,19 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 SCENARIO = HERE.parent.parent / "scenarios" / "01-deepseek-2026-03-29.yaml"
 START = 13.5 * 3600  # 13:30 UTC
+# What must come before what in the replay, where both occur; every kind named here must occur.
+ORDER = [tuple(line.split(" < ")) for line in """
+policy_pushed < prefix_withdrawn < region_unreachable < failover_started < replica_overloaded
+failover_started < scale_up_requested < etcd_saturated < control_plane_frozen < zombie_pods
+replica_overloaded < zombie_pods
+region_unreachable < kv_conflict
+failover_started < kv_conflict < poisoned_output_detected < breaker_opened < flush_started
+flush_started < flush_finished < ramp_started < recovered
+control_plane_frozen < control_plane_recovered < ramp_started
+surge_peaked
+kv_partitioned
+prefix_restored
+""".split("\n") if line]
 RESTORED = ("spec.timeline=[{at: 32min, do: push_routing_policy, target: {region: apac}, policy: "
             "{export: missing}}, {at: %dmin, do: restore_routing_policy, target: {region: apac}}]")
 
@@ -83,6 +96,14 @@ def clock(seconds):
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 
+def disorder(at):
+    """Kinds of incidents that a replay lacks, and pairs in the wrong order."""
+    kinds = {kind for chain in ORDER for kind in chain}
+    pairs = [(a, b) for chain in ORDER for a, b in zip(chain, chain[1:])]
+    return [k for k in sorted(kinds) if k not in at] + [
+        f"{a} after {b}" for a, b in pairs if a in at and b in at and at[a] > at[b]]
+
+
 def row(where):
     """What the tables show of one run."""
     summary = json.loads((where / "summary.json").read_text())
@@ -123,6 +144,9 @@ def tables(out):
                   f"{times[1]} | {r['zombies']} | {times[2]} | {times[3]} | {r['causeless']} | "
                   f"{r['events']:.0f} | {r['wall']:.0f} | {r['memory']:.0f} |")
         down = [r["down"] for _, r in found]
+        if batch == "seeds":
+            bad = {name: disorder(r["at"]) for name, r in found if disorder(r["at"])}
+            print(f"\nKinds missing or out of order: {bad or 'none'}")
         print(f"\n{len(found)} runs; down: median {statistics.median(down):.0f} min "
               f"({min(down):.0f} to {max(down):.0f}); incidents in all: "
               f"{sum(r['incidents'] for _, r in found)}; hit ratio "
