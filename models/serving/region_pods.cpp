@@ -4,7 +4,8 @@
 namespace stampede {
 namespace {
 
-// One pod over the line is the noise of its own arrivals; one in twenty is an overloaded region.
+// One pod over the line is the noise of its own arrivals, unless it is the only one; one in twenty,
+// and at least two, are an overloaded region.
 constexpr double kOverloadedShare = 0.05;
 
 }  // namespace
@@ -86,7 +87,8 @@ bool Region::probe(PodId id, WorkloadId workload) {
       p.overloaded = true;
       ++overloaded_pods_;
       const double pods = static_cast<double>(serving_[workload]);
-      if (overload_ == kNoIncident && overloaded_pods_ >= kOverloadedShare * pods)
+      if (overload_ == kNoIncident &&
+          overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods)))
         overload_ = world_.incident("replica_overloaded", name_, {p.brought_by},
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
