@@ -53,10 +53,7 @@ class EtcdMeasured : public ::testing::Test {
  protected:
   void SetUp() override {
     rows_ = measured_rows();
-    if (rows_.empty()) {
-      std::cout << "SKIPPED: reference/etcd_measured.csv is absent\n";
-      GTEST_SKIP();
-    }
+    if (rows_.empty()) GTEST_SKIP() << "reference/etcd_measured.csv is absent";
   }
   // Runs a row and checks throughput and, if asked, the batch size.
   void check(const char* experiment, i32 members, int delay, const char* slow, i32 clients,
