@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kScrape, kPass };
@@ -20,6 +22,16 @@ hpa::Rules rules_of(const ScalingRulesParams& p, hpa::Rules rules) {
       rules.policies.push_back({hpa::PolicyType::kPercent, policy.percent, policy.period});
   }
   return rules;
+}
+
+// What avg_over_time makes of a gauge: the mean of the scrapes that the window holds.
+void average_waiting(Pod& pod, std::size_t kept) {
+  std::vector<i64>& scrapes = pod.waiting_scrapes;
+  if (pod.scraped_at.ns < 0) return scrapes.clear();
+  if (scrapes.size() == kept) scrapes.erase(scrapes.begin());
+  scrapes.push_back(pod.scraped.waiting_milli);
+  pod.scraped.waiting_milli =
+      std::accumulate(scrapes.begin(), scrapes.end(), i64{0}) / static_cast<i64>(scrapes.size());
 }
 }  // namespace
 
@@ -106,10 +118,16 @@ void Autoscalers::handle(const Event& event) {
 void Autoscalers::scrape() {
   metrics_incident_ = context_.runtime.overload_incident();
   for (const Workload& workload : context_.state.workloads) {
+    const std::size_t kept =
+        workload.params.autoscaler
+            ? static_cast<std::size_t>(workload.params.autoscaler->waiting_window.ns /
+                                       context_.params.scrape_period.ns)
+            : 0;
     for (const PodId id : workload.members) {
       Pod& pod = context_.state.pods[id];
       pod.scraped = pod.sampled;
       pod.scraped_at = pod.sampled_at;
+      if (kept > 1) average_waiting(pod, kept);
     }
   }
 }

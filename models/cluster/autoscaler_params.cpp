@@ -41,6 +41,10 @@ void AutoscalerParams::describe(Schema<AutoscalerParams>& s) {
   s.field("waiting_requests", &P::waiting_requests)
       .help("Pods metric: waiting requests a pod (averageValue); 0 = none")
       .range(0, 1e6);
+  s.field("waiting_window", &P::waiting_window)
+      .help("scrapes of waiting requests are averaged over so long; 0: the last one alone")
+      .range(0, 3600)
+      .source("Prometheus avg_over_time; 0 is vLLM production-stack's trigger");
   s.field("scale_up", &P::scale_up).help("spec.behavior.scaleUp");
   s.field("scale_down", &P::scale_down).help("spec.behavior.scaleDown");
   s.field("sync_period", &P::sync_period).help("between passes").range(1, 600).source(flags);

@@ -38,6 +38,7 @@ struct AutoscalerParams {
   i32 min_replicas = 1, max_replicas = 10;
   i32 cpu_utilization_percent = 80;  // 0: no such metric
   double waiting_requests = 5;       // average a pod; 0: no such metric
+  Duration waiting_window = 0_s;     // its scrapes are averaged over so long; 0: the last one
   std::optional<ScalingRulesParams> scale_up, scale_down;
   Duration sync_period = 15_s;
   double tolerance = 0.1;

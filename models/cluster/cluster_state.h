@@ -56,6 +56,7 @@ struct Pod {
   // Metrics: the kubelet's last sample and the metrics server's copy of it; -1 s = none.
   PodSample sampled, scraped;
   Instant sampled_at{-1}, scraped_at{-1};
+  std::vector<i64> waiting_scrapes;  // [milli requests] oldest first, as many as the window holds
   // Endpoints.
   u32 slice = UINT32_MAX;
   bool routable = false;  // in the view that reached the data plane

@@ -69,6 +69,26 @@ TEST(autoscaler, a_bounded_signal_holds_while_pods_are_pending) {
   EXPECT_EQ(f.cluster->desired(0), 50);  // ceil(40 x 100/80), then diluted into the tolerance
 }
 
+// avg_over_time(...[1m]) over scrapes of 15 s: a burst that one scrape sees counts a quarter.
+TEST(autoscaler, averages_the_scrapes_of_its_window) {
+  const auto size_after_a_burst = [](Duration window, double waiting) {
+    ClusterParams params = scaled(20, 40, 40, 160);
+    params.workloads[0].autoscaler->waiting_window = window;
+    Fixture f(params);
+    bool burst = false;
+    f.runtime.usage = [&](PodId) { return usage(0.5, burst ? waiting : 0); };
+    f.run_for(100_s);
+    burst = true;
+    f.run_for(25_s);  // one scrape or two see it
+    burst = false;
+    f.run_for(30_s);
+    return f.cluster->desired(0);
+  };
+  EXPECT_EQ(size_after_a_burst(0_s, 10), 80);    // 10 for 5
+  EXPECT_EQ(size_after_a_burst(60_s, 10), 40);   // 2.5, at most 5 in two scrapes
+  EXPECT_GT(size_after_a_burst(60_s, 100), 80);  // 25 for 5
+}
+
 TEST(autoscaler, an_idle_region_shrinks_after_the_window) {
   Fixture f(scaled(20, 160, 40, 160));
   bool idle = false;

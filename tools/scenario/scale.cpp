@@ -83,8 +83,12 @@ Spec scaled(const Spec& original) {
   shrink(api.etcd.quota, s);
   shrink(api.etcd.initial_file, s);
   shrink<i32>(api.etcd.max_apply_gap, s, 16);
-  // The bytes of a backend commit shrink with the writes; defragmentation is a time and stays one.
-  api.etcd.defragment_per_mib = from_seconds(api.etcd.defragment_per_mib.seconds() / s);
+  // A disk's bandwidth is divided, the time of one fsync is not.
+  for (Duration* growth :
+       {&api.etcd.fsync_per_write, &api.etcd.fsync_per_kib, &api.etcd.backend_per_write,
+        &api.etcd.backend_per_kib, &api.etcd.defragment_per_mib})
+    *growth = from_seconds(growth->seconds() / s);
+  shrink(api.etcd.max_batch, s);
 
   KvCacheParams& kv = spec.kv_cache;
   shrink<i64>(kv.initial_sessions, s, 1);
