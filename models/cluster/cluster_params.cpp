@@ -254,7 +254,8 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
   s.field("zombie_minimum", &P::zombie_minimum).help("and at least so many").range(1, 1e6);
   s.field("zombie_after", &P::zombie_after)
       .help("ready but not routable for so long")
-      .range(0, 3600);
+      .range(0, 3600)
+      .source("as long as kube-controller-manager waits for a node: --node-monitor-grace-period");
   s.field("scale_up_alarm", &P::scale_up_alarm)
       .help("`scale_up_requested` is an incident beyond the region's GPUs by more than this share")
       .range(0, 100);

@@ -108,9 +108,9 @@ struct ClusterParams {
   i32 nodes = 1;
   i32 gpus_per_node = 8;
   i32 missing_gpus = 0;  // of the last node
-  Share zombie_share{0.05};
+  Share zombie_share{0.02};
   i32 zombie_minimum = 3;
-  Duration zombie_after = 30_s;
+  Duration zombie_after = 40_s;
   Share scale_up_alarm{0.25};
   Duration scrape_period = 15_s;
   cluster::ControllerParams controllers;
