@@ -1,34 +1,12 @@
 #include "tools/calibration/accuracy.h"
 
 #include <algorithm>
-#include <fstream>
-#include <map>
-#include <sstream>
 #include <stdexcept>
+
+#include "tools/calibration/csv.h"
 
 namespace stampede::calibration {
 namespace {
-
-// The columns of index.csv by name.
-std::vector<std::map<std::string, std::string>> read_csv(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be opened");
-  std::vector<std::map<std::string, std::string>> rows;
-  std::vector<std::string> names;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream in(line);
-    std::vector<std::string> cells;
-    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
-    if (names.empty()) {
-      names = cells;
-      continue;
-    }
-    if (cells.size() != names.size()) throw std::runtime_error(path + ": a row of other length");
-    auto& row = rows.emplace_back();
-    for (std::size_t i = 0; i < cells.size(); ++i) row[names[i]] = cells[i];
-  }
-  return rows;
-}
 
 template <class Rows, class Answered>
 Measures measure_answered(const Rows& rows, u32 output, Answered answered) {
@@ -126,18 +104,6 @@ PlaybackParams engine_of_log(u32 blocks, u32 max_num_seqs) {
   params.engine.prefix_caching = params.engine.async_scheduling = true;
   params.engine.reserve_full_prompt = true;
   return params;
-}
-
-StepTime fit_beginning(const std::vector<RecordedRequest>& recording, const PlaybackParams& limits,
-                       const std::string& model, const std::string& gpu, double until) {
-  const ModelSize* size = find_model(model);
-  const GpuSize* card = find_gpu(gpu);
-  if (size == nullptr || card == nullptr)
-    throw std::runtime_error(model + " on " + gpu + ": unknown");
-  StepBounds bounds = step_bounds(*size, *card, 1);
-  bounds.prompt_low *= 0.75;  // all of the arithmetic: a GPU with little of it comes near
-  constexpr double kFirstCompiled = 0.6;
-  return fit({&recording}, limits, bounds, {kFirstCompiled, until});
 }
 
 }  // namespace stampede::calibration

@@ -48,10 +48,4 @@ std::vector<Prediction> predict_all(const std::vector<Run>& runs);
 // vLLM 0.19 as it writes such logs (read_engine_log): `blocks` is its num_gpu_blocks.
 PlaybackParams engine_of_log(u32 blocks, u32 max_num_seqs);
 
-// Step times from the requests of a log that came before `until` [s]: for a server of which there
-// is no run at moderate load, before it was overloaded. Throws std::runtime_error as fit(), and if
-// the model or the GPU is unknown.
-StepTime fit_beginning(const std::vector<RecordedRequest>& recording, const PlaybackParams& limits,
-                       const std::string& model, const std::string& gpu, double until);
-
 }  // namespace stampede::calibration

@@ -87,8 +87,9 @@ void set_step_time(PlaybackParams& params, const StepTime& t) {
     return Duration{static_cast<i64>(std::llround(seconds * 1e9))};
   };
   params.engine.step_base = nanoseconds(t.base);
-  params.engine.step_per_sequence = {};
+  params.engine.step_per_sequence = nanoseconds(t.sequence);
   params.engine.step_per_prompt_token = nanoseconds(t.prompt_token);
+  params.engine.step_per_million_pairs = nanoseconds(t.pair * 1e6);
   params.engine.step_per_thousand_context_tokens = nanoseconds(t.context_token * 1000);
   params.front_end = t.front_end;
 }

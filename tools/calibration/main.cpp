@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tools/calibration/accuracy.h"
+#include "tools/calibration/kernels.h"
 
 namespace stampede::calibration {
 namespace {
@@ -41,30 +42,58 @@ void accuracy(const std::string& directory) {
       quantile(e2e, 0.5), quantile(e2e, 1), quantile(ttft, 0.5), quantile(tpot, 0.5));
 }
 
-// One engine's own log: step times from the requests that came before `until`, or from data sheets;
-// then the whole run, one sample a second as CSV.
-void timeline(const std::string& path, const std::string& gpu_name, u32 blocks, u32 seqs,
-              double until) {
-  const std::string model = "meta-llama/Llama-3.1-8B";
+// Mean time per token of those with two and more [s].
+template <class Requests>
+double time_per_token(const Requests& requests, const std::vector<RecordedRequest>& recording) {
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < recording.size(); ++i) {
+    if (recording[i].output < 2) continue;
+    sum += (requests[i].e2e - requests[i].ttft) / (recording[i].output - 1);
+    ++count;
+  }
+  return sum / std::max(1.0, count);
+}
+
+// Step times of Llama-3.1-8B from a profile of its kernels, or else from the GPU's data sheet.
+StepTime step_time(const std::string& kernels, const std::string& gpu_name,
+                   const std::vector<RecordedRequest>& recording, const PlaybackParams& params) {
+  constexpr int kLayers = 32;
+  if (!kernels.empty()) {
+    const KernelFit fit = fit_kernels(KernelProfile(kernels, kLayers), recording, params);
+    fmt::print(stderr, "kernels: decode steps met within {:.1f} %, steps with prompts {:.1f} %\n",
+               100 * fit.decode_error, 100 * fit.prompt_error);
+    return fit.time;
+  }
   const GpuSize* gpu = find_gpu(gpu_name);
   if (gpu == nullptr) throw std::runtime_error(gpu_name + ": unknown GPU");
+  const StepEstimate e = estimate_step(*find_model("meta-llama/Llama-3.1-8B"), *gpu, 1);
+  return {e.base, e.prompt_token, e.context_token, 0};
+}
+
+// One engine's own log: the whole run with step times that no run was asked for, one sample a
+// second as CSV.
+void timeline(const std::string& path, const std::string& kernels, const std::string& gpu,
+              u32 blocks, u32 seqs) {
   const std::vector<RecordedRequest> recording = read_engine_log(path);
   PlaybackParams params = engine_of_log(blocks, seqs);
-  const StepEstimate e = estimate_step(*find_model(model), *gpu, 1);
-  const StepTime t = until > 0 ? fit_beginning(recording, params, model, gpu_name, until)
-                               : StepTime{e.base, e.prompt_token, e.context_token, 0};
+  const StepTime t = step_time(kernels, gpu, recording, params);
   set_step_time(params, t);
   fmt::print(stderr,
-             "step {:.3f} ms, {:.4f} ms a prompt token, {:.4f} ms per 1000 context tokens\n",
-             t.base * 1e3, t.prompt_token * 1e3, t.context_token * 1e6);
+             "step {:.3f} ms, {:.4f} ms a sequence, {:.4f} ms a prompt token, {:.4f} ms per 10^6 "
+             "pairs, {:.4f} ms per 1000 context tokens\n",
+             t.base * 1e3, t.sequence * 1e3, t.prompt_token * 1e3, t.pair * 1e9,
+             t.context_token * 1e6);
   const Playback played = play(recording, params);
   const Measures m = measure(recording, 0), p = measure(played.requests, 0);
+  const auto pair = [](double measured, double predicted) {
+    return fmt::format("{:.4g} s ({:+.1f} %)", predicted, error_percent(measured, predicted));
+  };
   fmt::print(stderr,
-             "TTFT mean {:.2f} s ({:+.1f} %), p99 {:.2f} s ({:+.1f} %); E2E mean {:.2f} s ({:+.1f} "
-             "%), p99 {:.2f} s ({:+.1f} %); {} preemptions\n",
-             p.ttft, error_percent(m.ttft, p.ttft), p.ttft_p99,
-             error_percent(m.ttft_p99, p.ttft_p99), p.e2e, error_percent(m.e2e, p.e2e), p.e2e_p99,
-             error_percent(m.e2e_p99, p.e2e_p99), played.preemptions);
+             "TTFT mean {}, p99 {}; E2E mean {}, p99 {}; time per token {}; {} preemptions\n",
+             pair(m.ttft, p.ttft), pair(m.ttft_p99, p.ttft_p99), pair(m.e2e, p.e2e),
+             pair(m.e2e_p99, p.e2e_p99),
+             pair(time_per_token(recording, recording), time_per_token(played.requests, recording)),
+             played.preemptions);
   fmt::print("t,running,waiting,kv_cache_pct\n");
   for (const Playback::Sample& s : played.samples)
     fmt::print("{},{},{},{:.2f}\n", s.at, s.running, s.waiting, 100.0 * s.blocks / (blocks - 1));
@@ -100,20 +129,20 @@ int main(int argc, char** argv) {
   for (CLI::App* sub : {fit, show})
     sub->add_option("DIRECTORY", directory, "measurements")->required();
   CLI::App* line = app.add_subcommand(
-      "timeline", "Llama-3.1-8B on a GPU known from its data sheet: curves of one run as CSV");
-  std::string log, gpu;
+      "timeline", "Llama-3.1-8B from measured kernels or a data sheet: curves of one run as CSV");
+  std::string log, kernels, gpu;
   u32 blocks = 0, seqs = 256;
   line->add_option("LOG", log, "requests as JSON, one a line")->required();
-  line->add_option("--gpu", gpu, "such as RTX-4090")->required();
+  line->add_option("--kernels", kernels,
+                   "directory with dense.csv, per_sequence.csv and attention.csv of "
+                   "LLMServingSim's profiler, such as its profiler/perf/RTX4090/.../tp1");
+  line->add_option("--gpu", gpu, "without --kernels: data sheet of, such as RTX-4090");
   line->add_option("--blocks", blocks, "num_gpu_blocks of its log")->required();
   line->add_option("--max-num-seqs", seqs, "running sequences at most");
-  double until = 0;
-  line->add_option("--fit-until", until,
-                   "seconds: fit to the requests that came before; 0: data sheets alone");
   CLI11_PARSE(app, argc, argv);
   try {
     if (*line)
-      stampede::calibration::timeline(log, gpu, blocks, seqs, until);
+      stampede::calibration::timeline(log, kernels, gpu, blocks, seqs);
     else if (*show)
       stampede::calibration::accuracy(directory);
     else
