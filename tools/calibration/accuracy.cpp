@@ -55,7 +55,8 @@ std::vector<Run> read_runs(const std::string& directory) {
   return runs;
 }
 
-StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out) {
+StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out,
+                     const Held& held) {
   std::vector<const std::vector<RecordedRequest>*> recordings;
   const Run* any = nullptr;
   for (const Run& r : runs)
@@ -65,7 +66,11 @@ StepTime fit_without(const std::vector<Run>& runs, const std::string& model, con
   const ModelSize* size = find_model(model);
   const GpuSize* gpu = find_gpu(any->gpu);
   if (size == nullptr || gpu == nullptr) throw std::runtime_error(model + ": sizes unknown");
-  return fit(recordings, any->limits, step_bounds(*size, *gpu, any->tp));
+  StepBounds bounds = step_bounds(*size, *gpu, any->tp);
+  bounds.sequence = held.sequence;
+  if (const auto c = held.prompt_token.find(model); c != held.prompt_token.end())
+    bounds.prompt_low = bounds.prompt_high = c->second;
+  return fit(recordings, any->limits, bounds);
 }
 
 double quantile(std::vector<double> v, double q) {
@@ -84,11 +89,11 @@ Measures measure(const std::vector<PlayedRequest>& requests, u32 output) {
   return measure_answered(requests, output, [](const PlayedRequest& r) { return r.finished; });
 }
 
-std::vector<Prediction> predict_all(const std::vector<Run>& runs) {
+std::vector<Prediction> predict_all(const std::vector<Run>& runs, const Held& held) {
   std::vector<Prediction> predictions;
   for (const Run& r : runs) {
     PlaybackParams params = r.limits;
-    set_step_time(params, fit_without(runs, r.model, &r));
+    set_step_time(params, fit_without(runs, r.model, &r, held));
     predictions.push_back({&r, measure(r.recording, r.output),
                            measure(play(r.recording, params).requests, r.output)});
   }

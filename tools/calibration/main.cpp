@@ -11,7 +11,16 @@
 namespace stampede::calibration {
 namespace {
 
-void accuracy(const std::string& directory) {
+void accuracy(const std::string& directory, double per_sequence,
+              const std::vector<std::string>& per_prompt_token) {
+  Held held;
+  held.sequence = per_sequence * 1e-6;
+  for (const std::string& word : per_prompt_token) {
+    const std::size_t equals = word.find('=');
+    if (equals == word.npos) throw std::runtime_error(word + ": needs MODEL=MICROSECONDS");
+    held.prompt_token[word.substr(0, equals)] = std::stod(word.substr(equals + 1)) * 1e-6;
+  }
+
   const std::vector<Run> runs = read_runs(directory);
   fmt::print(
       "Each run predicted with step times fitted to the other runs of its model at moderate "
@@ -19,7 +28,7 @@ void accuracy(const std::string& directory) {
   fmt::print("{:<28} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}\n", "run", "answered", "TTFT mean s",
              "TTFT p99 s", "E2E mean s", "E2E p99 s", "TPOT mean ms");
   std::vector<double> e2e, ttft, tpot;
-  for (const Prediction& shown : predict_all(runs)) {
+  for (const Prediction& shown : predict_all(runs, held)) {
     const Measures &m = shown.measured, &p = shown.predicted;
     const auto pair = [](double x, double y) {
       return fmt::format("{:.4g} {:+.1f}", x, error_percent(x, y));
@@ -128,6 +137,11 @@ int main(int argc, char** argv) {
   CLI::App* show = app.add_subcommand("accuracy", "predict each run from the others of its model");
   for (CLI::App* sub : {fit, show})
     sub->add_option("DIRECTORY", directory, "measurements")->required();
+  double per_sequence = 0;
+  std::vector<std::string> per_prompt_token;
+  show->add_option("--per-sequence", per_sequence, "b, which is not fitted, in us");
+  show->add_option("--per-prompt-token", per_prompt_token,
+                   "MODEL=C: a c in us that is not fitted, such as meta-llama/Llama-2-7b-hf=18.1");
   CLI::App* line = app.add_subcommand(
       "timeline", "Llama-3.1-8B from measured kernels or a data sheet: curves of one run as CSV");
   std::string log, kernels, gpu;
@@ -144,7 +158,7 @@ int main(int argc, char** argv) {
     if (*line)
       stampede::calibration::timeline(log, kernels, gpu, blocks, seqs);
     else if (*show)
-      stampede::calibration::accuracy(directory);
+      stampede::calibration::accuracy(directory, per_sequence, per_prompt_token);
     else
       stampede::calibration::coefficients(directory);
   } catch (const std::exception& e) {
