@@ -1,34 +1,12 @@
 #include "tools/calibration/accuracy.h"
 
 #include <algorithm>
-#include <fstream>
-#include <map>
-#include <sstream>
 #include <stdexcept>
+
+#include "tools/calibration/csv.h"
 
 namespace stampede::calibration {
 namespace {
-
-// The columns of index.csv by name.
-std::vector<std::map<std::string, std::string>> read_csv(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be opened");
-  std::vector<std::map<std::string, std::string>> rows;
-  std::vector<std::string> names;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream in(line);
-    std::vector<std::string> cells;
-    for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);
-    if (names.empty()) {
-      names = cells;
-      continue;
-    }
-    if (cells.size() != names.size()) throw std::runtime_error(path + ": a row of other length");
-    auto& row = rows.emplace_back();
-    for (std::size_t i = 0; i < cells.size(); ++i) row[names[i]] = cells[i];
-  }
-  return rows;
-}
 
 template <class Rows, class Answered>
 Measures measure_answered(const Rows& rows, u32 output, Answered answered) {
@@ -77,7 +55,8 @@ std::vector<Run> read_runs(const std::string& directory) {
   return runs;
 }
 
-StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out) {
+StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out,
+                     const Held& held) {
   std::vector<const std::vector<RecordedRequest>*> recordings;
   const Run* any = nullptr;
   for (const Run& r : runs)
@@ -87,7 +66,11 @@ StepTime fit_without(const std::vector<Run>& runs, const std::string& model, con
   const ModelSize* size = find_model(model);
   const GpuSize* gpu = find_gpu(any->gpu);
   if (size == nullptr || gpu == nullptr) throw std::runtime_error(model + ": sizes unknown");
-  return fit(recordings, any->limits, step_bounds(*size, *gpu, any->tp));
+  StepBounds bounds = step_bounds(*size, *gpu, any->tp);
+  bounds.sequence = held.sequence;
+  if (const auto c = held.prompt_token.find(model); c != held.prompt_token.end())
+    bounds.prompt_low = bounds.prompt_high = c->second;
+  return fit(recordings, any->limits, bounds);
 }
 
 double quantile(std::vector<double> v, double q) {
@@ -106,11 +89,11 @@ Measures measure(const std::vector<PlayedRequest>& requests, u32 output) {
   return measure_answered(requests, output, [](const PlayedRequest& r) { return r.finished; });
 }
 
-std::vector<Prediction> predict_all(const std::vector<Run>& runs) {
+std::vector<Prediction> predict_all(const std::vector<Run>& runs, const Held& held) {
   std::vector<Prediction> predictions;
   for (const Run& r : runs) {
     PlaybackParams params = r.limits;
-    set_step_time(params, fit_without(runs, r.model, &r));
+    set_step_time(params, fit_without(runs, r.model, &r, held));
     predictions.push_back({&r, measure(r.recording, r.output),
                            measure(play(r.recording, params).requests, r.output)});
   }
@@ -126,18 +109,6 @@ PlaybackParams engine_of_log(u32 blocks, u32 max_num_seqs) {
   params.engine.prefix_caching = params.engine.async_scheduling = true;
   params.engine.reserve_full_prompt = true;
   return params;
-}
-
-StepTime fit_beginning(const std::vector<RecordedRequest>& recording, const PlaybackParams& limits,
-                       const std::string& model, const std::string& gpu, double until) {
-  const ModelSize* size = find_model(model);
-  const GpuSize* card = find_gpu(gpu);
-  if (size == nullptr || card == nullptr)
-    throw std::runtime_error(model + " on " + gpu + ": unknown");
-  StepBounds bounds = step_bounds(*size, *card, 1);
-  bounds.prompt_low *= 0.75;  // all of the arithmetic: a GPU with little of it comes near
-  constexpr double kFirstCompiled = 0.6;
-  return fit({&recording}, limits, bounds, {kFirstCompiled, until});
 }
 
 }  // namespace stampede::calibration

@@ -1,5 +1,6 @@
 // How well recordings of real servers are predicted: each run from the others of its model.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,16 @@ struct Run {
 // The runs of DIRECTORY/index.csv with their recordings. Throws std::runtime_error.
 std::vector<Run> read_runs(const std::string& directory);
 
+// Coefficients that are not fitted [s].
+struct Held {
+  double sequence = 0;                         // b
+  std::map<std::string, double> prompt_token;  // c by model
+};
+
 // Step times from all runs of `model` at moderate load but `left_out`, which may be null. Throws
 // std::runtime_error if there is none or the model or its GPU is unknown.
-StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out);
+StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out,
+                     const Held& held = {});
 
 // Of the answered requests [s].
 struct Measures {
@@ -43,15 +51,9 @@ struct Prediction {
   Measures measured, predicted;
 };
 // Each run predicted without itself.
-std::vector<Prediction> predict_all(const std::vector<Run>& runs);
+std::vector<Prediction> predict_all(const std::vector<Run>& runs, const Held& held = {});
 
 // vLLM 0.19 as it writes such logs (read_engine_log): `blocks` is its num_gpu_blocks.
 PlaybackParams engine_of_log(u32 blocks, u32 max_num_seqs);
-
-// Step times from the requests of a log that came before `until` [s]: for a server of which there
-// is no run at moderate load, before it was overloaded. Throws std::runtime_error as fit(), and if
-// the model or the GPU is unknown.
-StepTime fit_beginning(const std::vector<RecordedRequest>& recording, const PlaybackParams& limits,
-                       const std::string& model, const std::string& gpu, double until);
 
 }  // namespace stampede::calibration

@@ -34,15 +34,17 @@ double median(std::vector<double> values) {
 }
 
 void add_rows(const std::vector<RecordedRequest>& recording, const Playback& played,
-              FitWindow window, std::vector<Row>& rows) {
+              const StepBounds& bounds, FitWindow window, std::vector<Row>& rows) {
   std::vector<double> firsts;
   for (const RecordedRequest& r : recording)
     if (counts(r, window)) firsts.push_back(r.ttft);
   const double first = median(firsts);
   const double weight = 1 / std::sqrt(static_cast<double>(firsts.size()));
   const auto row = [&](Kind kind, const Work& w, double front_end, double seconds) {
-    rows.push_back(
-        {{w.steps, w.prompt_tokens, w.context_tokens, front_end, seconds}, weight, kind});
+    rows.push_back({{w.steps, w.prompt_tokens, w.context_tokens, front_end,
+                     seconds - bounds.sequence * w.sequences},
+                    weight,
+                    kind});
   };
   for (std::size_t i = 0; i < recording.size(); ++i) {
     const RecordedRequest& r = recording[i];
@@ -77,7 +79,7 @@ StepTime solve(const std::vector<Row>& rows, const StepBounds& bounds,
     weights[row.kind] += row.weight * row.weight;
   }
   for (const Kind kind : {kFirst, kRest}) spread[kind] = std::sqrt(squares[kind] / weights[kind]);
-  return {x(0), x(1), x(2), x(3)};
+  return {x(0), x(1), x(2), x(3), bounds.sequence};
 }
 
 }  // namespace
@@ -87,8 +89,9 @@ void set_step_time(PlaybackParams& params, const StepTime& t) {
     return Duration{static_cast<i64>(std::llround(seconds * 1e9))};
   };
   params.engine.step_base = nanoseconds(t.base);
-  params.engine.step_per_sequence = {};
+  params.engine.step_per_sequence = nanoseconds(t.sequence);
   params.engine.step_per_prompt_token = nanoseconds(t.prompt_token);
+  params.engine.step_per_million_pairs = nanoseconds(t.pair * 1e6);
   params.engine.step_per_thousand_context_tokens = nanoseconds(t.context_token * 1000);
   params.front_end = t.front_end;
 }
@@ -100,14 +103,15 @@ StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
     for (const RecordedRequest& r : *recording)
       if (counts(r, window)) per_token.push_back((r.e2e - r.ttft) / (r.output - 1));
   // From below: an engine that is thought too slow would make a line where there was none.
-  StepTime t{0.8 * median(per_token), bounds.prompt_low, bounds.context_low, 0.005};
+  StepTime t{0.8 * median(per_token), bounds.prompt_low, bounds.context_low, 0.005,
+             bounds.sequence};
   std::array<double, 2> spread{0.01, 0.1};
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Row> rows;
     PlaybackParams params = limits;
     set_step_time(params, t);
     for (const auto* recording : recordings)
-      add_rows(*recording, play(*recording, params, true), window, rows);
+      add_rows(*recording, play(*recording, params, true), bounds, window, rows);
     t = solve(rows, bounds, spread);
   }
   return t;

@@ -17,6 +17,7 @@ namespace stampede::calibration {
 struct StepTime {
   double base = 0, prompt_token = 0, context_token = 0;  // a, c, d [s]
   double front_end = 0;                                  // alpha [s]
+  double sequence = 0, pair = 0;                         // b, e [s]
 };
 
 // The limits of a server and its coefficients as parameters of a playback.

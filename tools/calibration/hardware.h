@@ -28,6 +28,7 @@ struct StepBounds {
   double base_low;                   // a: reading the weights that one token meets
   double context_low, context_high;  // d: all of the memory's bandwidth, 40 % of it
   double prompt_low, prompt_high;    // c: 75 % of the arithmetic, 50 % of it
+  double sequence = 0;               // b, held
 };
 StepBounds step_bounds(const ModelSize& model, const GpuSize& gpu, int tp);
 

@@ -6,11 +6,21 @@
 #include <cmath>
 
 #include "tools/calibration/accuracy.h"
+#include "tools/calibration/kernels.h"
 
 namespace stampede::calibration {
 namespace {
 
-void accuracy(const std::string& directory) {
+void accuracy(const std::string& directory, double per_sequence,
+              const std::vector<std::string>& per_prompt_token) {
+  Held held;
+  held.sequence = per_sequence * 1e-6;
+  for (const std::string& word : per_prompt_token) {
+    const std::size_t equals = word.find('=');
+    if (equals == word.npos) throw std::runtime_error(word + ": needs MODEL=MICROSECONDS");
+    held.prompt_token[word.substr(0, equals)] = std::stod(word.substr(equals + 1)) * 1e-6;
+  }
+
   const std::vector<Run> runs = read_runs(directory);
   fmt::print(
       "Each run predicted with step times fitted to the other runs of its model at moderate "
@@ -18,7 +28,7 @@ void accuracy(const std::string& directory) {
   fmt::print("{:<28} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}\n", "run", "answered", "TTFT mean s",
              "TTFT p99 s", "E2E mean s", "E2E p99 s", "TPOT mean ms");
   std::vector<double> e2e, ttft, tpot;
-  for (const Prediction& shown : predict_all(runs)) {
+  for (const Prediction& shown : predict_all(runs, held)) {
     const Measures &m = shown.measured, &p = shown.predicted;
     const auto pair = [](double x, double y) {
       return fmt::format("{:.4g} {:+.1f}", x, error_percent(x, y));
@@ -41,30 +51,58 @@ void accuracy(const std::string& directory) {
       quantile(e2e, 0.5), quantile(e2e, 1), quantile(ttft, 0.5), quantile(tpot, 0.5));
 }
 
-// One engine's own log: step times from the requests that came before `until`, or from data sheets;
-// then the whole run, one sample a second as CSV.
-void timeline(const std::string& path, const std::string& gpu_name, u32 blocks, u32 seqs,
-              double until) {
-  const std::string model = "meta-llama/Llama-3.1-8B";
+// Mean time per token of those with two and more [s].
+template <class Requests>
+double time_per_token(const Requests& requests, const std::vector<RecordedRequest>& recording) {
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < recording.size(); ++i) {
+    if (recording[i].output < 2) continue;
+    sum += (requests[i].e2e - requests[i].ttft) / (recording[i].output - 1);
+    ++count;
+  }
+  return sum / std::max(1.0, count);
+}
+
+// Step times of Llama-3.1-8B from a profile of its kernels, or else from the GPU's data sheet.
+StepTime step_time(const std::string& kernels, const std::string& gpu_name,
+                   const std::vector<RecordedRequest>& recording, const PlaybackParams& params) {
+  constexpr int kLayers = 32;
+  if (!kernels.empty()) {
+    const KernelFit fit = fit_kernels(KernelProfile(kernels, kLayers), recording, params);
+    fmt::print(stderr, "kernels: decode steps met within {:.1f} %, steps with prompts {:.1f} %\n",
+               100 * fit.decode_error, 100 * fit.prompt_error);
+    return fit.time;
+  }
   const GpuSize* gpu = find_gpu(gpu_name);
   if (gpu == nullptr) throw std::runtime_error(gpu_name + ": unknown GPU");
+  const StepEstimate e = estimate_step(*find_model("meta-llama/Llama-3.1-8B"), *gpu, 1);
+  return {e.base, e.prompt_token, e.context_token, 0};
+}
+
+// One engine's own log: the whole run with step times that no run was asked for, one sample a
+// second as CSV.
+void timeline(const std::string& path, const std::string& kernels, const std::string& gpu,
+              u32 blocks, u32 seqs) {
   const std::vector<RecordedRequest> recording = read_engine_log(path);
   PlaybackParams params = engine_of_log(blocks, seqs);
-  const StepEstimate e = estimate_step(*find_model(model), *gpu, 1);
-  const StepTime t = until > 0 ? fit_beginning(recording, params, model, gpu_name, until)
-                               : StepTime{e.base, e.prompt_token, e.context_token, 0};
+  const StepTime t = step_time(kernels, gpu, recording, params);
   set_step_time(params, t);
   fmt::print(stderr,
-             "step {:.3f} ms, {:.4f} ms a prompt token, {:.4f} ms per 1000 context tokens\n",
-             t.base * 1e3, t.prompt_token * 1e3, t.context_token * 1e6);
+             "step {:.3f} ms, {:.4f} ms a sequence, {:.4f} ms a prompt token, {:.4f} ms per 10^6 "
+             "pairs, {:.4f} ms per 1000 context tokens\n",
+             t.base * 1e3, t.sequence * 1e3, t.prompt_token * 1e3, t.pair * 1e9,
+             t.context_token * 1e6);
   const Playback played = play(recording, params);
   const Measures m = measure(recording, 0), p = measure(played.requests, 0);
+  const auto pair = [](double measured, double predicted) {
+    return fmt::format("{:.4g} s ({:+.1f} %)", predicted, error_percent(measured, predicted));
+  };
   fmt::print(stderr,
-             "TTFT mean {:.2f} s ({:+.1f} %), p99 {:.2f} s ({:+.1f} %); E2E mean {:.2f} s ({:+.1f} "
-             "%), p99 {:.2f} s ({:+.1f} %); {} preemptions\n",
-             p.ttft, error_percent(m.ttft, p.ttft), p.ttft_p99,
-             error_percent(m.ttft_p99, p.ttft_p99), p.e2e, error_percent(m.e2e, p.e2e), p.e2e_p99,
-             error_percent(m.e2e_p99, p.e2e_p99), played.preemptions);
+             "TTFT mean {}, p99 {}; E2E mean {}, p99 {}; time per token {}; {} preemptions\n",
+             pair(m.ttft, p.ttft), pair(m.ttft_p99, p.ttft_p99), pair(m.e2e, p.e2e),
+             pair(m.e2e_p99, p.e2e_p99),
+             pair(time_per_token(recording, recording), time_per_token(played.requests, recording)),
+             played.preemptions);
   fmt::print("t,running,waiting,kv_cache_pct\n");
   for (const Playback::Sample& s : played.samples)
     fmt::print("{},{},{},{:.2f}\n", s.at, s.running, s.waiting, 100.0 * s.blocks / (blocks - 1));
@@ -99,23 +137,28 @@ int main(int argc, char** argv) {
   CLI::App* show = app.add_subcommand("accuracy", "predict each run from the others of its model");
   for (CLI::App* sub : {fit, show})
     sub->add_option("DIRECTORY", directory, "measurements")->required();
+  double per_sequence = 0;
+  std::vector<std::string> per_prompt_token;
+  show->add_option("--per-sequence", per_sequence, "b, which is not fitted, in us");
+  show->add_option("--per-prompt-token", per_prompt_token,
+                   "MODEL=C: a c in us that is not fitted, such as meta-llama/Llama-2-7b-hf=18.1");
   CLI::App* line = app.add_subcommand(
-      "timeline", "Llama-3.1-8B on a GPU known from its data sheet: curves of one run as CSV");
-  std::string log, gpu;
+      "timeline", "Llama-3.1-8B from measured kernels or a data sheet: curves of one run as CSV");
+  std::string log, kernels, gpu;
   u32 blocks = 0, seqs = 256;
   line->add_option("LOG", log, "requests as JSON, one a line")->required();
-  line->add_option("--gpu", gpu, "such as RTX-4090")->required();
+  line->add_option("--kernels", kernels,
+                   "directory with dense.csv, per_sequence.csv and attention.csv of "
+                   "LLMServingSim's profiler, such as its profiler/perf/RTX4090/.../tp1");
+  line->add_option("--gpu", gpu, "without --kernels: data sheet of, such as RTX-4090");
   line->add_option("--blocks", blocks, "num_gpu_blocks of its log")->required();
   line->add_option("--max-num-seqs", seqs, "running sequences at most");
-  double until = 0;
-  line->add_option("--fit-until", until,
-                   "seconds: fit to the requests that came before; 0: data sheets alone");
   CLI11_PARSE(app, argc, argv);
   try {
     if (*line)
-      stampede::calibration::timeline(log, gpu, blocks, seqs, until);
+      stampede::calibration::timeline(log, kernels, gpu, blocks, seqs);
     else if (*show)
-      stampede::calibration::accuracy(directory);
+      stampede::calibration::accuracy(directory, per_sequence, per_prompt_token);
     else
       stampede::calibration::coefficients(directory);
   } catch (const std::exception& e) {

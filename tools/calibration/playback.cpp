@@ -98,6 +98,10 @@ class Player final : private EngineSink {
             done.context_tokens + share * more.context_tokens};
   }
   void attribute_work() {
+    for (std::size_t i = 1; i < path_.size(); ++i) {
+      const Work step = path_[i].second - path_[i - 1].second;
+      if (step.steps == 1) out_.steps_done.push_back(step);
+    }
     for (std::size_t i = 0; i < recording_.size(); ++i) {
       PlayedRequest& p = out_.requests[i];
       if (!p.finished) continue;

@@ -40,10 +40,11 @@ struct Playback {
     double at;
     u32 running, waiting, blocks;
   };
-  std::vector<Sample> samples;  // one a second
+  std::vector<Sample> samples;   // one a second
+  std::vector<Work> steps_done;  // each by itself
 };
 
-// `with_work` fills the Work fields, iteration by iteration.
+// `with_work` fills what is of type Work, iteration by iteration.
 Playback play(const std::vector<RecordedRequest>& recording, const PlaybackParams& params,
               bool with_work = false);
 
