@@ -28,6 +28,7 @@ struct alignas(64) Attempt {
   bool decoding : 1 = false;  // handed over to a decode pod
   bool logs_in : 1 = false;   // needs the session and auth store
   bool used : 1 = false;
+  std::int8_t priority : 4 = 0;  // lower first, where an engine schedules by it
 };
 static_assert(sizeof(Attempt) == 64);
 

@@ -44,6 +44,9 @@ void engines(Findings& out, const std::vector<PoolParams>& pools) {
       out.push_back(
           {fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
            "not with async_scheduling or prefix_caching, which look ahead along the line"});
+    if (e.lifo_after.ns > 0 && e.scheduling_policy == SchedulingPolicy::kPriority)
+      out.push_back({fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
+                     "not with scheduling_policy: priority, which orders the line otherwise"});
     if (e.kv_memory && e.kv_memory->blocks() < 1)
       out.push_back({fmt::format("spec.serving.pools[{}].engine.kv_memory", i),
                      "weights and overhead leave no memory for keys and values"});
