@@ -28,7 +28,8 @@ struct alignas(64) Attempt {
   bool decoding : 1 = false;  // handed over to a decode pod
   bool logs_in : 1 = false;   // needs the session and auth store
   bool used : 1 = false;
-  std::int8_t priority : 4 = 0;  // lower first, where an engine schedules by it
+  u8 rank : 4 = 8;  // 8 + priority
+  i32 priority() const { return static_cast<i32>(rank) - 8; }
 };
 static_assert(sizeof(Attempt) == 64);
 
