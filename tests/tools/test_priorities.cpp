@@ -24,6 +24,7 @@ spec:
     pools:
       - name: replicas
         engine: {max_num_seqs: 8, step_per_sequence: 0s, step_per_prompt_token: 10us}
+        front_end: {cpu_per_request: 1ms}
   cluster: {workloads: [{name: replicas, autoscaler: {max_replicas: 1}}]}
 )";
 
