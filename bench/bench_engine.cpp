@@ -61,7 +61,8 @@ void fleet(benchmark::State& state) {
   const Load load = load_of(state);
   const EngineProfile profile(load.params);
   const auto engines = static_cast<u32>(state.range(2));
-  std::vector<Engine> fleet(engines, Engine(profile));
+  std::vector<Engine> fleet;
+  for (u32 e = 0; e < engines; ++e) fleet.emplace_back(profile);
   std::vector<i64> wake(engines, INT64_MAX);
   std::mt19937_64 bits(1);
   std::exponential_distribution<double> gap(load.rate);

@@ -75,6 +75,10 @@ void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   s.field("resubmit", &P::resubmit).help("repetition by hand");
   s.field("deferrable", &P::deferrable)
       .help("failed work is put back and comes again when the service answers");
+  s.field("priority", &P::priority)
+      .range(-8, 7)
+      .help("lower goes first in engines with scheduling_policy: priority; others ignore it")
+      .source("vLLM's request field `priority`");
   s.field("fallback", &P::fallback).help("what else can answer");
   s.field("trace", &P::trace)
       .help("arrivals and lengths from a recording, in place of share, demand and lengths");

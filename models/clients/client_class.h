@@ -49,6 +49,7 @@ struct ClientClassParams {
   RetryParams retry;
   ResubmitParams resubmit;
   bool deferrable = false;
+  i64 priority = 0;
   FallbackParams fallback;
   std::optional<TraceParams> trace;
   static void describe(Schema<ClientClassParams>& s);

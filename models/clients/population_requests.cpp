@@ -121,6 +121,7 @@ void Population::send(RequestSlot slot) {
   a.home = r.home;
   a.number = static_cast<u8>(r.tries - 1);
   a.logs_in = s.turn == 0;
+  a.rank = static_cast<u8>(8 + c.params.priority) & 0xf;
   if (c.trace) ask_as_recorded(a);
   if (wiring_.log) keep_trail(slot, a);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);

@@ -28,6 +28,8 @@ struct alignas(64) Attempt {
   bool decoding : 1 = false;  // handed over to a decode pod
   bool logs_in : 1 = false;   // needs the session and auth store
   bool used : 1 = false;
+  u8 rank : 4 = 8;  // 8 + priority
+  i32 priority() const { return static_cast<i32>(rank) - 8; }
 };
 static_assert(sizeof(Attempt) == 64);
 

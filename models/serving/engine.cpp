@@ -4,7 +4,8 @@
 
 namespace stampede {
 
-Engine::Engine(const EngineProfile& profile) : profile_(&profile) {
+Engine::Engine(const EngineProfile& profile) : profile_(&profile), waiting_(profile.by_priority) {
+  if (profile.by_priority) ranks_ = std::make_unique<Ranks>();
   if (profile.prefix_caching) cache_ = std::make_unique<BlockCache>(profile.kv_blocks);
 }
 
@@ -23,6 +24,7 @@ void Engine::finish_steps() {
   iteration_ += steps_;
   context_ += u64{decoding_} * steps_;
   count_steps(counters_, steps_);
+  resume_stalled(steps_);
 }
 
 // Adds the plan's first `done` steps.
@@ -79,7 +81,7 @@ void Engine::depart(u16 slot) {
 // In the order in which the scheduler walks them: the cache takes their blocks in that order.
 void Engine::release_departed() {
   std::sort(departed_.begin(), departed_.end(),
-            [this](u16 x, u16 y) { return records_[x].ticket < records_[y].ticket; });
+            [this](u16 x, u16 y) { return walk_order(x) < walk_order(y); });
   for (const u16 slot : departed_) remove(slot, tokens_held(slot));
   departed_.clear();
 }
@@ -92,24 +94,27 @@ void Engine::form(EngineSink* sink) {
   if (!active_) return release_departed();
   update_eligible();
   Step step;
-  step.budget = profile_->budget;
-  const bool preempted = continue_running(step, sink);
-  if (!preempted) admit(step);
-  bool changes = preempted || !departed_.empty();
-  release_departed();
-  if (step.sequences == 0) {
+  bool changes = false;
+  for (;;) {
+    step = {};
+    step.budget = profile_->budget;
+    const bool preempted = continue_running(step, sink);
+    if (!preempted) admit(step);
+    changes |= preempted || !departed_.empty();
+    release_departed();
+    if (step.sequences != 0) break;
     // Nothing to do in this step: it takes no time, and the next one sees everything.
     eligible_ = last_ticket_;
-    admit(step);
+    resume_stalled(0);
   }
   blocked_ = !waiting_.empty();
-  changes |= blocked_ && !may_join(waiting_.front().ticket);
+  changes |= blocked_ && !may_join(waiting_.next().front().ticket);
   plan(step, blocked_ && changes);
 }
 
 // Running sequences first. As many of the last are preempted as the others need memory; true if
 // any. Dropping the last until the rest fits is what vLLM's walk from the front comes to: a
-// preempted sequence is always behind the one that lacks a block.
+// preempted sequence is always behind the one that lacks a block. Not so by priority.
 bool Engine::continue_running(Step& step, EngineSink* sink) {
   bool preempted = false;
   for (;;) {
@@ -120,6 +125,10 @@ bool Engine::continue_running(Step& step, EngineSink* sink) {
       needed += blocks(partial_computed_ + chunk) - blocks(partial_computed_);
     }
     if (used_blocks_ + needed <= profile_->kv_blocks) break;
+    if (ranks_) {
+      walk_by_priority(step, sink);
+      return true;
+    }
     preempt_last(sink);
     preempted = true;
   }
@@ -145,28 +154,34 @@ void Engine::preempt_last(EngineSink* sink) {
   }
   STAMPEDE_CHECK(last != kNone && (running_ > 1 || !departed_.empty()),
                  "engine: nothing to preempt");
-  const Record r = records_[last];
+  preempt(last, tokens_held(last), sink);
+}
+
+void Engine::preempt(u16 slot, u32 held_tokens, EngineSink* sink) {
+  const Record r = records_[slot];
   u32 known = r.base;
-  if (last != partial_) known += static_cast<u32>(iteration_);
+  if (slot != partial_) known += static_cast<u32>(iteration_);
   if (waiting_.empty()) line_since_ns_ = static_cast<i64>(start_ >> 32);
-  waiting_.rejoin({r.ticket, r.id, r.prompt, r.cached, r.output, known - r.prompt});
+  waiting_.of(ranks_ ? ranks_->of[slot].priority : 0)
+      .rejoin({r.ticket, r.id, r.prompt, r.cached, r.output, known - r.prompt});
   ++counters_.preemptions;
   sink->preempted(r.id, Instant{static_cast<i64>(start_ >> 32)});
-  const u32 held = tokens_held(last);
-  if (last == partial_)
+  if (slot == partial_)
     partial_ = kNone;
   else
-    stop_decoding(last);
-  remove(last, held, true);
+    stop_decoding(slot);
+  remove(slot, held_tokens, true);
 }
 
 void Engine::admit(Step& step) {
   const bool from_back = newest_first(start_);
   while (!waiting_.empty() && running_ < profile_->max_seqs && step.budget > 0) {
-    const WaitingSequence next = head(start_);
+    WaitingLine& line = waiting_.next(last_visible());
+    const WaitingSequence next = from_back ? line.back() : line.front();
     if (!may_join(next.ticket) || !memory_for(next, step.budget)) break;
-    from_back ? waiting_.pop_back() : waiting_.pop_front();
+    from_back ? line.pop_back() : line.pop_front();
     const u16 slot = take_slot();
+    if (ranks_) rank(slot, line.priority());
     const u32 known = next.prompt + next.generated;
     records_[slot] = {next.ticket, next.id, next.prompt, next.cached, next.output, known};
     if (decodes_at_once(next)) {

@@ -1,15 +1,15 @@
 // One serving engine (a vLLM-like server process): continuous batching as a pure class without
 // events.
 // **State** idle -> stepping -> idle; a sequence waits -> runs (prefill, decode) -> leaves, and may
-// be preempted back to the front of the line.
+// be preempted back to its place in the line.
 // **Source** vLLM V1 `v1/core/sched/scheduler.py` (running first, then waiting; one token budget;
-// allocation failure preempts the last running, recompute; no admission in a step that preempted);
-// linear step time fitted to measured stage means.
+// allocation failure preempts the last running, or by priority the worst, recompute; no admission
+// in a step that preempted); linear step time fitted to measured stage means.
 // **Limits** without prefix_caching no sharing of KV blocks (cached tokens only shorten the
 // prefill); one fixed step-time line; a sequence handed over frees its blocks at once; with
 // async_scheduling a cancelled sequence leaves a step earlier than vLLM's. The order of the line is
-// first come, first served (vLLM's), or adaptive LIFO if the profile says so, then without
-// async_scheduling and prefix_caching.
+// first come, first served or by priority (vLLM's), or adaptive LIFO, then without async_scheduling
+// and prefix_caching.
 //
 // Time is fixed-point, 2^-32 ns, so that K single steps and one macro-step end at the same bit.
 // Work that arrives during a step joins at that step's end; at the exact end of a step, after it.
@@ -36,7 +36,8 @@ struct SequenceInput {
   u32 prompt = 0;  // >= 1
   u32 cached =
       0;  // prefix found in a cache, again on each recompute; a decode engine uses it only there
-  u32 output = 0;  // tokens to generate, with the first; >= 1, in a decode engine >= 2
+  u32 output = 0;    // tokens to generate, with the first; >= 1, in a decode engine >= 2
+  i32 priority = 0;  // lower first, where the policy is by priority
 };
 
 // Receives what an engine does, in order of time.
@@ -141,6 +142,16 @@ class Engine {
     // decoding. Of the partial prefill: tokens known.
     u32 base = 0;
   };
+  // What the priority policy needs to know besides.
+  struct Standing {
+    i32 priority = 0;
+    u32 admitted = 0;  // rises with each admission: the order in which the scheduler walks
+  };
+  struct Ranks {
+    std::vector<Standing> of;  // by slot
+    std::vector<u16> stalled;  // decoding sequences that go without a token in this one-step plan
+    u32 admissions = 0;
+  };
   static constexpr u32 blocks(u32 tokens) { return (tokens + 15) / 16; }
 
   // What one step is made of while it is being formed; later, of the plan's first.
@@ -156,6 +167,15 @@ class Engine {
   void plan(const Step& step, bool single);
   bool continue_running(Step& step, EngineSink* sink);
   void preempt_last(EngineSink* sink);
+  void preempt(u16 slot, u32 held_tokens, EngineSink* sink);
+  void walk_by_priority(Step& step, EngineSink* sink);
+  bool make_room(std::vector<u16>& walk, u32& done, u32 needed, EngineSink* sink);
+  void stall(u16 slot);
+  void resume_stalled(u32 steps);
+  void rank(u16 slot, i32 priority);
+  u32 walk_order(u16 slot) const {
+    return ranks_ ? ranks_->of[slot].admitted : records_[slot].ticket;
+  }
   void admit(Step& step);
   bool decodes_at_once(const WaitingSequence& w) const {
     return profile_->role == EngineRole::kDecode && w.generated == 1;
@@ -166,7 +186,10 @@ class Engine {
   void hold_decodes(u64 first, u32 count);
   void depart(u16 slot);
   void release_departed();
-  bool may_join(u32 ticket) const { return !profile_->async_scheduling || ticket <= eligible_; }
+  u32 last_visible() const { return profile_->async_scheduling ? eligible_ : UINT32_MAX; }
+  bool may_join(u32 ticket) const { return ticket <= last_visible(); }
+  bool head_hides(Instant now);
+  Instant first_sign_of(const SequenceInput& input) const;
   void note_arrival(Instant now);
   void update_eligible();
   void compute_chunk(Step& step, u16 slot, u32 computed, u32 known);
@@ -187,8 +210,9 @@ class Engine {
     return profile_->lifo_after_ns > 0 &&
            static_cast<i64>(at >> 32) - line_since_ns_ >= profile_->lifo_after_ns;
   }
-  const WaitingSequence& head(u128 at) const {
-    return newest_first(at) ? waiting_.back() : waiting_.front();
+  const WaitingSequence& head(u128 at) {
+    const WaitingLine& line = waiting_.next();
+    return newest_first(at) ? line.back() : line.front();
   }
   u128 boundary_after(Instant now) const { return end_of(step_in_progress(now)); }
   void stop_at_new_order();
@@ -196,13 +220,13 @@ class Engine {
 
   const EngineProfile* profile_;
   Step step_;
+  std::unique_ptr<Ranks> ranks_;  // of the priority policy
   // The plan: steps_ steps from start_, the k-th taking first_ + (k-1)*growth_ [2^-32 ns].
   u128 start_ = 0, first_ = 0;
   u64 growth_ = 0;
   i64 end_ns_ = 0, wake_ns_ = 0;
   i64 line_since_ns_ = 0;  // since when the line has not been empty
-  u32 steps_ = 0;
-  u64 iteration_ = 0;  // steps done before the plan
+  u64 iteration_ = 0;      // steps done before the plan
   bool active_ = false;
   bool blocked_ = false;      // the head of the line cannot be admitted before something leaves
   bool cut_ = false;          // the plan was shortened so that newcomers join
@@ -212,6 +236,7 @@ class Engine {
   u32 decoding_ = 0;
   u32 used_blocks_ = 0;  // with those of the plan's first step
   u32 last_ticket_ = 0;
+  u32 steps_ = 0;
   u64 context_ = 0;              // tokens known of all decoding sequences at the plan's start
   std::array<u16, 16> phase_{};  // decoding sequences by base mod 16
   std::vector<Record> records_;
@@ -225,7 +250,7 @@ class Engine {
   u32 eligible_ = 0, arrived_ = 0, arrived_before_ = 0;
   u64 arrival_step_ = 0;
   std::unique_ptr<BlockCache> cache_;  // of prefix_caching
-  WaitingLine waiting_;
+  WaitingLines waiting_;
   EngineCounters counters_;
   u64 fresh_shared_tokens_ = 0;
   u128 busy_ = 0;

@@ -58,15 +58,15 @@ void Engine::hold_decodes(u64 first, u32 count) {
     used_blocks_ += blocks_taken(first, count);
     return;
   }
-  std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // ticket, slot
-  for (std::size_t slot = 0; slot < records_.size(); ++slot) {
+  std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // place in the walk, slot
+  for (u16 slot = 0; slot < records_.size(); ++slot) {
     const Record& r = records_[slot];
     if (r.ticket != 0 && r.output != 0 && slot != partial_)
-      by_phase[r.base & 15].emplace_back(r.ticket, static_cast<u16>(slot));
+      by_phase[r.base & 15].emplace_back(walk_order(slot), slot);
   }
   for (auto& phase : by_phase) std::sort(phase.begin(), phase.end());
   for (u64 i = first; i < first + count; ++i)
-    for (const auto& [ticket, slot] : by_phase[(1 - i) & 15])
+    for (const auto& [place, slot] : by_phase[(1 - i) & 15])
       hold(slot, 0, records_[slot].base + static_cast<u32>(i));
 }
 

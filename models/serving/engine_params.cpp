@@ -34,6 +34,9 @@ void EngineParams::describe(Schema<EngineParams>& s) {
   const char* vllm = "vLLM V1 scheduler";
   const char* fit = "DeepSeek open-infra-index day 6: 20-22 tokens/s at 88 sequences a GPU";
   s.field("role", &EngineParams::role).help("which phases of a request this engine runs");
+  s.field("scheduling_policy", &EngineParams::scheduling_policy)
+      .help("first come, first served, or by the requests' priority, lower first")
+      .source("vLLM --scheduling-policy, fcfs by default");
   s.field("step_base", &EngineParams::step_base)
       .range(1e-9, 4)
       .help("time of an empty step")
@@ -116,13 +119,14 @@ EngineProfile::EngineProfile(const EngineParams& params)
       lifo_after_ns(params.lifo_after.ns),
       role(params.role),
       macro_steps(params.macro_steps),
+      by_priority(params.scheduling_policy == SchedulingPolicy::kPriority),
       prefix_caching(params.prefix_caching),
       async_scheduling(params.async_scheduling),
       reserve_full_prompt(params.reserve_full_prompt) {
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");
   STAMPEDE_CHECK(budget >= max_seqs, "engine: max_num_batched_tokens below max_num_seqs");
-  STAMPEDE_CHECK(lifo_after_ns == 0 || !(async_scheduling || prefix_caching),
-                 "engine: adaptive LIFO with asynchronous scheduling or prefix caching");
+  STAMPEDE_CHECK(lifo_after_ns == 0 || !(async_scheduling || prefix_caching || by_priority),
+                 "engine: adaptive LIFO with async_scheduling, prefix_caching or by priority");
   STAMPEDE_CHECK(kv_blocks >= 1, "engine: no KV blocks");
   STAMPEDE_CHECK(a > 0, "engine: a step must take time: step_base is zero");
 }

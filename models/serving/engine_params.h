@@ -20,6 +20,17 @@ struct ChoiceNames<EngineRole> {
   static std::vector<std::string> names() { return {"mixed", "prefill", "decode"}; }
 };
 
+// In which order waiting sequences are taken, and who gives way when memory is short.
+enum class SchedulingPolicy : u8 {
+  kFcfs,
+  kPriority,  // by (priority, arrival): the lowest joins first, the highest gives way first
+};
+template <>
+struct ChoiceNames<SchedulingPolicy> {
+  static constexpr const char* type = "scheduling_policy";
+  static std::vector<std::string> names() { return {"fcfs", "priority"}; }
+};
+
 // How much memory is left for keys and values.
 struct KvMemoryParams {
   Bytes gpu_memory{};
@@ -37,6 +48,7 @@ struct KvMemoryParams {
 // decodes.
 struct EngineParams {
   EngineRole role = EngineRole::kMixed;
+  SchedulingPolicy scheduling_policy = SchedulingPolicy::kFcfs;
   Duration step_base = 30_ms;                   // a
   Duration step_per_sequence = 190_us;          // b
   Duration step_per_prompt_token = 152'800_ns;  // c
@@ -66,7 +78,7 @@ struct EngineProfile {
   u32 budget = 0, max_seqs = 0, kv_blocks = 0;
   i64 lifo_after_ns = 0;
   EngineRole role{};
-  bool macro_steps = true;
+  bool macro_steps = true, by_priority = false;
   bool prefix_caching = false, async_scheduling = false, reserve_full_prompt = false;
 };
 

@@ -13,30 +13,37 @@ u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<u64>&
   STAMPEDE_CHECK(input.id != kCancelled && fits(input), "engine: sequence larger than its memory");
   const u32 ticket = ++last_ticket_;
   if (waiting_.empty()) line_since_ns_ = now.ns;
-  waiting_.push_back(
-      {ticket, input.id, input.prompt, input.cached, input.output, decode ? 1u : 0u});
+  WaitingLine& line = waiting_.of(input.priority);
+  line.push_back({ticket, input.id, input.prompt, input.cached, input.output, decode ? 1u : 0u});
   if (cache_) cache_->arrive(ticket, block_ids);
   if (profile_->async_scheduling) note_arrival(now);
   if (!active_) {
     start_ = u128{static_cast<u64>(now.ns)} << 32;
     form(nullptr);
-  } else if ((!blocked_ || newest_first(boundary_after(now))) &&
+  } else if ((!blocked_ || newest_first(boundary_after(now)) ||
+              (ranks_ && waiting_.next().front().ticket == ticket)) &&
              let_head_join(now, profile_->async_scheduling ? 1 : 0)) {
-    // Nothing is seen before the finish that was planned (steps only get longer), unless of the
-    // newcomer.
-    u128 sign = end_of(steps_);
-    const u128 next = first_ + u128{growth_} * steps_;
-    if (decode)
-      sign += next * (input.output - 1);
-    else
-      sign += next + profile_->b +
-              u128{profile_->c} *
-                  (cache_ ? 1 : input.prompt - std::min(input.cached, input.prompt - 1));
-    wake_ns_ = std::min(wake_ns_, static_cast<i64>(sign >> 32));
+    wake_ns_ = std::min(wake_ns_, first_sign_of(input).ns);
   } else if (blocked_) {
     stop_at_new_order();
   }
   return ticket;
+}
+
+// A lower bound of when a sink may see something of a newcomer for which the plan was cut. Nothing
+// else is seen before the finish that was planned, as steps only get longer; by priority the
+// newcomer may push out another, and they get shorter.
+Instant Engine::first_sign_of(const SequenceInput& input) const {
+  if (ranks_) return {end_ns_};
+  u128 sign = end_of(steps_);
+  const u128 next = first_ + u128{growth_} * steps_;
+  if (profile_->role == EngineRole::kDecode)
+    sign += next * (input.output - 1);
+  else
+    sign +=
+        next + profile_->b +
+        u128{profile_->c} * (cache_ ? 1 : input.prompt - std::min(input.cached, input.prompt - 1));
+  return {static_cast<i64>(sign >> 32)};
 }
 
 bool Engine::cancel(Instant now, u32 ticket) {
@@ -45,7 +52,11 @@ bool Engine::cancel(Instant now, u32 ticket) {
   const bool was_head = !waiting_.empty() && head(boundary_after(now)).ticket == ticket;
   if (waiting_.cancel(ticket).output != 0) {
     if (cache_) cache_->forget(ticket);
-    if (was_head && blocked_) {
+    if (ranks_ && head_hides(now)) {
+      blocked_ = false;  // the next step may see another at the head
+      cut(step_in_progress(now));
+      wake_ns_ = end_ns_;
+    } else if (blocked_ && was_head) {
       blocked_ = false;
       if (!waiting_.empty() && let_head_join(now, 0)) wake_ns_ = end_ns_;
     }
@@ -93,6 +104,13 @@ void Engine::note_arrival(Instant now) {
   if (step != arrival_step_) arrived_before_ = arrived_;
   arrival_step_ = step;
   arrived_ = last_ticket_;
+}
+
+// True if the next step is formed without knowing of who is at the head of the line.
+bool Engine::head_hides(Instant now) {
+  if (!profile_->async_scheduling || waiting_.empty()) return false;
+  const bool arrived_in_this = arrival_step_ == iteration_ + step_in_progress(now);
+  return waiting_.next().front().ticket > (arrived_in_this ? arrived_before_ : arrived_);
 }
 
 // The step that starts now was formed when the one just done began.
@@ -173,6 +191,7 @@ void Engine::reset(Instant now) {
   waiting_.clear();
   eligible_ = arrived_ = arrived_before_ = last_ticket_;
   if (cache_) cache_->clear();
+  if (ranks_) *ranks_ = {};
 }
 
 }  // namespace stampede

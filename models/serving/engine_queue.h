@@ -1,12 +1,13 @@
-// The waiting line of one engine: taken from the front (first-in first-out) or from the back (the
-// newest first), preempted sequences rejoin by their ticket, a cancelled entry stays as a tombstone
-// until it reaches an end.
+// Who waits for one engine: in one line, or in one for each priority. A line is taken from the
+// front (first-in first-out) or from the back (the newest first), preempted sequences rejoin by
+// their ticket, a cancelled entry stays as a tombstone until it reaches an end.
 // Entries are always sorted by ticket. While nothing is taken from the back, whoever is preempted
 // had the last ticket among the running and rejoins in front.
 #pragma once
+#include <algorithm>
+#include <memory>
 #include <vector>
 
-#include "sim/check.h"
 #include "sim/units.h"
 
 namespace stampede {
@@ -19,6 +20,8 @@ struct WaitingSequence {  // 24 bytes: an overloaded engine may hold over 100,00
 
 class WaitingLine {
  public:
+  explicit WaitingLine(i32 priority = 0) : priority_(priority) {}
+  i32 priority() const { return priority_; }
   bool empty() const { return size_ == 0; }
   u32 live() const { return live_; }
   u64 tokens() const { return tokens_; }  // of the prompts of the live ones
@@ -88,7 +91,55 @@ class WaitingLine {
 
   std::vector<WaitingSequence> ring_;
   u32 head_ = 0, size_ = 0, live_ = 0;
+  i32 priority_ = 0;
   u64 tokens_ = 0;
+};
+
+// Without priorities there is one line; with them one for each that ever came, the lowest first.
+class WaitingLines {
+ public:
+  explicit WaitingLines(bool by_priority) {
+    if (by_priority) levels_ = std::make_unique<std::vector<WaitingLine>>();
+  }
+  bool empty() const { return levels_ ? live() == 0 : only_.empty(); }
+  u32 live() const {
+    u32 sum = 0;
+    for_each_line([&](const WaitingLine& line) { sum += line.live(); });
+    return sum;
+  }
+  u64 tokens() const {
+    u64 sum = 0;
+    for_each_line([&](const WaitingLine& line) { sum += line.tokens(); });
+    return sum;
+  }
+  // The line of the next sequence to take, of those with tickets up to `last`; if there is none, of
+  // the next of all. Not empty unless all are.
+  WaitingLine& next(u32 last = UINT32_MAX) { return levels_ ? next_level(last) : only_; }
+  // Where those of this priority wait.
+  WaitingLine& of(i32 priority) { return levels_ ? level(priority) : only_; }
+  // As those of a WaitingLine.
+  WaitingSequence find(u32 ticket) const;
+  WaitingSequence cancel(u32 ticket);
+  template <class F>
+  void for_each_live(F&& f) const {
+    for_each_line([&](const WaitingLine& line) { line.for_each_live(f); });
+  }
+  void clear() {
+    only_.clear();
+    if (levels_) levels_->clear();
+  }
+
+ private:
+  template <class F>
+  void for_each_line(F&& f) const {
+    if (!levels_) return f(only_);
+    for (const WaitingLine& line : *levels_) f(line);
+  }
+  WaitingLine& next_level(u32 last);
+  WaitingLine& level(i32 priority);
+
+  WaitingLine only_;
+  std::unique_ptr<std::vector<WaitingLine>> levels_;  // by priority, in place of only_
 };
 
 inline u32 WaitingLine::position(u32 ticket) const {
@@ -122,6 +173,38 @@ inline WaitingSequence WaitingLine::cancel(u32 ticket) {
   else if (i + 1 == size_)
     drop_back();
   return found;
+}
+
+inline WaitingLine& WaitingLines::next_level(u32 last) {
+  WaitingLine* first = nullptr;
+  for (WaitingLine& line : *levels_) {
+    if (line.empty()) continue;
+    if (line.front().ticket <= last) return line;
+    if (first == nullptr) first = &line;
+  }
+  return first == nullptr ? only_ : *first;
+}
+
+inline WaitingLine& WaitingLines::level(i32 priority) {
+  const auto lower = [priority](const WaitingLine& line) { return line.priority() < priority; };
+  const auto at = std::partition_point(levels_->begin(), levels_->end(), lower);
+  if (at != levels_->end() && at->priority() == priority) return *at;
+  return *levels_->emplace(at, priority);
+}
+
+inline WaitingSequence WaitingLines::find(u32 ticket) const {
+  WaitingSequence found;
+  for_each_line([&](const WaitingLine& line) {
+    if (found.output == 0) found = line.find(ticket);
+  });
+  return found;
+}
+
+inline WaitingSequence WaitingLines::cancel(u32 ticket) {
+  if (!levels_) return only_.cancel(ticket);
+  for (WaitingLine& line : *levels_)
+    if (const WaitingSequence gone = line.cancel(ticket); gone.output != 0) return gone;
+  return {};
 }
 
 inline void WaitingLine::resize(u32 capacity) {

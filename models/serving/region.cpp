@@ -154,7 +154,8 @@ bool Region::full(const Pod& p) const {
 // Gives the attempt to the pod's engine; false if it can never fit.
 bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   Attempt& a = (*wiring_.attempts)[slot];
-  SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output)};
+  SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output),
+                      a.priority()};
   if (!p.engine->fits(input)) return false;
   a.pod = id;
   input.cached = look_up_context(slot);

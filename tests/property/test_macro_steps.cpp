@@ -128,11 +128,14 @@ struct Tally {
   u64 shared_tokens = 0;
 };
 
-void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally) {
+enum class Line { kFcfs, kLifo, kPriority };
+
+void one_workload(u64 seed, EngineRole role, bool macro, Line line, Tally& tally) {
   Random r(seed);
   EngineParams p = random_params(r, role);
   p.macro_steps = macro;
-  if (lifo) {
+  if (line == Line::kPriority) p.scheduling_policy = SchedulingPolicy::kPriority;
+  if (line == Line::kLifo) {
     p.lifo_after = {p.step_base.ns * (1 + r.up_to(20))};
     p.async_scheduling = p.prefix_caching = false;  // not together
   }
@@ -147,7 +150,8 @@ void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally
       const u32 prompt = 1 + r.up_to(r.chance(80) ? 60 : 250);
       const u32 cached = r.chance(40) ? r.up_to(prompt) : 0;
       const u32 least = role == EngineRole::kDecode ? 2 : 1;
-      const SequenceInput in{next_id++, prompt, cached, least + r.up_to(r.chance(70) ? 40 : 150)};
+      SequenceInput in{next_id++, prompt, cached, least + r.up_to(r.chance(70) ? 40 : 150)};
+      if (line == Line::kPriority) in.priority = static_cast<i32>(r.up_to(3)) - 1;
       pair.add(now, in, some_text(r, prompt));
     } else if (dice < 75 && next_id > 0) {
       pair.cancel(now, r.up_to(next_id - 1));
@@ -169,19 +173,19 @@ void one_workload(u64 seed, EngineRole role, bool macro, bool lifo, Tally& tally
   }
 }
 
-class macro_steps : public testing::TestWithParam<std::tuple<EngineRole, bool, bool>> {};
+class macro_steps : public testing::TestWithParam<std::tuple<EngineRole, bool, Line>> {};
 
 TEST_P(macro_steps, same_nanoseconds_as_a_naive_scheduler) {
-  const auto [role, macro, lifo] = GetParam();
+  const auto [role, macro, line] = GetParam();
   Tally tally;
   for (u64 seed = 1; seed <= 3000; ++seed) {
-    one_workload(seed, role, macro, lifo, tally);
+    one_workload(seed, role, macro, line, tally);
     if (testing::Test::HasFailure()) FAIL() << "seed " << seed;
   }
   // The workloads reach what they are about.
   if (role != EngineRole::kDecode) {
     EXPECT_GT(tally.first_tokens, 20'000u);
-    EXPECT_TRUE(lifo || tally.shared_tokens > 100'000u) << tally.shared_tokens;
+    EXPECT_TRUE(line == Line::kLifo || tally.shared_tokens > 100'000u) << tally.shared_tokens;
   }
   if (role != EngineRole::kPrefill) {
     EXPECT_GT(tally.finishes, 20'000u);
@@ -189,10 +193,10 @@ TEST_P(macro_steps, same_nanoseconds_as_a_naive_scheduler) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(roles, macro_steps,
-                         testing::Combine(testing::Values(EngineRole::kMixed, EngineRole::kPrefill,
-                                                          EngineRole::kDecode),
-                                          testing::Bool(), testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(
+    roles, macro_steps,
+    testing::Combine(testing::Values(EngineRole::kMixed, EngineRole::kPrefill, EngineRole::kDecode),
+                     testing::Bool(), testing::Values(Line::kFcfs, Line::kLifo, Line::kPriority)));
 
 }  // namespace
 }  // namespace stampede::test

@@ -39,6 +39,7 @@ void NaiveEngine::add(Instant now, const SequenceInput& input, const std::vector
   run_until(now);
   Sequence s;
   s.id = input.id, s.prompt = input.prompt, s.cached = input.cached, s.output = input.output;
+  s.priority = input.priority;
   if (params_.role == EngineRole::kDecode) {
     s.generated = 1;
     s.kv_arrives = true;
@@ -137,8 +138,9 @@ void NaiveEngine::let_go(Sequence& s) {
 void NaiveEngine::admit(u32 budget) {
   const std::size_t most = params_.max_num_seqs;
   while (!waiting_.empty() && running_.size() < most && budget > 0) {
-    Sequence s = newest_first() ? waiting_.back() : waiting_.front();
-    if (params_.async_scheduling && !sees_all_ && s.arrived_in >= steps && s.arrived_in > 0) break;
+    const std::size_t next = next_in_line();
+    if (next == waiting_.size()) break;
+    Sequence s = waiting_[next];
     if (s.kv_arrives) {
       // Its context came over the wire: one step away from its next token.
       if (!fits_now(s, s.known(), {})) break;
@@ -158,9 +160,24 @@ void NaiveEngine::admit(u32 budget) {
       take(s, want);
     }
     budget -= s.scheduled;
-    newest_first() ? waiting_.pop_back() : waiting_.pop_front();
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(next));
     running_.push_back(s);
   }
+}
+
+// Place in the line of who is to join next; its end if nobody may.
+std::size_t NaiveEngine::next_in_line() const {
+  std::size_t best = waiting_.size();
+  for (std::size_t k = 0; k < waiting_.size(); ++k) {
+    const Sequence& s = waiting_[k];
+    const bool unseen =
+        params_.async_scheduling && !sees_all_ && s.arrived_in >= steps && s.arrived_in > 0;
+    if (unseen) continue;
+    if (best == waiting_.size() || newest_first() ||
+        (by_priority() && s.priority < waiting_[best].priority))
+      best = k;
+  }
+  return best;
 }
 
 void NaiveEngine::leave_for_good() {
@@ -173,8 +190,17 @@ void NaiveEngine::leave_for_good() {
   running_ = stay;
 }
 
-// The one whose prompt is computed in part, else the newest.
+// The worst, or without priorities the one whose prompt is computed in part, else the newest.
 std::size_t NaiveEngine::victim() const {
+  if (by_priority()) {
+    std::size_t worst = running_.size();
+    for (std::size_t k = 0; k < running_.size(); ++k)
+      if (!running_[k].done &&
+          (worst == running_.size() || std::tie(running_[k].priority, running_[k].id) >
+                                           std::tie(running_[worst].priority, running_[worst].id)))
+        worst = k;
+    return worst;
+  }
   std::size_t newest = running_.size() - 1;
   while (running_[newest].done) --newest;
   if (!running_[newest].decoding) return newest;
@@ -205,31 +231,13 @@ void NaiveEngine::start_step() {
   const auto live = [](const Sequence& s) { return !s.done; };
   in_step_ = std::any_of(running_.begin(), running_.end(), live) || !waiting_.empty();
   if (!in_step_) return leave_for_good();
-  u32 budget = params_.max_num_batched_tokens;
-  bool preempted = false;
-  for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
-    if (running_[i].done) continue;
-    const u32 want = std::min(running_[i].known() - running_[i].computed, budget);
-    bool gave_way = false;
-    while (!gave_way && !take(running_[i], want)) {
-      const std::size_t v = victim();
-      const Sequence gone = running_[v];
-      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(v));
-      wait_again(gone);
-      preempted = true;
-      gave_way = v == i;
-      if (v <= i) --i;
-    }
-    if (!gave_way) budget -= want;
-  }
-  if (!preempted) admit(budget);
   const auto works = [](const Sequence& s) { return s.scheduled > 0; };
-  const bool idle = std::none_of(running_.begin(), running_.end(), works);
-  leave_for_good();
-  if (idle) {
-    sees_all_ = true;
+  for (;;) {
+    schedule();
+    leave_for_good();
+    if (std::any_of(running_.begin(), running_.end(), works)) break;
+    sees_all_ = true;  // an empty step takes no time
     for (Sequence& s : waiting_) s.arrived_in = 0;
-    admit(params_.max_num_batched_tokens);
   }
 
   const auto fixed = [](Duration d, u32 parts) {
@@ -248,6 +256,32 @@ void NaiveEngine::start_step() {
     }
   }
   end_ = start_ + time;
+}
+
+// What the next step does: running sequences first, then the line.
+void NaiveEngine::schedule() {
+  u32 budget = params_.max_num_batched_tokens;
+  bool preempted = false;
+  for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
+    if (running_[i].done) continue;
+    const u32 want = std::min(running_[i].known() - running_[i].computed, budget);
+    bool gave_way = false;
+    while (!gave_way && !take(running_[i], want)) {
+      const std::size_t v = victim();
+      const Sequence gone = running_[v];
+      if (by_priority()) budget += gone.scheduled;
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(v));
+      wait_again(gone);
+      preempted = true;
+      gave_way = v == i;
+      if (v <= i) --i;
+    }
+    if (!gave_way)
+      budget -= want;
+    else if (by_priority())
+      break;  // those behind it go without
+  }
+  if (!preempted) admit(budget);
 }
 
 void NaiveEngine::end_step() {

@@ -38,6 +38,7 @@ class NaiveEngine {
  private:
   struct Sequence {
     u32 id = 0, prompt = 0, cached = 0, output = 0;
+    i32 priority = 0;
     u32 generated = 0, computed = 0, scheduled = 0;
     bool decoding = false, kv_arrives = false, cancelled = false, done = false;
     u64 arrived_in = 0;  // step, from 1; 0: before all
@@ -53,6 +54,7 @@ class NaiveEngine {
     u64 name = 0, named_at = 0;
   };
   void start_step();
+  void schedule();
   void end_step();
   bool take(Sequence& s, u32 tokens);
   bool fits_now(const Sequence& s, u32 tokens, const std::vector<u32>& hits) const;
@@ -62,6 +64,8 @@ class NaiveEngine {
   void admit(u32 budget);
   void leave_for_good();
   std::size_t victim() const;
+  std::size_t next_in_line() const;
+  bool by_priority() const { return params_.scheduling_policy == SchedulingPolicy::kPriority; }
   void wait_again(Sequence s);
   bool newest_first() const;
   void empty_memory();

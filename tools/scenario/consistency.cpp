@@ -44,6 +44,9 @@ void engines(Findings& out, const std::vector<PoolParams>& pools) {
       out.push_back(
           {fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
            "not with async_scheduling or prefix_caching, which look ahead along the line"});
+    if (e.lifo_after.ns > 0 && e.scheduling_policy == SchedulingPolicy::kPriority)
+      out.push_back({fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
+                     "not with scheduling_policy: priority, which orders the line otherwise"});
     if (e.kv_memory && e.kv_memory->blocks() < 1)
       out.push_back({fmt::format("spec.serving.pools[{}].engine.kv_memory", i),
                      "weights and overhead leave no memory for keys and values"});
@@ -209,6 +212,14 @@ std::vector<Finding> doubts(const Spec& spec) {
     if (!c.trace) modelled.push_back(c);
   if (!modelled.empty()) whole("spec.clients", sum_of_shares(modelled));
   whole("spec.regions", sum_of_shares(spec.regions));
+  const auto& pools = spec.serving.pools;
+  const bool in_order = std::any_of(pools.begin(), pools.end(), [](const PoolParams& p) {
+    return p.engine.scheduling_policy == SchedulingPolicy::kPriority;
+  });
+  for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
+    if (spec.clients[i].priority != 0)
+      out.push_back({fmt::format("spec.clients[{}].priority", i),
+                     "changes nothing: no pool's engine has scheduling_policy: priority"});
   const bool may_lose_packets =
       std::any_of(spec.timeline.begin(), spec.timeline.end(),
                   [](const TimelineParams& t) { return changes_routing(t.action); });
