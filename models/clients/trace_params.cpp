@@ -19,7 +19,7 @@ void TraceParams::describe(Schema<TraceParams>& s) {
       .range(1e-6, 1e6)
       .help("multiplies the times between arrivals: 0.5 plays it twice as fast");
   s.field("rate_scale", &P::rate_scale)
-      .range(0, 1000)
+      .range(1e-6, 1000)
       .help(
           "requests for each one recorded, at the recording's pace: rows are left out by a draw "
           "keyed by the row, or played several times, spread up to the next row");

@@ -16,10 +16,10 @@ void ApiServer::Params::describe(Schema<Params>& s) {
       .at_least(1)
       .source("apiserver flowcontrol bootstrap: 50");
   s.field("cpu_cores", &Params::cpu_cores).help("cores of one server").at_least(0.01);
-  s.field("cpu_per_call", &Params::cpu_per_call).help("CPU of one call").at_least(0);
+  s.field("cpu_per_call", &Params::cpu_per_call).help("CPU of one call").range(0, 60);
   s.field("cpu_per_list_kib", &Params::cpu_per_list_kib)
       .help("CPU of a LIST for each KiB it returns")
-      .at_least(0);
+      .range(0, 60);
   s.field("egress", &Params::egress)
       .help("network out of one server: watch events and LISTs")
       .at_least(1);

@@ -9,48 +9,48 @@ void Etcd::Params::describe(Schema<Params>& s) {
   s.field("members", &Params::members).help("members of the cluster: 1 or 3").range(1, 3);
   s.field("fsync", &Params::fsync)
       .help("one fsync of a healthy disk (log and database)")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("fsync_per_write", &Params::fsync_per_write)
       .help("growth of a log fsync with each proposal in it")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("fsync_per_kib", &Params::fsync_per_kib)
       .help("growth of a log fsync with each KiB in it")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("round_trip", &Params::round_trip)
       .help("network round trip between members, with their wake-ups")
-      .at_least(0);
+      .range(0, 60);
   s.field("cpu_cores", &Params::cpu_cores).help("cores of a member").at_least(0.001);
   s.field("cpu_accept", &Params::cpu_accept)
       .help("CPU to receive and propose one write")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("cpu_loop", &Params::cpu_loop)
       .help("CPU of the raft loop for one write")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("cpu_apply", &Params::cpu_apply)
       .help("CPU to apply and answer one write")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("cpu_per_kib", &Params::cpu_per_kib)
       .help("CPU for each KiB of a write beyond the first 256 B")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
-  s.field("cpu_reject", &Params::cpu_reject).help("CPU to refuse one write").at_least(0);
+  s.field("cpu_reject", &Params::cpu_reject).help("CPU to refuse one write").range(0, 60);
   s.field("cpu_cycle", &Params::cpu_cycle)
       .help("CPU of one cycle of the raft loop")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("cpu_wake", &Params::cpu_wake)
       .help("CPU of the wake-ups of one cycle beside the loop")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("cpu_wait", &Params::cpu_wait)
       .help("longest wait of the raft loop for a busy CPU after a fsync")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("backend_interval", &Params::backend_interval)
       .help("pause between two backend commits")
@@ -58,11 +58,11 @@ void Etcd::Params::describe(Schema<Params>& s) {
       .source("etcd backend.go: 100 ms");
   s.field("backend_per_write", &Params::backend_per_write)
       .help("growth of a backend commit with each write in it")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("backend_per_kib", &Params::backend_per_kib)
       .help("growth of a backend commit with each KiB in it")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
   s.field("max_batch", &Params::max_batch)
       .help("entries in one fsync")
@@ -94,7 +94,7 @@ void Etcd::Params::describe(Schema<Params>& s) {
       .range(0, 1);
   s.field("defragment_per_mib", &Params::defragment_per_mib)
       .help("defragmentation of one MiB of a member's file, which blocks it")
-      .at_least(0)
+      .range(0, 60)
       .source(measured);
 }
 

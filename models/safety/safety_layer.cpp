@@ -17,7 +17,7 @@ void SafetyParams::describe(Schema<SafetyParams>& s) {
   s.name("safety");
   s.field("enabled", &P::enabled).help("whether answers are checked at all");
   s.field("sample_rate", &P::sample_rate).range(0, 1).help("share of answers checked");
-  s.field("latency", &P::latency).at_least(0).help("from answer to verdict");
+  s.field("latency", &P::latency).at_least(0.001).help("from answer to verdict");
   s.field("true_positive", &P::true_positive).range(0, 1).help("share of bad answers recognised");
   s.field("false_positive", &P::false_positive)
       .range(0, 1)

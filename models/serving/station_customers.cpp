@@ -1,5 +1,6 @@
 #include "models/serving/station_customers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "sim/math.h"
@@ -56,8 +57,9 @@ double Customers::uniform() {
   return stampede::uniform(words_);
 }
 
+// At least a nanosecond: what begins on arrival ends later.
 Duration Customers::exponential(double rate) {
-  return from_seconds(stampede::exponential(uniform()) / rate);
+  return std::max(Duration{1}, from_seconds(stampede::exponential(uniform()) / rate));
 }
 
 Duration Customers::service(u32 station) {
@@ -75,7 +77,8 @@ Duration Customers::service(u32 station) {
       return exponential(2 * p * rate);
     }
     case ServiceLaw::kLognormal:
-      return from_seconds(stampede::lognormal(uniform(), 1 / rate, lognormal_cv_));
+      return std::max(Duration{1},
+                      from_seconds(stampede::lognormal(uniform(), 1 / rate, lognormal_cv_)));
   }
   invariant_failed("customers: unknown service law");
 }

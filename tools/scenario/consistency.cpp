@@ -16,6 +16,9 @@ using Findings = std::vector<Finding>;
 // Conversations under way at once, each some hundred bytes: more do not fit into memory.
 constexpr double kMostSessions = 1e8;
 
+// [B/s] At less the line of transfers grows for longer than time can be counted.
+constexpr double kSlowestKvLink = 1e6;
+
 template <class Item>
 std::vector<std::string> names_of(const std::vector<Item>& items) {
   std::vector<std::string> names;
@@ -191,6 +194,10 @@ std::vector<Finding> contradictions(const Spec& spec) {
                                print(spec.balancer.probe_interval))});
   region_sizes(out, spec);
   engines(out, spec.serving.pools);
+  const double kv_link = spec.serving.kv_transfer.bandwidth.bytes_per_second;
+  if (kv_link > 0 && kv_link < kSlowestKvLink)
+    out.push_back({"spec.serving.kv_transfer.bandwidth",
+                   "below 1 MB/s one prompt takes minutes; 0B/s: transfers take no time"});
   if (spec.control_plane.etcd.members == 2)
     out.push_back({"spec.control_plane.etcd.members",
                    "1 or 3 are wanted: a cluster of two stops when either member does"});

@@ -10,6 +10,8 @@
 namespace stampede {
 namespace {
 
+constexpr double kMostLooped = 1e6;  // [1/s] requests of a cut-out that is played over and over
+
 bool exists(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0;
@@ -57,7 +59,11 @@ void find_traces(Loaded& loaded, const std::vector<std::string>& directories) {
       faults.insert(faults.end(), error.diagnostics.begin(), error.diagnostics.end());
       continue;
     }
-    if (trace.loop && trace.length.ns <= 0) fault("loop", "a cut-out without length cannot loop");
+    if (trace.loop && trace.length.ns <= 0)
+      fault("loop", "a cut-out without length cannot loop");
+    else if (trace.loop && static_cast<double>(trace.rows) > kMostLooped * trace.length.seconds())
+      fault("loop", fmt::format("{} requests in {:g} s, over and over: more than {:g} a second",
+                                trace.rows, trace.length.seconds(), kMostLooped));
     if (!stated.empty() && stated != trace.content)
       fault("content",
             fmt::format("{} has the content {}: it is another file", trace.path, trace.content));
