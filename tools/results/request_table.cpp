@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "sim/random.h"
+#include "tools/results/csv.h"
 
 namespace stampede {
 namespace {
@@ -13,13 +14,6 @@ constexpr const char* kHeader =
     "arrival_seconds,class,home,region,replica,prompt_tokens,output_tokens,ttft_seconds,"
     "e2e_seconds,outcome,attempts\n";
 constexpr u64 kSampleSalt = 0x73616d706c65ULL;  // its hash is nobody else's
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 void add_seconds(std::string& row, i64 ns) {
   fmt::format_to(std::back_inserter(row), "{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);

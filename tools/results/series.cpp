@@ -8,18 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/params.h"
+#include "tools/results/csv.h"
 
 namespace stampede {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
 
 std::string line_of(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
