@@ -253,9 +253,8 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
       .range(0, 1);
   s.field("zombie_minimum", &P::zombie_minimum).help("and at least so many").range(1, 1e6);
   s.field("zombie_after", &P::zombie_after)
-      .help("ready but not routable for so long")
-      .range(0, 3600)
-      .source("as long as kube-controller-manager waits for a node: --node-monitor-grace-period");
+      .help("ready but not routable for so long; beyond the 30 s of `control_plane_frozen`")
+      .range(0, 3600);
   s.field("scale_up_alarm", &P::scale_up_alarm)
       .help("`scale_up_requested` is an incident beyond the region's GPUs by more than this share")
       .range(0, 100);

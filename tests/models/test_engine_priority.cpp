@@ -2,19 +2,11 @@
 // the prompts.
 #include <gtest/gtest.h>
 
-#include "models/serving/engine.h"
 #include "sim/check.h"
+#include "tests/models/engine_times.h"
 
 namespace stampede {
 namespace {
-
-struct Times : EngineSink {
-  std::vector<std::pair<u32, i64>> first, last, preempt;
-  void first_token(u32 id, Instant at) override { first.emplace_back(id, at.ns); }
-  void finished(u32 id, Instant at) override { last.emplace_back(id, at.ns); }
-  void preempted(u32 id, Instant at) override { preempt.emplace_back(id, at.ns); }
-};
-using Pairs = std::vector<std::pair<u32, i64>>;
 
 struct Arrival {
   i64 at;

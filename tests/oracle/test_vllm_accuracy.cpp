@@ -115,7 +115,8 @@ TEST(vllm_memory_full, rtx_4090) {
   EXPECT_GT(s.played.preemptions, 100u);
 }
 
-// No preemption: the line is what grows. Kernels without the gaps between them come out fast.
+// No preemption: the line is what grows. Kernels without the gaps between them come out fast: 8.8 %
+// in TTFT, 5.5 % in E2E. The bounds keep that, they are no goal.
 TEST(vllm_memory_full, rtx_pro_6000) {
   const Shown s = show("RTXPRO6000_Llama-3.1-8B", "llama-3.1-8b-rtxpro6000-tp1", 36'041, 128);
   if (s.recording.empty()) GTEST_SKIP() << "no measurements: set STAMPEDE_SHARED";
