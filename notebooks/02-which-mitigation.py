@@ -5,14 +5,14 @@
 # notebook plays the outage of March 2026 (see `01-march-2026-in-pictures.py`) again and again: as
 # it was, and with one measure added at a time.
 #
-# A single pair of runs proves little: another seed is another day. So every policy is played with
-# the *same* seeds as the baseline. The same users ask the same questions at the same moments; what
-# differs is the policy. Differences are then taken seed by seed, which makes them far sharper than
-# the two means, and an interval says how sharp.
+# A single pair of runs proves little: another seed is another day. So every candidate is played
+# with the *same* seeds as the baseline. The same users ask the same questions at the same moments;
+# what differs is the mitigation. Differences are then taken seed by seed, which makes them far
+# sharper than the two means, and an interval says how sharp.
 
 # %% tags=["parameters"]
 SCALE = "1/50"     # of fleet and demand; conclusions want 1/10 or more, and time
-REPLICATIONS = 4   # seeds a policy; 10 and more for intervals worth quoting
+REPLICATIONS = 4   # seeds for each candidate; 10 and more for intervals worth quoting
 JOBS = 2           # runs at a time
 
 # %%
@@ -68,9 +68,9 @@ comparison = stampede.comparison(OUT.name)
 # %% [markdown]
 # ## What each is worth
 #
-# A dot is a policy's mean, the dashed line is the baseline's. The thick bar is the interval of the
-# *difference* from the baseline. Blue is better, orange is worse; a hollow mark says that these
-# runs do not show a difference. With many policies and many measures some differences appear by
+# A dot is a candidate's mean, the dashed line is the baseline's. The thick bar is the interval of
+# the *difference* from the baseline. Blue is better, orange is worse; a hollow mark says that these
+# runs do not show a difference. With many candidates and many measures some differences appear by
 # luck alone, so the marks are filled only where a difference survives Holm's correction for that.
 
 # %%
@@ -79,10 +79,11 @@ plots.policies(comparison)
 # %% [markdown]
 # Two readings of this picture are wrong and tempting:
 #
-# - *A hollow mark means that the policy does nothing.* It means that this many runs do not show it.
-#   A handful of seeds against dozens of comparisons is little: large differences may stay hollow.
-# - *Less downtime is better, full stop.* Look at the answers that were wrong and served: a policy
-#   that keeps a sick service up can serve more of them.
+# - *A hollow mark means that the candidate does nothing.* It means that this many runs do not show
+#   it. A handful of seeds against dozens of comparisons is little: large differences may stay
+#   hollow.
+# - *Less downtime is better, full stop.* Look at the answers that were wrong and served: a
+#   candidate that keeps a sick service up can serve more of them.
 
 # %%
 estimates = comparison.estimates
@@ -111,7 +112,7 @@ plots.multiples(comparison)
 #   follows) takes away most of the day.
 #
 # How far these statements hold is a question of the scenario: it is consistent with what was
-# published and no proof of it. How to compare policies without fooling yourself is a page of its
+# published and no proof of it. How to compare mitigations without fooling yourself is a page of its
 # own in `docs/`.
 
 # %%

@@ -142,13 +142,13 @@ ComparePlan plan_of(const Options& o, const ScenarioPolicies& scenario) {
   if (o.precision.empty()) return plan;
   plan.precision = value_of("--precision", o.precision, parse_share).value;
   if (!(*plan.precision > 0 && *plan.precision < 1))
-    throw InputError({{"--precision " + o.precision, 0, 0, "", "0 to 100 % is wanted", ""}});
+    throw InputError({{"--precision " + o.precision, 0, 0, "", "0 to 100 % is expected", ""}});
   std::vector<std::string> names;
   for (const CompareMeasure& m : scenario.measures()) names.push_back(m.name);
   const auto at = std::find(names.begin(), names.end(), o.precision_of);
   if (at == names.end())
     throw InputError({{"--precision-of " + o.precision_of, 0, 0, "",
-                       "no measure is named so" + suggestion(o.precision_of, names), ""}});
+                       "no measure has this name" + suggestion(o.precision_of, names), ""}});
   plan.measure = static_cast<std::size_t>(at - names.begin());
   return plan;
 }
@@ -210,27 +210,28 @@ int run(const Options& o) {
 
 void add_compare_command(CLI::App& app, int& exit_code) {
   CLI::App* command = add_command(
-      app, "compare", "Play a scenario with and without policies, with the same seeds.",
+      app, "compare", "Play a scenario with and without mitigations, with the same seeds.",
       {"stampede compare fleet.yaml --with queue_limit --with retry_budget,adaptive_lifo",
        "stampede compare fleet.yaml --with gentle=retry_budget,full_jitter_backoff --jobs 8",
        "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare"});
   const auto o = std::make_shared<Options>();
   command->add_option("file", o->file, "scenario (YAML or JSON)")->required()->type_name("FILE");
-  command->add_option("--with", o->policies, "a policy: A, A,B together, or NAME=A,B")
+  command->add_option("--with", o->policies, "a candidate: A, A,B together, or NAME=A,B")
       ->required()
-      ->type_name("POLICY")
+      ->type_name("CANDIDATE")
       ->allow_extra_args(false);
   command->add_option("--set", o->sets, "change one value in all runs; can be repeated")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--replications", o->replications, "seeds that each policy is played with")
+  command->add_option("--replications", o->replications, "seeds that each candidate is played with")
       ->check(CLI::Range(2, 100'000))
       ->type_name("N");
-  command->add_option("--precision", o->precision, "go on until the relative error is so small")
+  command
+      ->add_option("--precision", o->precision, "add seeds until the relative error is this small")
       ->type_name("SHARE");
   command->add_option("--precision-of", o->precision_of, "the measure that --precision is about")
       ->type_name("MEASURE");
-  command->add_option("--max-replications", o->limit, "where --precision gives up")
+  command->add_option("--max-replications", o->limit, "most seeds that --precision may use")
       ->check(CLI::Range(2, 100'000))
       ->type_name("N");
   command->add_option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")

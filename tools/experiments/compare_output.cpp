@@ -122,16 +122,16 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
 
 std::string heading(const CompareReport& r) {
   const auto& runs = r.replications.runs.front();
-  std::string text =
-      fmt::format("{}: {} {} against the baseline, {} seeds ({} to {}) each, paired by seed\n",
-                  r.scenario, r.policies.size() - 1, r.policies.size() == 2 ? "policy" : "policies",
-                  runs.size(), runs.front().seed, runs.back().seed);
+  std::string text = fmt::format(
+      "{}: {} {} against the baseline, {} seeds ({} to {}) each, paired by seed\n", r.scenario,
+      r.policies.size() - 1, r.policies.size() == 2 ? "candidate" : "candidates", runs.size(),
+      runs.front().seed, runs.back().seed);
   if (r.precision)
     text += fmt::format("relative error of {} at most {:.3g} %: {}\n", r.precision_measure,
                         100 * *r.precision,
                         r.replications.stopped_by == StoppedBy::kPrecision
                             ? "reached"
-                            : "not reached with so many replications");
+                            : "not reached within --max-replications");
   return text;
 }
 

@@ -79,10 +79,11 @@ std::vector<Policy> parse_policies(const std::vector<std::string>& texts) {
     if (policy.mitigations.empty())
       fault("no mitigation is named; A, A,B or NAME=A,B is wanted");
     else if (!plain(policy.name))
-      fault("the name of a policy has letters, digits, '_', '-', '+' and '.' only");
+      fault("the name of a candidate has letters, digits, '_', '-', '+' and '.' only");
     else if (std::any_of(policies.begin(), policies.end(),
                          [&](const Policy& p) { return p.name == policy.name; }))
-      fault("there is a policy named '" + policy.name + "' already; NAME=A,B gives another name");
+      fault("there is a candidate named '" + policy.name +
+            "' already; NAME=A,B gives another name");
     policies.push_back(std::move(policy));
   }
   if (!faults.empty()) throw InputError(std::move(faults));

@@ -15,7 +15,7 @@ class Comparison:
     """A baseline and policies under the same seeds, with what differs between them."""
     directory: pathlib.Path
     data: dict                   # compare.json
-    estimates: pandas.DataFrame  # a row a policy and measure; docs/python.md names the columns
+    estimates: pandas.DataFrame  # a row for each candidate and measure, see docs/python.md
     runs: pandas.DataFrame       # a row a run: policy, seed, id, digest, directory, measures
     policies: list               # names, the baseline first
     measures: pandas.DataFrame   # index: name; path, title, unit, better
@@ -25,12 +25,12 @@ class Comparison:
         return f"{row['title']} ({row['unit']})" if row["unit"] not in ("", "1") else row["title"]
 
     def run(self, policy, seed=None):
-        """The Run of a policy, by default of the first seed."""
+        """The Run of a candidate, by default of the first seed."""
         chosen = self.runs[self.runs["policy"] == policy]
         if seed is not None:
             chosen = chosen[chosen["seed"] == seed]
         if chosen.empty or pandas.isna(chosen.iloc[0]["directory"]):
-            raise KeyError(f"no run of policy {policy!r}, seed {seed}, was kept")
+            raise KeyError(f"no run of candidate {policy!r}, seed {seed}, was kept")
         return load(self.directory / chosen.iloc[0]["directory"])
 
 
