@@ -1,7 +1,7 @@
 // Describe once, derive all: each parameter is named once with its unit, range, default, help and
 // source; the YAML loader, messages, JSON Schema, `describe`, docs, `--set` and the manifest
 // follow. A Params struct has `static void describe(Schema<Self>&)`. Defaults are the member
-// initialisers. No YAML here: text comes from and goes to tools/scenario.
+// initialisers. No YAML here: text comes from and goes to tools/language.
 #pragma once
 #include <functional>
 #include <map>

@@ -17,7 +17,7 @@
 
 #include "sim/random.h"
 #include "tools/experiments/database.h"
-#include "tools/scenario/init_template.h"
+#include "tools/language/init_template.h"
 
 namespace stampede {
 namespace {

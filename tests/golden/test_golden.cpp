@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {

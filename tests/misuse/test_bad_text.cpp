@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "tools/scenario/load_scenario.h"
+#include "tools/world/load_scenario.h"
 
 namespace stampede {
 namespace {

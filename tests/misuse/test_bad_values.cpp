@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/registry.h"
-#include "tools/scenario/yaml_loader.h"
+#include "tools/language/yaml_loader.h"
 
 namespace stampede {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {

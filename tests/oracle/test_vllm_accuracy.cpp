@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "tools/calibration/accuracy.h"
-#include "tools/scenario/profiles.h"
+#include "tools/language/profiles.h"
 
 namespace stampede::calibration {
 namespace {

@@ -9,6 +9,20 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = {"sim": 0, "models": 1, "tools": 2}
+# The rooms of tools/ and which others each may know. The language reads any described struct and
+# knows no scenario; judgement measures and judges a run; the world puts a scenario together and
+# plays it.
+ROOMS = {
+    "language": set(),
+    "traces": {"language"},
+    "judgement": {"language", "world"},
+    "world": {"language", "traces", "judgement"},
+    "results": {"language", "traces", "world"},
+    "experiments": {"language", "world", "results"},
+    "cli": {"language", "world", "results", "experiments"},
+    "python": {"language", "world", "results", "experiments"},
+    "calibration": set(),
+}
 # Not in sim/ and models/: printing, files, threads, the wall clock, unordered containers (their
 # order differs between implementations), distributions (as do their draws).
 FORBIDDEN_HEADERS = {
@@ -56,6 +70,10 @@ def include_faults(path, kind, target):
         subsystem = target.split("/")[1]
         if subsystem not in (path.parts[1], "ports"):
             yield f"models/{path.parts[1]} includes models/{subsystem}; only models/ports is shared"
+    if layer == "tools" and top == "tools":
+        room, other = path.parts[1], target.split("/")[1]
+        if other != room and other not in ROOMS.get(room, ()):
+            yield f"tools/{room} may not know tools/{other}; ROOMS says which rooms it may"
 
 
 def line_faults(path, line):

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tests/tools/outage_variants.h"
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 

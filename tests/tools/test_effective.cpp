@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/scenario/describe.h"
-#include "tools/scenario/effective.h"
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/schema.h"
+#include "tools/language/describe.h"
+#include "tools/language/effective.h"
+#include "tools/language/schema.h"
+#include "tools/world/load_scenario.h"
 
 namespace stampede {
 namespace {

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/experiments/run_record.h"
-#include "tools/scenario/fleet.h"
-#include "tools/scenario/hpa_manifest.h"
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/language/hpa_manifest.h"
+#include "tools/world/fleet.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {

@@ -1,13 +1,13 @@
 // Measured models and GPUs by name: every one loads, and what is written goes before it.
-#include "tools/scenario/profiles.h"
+#include "tools/language/profiles.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "tools/scenario/init_template.h"
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/language/init_template.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {

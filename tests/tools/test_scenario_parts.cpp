@@ -4,10 +4,10 @@
 #include <cmath>
 #include <fstream>
 
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/scale.h"
-#include "tools/scenario/simulation.h"
-#include "tools/scenario/yaml_loader.h"
+#include "tools/language/yaml_loader.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/scale.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {

@@ -12,8 +12,8 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/schema.h"
+#include "tools/language/schema.h"
+#include "tools/world/load_scenario.h"
 
 namespace stampede {
 namespace {

@@ -12,8 +12,8 @@
 #include "tools/experiments/plan.h"
 #include "tools/experiments/plan_file.h"
 #include "tools/experiments/run_file.h"
-#include "tools/scenario/init_template.h"
-#include "tools/scenario/value_at.h"
+#include "tools/language/init_template.h"
+#include "tools/language/value_at.h"
 
 namespace stampede {
 namespace {

@@ -5,9 +5,9 @@
 #include <functional>
 #include <map>
 
-#include "tools/scenario/fleet.h"
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/world/fleet.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "tools/cli/commands.h"
+#include "tools/language/init_template.h"
 #include "tools/results/output_directory.h"
-#include "tools/scenario/init_template.h"
 
 namespace stampede {
 namespace {

@@ -10,10 +10,10 @@
 #include "sim/registry.h"
 #include "tools/cli/commands.h"
 #include "tools/experiments/sweep_file.h"
-#include "tools/scenario/describe.h"
-#include "tools/scenario/init_template.h"
-#include "tools/scenario/profiles.h"
-#include "tools/scenario/schema.h"
+#include "tools/language/describe.h"
+#include "tools/language/init_template.h"
+#include "tools/language/profiles.h"
+#include "tools/language/schema.h"
 
 namespace stampede {
 namespace {

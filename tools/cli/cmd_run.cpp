@@ -8,12 +8,12 @@
 #include <sstream>
 
 #include "tools/cli/commands.h"
+#include "tools/language/effective.h"
 #include "tools/results/manifest.h"
 #include "tools/results/output_directory.h"
 #include "tools/results/request_table.h"
 #include "tools/results/run_table.h"
 #include "tools/results/series.h"
-#include "tools/scenario/effective.h"
 
 namespace stampede {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "tools/results/shell.h"
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace CLI {
 class App;

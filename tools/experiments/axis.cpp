@@ -10,7 +10,7 @@
 
 #include "sim/math.h"
 #include "sim/random.h"
-#include "tools/scenario/yaml_loader.h"
+#include "tools/language/yaml_loader.h"
 
 namespace stampede {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tools/experiments/compare.h"
-#include "tools/scenario/load_scenario.h"
+#include "tools/world/load_scenario.h"
 
 namespace stampede {
 

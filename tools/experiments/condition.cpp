@@ -6,8 +6,8 @@
 #include <cctype>
 #include <vector>
 
-#include "tools/scenario/value_at.h"
-#include "tools/scenario/yaml_loader.h"
+#include "tools/language/value_at.h"
+#include "tools/language/yaml_loader.h"
 
 namespace stampede {
 

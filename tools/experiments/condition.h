@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tools/scenario/scenario.h"
+#include "tools/world/scenario.h"
 
 namespace stampede {
 

@@ -3,7 +3,7 @@
 // systems; the locks of a database are not. One process brings the files together (`merge`).
 #pragma once
 #include "tools/experiments/store.h"
-#include "tools/scenario/diagnostics.h"
+#include "tools/language/diagnostics.h"
 
 namespace stampede {
 

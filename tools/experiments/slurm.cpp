@@ -9,9 +9,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tools/language/diagnostics.h"
 #include "tools/results/output_directory.h"
 #include "tools/results/shell.h"
-#include "tools/scenario/diagnostics.h"
 
 namespace stampede {
 namespace {

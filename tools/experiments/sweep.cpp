@@ -7,8 +7,8 @@
 #include <map>
 
 #include "sim/random.h"
+#include "tools/language/value_at.h"
 #include "tools/results/shell.h"
-#include "tools/scenario/value_at.h"
 
 namespace stampede {
 namespace {

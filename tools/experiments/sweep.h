@@ -5,7 +5,7 @@
 
 #include "tools/experiments/axis.h"
 #include "tools/experiments/condition.h"
-#include "tools/scenario/load_scenario.h"
+#include "tools/world/load_scenario.h"
 
 namespace stampede {
 

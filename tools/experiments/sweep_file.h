@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sim/params.h"
-#include "tools/scenario/scenario.h"
+#include "tools/world/scenario.h"
 
 namespace stampede {
 

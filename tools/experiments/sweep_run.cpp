@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "tools/experiments/run_record.h"
+#include "tools/language/value_at.h"
 #include "tools/results/manifest.h"
-#include "tools/scenario/value_at.h"
 
 namespace stampede {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tools/scenario/trace_files.h"
+#include "tools/world/trace_files.h"
 
 namespace stampede {
 namespace {

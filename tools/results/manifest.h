@@ -2,8 +2,8 @@
 #pragma once
 #include <string>
 
-#include "tools/scenario/load_scenario.h"
-#include "tools/scenario/simulation.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 

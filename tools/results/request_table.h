@@ -6,7 +6,7 @@
 
 #include "models/ports/request_log.h"
 #include "tools/results/output_directory.h"
-#include "tools/scenario/scenario.h"
+#include "tools/world/scenario.h"
 
 namespace stampede {
 

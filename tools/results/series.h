@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "tools/scenario/simulation.h"
+#include "tools/world/simulation.h"
 
 namespace stampede {
 

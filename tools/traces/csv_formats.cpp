@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sim/random.h"
-#include "tools/scenario/diagnostics.h"
+#include "tools/language/diagnostics.h"
 #include "tools/traces/csv_formats.h"
 
 namespace stampede {

@@ -8,7 +8,7 @@
 
 #include "models/clients/trace_params.h"
 #include "models/ports/trace_source.h"
-#include "tools/scenario/diagnostics.h"
+#include "tools/language/diagnostics.h"
 
 namespace stampede {
 

@@ -1,0 +1,64 @@
+// What is measured of a run while it runs, beside the recorded series: the surge, who a minute of
+// downtime belongs to, and when the service has recovered.
+// Source: reference outage, sections 5 and 7, for the definitions.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "tools/world/fleet.h"
+
+namespace stampede {
+
+enum class Owner : u8 { kMechanism, kOperator, kPolicy };
+
+struct Surge {
+  double average = 0, peak = 0;   // against the minute before the first push; 0: no failover
+  std::vector<double> by_region;  // average of each surviving region; 0 for the others
+};
+
+// Minutes in which some region was down, from the first of them to the end of the last.
+struct Impairment {
+  std::optional<double> from_seconds;  // nothing: no region was ever down
+  // 0 if no region was down; nothing when one was within `slo.recovered_for` of the end of the run,
+  // which cannot be called recovered then.
+  std::optional<double> time_to_recover_seconds;
+};
+
+class Measures {
+ public:
+  explicit Measures(Fleet& fleet);
+  // Every five simulated seconds.
+  void tick();
+
+  Surge surge() const;
+  Owner owner(std::size_t minute) const {
+    return minute < owners_.size() ? owners_[minute] : Owner::kMechanism;
+  }
+  bool recovered() const { return recovered_; }
+  i64 zombies_max() const { return zombies_max_; }
+  // GPUs that pods hold, over time; sampled every five seconds.
+  double provisioned_gpu_seconds() const { return gpu_seconds_; }
+  Impairment impairment(std::size_t minutes) const;
+  // First and one past the last minute in which the service was down; equal if never.
+  std::pair<std::size_t, std::size_t> outage(std::size_t minutes) const;
+
+ private:
+  static constexpr i64 kTickSeconds = 5;
+  double attempts_between(RegionId region, double from, double to) const;
+  void watch_surge();
+  void watch_recovery();
+
+  Fleet& fleet_;
+  std::vector<std::vector<u64>> attempts_;  // [region] x [tick], totals
+  std::vector<Owner> owners_;               // [minute]
+  double surge_peak_ = 0;
+  Instant surge_peak_at_{};
+  bool surge_told_ = false;
+  bool was_down_ = false, recovered_ = false;
+  Instant good_since_ = kNever;
+  i64 zombies_max_ = 0;
+  double gpu_seconds_ = 0;
+  Instant ticked_at_{};
+};
+
+}  // namespace stampede

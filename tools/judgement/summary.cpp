@@ -1,0 +1,277 @@
+#include "tools/judgement/summary.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace stampede {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::size_t minutes_of(const Fleet& fleet) {
+  return static_cast<std::size_t>((fleet.spec.duration + 1_min - Duration{1}) / 1_min);
+}
+
+// At the end of the run: it met its target again after it was down, and stayed up.
+bool recovered(const Fleet& fleet, const Measures& measures) {
+  const std::size_t minutes = minutes_of(fleet);
+  const auto [first, last] = measures.outage(minutes);
+  return last == first || (measures.recovered() && last + 5 <= minutes);
+}
+
+double downtime(const Fleet& fleet) {
+  double seconds = 0;
+  for (std::size_t m = 0; m < minutes_of(fleet); ++m)
+    if (fleet.service->service_down(m)) seconds += 60;
+  return seconds;
+}
+
+ordered_json quantiles(const Quantiles& q) {
+  return {{"mean", q.mean() * 1e-9},
+          {"p50", static_cast<double>(q.quantile(0.5)) * 1e-9},
+          {"p90", static_cast<double>(q.quantile(0.9)) * 1e-9},
+          {"p99", static_cast<double>(q.quantile(0.99)) * 1e-9}};
+}
+
+// Share of the requests that ended and were not served elsewhere; 1 when there were none.
+double availability(const RequestCounts& c) {
+  const auto count = [&](Outcome o) {
+    return static_cast<double>(c.ended[static_cast<std::size_t>(o)]);
+  };
+  const double mine = static_cast<double>(c.total_ended()) - count(Outcome::kServedElsewhere);
+  return mine > 0 ? count(Outcome::kSucceeded) / mine : 1;
+}
+
+ordered_json requests(const Fleet& fleet) {
+  const RequestCounts& c = fleet.service->counts();
+  const auto count = [&](Outcome o) { return c.ended[static_cast<std::size_t>(o)]; };
+  ordered_json failed_by;
+  u64 failed = 0;
+  for (std::size_t k = 1; k < c.ended.size(); ++k) {
+    if (static_cast<Outcome>(k) == Outcome::kServedElsewhere) continue;
+    failed += c.ended[k];
+    if (c.ended[k] > 0) failed_by[name_of(static_cast<Outcome>(k))] = c.ended[k];
+  }
+  if (failed_by.is_null()) failed_by = ordered_json::object();
+  return {{"offered", c.offered},
+          {"succeeded", count(Outcome::kSucceeded)},
+          {"failed", failed},
+          {"in_flight", fleet.clients->requests_in_flight()},
+          {"served_elsewhere", count(Outcome::kServedElsewhere)},
+          {"poisoned_served", count(Outcome::kPoisoned)},
+          {"availability_ratio", availability(c)},
+          {"attempts_per_request", c.offered > 0
+                                       ? static_cast<double>(fleet.clients->counts().attempts) /
+                                             static_cast<double>(c.offered)
+                                       : 0.0},
+          {"failed_by", failed_by}};
+}
+
+ordered_json attempts(const Fleet& fleet) {
+  const Population::Counts& c = fleet.clients->counts();
+  ordered_json by_outcome = ordered_json::object();
+  for (std::size_t k = 0; k < c.attempts_ended.size(); ++k)
+    if (c.attempts_ended[k] > 0) by_outcome[name_of(static_cast<Outcome>(k))] = c.attempts_ended[k];
+  return {{"total", c.attempts},
+          {"by_outcome", by_outcome},
+          {"doomed", c.doomed},
+          {"retries", c.retries},
+          {"resubmissions", c.resubmissions},
+          {"lost", c.attempts_lost},
+          {"agent_tasks_stalled", c.agent_tasks_stalled}};
+}
+
+ordered_json or_null(const std::optional<double>& value) {
+  return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+// KV length that the mean output token was computed on; null before the first answer.
+ordered_json context_mean(const Fleet& fleet) {
+  const Population::Counts& c = fleet.clients->counts();
+  if (c.output_tokens == 0) return nullptr;
+  return static_cast<double>(c.context_read) / static_cast<double>(c.output_tokens);
+}
+
+ordered_json outage(const Fleet& fleet, const Measures& measures) {
+  const std::size_t minutes = minutes_of(fleet);
+  const auto [first, last] = measures.outage(minutes);
+  ordered_json by_region = ordered_json::object();
+  for (RegionId r = 0; r < fleet.regions(); ++r) {
+    double down = 0;
+    for (std::size_t m = 0; m < minutes; ++m)
+      if (fleet.service->region_down(r, m)) down += 60;
+    by_region[fleet.spec.regions[r].name] = down;
+  }
+  double mechanism = 0, operators = 0, policy = 0;
+  for (std::size_t m = first; m < last; ++m)
+    if (fleet.service->service_down(m)) {
+      const Owner owner = measures.owner(m);
+      (owner == Owner::kPolicy ? policy : owner == Owner::kOperator ? operators : mechanism) += 60;
+    }
+  // Requests that were offered and got no good answer, counted in the minute of their offering.
+  double lost = 0;
+  for (RegionId r = 0; r < fleet.regions(); ++r)
+    for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) lost += m.failed;
+  ordered_json json;
+  json["downtime_seconds"] = downtime(fleet);
+  json["started_at_seconds"] =
+      last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
+  json["ended_at_seconds"] =
+      last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
+  json["recovered"] = recovered(fleet, measures);
+  const Impairment impaired = measures.impairment(minutes);
+  json["region_down_from_seconds"] = or_null(impaired.from_seconds);
+  json["time_to_recover_seconds"] = or_null(impaired.time_to_recover_seconds);
+  json["by_region"] = by_region;
+  json["lost_request_minutes"] = lost;
+  json["seconds_by_owner"] = {
+      {"mechanism", mechanism}, {"operator", operators}, {"policy", policy}};
+  return json;
+}
+
+std::vector<std::size_t> before_of(const Runbook::Step& step) {
+  std::vector<std::size_t> before = step.needs;
+  before.insert(before.end(), step.after.begin(), step.after.end());
+  return before;
+}
+
+// The operators' steps as they went, and which of them the recovery waited for: from the last one
+// done back through what each was due by.
+ordered_json operations(const Fleet& fleet) {
+  ordered_json list = ordered_json::array();
+  const auto at = [](Instant t) {
+    return t == kNever ? ordered_json(nullptr) : ordered_json(t.seconds());
+  };
+  const auto& steps = fleet.runbook->steps();
+  std::vector<bool> critical(steps.size());
+  std::size_t current = steps.size();
+  for (std::size_t k = 0; k < steps.size(); ++k)
+    if (steps[k].state == Runbook::State::kDone &&
+        (current == steps.size() || steps[k].done_at > steps[current].done_at))
+      current = k;
+  while (current < steps.size()) {
+    critical[current] = true;
+    std::size_t before = steps.size();
+    for (const std::size_t k : before_of(steps[current]))
+      if (steps[k].state == Runbook::State::kDone &&
+          (before == steps.size() || steps[k].done_at > steps[before].done_at))
+        before = k;
+    current = before;
+  }
+  for (std::size_t k = 0; k < steps.size(); ++k) {
+    double slack = 0;  // how much later it could have ended without delaying a step that needs it
+    bool needed = false;
+    for (const auto& later : steps)
+      for (const std::size_t need : before_of(later))
+        if (need == k && later.due_at != kNever && steps[k].done_at != kNever) {
+          const double room = (later.due_at - steps[k].done_at).seconds();
+          slack = needed ? std::min(slack, room) : room;
+          needed = true;
+        }
+    list.push_back({{"step", steps[k].params.name},
+                    {"due_at_seconds", at(steps[k].due_at)},
+                    {"acted_at_seconds", at(steps[k].acted_at)},
+                    {"done_at_seconds", at(steps[k].done_at)},
+                    {"critical", static_cast<bool>(critical[k])},
+                    {"slack_seconds", needed ? ordered_json(slack) : ordered_json(nullptr)}});
+  }
+  return list;
+}
+
+ordered_json resources(const Fleet& fleet, const Measures& measures) {
+  double busy = 0, wasted = 0;
+  for (RegionId r = 0; r < fleet.regions(); ++r)
+    for (WorkloadId w = 0; w < fleet.spec.serving.pools.size(); ++w) {
+      const Region::EngineTime time = fleet.region_planes[r]->engine_time(w);
+      const i32 gpus = fleet.clusters[r]->state().workloads[w].params.gpus_per_pod;
+      busy += time.busy * gpus;
+      wasted += time.wasted * gpus;
+    }
+  return {{"provisioned_gpu_hours", measures.provisioned_gpu_seconds() / 3600},
+          {"busy_gpu_hours", busy / 3600},
+          {"wasted_gpu_hours", wasted / 3600}};
+}
+
+ordered_json phases(const Fleet& fleet) {
+  ordered_json list = ordered_json::array();
+  std::map<std::string, bool> seen;
+  std::vector<const Incident*> first;
+  for (const Incident& i : fleet.world.journal.all())
+    if (!seen[i.kind]) {
+      seen[i.kind] = true;
+      first.push_back(&i);
+    }
+  std::stable_sort(first.begin(), first.end(),
+                   [](const Incident* a, const Incident* b) { return a->at < b->at; });
+  for (const Incident* i : first)
+    list.push_back({{"name", i->kind}, {"at_seconds", i->at.seconds()}});
+  return list;
+}
+
+}  // namespace
+
+Facts facts_of(const Fleet& fleet, const Measures& measures) {
+  const RequestCounts& c = fleet.service->counts();
+  Facts f;
+  f.downtime_seconds = downtime(fleet);
+  f.surge_average = measures.surge().average;
+  f.flush_seconds = fleet.kv->flush_seconds();
+  f.hit_ratio = fleet.kv->hit_ratio();
+  f.availability = availability(c);
+  f.conserved = c.offered == c.total_ended() + fleet.clients->requests_in_flight();
+  f.recovered = recovered(fleet, measures);
+  f.incidents = &fleet.world.journal.all();
+  return f;
+}
+
+std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measures& measures,
+                       const std::string& digest) {
+  u64 prompt = 0, cached = 0;
+  for (const auto& plane : fleet.region_planes) {
+    prompt += plane->counts().prompt_tokens;
+    cached += plane->counts().cached_tokens;
+  }
+  double writes_max = 0, frozen = 0;
+  for (const auto& server : fleet.api) {
+    writes_max = std::max(writes_max, server->etcd_writes_per_second_max());
+    frozen = std::max(frozen, server->frozen_seconds());
+  }
+  const Surge surge = measures.surge();
+  ordered_json by_region = ordered_json::object();
+  for (RegionId r = 0; r < fleet.regions(); ++r)
+    if (surge.by_region[r] > 0) by_region[fleet.spec.regions[r].name] = surge.by_region[r];
+  const KvStats& kv = fleet.kv->stats();
+
+  ordered_json json;
+  json["schema"] = "stampede.summary/1";
+  json["scenario"] = scenario.metadata.name;
+  json["seed"] = scenario.spec.seed;
+  json["digest"] = digest;
+  json["requests"] = requests(fleet);
+  json["attempts"] = attempts(fleet);
+  json["outage"] = outage(fleet, measures);
+  json["latency"] = {{"ttft_seconds", quantiles(fleet.clients->ttft())},
+                     {"e2e_seconds", quantiles(fleet.clients->e2e())},
+                     {"tpot_seconds", quantiles(fleet.clients->tpot())}};
+  json["tokens"] = {{"prompt", prompt},
+                    {"prompt_cached", cached},
+                    {"output", fleet.clients->counts().output_tokens},
+                    {"wasted", fleet.clients->counts().wasted_tokens},
+                    {"context_mean", context_mean(fleet)}};
+  json["resources"] = resources(fleet, measures);
+  json["phases"] = phases(fleet);
+  json["operations"] = operations(fleet);
+  json["surge"] = {{"by_region", by_region}, {"average", surge.average}, {"peak", surge.peak}};
+  json["kv_cache"] = {{"hit_ratio", fleet.kv->hit_ratio()},
+                      {"conflicts", kv.conflicts},
+                      {"poisoned_blocks", kv.poisoned_blocks},
+                      {"flushed_bytes", fleet.kv->flushed_bytes()},
+                      {"flush_seconds", fleet.kv->flush_seconds()}};
+  json["control_plane"] = {{"etcd_writes_per_second_max", writes_max},
+                           {"frozen_seconds", frozen},
+                           {"zombie_pods_max", measures.zombies_max()}};
+  return json.dump(2);
+}
+
+}  // namespace stampede

@@ -1,0 +1,14 @@
+// summary.json of a run (schema stampede.summary/1) and the facts that expectations judge.
+#pragma once
+#include <string>
+
+#include "tools/judgement/expectations.h"
+#include "tools/judgement/measures.h"
+
+namespace stampede {
+
+Facts facts_of(const Fleet& fleet, const Measures& measures);
+std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measures& measures,
+                       const std::string& digest);
+
+}  // namespace stampede

@@ -1,0 +1,103 @@
+// YAML -> any described struct (sim/params.h), every fault reported in one run, and where each
+// value came from. Knows no particular scenario.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/params.h"
+#include "tools/language/diagnostics.h"
+#include "tools/language/inclusion.h"
+#include "tools/language/yaml_tree.h"
+
+namespace stampede {
+
+// What is known of the values of a loaded object by their path, such as spec.regions[0].share.
+struct Provenance {
+  std::map<std::string, std::string> origins;  // leaf -> `default`, `file:line`, `--set`, ...
+  struct Place {
+    u32 line = 0, byte_column = 0;
+    std::string option;  // of a value set on the command line, in its own words
+    std::shared_ptr<const SourceText> included{};  // the file it stands in, if it is another
+  };
+  std::map<std::string, Place> places;  // every value written in the file or by an option
+  SourceText source;
+
+  // A fault at `path`, shown where it or the nearest value around it was written.
+  Diagnostic locate(const std::string& path, const std::string& message) const;
+};
+
+// A change made on the command line: `--set spec.seed=7`.
+struct Override {
+  std::string path, value;
+  std::string option = "--set";  // named in messages and origins
+};
+
+class YamlLoader {
+ public:
+  // `object` is of the kStruct `type` and holds its defaults.
+  YamlLoader(const TypeInfo& type, void* object, SourceText source);
+  // Reads the source. Faults are kept, not thrown, but for text that is no YAML (InputError).
+  void read_source();
+  // Adds a registered entry with its default parameters to the list of selections at `path`.
+  void add_selection(const std::string& path, const std::string& name, const std::string& option);
+  // Elements of lists are addressed by index, by their `name`, or by their selector's value.
+  void set(const Override& change);
+  // Throws InputError if anything was wrong; else gives what is known of each value.
+  Provenance finish();
+  void fault(const std::string& path, const std::string& message);
+  // Does the file or an option so far say what stands at `path`?
+  bool says(const std::string& path) const { return known_.places.count(path) != 0; }
+
+ private:
+  struct Target {  // where a path of an option leads
+    const TypeInfo* type = nullptr;
+    void* object = nullptr;
+    const FieldInfo* field = nullptr;
+    std::string path;  // canonical: elements by index
+  };
+  void read(const YamlNode& node, const TypeInfo& type, void* object, const FieldInfo* field,
+            const std::string& path);
+  void read_scalar(const YamlNode& node, const TypeInfo& type, void* object, const FieldInfo* field,
+                   const std::string& path);
+  void read_list(const YamlNode& node, const TypeInfo& type, void* object, const FieldInfo* field,
+                 const std::string& path);
+  void read_selection(const YamlNode& node, const TypeInfo& type, void* object,
+                      const std::string& path);
+  static YamlNode with_inlined(const YamlNode& node, const TypeInfo& type);
+  YamlNode with_included(const YamlNode& node, const TypeInfo& type, const std::string& path);
+  YamlPtr read_included(const YamlNode& name, const Inclusion& inclusion, const std::string& path);
+  void read_fields(const YamlNode& node, const TypeInfo& type, void* object,
+                   const std::string& selector, const std::string& path);
+  bool select(const YamlNode& at, const TypeInfo& type, Selection& selection,
+              const std::string& name, const std::string& path);
+  bool step(Target& target, const std::string& token, bool index);
+  void report(const YamlNode& at, const std::string& path, const std::string& message);
+  void mark(const YamlNode& at, const std::string& path, bool leaf);
+  void forget(const std::string& path);
+
+  const TypeInfo& type_;
+  void* object_;
+  Provenance known_;
+  std::vector<Diagnostic> faults_;
+  // Required keys that are missing; an option may still give them.
+  std::map<std::string, Diagnostic> missing_;
+  std::string option_, option_text_;  // while a command-line option is being applied
+};
+
+// Paths of all leaves of an object in the order of description; a null optional or an empty list
+// is a leaf.
+std::vector<std::string> leaf_paths(const TypeInfo& type, const void* object,
+                                    const std::string& path = "");
+
+std::string child_path(const std::string& path, const std::string& key);
+std::string element_path(const std::string& path, std::size_t index);
+
+// Names registered under a category, sorted.
+std::vector<std::string> registered_names(const std::string& category);
+
+// A bound given in base units, written as a value of this kind would be.
+std::string bound_text(ValueKind kind, double bound);
+
+}  // namespace stampede

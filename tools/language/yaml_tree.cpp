@@ -1,0 +1,232 @@
+#include "tools/language/yaml_tree.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <sstream>
+
+namespace stampede {
+namespace {
+
+struct Refused {
+  u32 line, column;
+  std::string message;
+};
+
+// Builds the tree from yaml-cpp's events and refuses what the language leaves out.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  YamlPtr root;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    place(start(mark, "", anchor, YamlNode::Kind::kNull), anchor);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    const auto node = start(mark, tag, anchor, YamlNode::Kind::kScalar);
+    node->quoted = tag == "!";
+    node->text = value;
+    place(node, anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end())
+      throw Refused{row(mark), col(mark), "an alias stands inside its own anchor"};
+    count(mark, found->second->expanded);
+    attach(found->second);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, start(mark, tag, anchor, YamlNode::Kind::kSequence), anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, start(mark, tag, anchor, YamlNode::Kind::kMapping), anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    std::shared_ptr<YamlNode> node;
+    YAML::anchor_t anchor;
+    YamlPtr key;  // of a mapping, read and waiting for its value
+  };
+  static u32 row(const YAML::Mark& m) { return static_cast<u32>(std::max(m.line, 0)) + 1; }
+  static u32 col(const YAML::Mark& m) { return static_cast<u32>(std::max(m.column, 0)); }
+
+  std::shared_ptr<YamlNode> start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                                  YamlNode::Kind kind) {
+    if (!tag.empty() && tag != "?" && tag != "!")
+      throw Refused{row(mark), col(mark), "tags are not part of the scenario language"};
+    count(mark, 1);
+    auto node = std::make_shared<YamlNode>();
+    node->kind = kind;
+    node->line = row(mark);
+    node->column = col(mark);
+    return node;
+  }
+  void count(const YAML::Mark& mark, std::size_t more) {
+    total_ += more;
+    if (total_ > kMostExpandedNodes)
+      throw Refused{
+          row(mark), col(mark),
+          fmt::format("more than {} values with every alias written out", kMostExpandedNodes)};
+  }
+  void open(const YAML::Mark& mark, std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
+    if (stack_.size() >= kDeepestNesting)
+      throw Refused{row(mark), col(mark),
+                    fmt::format("nested deeper than {} levels", kDeepestNesting)};
+    stack_.push_back({std::move(node), anchor, nullptr});
+  }
+  void close() {
+    const Open top = stack_.back();
+    stack_.pop_back();
+    place(top.node, top.anchor);
+  }
+  void place(const std::shared_ptr<YamlNode>& node, YAML::anchor_t anchor) {
+    if (anchor != YAML::NullAnchor) anchors_[anchor] = node;
+    attach(node);
+  }
+  void attach(YamlPtr node) {
+    if (stack_.empty()) {
+      root = std::move(node);
+      return;
+    }
+    Open& top = stack_.back();
+    top.node->expanded += node->expanded;
+    if (top.node->kind == YamlNode::Kind::kSequence) {
+      top.node->items.push_back(std::move(node));
+    } else if (!top.key) {
+      top.key = std::move(node);
+    } else {
+      top.node->entries.emplace_back(std::move(top.key), std::move(node));
+      top.key = nullptr;
+    }
+  }
+
+  std::vector<Open> stack_;
+  std::map<YAML::anchor_t, YamlPtr> anchors_;
+  std::size_t total_ = 0;
+};
+
+// Length of the UTF-8 character at `i`, or 0 when the bytes are not one.
+std::size_t utf8_length(const std::string& text, std::size_t i) {
+  const auto byte = [&](std::size_t k) {
+    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
+  };
+  const unsigned first = byte(i);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (std::size_t k = 1; k < length; ++k)
+    if ((byte(i + k) & 0xc0u) != 0x80u) return 0;
+  return length;
+}
+
+// Text faults that yaml-cpp would pass over or report badly.
+void check_text(const SourceText& source) {
+  const std::string& text = source.text;
+  u32 line = 1;
+  std::size_t line_start = 0;
+  bool indentation = true;
+  std::vector<Diagnostic> found;
+  const auto here = [&](std::size_t i, std::string message) {
+    found.push_back(source.at(line, static_cast<u32>(i - line_start), "", std::move(message)));
+  };
+  for (std::size_t i = 0; i < text.size() && found.size() < 20;) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      line_start = i + 1;
+      indentation = true;
+    } else if (c == '\t' && indentation) {
+      here(i, "a tab in the indentation; YAML wants spaces");
+      indentation = false;
+    } else if (c == '\0') {
+      here(i, "a NUL byte; this is not a text file");
+      break;
+    } else if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r') {
+      here(i, "a control character; this is not a text file");
+      break;
+    } else if (c != ' ') {
+      indentation = false;
+    }
+    const std::size_t length = utf8_length(text, i);
+    if (length == 0) {
+      here(i, "not UTF-8; this is not a text file");
+      break;
+    }
+    i += length;
+  }
+  if (!found.empty()) throw InputError(std::move(found));
+}
+
+std::string plain_words(const YAML::ParserException& error) {
+  std::string message = error.msg;
+  // yaml-cpp's own words where they say what to do, else what such text nearly always means.
+  if (message == "illegal map value")
+    return "a ':' where no key can stand; quote a text that holds ': ', or check the indentation";
+  if (message == "bad file") return "nested too deep";
+  if (message.empty()) return "not YAML";
+  return "not YAML: " + message;
+}
+
+}  // namespace
+
+YamlPtr parse_yaml(const SourceText& source) {
+  if (source.text.size() > kLargestInput)
+    throw InputError(
+        {{source.name, 0, 0, "",
+          fmt::format("larger than {} MiB; that is no scenario", kLargestInput >> 20), ""}});
+  check_text(source);
+  TreeBuilder builder;
+  try {
+    std::istringstream stream(source.text);
+    YAML::Parser parser(stream);
+    if (!parser.HandleNextDocument(builder) || !builder.root)
+      throw InputError({{source.name, 0, 0, "", "the file is empty", ""}});
+    const YamlPtr first = builder.root;
+    builder.root = nullptr;
+    if (parser.HandleNextDocument(builder) && builder.root)
+      throw InputError({source.at(builder.root->line, builder.root->column, "",
+                                  "a second document begins here; a file holds one")});
+    return first;
+  } catch (const Refused& refused) {
+    throw InputError({source.at(refused.line, refused.column, "", refused.message)});
+  } catch (const YAML::ParserException& error) {
+    const auto line = static_cast<u32>(std::max(error.mark.line, 0)) + 1;
+    const auto column = static_cast<u32>(std::max(error.mark.column, 0));
+    throw InputError({source.at(line, column, "", plain_words(error))});
+  }
+}
+
+SourceText read_source(const std::string& path) {
+  const auto fail = [&](const std::string& why) { return InputError({{path, 0, 0, "", why, ""}}); };
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) throw fail(fmt::format("cannot be read: {}", std::strerror(errno)));
+  SourceText source{path, ""};
+  char buffer[1 << 16];
+  std::size_t got = 0;
+  while (source.text.size() <= kLargestInput &&
+         (got = std::fread(buffer, 1, sizeof buffer, file)) > 0)
+    source.text.append(buffer, got);
+  const int error = std::ferror(file) ? errno : 0;
+  std::fclose(file);
+  if (error != 0) throw fail(fmt::format("cannot be read: {}", std::strerror(error)));
+  if (source.text.size() > kLargestInput)
+    throw fail(fmt::format("larger than {} MiB; that is no scenario", kLargestInput >> 20));
+  if (source.text.starts_with("\xef\xbb\xbf")) source.text.erase(0, 3);
+  return source;
+}
+
+}  // namespace stampede

@@ -1,0 +1,253 @@
+#include "tools/world/consistency.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "models/balancing/answer_history.h"
+#include "tools/language/diagnostics.h"
+
+namespace stampede {
+namespace {
+
+using Findings = std::vector<Finding>;
+
+// Conversations under way at once, each some hundred bytes: more do not fit into memory.
+constexpr double kMostSessions = 1e8;
+
+// [B/s] At less the line of transfers grows for longer than time can be counted.
+constexpr double kSlowestKvLink = 1e6;
+
+template <class Item>
+std::vector<std::string> names_of(const std::vector<Item>& items) {
+  std::vector<std::string> names;
+  for (const Item& item : items) names.push_back(item.name);
+  return names;
+}
+
+template <class Item>
+void unique_names(Findings& out, const std::string& path, const std::vector<Item>& items) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < items.size(); ++i)
+    if (!seen.insert(items[i].name).second)
+      out.push_back({fmt::format("{}[{}].name", path, i),
+                     fmt::format("the name '{}' is already used", items[i].name)});
+}
+
+void engines(Findings& out, const std::vector<PoolParams>& pools) {
+  for (std::size_t i = 0; i < pools.size(); ++i) {
+    const EngineParams& e = pools[i].engine;
+    if (e.max_num_batched_tokens < e.max_num_seqs)
+      out.push_back({fmt::format("spec.serving.pools[{}].engine.max_num_batched_tokens", i),
+                     fmt::format("{} is below max_num_seqs, {}: each running sequence takes a "
+                                 "token of every step; write at least {}",
+                                 e.max_num_batched_tokens, e.max_num_seqs, e.max_num_seqs)});
+    if (e.lifo_after.ns > 0 && (e.async_scheduling || e.prefix_caching))
+      out.push_back(
+          {fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
+           "not with async_scheduling or prefix_caching, which look ahead along the line"});
+    if (e.lifo_after.ns > 0 && e.scheduling_policy == SchedulingPolicy::kPriority)
+      out.push_back({fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
+                     "not with scheduling_policy: priority, which orders the line otherwise"});
+    if (e.kv_memory && e.kv_memory->blocks() < 1)
+      out.push_back({fmt::format("spec.serving.pools[{}].engine.kv_memory", i),
+                     "weights and overhead leave no memory for keys and values"});
+    const EngineRole wanted = pools.size() == 1 ? EngineRole::kMixed
+                              : i == 0          ? EngineRole::kPrefill
+                                                : EngineRole::kDecode;
+    if (e.role != wanted)
+      out.push_back({fmt::format("spec.serving.pools[{}].engine.role", i),
+                     fmt::format("'{}' is wanted here: one pool is mixed, two are prefill and "
+                                 "decode in this order",
+                                 ChoiceNames<EngineRole>::names()[static_cast<u32>(wanted)])});
+  }
+  if (pools.empty() || pools.size() > 2)
+    out.push_back({"spec.serving.pools",
+                   "one pool is wanted (mixed), or two (prefill and decode in this order)"});
+}
+
+void region_sizes(Findings& out, const Spec& spec) {
+  const auto& workloads = spec.cluster.workloads;
+  if (spec.regions.empty() || spec.regions.size() > kMaxRegions)
+    out.push_back({"spec.regions", fmt::format("1 to {} regions are wanted", kMaxRegions)});
+  if (workloads.size() > spec.serving.pools.size())
+    out.push_back({fmt::format("spec.cluster.workloads[{}]", spec.serving.pools.size()),
+                   "there is no such pool in spec.serving.pools"});
+  for (std::size_t r = 0; r < spec.regions.size(); ++r) {
+    const RegionParams& region = spec.regions[r];
+    const std::string path = fmt::format("spec.regions[{}]", r);
+    if (region.missing_gpus >= spec.cluster.gpus_per_node)
+      out.push_back(
+          {path + ".missing_gpus", fmt::format("a node has {} GPUs", spec.cluster.gpus_per_node)});
+    for (std::size_t p = 0; p < std::min(region.pools.size(), workloads.size()); ++p) {
+      if (!workloads[p].autoscaler) continue;
+      const cluster::AutoscalerParams& scaler = *workloads[p].autoscaler;
+      const auto& own = region.pools[p].min_replicas;
+      if (own.value_or(scaler.min_replicas) > scaler.max_replicas)
+        out.push_back({own ? fmt::format("{}.pools[{}].min_replicas", path, p)
+                           : fmt::format("spec.cluster.workloads[{}].autoscaler.min_replicas", p),
+                       fmt::format("{} is above the autoscaler's max_replicas, {}",
+                                   own.value_or(scaler.min_replicas), scaler.max_replicas)});
+    }
+  }
+}
+
+void lengths(Findings& out, const std::string& path, const LengthParams& p) {
+  if (p.minimum > p.maximum)
+    out.push_back(
+        {path + ".minimum", fmt::format("{} is above the maximum, {}", p.minimum, p.maximum)});
+}
+
+void client_classes(Findings& out, const Spec& spec) {
+  double live = 0;
+  for (std::size_t i = 0; i < spec.clients.size(); ++i) {
+    const ClientClassParams& c = spec.clients[i];
+    const std::string path = fmt::format("spec.clients[{}]", i);
+    lengths(out, path + ".first_prompt", c.first_prompt);
+    lengths(out, path + ".message", c.message);
+    lengths(out, path + ".answer", c.answer);
+    lengths(out, path + ".resumed_context", c.resumed_context);
+    if (c.trace) continue;
+    live += c.share.value * spec.demand.rate.per_second * spec.scale * c.think_time.seconds();
+  }
+  if (spec.clients.empty()) out.push_back({"spec.clients", "at least one class is wanted"});
+  if (live > kMostSessions)
+    out.push_back({"spec.demand.rate",
+                   fmt::format("about {:.2g} conversations would be under way at once, more than "
+                               "the {:.0e} that a run can hold; lower it, or think_time, or "
+                               "spec.scale",
+                               live, kMostSessions)});
+}
+
+void references(Findings& out, const Spec& spec) {
+  const std::vector<std::string> regions = names_of(spec.regions);
+  const auto known = [&](const std::string& path, const std::string& name) {
+    if (std::find(regions.begin(), regions.end(), name) == regions.end())
+      out.push_back(
+          {path, fmt::format("no region is called '{}'{}", name, suggestion(name, regions))});
+  };
+  for (std::size_t i = 0; i < spec.network.latencies.size(); ++i) {
+    const std::string path = fmt::format("spec.network.latencies[{}].", i);
+    known(path + "from", spec.network.latencies[i].from);
+    known(path + "to", spec.network.latencies[i].to);
+  }
+  if (spec.kv_cache.dead_ntp_region >= static_cast<i64>(regions.size()))
+    out.push_back({"spec.kv_cache.dead_ntp_region",
+                   fmt::format("there are {} regions, counted from 0", regions.size())});
+}
+
+// Steps of which each waits for another one and none can be first.
+void runbook_order(Findings& out, const std::vector<StepParams>& steps) {
+  std::set<std::string> done;
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const StepParams& s : steps)
+      if (!done.contains(s.name) &&
+          std::all_of(s.needs.begin(), s.needs.end(),
+                      [&](const std::string& need) { return done.contains(need); }))
+        grown = done.insert(s.name).second;
+  }
+  // What merely waits for a circle is not part of it.
+  for (bool shrunk = true; shrunk;) {
+    shrunk = false;
+    for (const StepParams& s : steps)
+      if (!done.contains(s.name) &&
+          std::none_of(steps.begin(), steps.end(), [&](const StepParams& other) {
+            return !done.contains(other.name) &&
+                   std::find(other.needs.begin(), other.needs.end(), s.name) != other.needs.end();
+          }))
+        shrunk = done.insert(s.name).second;
+  }
+  const std::vector<std::string> names = names_of(steps);
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    for (const std::string& need : steps[i].needs)
+      if (!done.contains(steps[i].name) && !done.contains(need) &&
+          std::find(names.begin(), names.end(), need) != names.end())
+        out.push_back({fmt::format("spec.operations.steps[{}].needs", i),
+                       fmt::format("'{}' and '{}' are in a circle of steps that wait for each "
+                                   "other: none of them can ever be done",
+                                   steps[i].name, need)});
+}
+
+double sum_of_shares(const auto& items) {
+  double sum = 0;
+  for (const auto& item : items) sum += item.share.value;
+  return sum;
+}
+
+bool changes_routing(const ActionSelection& action) {
+  return action.name.find("routing_policy") != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<Finding> contradictions(const Spec& spec) {
+  Findings out;
+  unique_names(out, "spec.clients", spec.clients);
+  unique_names(out, "spec.regions", spec.regions);
+  unique_names(out, "spec.operations.steps", spec.operations.steps);
+  client_classes(out, spec);
+  if (spec.balancer.probe_timeout > spec.balancer.probe_interval)
+    out.push_back({"spec.balancer.probe_timeout",
+                   fmt::format("{} is above probe_interval, {}", print(spec.balancer.probe_timeout),
+                               print(spec.balancer.probe_interval))});
+  region_sizes(out, spec);
+  engines(out, spec.serving.pools);
+  const double kv_link = spec.serving.kv_transfer.bandwidth.bytes_per_second;
+  if (kv_link > 0 && kv_link < kSlowestKvLink)
+    out.push_back({"spec.serving.kv_transfer.bandwidth",
+                   "below 1 MB/s one prompt takes minutes; 0B/s: transfers take no time"});
+  if (spec.control_plane.etcd.members == 2)
+    out.push_back({"spec.control_plane.etcd.members",
+                   "1 or 3 are wanted: a cluster of two stops when either member does"});
+  references(out, spec);
+  runbook_order(out, spec.operations.steps);
+  return out;
+}
+
+std::vector<Finding> doubts(const Spec& spec) {
+  Findings out;
+  const auto whole = [&](const char* path, double sum) {
+    if (sum < 1 - 1e-6 || sum > 1 + 1e-6)
+      out.push_back({path, fmt::format("the shares add up to {:.6g}%: the demand is that part of "
+                                       "spec.demand.rate",
+                                       100 * sum)});
+  };
+  std::vector<ClientClassParams> modelled;  // a recording has no share of the demand
+  for (const ClientClassParams& c : spec.clients)
+    if (!c.trace) modelled.push_back(c);
+  if (!modelled.empty()) whole("spec.clients", sum_of_shares(modelled));
+  whole("spec.regions", sum_of_shares(spec.regions));
+  const auto& pools = spec.serving.pools;
+  const bool in_order = std::any_of(pools.begin(), pools.end(), [](const PoolParams& p) {
+    return p.engine.scheduling_policy == SchedulingPolicy::kPriority;
+  });
+  for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
+    if (spec.clients[i].priority != 0)
+      out.push_back({fmt::format("spec.clients[{}].priority", i),
+                     "changes nothing: no pool's engine has scheduling_policy: priority"});
+  const bool may_lose_packets =
+      std::any_of(spec.timeline.begin(), spec.timeline.end(),
+                  [](const TimelineParams& t) { return changes_routing(t.action); });
+  for (std::size_t i = 0; may_lose_packets && i < spec.clients.size(); ++i) {
+    const ClientClassParams& c = spec.clients[i];
+    if (c.total_timeout.ns > 0) continue;
+    const char* missing = c.first_token_timeout.ns == 0      ? "first_token_timeout"
+                          : c.between_tokens_timeout.ns == 0 ? "between_tokens_timeout"
+                                                             : nullptr;
+    if (missing != nullptr)
+      out.push_back({fmt::format("spec.clients[{}]", i),
+                     fmt::format("'{}' has neither total_timeout nor {}: what routing loses on its "
+                                 "way stays in flight to the end of the run",
+                                 c.name, missing)});
+  }
+  for (std::size_t i = 0; i < spec.timeline.size(); ++i)
+    if (spec.timeline[i].at > spec.duration)
+      out.push_back({fmt::format("spec.timeline[{}].at", i),
+                     fmt::format("{} is after the end of the run, {}", print(spec.timeline[i].at),
+                                 print(spec.duration))});
+  return out;
+}
+
+}  // namespace stampede

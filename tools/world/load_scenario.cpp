@@ -1,0 +1,110 @@
+#include "tools/world/load_scenario.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/language/effective.h"
+#include "tools/language/profiles.h"
+#include "tools/world/trace_files.h"
+
+#include "models/mitigations/overlay.h"
+#include "tools/world/consistency.h"
+
+namespace stampede {
+namespace {
+
+constexpr const char* kApiVersion = "stampede/v1alpha1";
+
+std::string lower_case(std::string word) {
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word;
+}
+
+std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
+  std::vector<Diagnostic> diagnostics;
+  for (const Finding& f : findings) diagnostics.push_back(known.locate(f.path, f.message));
+  return diagnostics;
+}
+
+}  // namespace
+
+std::string document_kind(const SourceText& source) {
+  const YamlPtr root = parse_yaml(source);
+  for (const auto& [key, value] : root->entries)
+    if (key->text == "kind") return value->text;
+  return "";
+}
+
+void check_envelope(const SourceText& source, const std::string& kind) {
+  const YamlPtr root = parse_yaml(source);
+  if (root->kind != YamlNode::Kind::kMapping)
+    throw InputError({source.at(
+        root->line, root->column, "",
+        "not a " + lower_case(kind) +
+            ": a mapping is wanted that begins with `apiVersion: " + kApiVersion + "`")});
+  for (const auto& [key, value] : root->entries) {
+    const auto expect = [&, k = key, v = value](const char* name, const std::string& wanted) {
+      if (k->text == name && v->text != wanted)
+        throw InputError({source.at(v->line, v->column, name,
+                                    "'" + v->text.substr(0, 60) + "' is not known; this version " +
+                                        "reads `" + name + ": " + wanted + "`")});
+    };
+    expect("apiVersion", kApiVersion);
+    expect("kind", kind);
+  }
+}
+
+Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
+                     const std::vector<std::string>& mitigations,
+                     const std::vector<std::string>& directories) {
+  check_envelope(source, "Scenario");
+  Loaded loaded;
+  YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
+  loader.read_source();
+  // Which profile is meant may be said by an option; all else that options say comes later.
+  for (const Override& change : sets)
+    if (names_profile(change.path)) loader.set(change);
+  apply_profiles(loader, loaded.scenario.spec.serving);
+  for (const std::string& name : mitigations)
+    loader.add_selection("spec.mitigations", name, "--with");
+  // A mitigation's own parameters first, then what it patches, then what the command line says.
+  const auto of_mitigation = [](const Override& o) {
+    return o.path.starts_with("spec.mitigations");
+  };
+  for (const Override& change : sets)
+    if (of_mitigation(change)) loader.set(change);
+  for (const auto& chosen : loaded.scenario.spec.mitigations) {
+    const auto overlay = overlays().find(chosen.name);
+    if (overlay == overlays().end()) continue;
+    for (const Patch& patch : overlay->second(chosen.params.get()))
+      loader.set({patch.path, patch.value, "mitigation " + chosen.name});
+  }
+  for (const Override& change : sets)
+    if (!of_mitigation(change) && !names_profile(change.path)) loader.set(change);
+  loaded.provenance = loader.finish();
+  loaded.origins = loaded.provenance.origins;
+  std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
+  if (!faults.empty()) throw InputError(std::move(faults));
+  loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
+  if (!directories.empty()) loaded.directory = directories.front();
+  find_traces(loaded, directories);
+  return loaded;
+}
+
+Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
+                     const std::vector<std::string>& mitigations) {
+  return load_scenario(read_source(path), sets, mitigations, {directory_of(path)});
+}
+
+nlohmann::ordered_json effective(const Scenario& scenario) {
+  return effective(type_of<Scenario>(), &scenario);
+}
+
+Override parse_set(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw InputError({{"--set " + text, 0, 0, "",
+                       "PATH=VALUE is wanted, such as spec.balancer.spill_cap=30%", ""}});
+  return {text.substr(0, equals), text.substr(equals + 1), "--set"};
+}
+
+}  // namespace stampede

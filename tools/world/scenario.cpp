@@ -1,0 +1,82 @@
+#include "tools/world/scenario.h"
+
+namespace stampede {
+
+void Metadata::describe(Schema<Metadata>& s) {
+  s.field("name", &Metadata::name).required().help("short name of the scenario");
+  s.field("summary", &Metadata::summary).help("what it shows, in one sentence");
+}
+
+void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
+  s.field("replicas", &RegionPoolParams::replicas)
+      .range(0, 1e6)
+      .help("pods of this pool at the start");
+  s.field("min_replicas", &RegionPoolParams::min_replicas)
+      .range(0, 1e6)
+      .help("minReplicas of this pool in this region; absent: that of its autoscaler");
+  s.field("gpu_limit", &RegionPoolParams::gpu_limit)
+      .range(0, 1e6)
+      .help("GPUs of the node group that is this pool's own; 0: any free GPU will do");
+}
+
+void RegionParams::describe(Schema<RegionParams>& s) {
+  s.field("name", &RegionParams::name).required().help("name of the region in results");
+  s.field("share", &RegionParams::share)
+      .range(0, 1)
+      .help("share of the service's clients at home here, at the reference time");
+  s.field("utc_offset", &RegionParams::utc_offset)
+      .range(-54000, 54000)
+      .help("local time less UTC: whose clock the daily curve follows");
+  s.field("nodes", &RegionParams::nodes).range(1, 1e5).help("nodes of the cluster");
+  s.field("missing_gpus", &RegionParams::missing_gpus)
+      .range(0, 63)
+      .help("GPUs that the last node lacks");
+  s.field("pools", &RegionParams::pools).required().help("size of each pool of spec.serving.pools");
+}
+
+void OperationsParams::describe(Schema<OperationsParams>& s) {
+  s.field("steps", &OperationsParams::steps).help("what operators notice, decide and do");
+}
+
+void OutputParams::describe(Schema<OutputParams>& s) {
+  s.field("interval", &OutputParams::interval)
+      .range(0.1, 86400)
+      .help("time between two samples of the series; changes nothing else");
+}
+
+void Spec::describe(Schema<Spec>& s) {
+  s.field("seed", &Spec::seed).at_least(0).help("decides every random draw of the run");
+  s.field("start", &Spec::start).help("time of day at which the run starts");
+  s.field("duration", &Spec::duration).range(1, 31536000).help("simulated length of the run");
+  s.field("scale", &Spec::scale)
+      .range(1e-4, 1)
+      .help("similarity transform: demand, fleet, stores and limits are divided together");
+  s.field("slo", &Spec::slo).help("what counts as down and as recovered");
+  s.field("demand", &Spec::demand).help("requests offered, by region and time of day");
+  s.field("clients", &Spec::clients).required().help("classes of clients");
+  s.field("network", &Spec::network).help("autonomous systems, BGP, latencies");
+  s.field("balancer", &Spec::balancer).help("the global load balancer");
+  s.field("gateway", &Spec::gateway).help("front door of each region");
+  s.field("replica_choice", &Spec::replica_choice).help("how a gateway picks a pod");
+  s.field("regions", &Spec::regions).required().help("the fleet");
+  s.field("serving", &Spec::serving).required().help("pools of engines");
+  s.field("cluster", &Spec::cluster)
+      .help("each region's Kubernetes cluster; its size comes from spec.regions");
+  s.field("control_plane", &Spec::control_plane).help("each region's API server and etcd");
+  s.field("kv_cache", &Spec::kv_cache).help("the distributed KV cache");
+  s.field("safety", &Spec::safety).help("output checks and circuit breaker");
+  s.field("operations", &Spec::operations).help("operators");
+  s.field("mitigations", &Spec::mitigations).help("what is added from outside");
+  s.field("timeline", &Spec::timeline).help("what happens, whatever the service does");
+  s.field("expect", &Spec::expect).help("what must hold at the end, else exit code 1");
+  s.field("output", &Spec::output).help("what is recorded");
+}
+
+void Scenario::describe(Schema<Scenario>& s) {
+  s.field("apiVersion", &Scenario::api_version).required().help("stampede/v1alpha1");
+  s.field("kind", &Scenario::kind).required().help("Scenario");
+  s.field("metadata", &Scenario::metadata).required().help("name and summary");
+  s.field("spec", &Scenario::spec).required().help("the fleet, its clients, what happens");
+}
+
+}  // namespace stampede

@@ -1,0 +1,94 @@
+// The scenario file as one described struct: every subsystem's parameters in one place.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/balancing/global_balancer.h"
+#include "models/balancing/replica_choice.h"
+#include "models/clients/client_class.h"
+#include "models/clients/demand.h"
+#include "models/clients/service_level.h"
+#include "models/cluster/cluster_params.h"
+#include "models/control_plane/api_server.h"
+#include "models/kv_cache/kv_params.h"
+#include "models/network/network_params.h"
+#include "models/operations/runbook.h"
+#include "models/safety/safety_layer.h"
+#include "models/serving/region.h"
+#include "tools/judgement/expectations.h"
+
+namespace stampede {
+
+struct MitigationTag {
+  static constexpr const char* selector = "use";
+  static constexpr const char* category = "mitigation";
+};
+
+struct Metadata {
+  std::string name, summary;
+  static void describe(Schema<Metadata>& s);
+};
+
+// Size of one workload in one region; order as in spec.serving.pools.
+struct RegionPoolParams {
+  i32 replicas = 1;
+  std::optional<i32> min_replicas;
+  i32 gpu_limit = 0;
+  static void describe(Schema<RegionPoolParams>& s);
+};
+
+struct RegionParams {
+  std::string name;
+  Share share{1};
+  Duration utc_offset{};
+  i32 nodes = 1;
+  i32 missing_gpus = 0;
+  std::vector<RegionPoolParams> pools;
+  static void describe(Schema<RegionParams>& s);
+};
+
+struct OperationsParams {
+  std::vector<StepParams> steps;
+  static void describe(Schema<OperationsParams>& s);
+};
+
+struct OutputParams {
+  Duration interval = 10_s;
+  static void describe(Schema<OutputParams>& s);
+};
+
+struct Spec {
+  i64 seed = 1;
+  UtcTime start{1774791000};
+  Duration duration = 1_h;
+  double scale = 1;
+  SloParams slo;
+  DemandParams demand;
+  std::vector<ClientClassParams> clients;
+  NetworkParams network;
+  GlobalBalancer::Params balancer;
+  GatewayParams gateway;
+  ReplicaChoiceParams replica_choice;
+  std::vector<RegionParams> regions;
+  ServingParams serving;
+  ClusterParams cluster;
+  ApiServer::Params control_plane;
+  KvCacheParams kv_cache;
+  SafetyParams safety;
+  OperationsParams operations;
+  std::vector<SelectionOf<MitigationTag>> mitigations;
+  std::vector<TimelineParams> timeline;
+  std::vector<ExpectationSelection> expect;
+  OutputParams output;
+  static void describe(Schema<Spec>& s);
+};
+
+struct Scenario {
+  std::string api_version, kind;
+  Metadata metadata;
+  Spec spec;
+  static void describe(Schema<Scenario>& s);
+};
+
+}  // namespace stampede

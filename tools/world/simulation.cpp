@@ -1,0 +1,105 @@
+#include "tools/world/simulation.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "sim/digest.h"
+#include "tools/judgement/measures.h"
+#include "tools/judgement/summary.h"
+#include "tools/world/scale.h"
+
+namespace stampede {
+namespace {
+
+constexpr Duration kTick = 5_s;  // of the loops that live outside the components
+
+std::string digest_of(const Fleet& fleet) {
+  Digest digest;
+  for (const Incident& i : fleet.world.journal.all()) {
+    digest.add(static_cast<u64>(i.at.ns));
+    for (const char c : i.kind + i.component) digest.add(static_cast<unsigned char>(c));
+    for (const IncidentId cause : i.causes) digest.add(cause);
+  }
+  for (RegionId r = 0; r < fleet.regions(); ++r)
+    for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) {
+      digest.add(m.offered);
+      digest.add(m.succeeded);
+      digest.add(m.elsewhere);
+    }
+  for (const u64 n : fleet.clients->counts().attempts_ended) digest.add(n);
+  digest.add(fleet.clients->counts().prompt_tokens);
+  digest.add(fleet.clients->counts().output_tokens);
+  digest.add(fleet.world.scheduler.handled());
+  return digest.hex();
+}
+
+std::optional<Facts::Samples> samples_of(const RunResults& r, const std::string& component,
+                                         const std::string& stat) {
+  const std::size_t columns = r.series_columns.size();
+  for (std::size_t c = 0; c < columns; ++c) {
+    if (r.series_columns[c].component != component || r.series_columns[c].name != stat) continue;
+    double sum = 0, peak = 0;
+    std::size_t n = 0;
+    for (std::size_t i = c; i < r.series_values.size(); i += columns) {
+      const double v = r.series_values[i];
+      if (v != v) continue;  // absent
+      peak = n == 0 ? v : std::max(peak, v);
+      sum += v;
+      ++n;
+    }
+    if (n > 0) return Facts::Samples{sum / static_cast<double>(n), peak};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+RunResults run_simulation(const Scenario& scenario,
+                          const std::function<bool(double simulated_seconds)>& progress,
+                          RequestLog* log) {
+  Fleet fleet(scaled(scenario.spec), log);
+  Measures measures(fleet);
+  RunResults results;
+  results.series_columns = fleet.world.stats.rows();
+  if (progress && !progress(0)) return results;
+  fleet.start();
+  const Instant end = Instant{} + fleet.spec.duration;
+  Instant next_sample = Instant{} + fleet.spec.output.interval;
+  Instant next_tick = Instant{} + kTick;
+  for (;;) {
+    const Instant next = std::min({next_tick, next_sample, end});
+    fleet.world.scheduler.run_until(next);
+    if (next == next_tick || next == end) {
+      next_tick = next + kTick;
+      fleet.refresh_views();
+      measures.tick();
+    }
+    if (next == next_sample || next == end) {
+      next_sample = next + fleet.spec.output.interval;
+      for (const auto& check : fleet.world.checks) check();
+      results.series_times.push_back(next.seconds());
+      for (const StatInfo& column : results.series_columns)
+        results.series_values.push_back(column.read());
+    }
+    if (next == end) break;
+    if (progress && !progress(next.seconds())) return results;
+  }
+  fleet.clients->log_open_requests();
+  for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
+  results.incidents = fleet.world.journal.all();
+  results.events = fleet.world.scheduler.handled();
+  results.digest = digest_of(fleet);
+  results.summary_json = summary_of(scenario, fleet, measures, results.digest);
+  Facts facts = facts_of(fleet, measures);
+  facts.summary_json = results.summary_json;
+  facts.scale = scenario.spec.scale;
+  facts.series = [&](const std::string& component, const std::string& stat) {
+    return samples_of(results, component, stat);
+  };
+  for (const ExpectationSelection& e : scenario.spec.expect)
+    if (const std::string wrong = judge(e, facts); !wrong.empty())
+      results.failed_expectations.push_back(wrong);
+  return results;
+}
+
+}  // namespace stampede

@@ -1,0 +1,77 @@
+#include "tools/world/trace_files.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "tools/traces/trace_reader.h"
+
+namespace stampede {
+namespace {
+
+constexpr double kMostLooped = 1e6;  // [1/s] requests of a cut-out that is played over and over
+
+bool exists(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+// The first place where there is such a file; else the first place.
+std::string found(const std::string& file, const std::vector<std::string>& directories) {
+  if (file.starts_with('/') || directories.empty()) return file;
+  const auto at = [&](const std::string& d) { return d == "." ? file : d + "/" + file; };
+  const auto it = std::find_if(directories.begin(), directories.end(),
+                               [&](const std::string& d) { return exists(at(d)); });
+  return at(it == directories.end() ? directories.front() : *it);
+}
+
+}  // namespace
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void find_traces(Loaded& loaded, const std::vector<std::string>& directories) {
+  std::vector<Diagnostic> faults;
+  auto& classes = loaded.scenario.spec.clients;
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    if (!classes[k].trace) continue;
+    TraceParams& trace = *classes[k].trace;
+    const std::string at = element_path("spec.clients", k) + ".trace";
+    const auto fault = [&](const std::string& key, const std::string& message) {
+      faults.push_back(loaded.provenance.locate(child_path(at, key), message));
+    };
+    if (trace.to.ns > 0 && trace.to <= trace.from) {
+      fault("to", "the cut-out ends before it begins");
+      continue;
+    }
+    const std::string stated = trace.content;
+    trace.path = found(trace.file, directories);
+    if (!exists(trace.path)) {
+      fault("file", fmt::format("there is no file {}", trace.path));
+      continue;
+    }
+    try {
+      scan_trace(trace);
+    } catch (const InputError& error) {
+      faults.insert(faults.end(), error.diagnostics.begin(), error.diagnostics.end());
+      continue;
+    }
+    if (trace.loop && trace.length.ns <= 0)
+      fault("loop", "a cut-out without length cannot loop");
+    else if (trace.loop && static_cast<double>(trace.rows) > kMostLooped * trace.length.seconds())
+      fault("loop", fmt::format("{} requests in {:g} s, over and over: more than {:g} a second",
+                                trace.rows, trace.length.seconds(), kMostLooped));
+    if (!stated.empty() && stated != trace.content)
+      fault("content",
+            fmt::format("{} has the content {}: it is another file", trace.path, trace.content));
+    if (stated.empty())
+      loaded.origins[child_path(at, "content")] =
+          loaded.provenance.origins[child_path(at, "content")] = "hash of " + trace.file;
+  }
+  if (!faults.empty()) throw InputError(std::move(faults));
+}
+
+}  // namespace stampede
