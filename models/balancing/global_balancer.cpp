@@ -7,7 +7,7 @@
 
 namespace stampede {
 
-GlobalBalancer::GlobalBalancer(World& world, std::string path, const Params& params,
+GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalancerParams& params,
                                const NetworkPort& network, std::vector<double> capacity)
     : world_(world),
       path_(std::move(path)),

@@ -12,69 +12,20 @@
 #include <vector>
 
 #include "models/balancing/answer_history.h"
+#include "models/balancing/global_balancer_params.h"
 #include "models/balancing/probe_fsm.h"
 #include "models/balancing/traffic_split.h"
 #include "models/ports/attempts.h"
-#include "sim/params.h"
 #include "sim/world.h"
 
 namespace stampede {
 
-enum class BalancerMode : u8 {
-  kDns,     // answers of the balancer, cached for a TTL
-  kAnycast  // the nearest region that routing reaches, at once; knows no capacity
-};
-enum class RoutingRule : u8 { kWaterfall, kProportional };
-enum class ViewExpiry : u8 {
-  kFailOpen,   // go on with the last capacity known
-  kFailClosed  // an expired region takes no traffic
-};
-template <>
-struct ChoiceNames<BalancerMode> {
-  static constexpr const char* type = "balancer_mode";
-  static std::vector<std::string> names() { return {"dns", "anycast"}; }
-};
-template <>
-struct ChoiceNames<RoutingRule> {
-  static constexpr const char* type = "routing_rule";
-  static std::vector<std::string> names() { return {"waterfall", "proportional"}; }
-};
-template <>
-struct ChoiceNames<ViewExpiry> {
-  static constexpr const char* type = "view_expiry";
-  static std::vector<std::string> names() { return {"fail_open", "fail_closed"}; }
-};
-
 class GlobalBalancer : public BalancerPort, public Component {
  public:
-  struct Params {
-    Duration probe_interval = 10_s;
-    Duration probe_timeout = 4_s;  // <= interval
-    u32 rise = 3, fall = 3;
-    u32 vantages = 16;
-    Share healthy_above{0.18};
-    Duration slow_start = 60_s;
-    BalancerMode mode = BalancerMode::kDns;
-    Duration ttl = 60_s;
-    Share ttl_violators{0.05};
-    Duration ttl_violator_tail = 30_min;
-    RoutingRule rule = RoutingRule::kProportional;
-    Share target_utilization{1.0};
-    Share spill_cap{1.0};
-    Duration spill_window = 1_s;
-    Duration spill_retry_after{};
-    bool sticky = true;
-    Duration view_ttl{};
-    ViewExpiry view_expiry = ViewExpiry::kFailOpen;
-    Duration hold_down = 600_s;
-    bool panic = true;
-    static void describe(Schema<Params>& s);
-  };
-
   // `capacity` [region]: what each cluster can serve at the start [requests/s]. Regions start
   // healthy. Errors: capacity or region count that does not fit is an invariant error.
-  GlobalBalancer(World& world, std::string path, const Params& params, const NetworkPort& network,
-                 std::vector<double> capacity);
+  GlobalBalancer(World& world, std::string path, const GlobalBalancerParams& params,
+                 const NetworkPort& network, std::vector<double> capacity);
 
   // Called for every attempt; no allocation.
   RegionRoute route(RegionId home, ClientNetwork client, u64 session_key) override;
@@ -130,7 +81,7 @@ class GlobalBalancer : public BalancerPort, public Component {
 
   World& world_;
   const std::string path_;
-  const Params params_;
+  const GlobalBalancerParams params_;
   const NetworkPort& network_;
   ComponentId id_;
   std::vector<Region> regions_;

@@ -12,37 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "models/balancing/replica_choice_params.h"
 #include "models/ports/replica_choice.h"
-#include "sim/params.h"
 #include "sim/world.h"
 
 namespace stampede {
-
-enum class ChoiceKind : u8 {
-  kRoundRobin,             // by request
-  kRoundRobinConnections,  // by long connection
-  kLeastRequest,
-  kPowerOfTwo,
-  kSessionAffinity  // consistent hash of the session with bounded loads
-};
-template <>
-struct ChoiceNames<ChoiceKind> {
-  static constexpr const char* type = "replica_choice_kind";
-  static std::vector<std::string> names() {
-    return {"round_robin", "round_robin_connections", "least_request", "power_of_two",
-            "session_affinity"};
-  }
-};
-
-struct ReplicaChoiceParams {
-  ChoiceKind policy = ChoiceKind::kRoundRobin;
-  u32 connections = 1000;
-  Duration connection_life{};
-  Duration max_connection_age{};
-  double balance_factor = 1.25;
-  u32 ring_points = 100;
-  static void describe(Schema<ReplicaChoiceParams>& s);
-};
 
 // `active` and `world` must outlive the chooser; `path` names its random streams.
 std::unique_ptr<ReplicaChoice> make_replica_choice(const ReplicaChoiceParams& params,

@@ -1,5 +1,7 @@
 #include "models/clients/demand.h"
 
+#include <array>
+
 namespace stampede {
 namespace {
 
@@ -9,33 +11,6 @@ constexpr std::array<double, 24> kDeepseek2025 = {
     1.1516, 1.2156, 1.3009, 1.3179, 1.3009, 1.1900, 1.1431, 1.2625, 1.3094, 1.3179, 1.3265, 1.2710};
 
 }  // namespace
-
-void DemandStage::describe(Schema<DemandStage>& s) {
-  s.field("for", &DemandStage::during).at_least(0.001).help("how long this stage lasts");
-  s.field("factor", &DemandStage::factor).range(0, 1000).help("demand against its normal level");
-}
-
-void DemandSpike::describe(Schema<DemandSpike>& s) {
-  s.field("at", &DemandSpike::at).at_least(0).help("when the spike starts, from the run's start");
-  s.field("for", &DemandSpike::during).at_least(0.001).help("how long it lasts");
-  s.field("factor", &DemandSpike::factor).range(0, 1000).help("demand against its normal level");
-}
-
-void DemandParams::describe(Schema<DemandParams>& s) {
-  s.field("rate", &DemandParams::rate)
-      .range(1e-6, 1e7)
-      .help("requests per second of the whole service at the reference time");
-  s.field("curve", &DemandParams::curve)
-      .help("shape over the day, followed by each region at its own clock")
-      .source("DeepSeek open-infra-index day 6, hourly income chart, digitised");
-  s.field("reference_time", &DemandParams::reference_time)
-      .help("when `rate` and the regions' shares hold; needed with a daily curve");
-  s.field("weekend_factor", &DemandParams::weekend_factor)
-      .range(0, 10)
-      .help("demand on Saturdays and Sundays against the published Thursday and Friday");
-  s.field("stages", &DemandParams::stages).help("factors one after the other from the start");
-  s.field("spikes", &DemandParams::spikes).help("surges of demand such as a market's opening");
-}
 
 Demand::Demand(const DemandParams& params, UtcTime start, std::vector<double> shares,
                std::vector<Duration> utc_offsets)

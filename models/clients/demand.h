@@ -5,43 +5,11 @@
 // the hours and scaled so that the regions' shares hold at the reference time.
 // Limits: no holidays, no correlation between regions beyond the curve.
 #pragma once
-#include <array>
-#include <string>
 #include <vector>
 
-#include "sim/params.h"
+#include "models/clients/demand_params.h"
 
 namespace stampede {
-
-enum class DailyCurve : u8 { kFlat, kDeepseek2025 };
-template <>
-struct ChoiceNames<DailyCurve> {
-  static constexpr const char* type = "daily_curve";
-  static std::vector<std::string> names() { return {"flat", "deepseek_2025"}; }
-};
-
-struct DemandStage {
-  Duration during = 1_min;
-  double factor = 1;
-  static void describe(Schema<DemandStage>& s);
-};
-
-struct DemandSpike {
-  Duration at{};
-  Duration during = 10_min;
-  double factor = 2;
-  static void describe(Schema<DemandSpike>& s);
-};
-
-struct DemandParams {
-  Rate rate{100};
-  DailyCurve curve = DailyCurve::kFlat;
-  UtcTime reference_time{};
-  double weekend_factor = 1;
-  std::vector<DemandStage> stages;
-  std::vector<DemandSpike> spikes;
-  static void describe(Schema<DemandParams>& s);
-};
 
 class Demand {
  public:

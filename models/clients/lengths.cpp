@@ -6,13 +6,6 @@
 
 namespace stampede {
 
-void LengthParams::describe(Schema<LengthParams>& s) {
-  s.field("mean", &LengthParams::mean).range(1, 1e6).help("mean length in tokens");
-  s.field("cv", &LengthParams::cv).range(0, 20).help("standard deviation over mean (lognormal)");
-  s.field("minimum", &LengthParams::minimum).range(0, 1e7).help("shortest length in tokens");
-  s.field("maximum", &LengthParams::maximum).range(1, 1e7).help("longest length in tokens");
-}
-
 LengthTable::LengthTable(const LengthParams& params) {
   values_.reserve(kCells + 1);
   for (int i = 0; i <= kCells; ++i) {

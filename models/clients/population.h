@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "models/clients/client_class.h"
+#include "models/clients/client_class_params.h"
 #include "models/clients/demand.h"
+#include "models/clients/lengths.h"
 #include "models/clients/retry_budget.h"
 #include "models/clients/service_level.h"
 #include "models/clients/sessions.h"

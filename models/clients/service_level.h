@@ -5,21 +5,13 @@
 #include <array>
 #include <vector>
 
+#include "models/clients/service_level_params.h"
 #include "models/ports/request.h"
 #include "models/ports/telemetry.h"
-#include "sim/params.h"
 #include "sim/quantiles.h"
 #include "sim/world.h"
 
 namespace stampede {
-
-struct SloParams {
-  Share down_below{0.5};
-  Share target{0.99};
-  Duration recovered_for = 5_min;
-  Duration observed_over = 60_s;
-  static void describe(Schema<SloParams>& s);
-};
 
 // Counts of requests by end; `in_flight` is kept by the owner of the pool.
 struct RequestCounts {

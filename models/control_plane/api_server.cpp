@@ -22,13 +22,13 @@ u64 storage_key(const ApiCall& call) {
 
 }  // namespace
 
-ApiServer::ApiServer(World& world, Params params, std::string path)
+ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
     : world_(world), params_(params), path_(std::move(path)), waits_(params.saturated_wait) {
   id_ = world_.scheduler.add(this);
   etcd_ = std::make_unique<Etcd>(world_, params_.etcd, path_ + ".etcd");
   etcd_->on_alarm([this] { saturate("etcd's file passed its quota: writes fail"); });
   if (params_.events_etcd == EventsEtcd::kSplit) {
-    Etcd::Params events = params_.etcd;
+    EtcdParams events = params_.etcd;
     events.initial_file = Bytes{0};
     events_etcd_ = std::make_unique<Etcd>(world_, events, path_ + ".events_etcd");
   }

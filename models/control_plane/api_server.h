@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "models/control_plane/api_server_params.h"
 #include "models/control_plane/cause_tally.h"
 #include "models/control_plane/etcd.h"
 #include "models/control_plane/priority_levels.h"
@@ -22,38 +23,9 @@
 
 namespace stampede {
 
-enum class EventsEtcd : u8 { kShared, kSplit };
-template <>
-struct ChoiceNames<EventsEtcd> {
-  static constexpr const char* type = "EventsEtcd";
-  static std::vector<std::string> names() { return {"shared", "split"}; }
-};
-
 class ApiServer final : public ApiServerPort, Component, EtcdClient {
  public:
-  struct Params {
-    i32 servers = 3;
-    i32 seats = 600;
-    i32 queue_length = 50;
-    double cpu_cores = 8;
-    Duration cpu_per_call = 1_ms;
-    Duration cpu_per_list_kib = 50_us;
-    Bandwidth egress{1.25e9};
-    i32 node_watchers = 0;
-    Duration watch_lag = 10_ms;
-    Duration queue_wait = 15_s;
-    Duration default_deadline = 60_s;
-    Duration compaction_interval = 5_min;
-    Bandwidth compaction_speed{100e6};
-    Duration event_ttl = 1_h;
-    EventsEtcd events_etcd = EventsEtcd::kShared;
-    Duration saturated_wait = 1_s;
-    Duration frozen_after = 30_s;
-    Etcd::Params etcd;
-    static void describe(Schema<Params>& s);
-  };
-
-  ApiServer(World& world, Params params, std::string path);
+  ApiServer(World& world, ApiServerParams params, std::string path);
 
   void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
   void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
@@ -145,7 +117,7 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   void maintain();
 
   World& world_;
-  const Params params_;
+  const ApiServerParams params_;
   std::string path_;
   ComponentId id_;
   std::unique_ptr<Etcd> etcd_, events_etcd_;

@@ -7,7 +7,7 @@ namespace {
 constexpr std::size_t kApplyChunk = 64;  // writes applied between two answers
 }  // namespace
 
-Etcd::Etcd(World& world, Params params, std::string path)
+Etcd::Etcd(World& world, EtcdParams params, std::string path)
     : world_(world), params_(params), file_(params.initial_file, params.initial_free) {
   STAMPEDE_CHECK(params_.members == 1 || params_.members == 3, "etcd has 1 or 3 members");
   id_ = world_.scheduler.add(this);

@@ -14,7 +14,7 @@
 
 #include "models/control_plane/database_file.h"
 #include "models/control_plane/etcd_member.h"
-#include "sim/params.h"
+#include "models/control_plane/etcd_params.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -39,37 +39,7 @@ struct EtcdClient {
 
 class Etcd final : Component {
  public:
-  struct Params {
-    i32 members = 3;
-    Duration fsync = 600_us;
-    Duration fsync_per_write = from_seconds(1.5e-6);
-    Duration fsync_per_kib = from_seconds(2.1e-6);
-    Duration round_trip = 300_us;
-    double cpu_cores = 1;
-    Duration cpu_accept = 25_us;
-    Duration cpu_loop = 2_us;
-    Duration cpu_apply = 27_us;
-    Duration cpu_per_kib = 8_us;
-    Duration cpu_reject = 30_us;
-    Duration cpu_cycle = 100_us;
-    Duration cpu_wake = 130_us;
-    Duration cpu_wait = 1200_us;
-    Duration backend_interval = 100_ms;
-    Duration backend_per_write = from_seconds(1.3e-6);
-    Duration backend_per_kib = from_seconds(5.3e-6);
-    Bytes max_batch{1 << 20};
-    i32 max_apply_gap = 5000;
-    Duration request_timeout = 7_s;
-    Duration heartbeat = 100_ms;
-    i32 election_ticks = 10;
-    Bytes quota{i64{2} << 30};
-    Bytes initial_file{0};
-    Share initial_free{0};
-    Duration defragment_per_mib = from_seconds(8.5e-3);
-    static void describe(Schema<Params>& s);
-  };
-
-  Etcd(World& world, Params params, std::string path);
+  Etcd(World& world, EtcdParams params, std::string path);
 
   // Submits a write that reaches etcd at `at` >= now.
   void submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag);
@@ -104,7 +74,7 @@ class Etcd final : Component {
   u64 fsyncs() const { return fsyncs_; }
   u64 proposals() const { return proposals_; }  // that went into a batch
   u64 writes() const { return writes_; }        // answered with success
-  const Params& params() const { return params_; }
+  const EtcdParams& params() const { return params_; }
 
  private:
   enum Kind : u8 {
@@ -168,7 +138,7 @@ class Etcd final : Component {
   bool single() const { return members_.size() == 1; }
 
   World& world_;
-  const Params params_;
+  const EtcdParams params_;
   ComponentId id_;
   StreamKey election_stream_;
   DatabaseFile file_;

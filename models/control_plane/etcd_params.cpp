@@ -1,98 +1,97 @@
-// The described parameters of Etcd; their sources are in etcd's own defaults and measurements.
-#include "models/control_plane/etcd.h"
+#include "models/control_plane/etcd_params.h"
 
 namespace stampede {
 
-void Etcd::Params::describe(Schema<Params>& s) {
+void EtcdParams::describe(Schema<EtcdParams>& s) {
   const char* measured = "etcd 3.4.23, measured: specs/etcd_measured.md";
   s.name("Etcd");
-  s.field("members", &Params::members).help("members of the cluster: 1 or 3").range(1, 3);
-  s.field("fsync", &Params::fsync)
+  s.field("members", &EtcdParams::members).help("members of the cluster: 1 or 3").range(1, 3);
+  s.field("fsync", &EtcdParams::fsync)
       .help("one fsync of a healthy disk (log and database)")
       .range(0, 60)
       .source(measured);
-  s.field("fsync_per_write", &Params::fsync_per_write)
+  s.field("fsync_per_write", &EtcdParams::fsync_per_write)
       .help("growth of a log fsync with each proposal in it")
       .range(0, 60)
       .source(measured);
-  s.field("fsync_per_kib", &Params::fsync_per_kib)
+  s.field("fsync_per_kib", &EtcdParams::fsync_per_kib)
       .help("growth of a log fsync with each KiB in it")
       .range(0, 60)
       .source(measured);
-  s.field("round_trip", &Params::round_trip)
+  s.field("round_trip", &EtcdParams::round_trip)
       .help("network round trip between members, with their wake-ups")
       .range(0, 60);
-  s.field("cpu_cores", &Params::cpu_cores).help("cores of a member").at_least(0.001);
-  s.field("cpu_accept", &Params::cpu_accept)
+  s.field("cpu_cores", &EtcdParams::cpu_cores).help("cores of a member").at_least(0.001);
+  s.field("cpu_accept", &EtcdParams::cpu_accept)
       .help("CPU to receive and propose one write")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_loop", &Params::cpu_loop)
+  s.field("cpu_loop", &EtcdParams::cpu_loop)
       .help("CPU of the raft loop for one write")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_apply", &Params::cpu_apply)
+  s.field("cpu_apply", &EtcdParams::cpu_apply)
       .help("CPU to apply and answer one write")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_per_kib", &Params::cpu_per_kib)
+  s.field("cpu_per_kib", &EtcdParams::cpu_per_kib)
       .help("CPU for each KiB of a write beyond the first 256 B")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_reject", &Params::cpu_reject).help("CPU to refuse one write").range(0, 60);
-  s.field("cpu_cycle", &Params::cpu_cycle)
+  s.field("cpu_reject", &EtcdParams::cpu_reject).help("CPU to refuse one write").range(0, 60);
+  s.field("cpu_cycle", &EtcdParams::cpu_cycle)
       .help("CPU of one cycle of the raft loop")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_wake", &Params::cpu_wake)
+  s.field("cpu_wake", &EtcdParams::cpu_wake)
       .help("CPU of the wake-ups of one cycle beside the loop")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_wait", &Params::cpu_wait)
+  s.field("cpu_wait", &EtcdParams::cpu_wait)
       .help("longest wait of the raft loop for a busy CPU after a fsync")
       .range(0, 60)
       .source(measured);
-  s.field("backend_interval", &Params::backend_interval)
+  s.field("backend_interval", &EtcdParams::backend_interval)
       .help("pause between two backend commits")
       .at_least(0.001)
       .source("etcd backend.go: 100 ms");
-  s.field("backend_per_write", &Params::backend_per_write)
+  s.field("backend_per_write", &EtcdParams::backend_per_write)
       .help("growth of a backend commit with each write in it")
       .range(0, 60)
       .source(measured);
-  s.field("backend_per_kib", &Params::backend_per_kib)
+  s.field("backend_per_kib", &EtcdParams::backend_per_kib)
       .help("growth of a backend commit with each KiB in it")
       .range(0, 60)
       .source(measured);
-  s.field("max_batch", &Params::max_batch)
+  s.field("max_batch", &EtcdParams::max_batch)
       .help("entries in one fsync")
       .at_least(1)
       .source("etcd raft.go: 1 MiB");
-  s.field("max_apply_gap", &Params::max_apply_gap)
+  s.field("max_apply_gap", &EtcdParams::max_apply_gap)
       .help("committed writes not yet applied beyond which new ones are refused")
       .at_least(1)
       .source("etcd v3_server.go: 5000");
-  s.field("request_timeout", &Params::request_timeout)
+  s.field("request_timeout", &EtcdParams::request_timeout)
       .help("time after which etcd gives a write up")
       .at_least(0.001)
       .source("etcd config.go: 5 s + 2 election time-outs");
-  s.field("heartbeat", &Params::heartbeat)
+  s.field("heartbeat", &EtcdParams::heartbeat)
       .help("tick of raft")
       .at_least(0.001)
       .source("etcd config.go: 100 ms");
-  s.field("election_ticks", &Params::election_ticks)
+  s.field("election_ticks", &EtcdParams::election_ticks)
       .help("ticks without the leader before a follower may stand; up to twice as many")
       .at_least(1)
       .source("etcd config.go: 1 s");
-  s.field("quota", &Params::quota)
+  s.field("quota", &EtcdParams::quota)
       .help("size of the database file beyond which the alarm rises")
       .at_least(1)
       .source("etcd quota.go: 2 GiB");
-  s.field("initial_file", &Params::initial_file).help("database file at the start").at_least(0);
-  s.field("initial_free", &Params::initial_free)
+  s.field("initial_file", &EtcdParams::initial_file).help("database file at the start").at_least(0);
+  s.field("initial_free", &EtcdParams::initial_free)
       .help("share of the file that is free pages at the start")
       .range(0, 1);
-  s.field("defragment_per_mib", &Params::defragment_per_mib)
+  s.field("defragment_per_mib", &EtcdParams::defragment_per_mib)
       .help("defragmentation of one MiB of a member's file, which blocks it")
       .range(0, 60)
       .source(measured);

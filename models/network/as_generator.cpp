@@ -6,31 +6,6 @@
 
 namespace stampede {
 
-void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
-  using P = AsGeneratorParams;
-  s.name("AsGenerator");
-  s.field("ases", &P::ases)
-      .range(3, 20000)
-      .help("autonomous systems in the generated graph")
-      .source("network_and_kv 2: default size 200");
-  s.field("transit", &P::transit).range(1, 50).help("provider-free ASes, peering in a full mesh");
-  s.field("mid", &P::mid).range(0, 1).help("share of the other ASes that sell transit");
-  s.field("providers_max", &P::providers_max)
-      .range(1, 10)
-      .help("a stub buys from 1 to this many providers");
-  s.field("mid_providers_max", &P::mid_providers_max)
-      .range(1, 50)
-      .help("a mid-tier AS buys from 1 to this many of the ASes above it")
-      .source("fitted: mean removal near the 121 s measured in 2018 (Garcia-Martinez, Bagnulo)");
-  s.field("local", &P::local).range(0, 1).help("chance that a provider is of the same region");
-  s.field("add_p2p", &P::add_p2p)
-      .range(0, 1)
-      .help("chance that two mid-tier ASes of a region peer");
-  s.field("add_p2p_far", &P::add_p2p_far)
-      .range(0, 1)
-      .help("chance that two mid-tier ASes of different regions peer");
-}
-
 namespace {
 
 class Generator {

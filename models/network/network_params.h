@@ -1,6 +1,6 @@
 // Parameters of the network between clients and regions.
 #pragma once
-#include "models/network/as_generator.h"
+#include "models/network/as_generator_params.h"
 #include "models/network/bgp_params.h"
 
 namespace stampede {

@@ -5,16 +5,11 @@
 #include <map>
 #include <string>
 
+#include "models/operations/runbook_params.h"
 #include "models/ports/controls.h"
 #include "sim/registry.h"
 
 namespace stampede {
-
-struct ActionTag {
-  static constexpr const char* selector = "do";
-  static constexpr const char* category = "action";
-};
-using ActionSelection = SelectionOf<ActionTag>;
 
 // Applies the selected action; the result says when it is over (at once if it takes no time).
 // Throws InvariantError for an unknown name, which the loader has ruled out.

@@ -14,39 +14,6 @@
 
 namespace stampede {
 
-enum class Watched : u8 {
-  kSuccessBelow,
-  kPrefixWithdrawn,
-  kControlPlaneFrozen,
-  kBreakerOpen,
-  kAutoscalerStopped
-};
-template <>
-struct ChoiceNames<Watched> {
-  static constexpr const char* type = "watched";
-  static std::vector<std::string> names() {
-    return {"success_below", "prefix_withdrawn", "control_plane_frozen", "breaker_open",
-            "autoscaler_stopped"};
-  }
-};
-
-struct StepParams {
-  std::string name;
-  std::vector<std::string> needs, after;
-  Watched when = Watched::kSuccessBelow;
-  Share below{0.9};
-  Duration sustained{};
-  Duration delay{};
-  ActionSelection action;
-  static void describe(Schema<StepParams>& s);
-};
-
-struct TimelineParams {
-  Duration at{};
-  ActionSelection action;
-  static void describe(Schema<TimelineParams>& s);
-};
-
 class Runbook final : public Component {
  public:
   enum class State : u8 { kIdle, kDelaying, kActing, kDone };

@@ -11,20 +11,10 @@
 #include <vector>
 
 #include "models/ports/request.h"
-#include "sim/params.h"
+#include "models/serving/connection_pool_params.h"
 #include "sim/random.h"
 
 namespace stampede {
-
-struct ConnectionPoolParams {
-  i64 pool_size = 100;
-  i64 pools = 2;
-  i64 database_limit = 150;
-  Duration hold = 10_ms;
-  bool hold_during_inference = false;
-  Duration wait_timeout = 30_s;
-  static void describe(Schema<ConnectionPoolParams>& s);
-};
 
 class ConnectionPool {
  public:

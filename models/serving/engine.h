@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "models/serving/block_cache.h"
-#include "models/serving/engine_params.h"
+#include "models/serving/engine_profile.h"
 #include "models/serving/engine_queue.h"
 #include "sim/time.h"
 

@@ -5,24 +5,10 @@
 // Limits: no single requests in the CPU's queue; delay of admitted requests is not added to their
 // first token.
 #pragma once
+#include "models/serving/front_end_params.h"
 #include "sim/math.h"
-#include "sim/params.h"
 
 namespace stampede {
-
-struct FrontEndParams {
-  double cores = 1;
-  Duration cpu_per_request = 170_ms;
-  Duration cpu_per_output_token{};
-  Duration cpu_per_waiting_second{};
-  Duration slice = 33_ms;
-  Duration probe_timeout = 1_s;
-  Duration accept_timeout = 5_s;
-  Share overload_above{0.85};
-  Duration overload_for = 30_s;
-  Duration response_latency{};
-  static void describe(Schema<FrontEndParams>& s);
-};
 
 class FrontEnd {
  public:

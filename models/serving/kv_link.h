@@ -7,16 +7,10 @@
 #pragma once
 #include <algorithm>
 
-#include "sim/params.h"
+#include "models/serving/kv_link_params.h"
 #include "sim/time.h"
 
 namespace stampede {
-
-struct KvTransferParams {
-  Bandwidth bandwidth{};  // of one pod; 0: transfers take no time of their own
-  Bytes token_bytes{70'272};
-  static void describe(Schema<KvTransferParams>& s);
-};
 
 class KvLink {
  public:

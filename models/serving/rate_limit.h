@@ -2,15 +2,9 @@
 // Source: fixed-window limiter, as provider APIs state theirs (requests a minute).
 // Limits: one limit a region, not one a tenant.
 #pragma once
-#include "sim/params.h"
+#include "models/serving/rate_limit_params.h"
 
 namespace stampede {
-
-struct RateLimitParams {
-  i64 requests = 0;  // 0: no limit
-  Duration window = 1_min;
-  static void describe(Schema<RateLimitParams>& s);
-};
 
 class RateLimit {
  public:

@@ -20,35 +20,11 @@
 #include "models/serving/front_end.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/rate_limit.h"
+#include "models/serving/serving_params.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
 
 namespace stampede {
-
-struct PoolParams {
-  std::string name = "replicas";
-  std::string profile;  // resolved by the loader: what the file does not say itself comes from it
-  EngineParams engine;
-  FrontEndParams front_end;
-  static void describe(Schema<PoolParams>& s);
-};
-
-struct GatewayParams {
-  RateLimitParams rate_limit;
-  i64 max_queue = 0;
-  Duration retry_after{};
-  ConnectionPoolParams sessions;
-  static void describe(Schema<GatewayParams>& s);
-};
-
-struct ServingParams {
-  std::vector<PoolParams> pools;
-  Duration handover = 20_ms;
-  KvTransferParams kv_transfer;
-  Duration termination_grace = 10_min;
-  bool exact_steps = false;
-  static void describe(Schema<ServingParams>& s);
-};
 
 class Region final : public Component,
                      public RegionPort,

@@ -4,13 +4,6 @@
 
 namespace stampede {
 
-void StationParams::describe(Schema<StationParams>& s) {
-  s.name("station");
-  s.field("servers", &StationParams::servers).range(1, 1e6).help("jobs served at the same time");
-  s.field("places", &StationParams::places).at_least(1).help("jobs in the station at most");
-  s.field("discipline", &StationParams::discipline).help("who is served next");
-}
-
 Station::Station(World& world, const StationParams& params, StationUser& user, u32 number)
     : world_(world),
       params_(params),

@@ -11,28 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/params.h"
+#include "models/serving/station_params.h"
 #include "sim/world.h"
 
 namespace stampede {
 
 __extension__ typedef unsigned __int128 u128;
-
-enum class Discipline : u8 { kFifo, kLifo, kPriority, kPreemptivePriority, kProcessorSharing };
-template <>
-struct ChoiceNames<Discipline> {
-  static constexpr const char* type = "discipline";
-  static std::vector<std::string> names() {
-    return {"fifo", "lifo", "priority", "preemptive_priority", "processor_sharing"};
-  }
-};
-
-struct StationParams {
-  u32 servers = 1;
-  u32 places = UINT32_MAX;  // jobs in the station, with those in service
-  Discipline discipline = Discipline::kFifo;
-  static void describe(Schema<StationParams>& s);
-};
 
 // What happened to one job.
 struct StationJob {

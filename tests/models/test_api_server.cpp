@@ -126,7 +126,7 @@ TEST(priority_levels, one_user_fills_only_its_hand_of_queues) {
 
 TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
   World world(1);
-  ApiServer::Params params;
+  ApiServerParams params;
   params.servers = 1;
   params.etcd.members = 1;
   ApiServer server(world, params, "api");
@@ -209,7 +209,7 @@ struct QuotaLatch : ::testing::Test {
     server.submit(status_write(5'000, 0, flap), &caller, 0);
   }
   World world;
-  ApiServer::Params params;
+  ApiServerParams params;
   Caller caller;
   IncidentId cause = 0, flap = 0;
 };
@@ -306,7 +306,7 @@ TEST_F(QuotaLatch, split_events_leave_the_main_file_alone) {
 // Default client limits and a healthy etcd: a burst of 9,400 pods neither saturates nor freezes.
 TEST(api_server, default_limits_and_a_healthy_etcd_do_not_saturate) {
   World world(1);
-  ApiServer::Params params;
+  ApiServerParams params;
   params.etcd.initial_file = Bytes{1'900'000'000};
   params.etcd.initial_free = Share{0.0};
   ApiServer server(world, params, "api");

@@ -34,8 +34,8 @@ struct FakeNetwork : NetworkPort {
   std::vector<PathState> states;
 };
 
-GlobalBalancer::Params quick() {
-  GlobalBalancer::Params p;
+GlobalBalancerParams quick() {
+  GlobalBalancerParams p;
   p.ttl = 0_s;
   p.hold_down = 0_s;
   p.slow_start = 0_s;
@@ -47,7 +47,7 @@ std::vector<double> surge(const std::vector<double>& volume, const std::vector<d
                           RoutingRule rule) {
   World world(7);
   FakeNetwork network(volume.size());
-  GlobalBalancer::Params p = quick();
+  GlobalBalancerParams p = quick();
   p.rule = rule;
   GlobalBalancer balancer(world, "balancer", p, network, capacity);
   network.set(0, Reach::kNoRoute, kNoIncident);
@@ -215,7 +215,7 @@ TEST(balancer, same_seed_same_routes_other_seed_others) {
 }
 
 TEST(balancer, parameters_are_described) {
-  const TypeInfo& type = type_of<GlobalBalancer::Params>();
+  const TypeInfo& type = type_of<GlobalBalancerParams>();
   EXPECT_EQ(type.fields.size(), 21U);
   for (const FieldInfo& f : type.fields) EXPECT_FALSE(f.help.empty()) << f.key;
 }
@@ -223,7 +223,7 @@ TEST(balancer, parameters_are_described) {
 TEST(balancer, old_answers_drain_linearly_over_the_ttl) {
   World world(3);
   FakeNetwork network(3);
-  GlobalBalancer::Params p;
+  GlobalBalancerParams p;
   p.ttl = 60_s;
   p.ttl_violators = {0.05};
   p.ttl_violator_tail = 30_min;

@@ -11,7 +11,7 @@ namespace stampede::test {
 namespace {
 
 struct Joined {
-  Joined(const ClusterParams& params, const ApiServer::Params& api_params)
+  Joined(const ClusterParams& params, const ApiServerParams& api_params)
       : api(world, api_params, "eu/api") {
     runtime.world = consumer.world = &world;
     cluster = std::make_unique<Cluster>(world, "eu/cluster", params, api, runtime);
@@ -69,7 +69,7 @@ TEST(cluster_control_plane, a_quota_latch_makes_zombies) {
   ClusterParams p = region(70);
   p.controllers.controller_limit = p.controllers.scheduler_limit = Rate{300};
   p.controllers.controller_burst = p.controllers.scheduler_burst = 450;
-  ApiServer::Params api;
+  ApiServerParams api;
   api.etcd.initial_file = Bytes{1'990'000'000};
   api.etcd.initial_free = Share{0.005};
   api.etcd.quota = Bytes{i64{2} << 30};

@@ -81,7 +81,7 @@ struct Measured {
 };
 
 // Ten seconds of a closed loop after two of warm-up. `slow`: 0 none, 1 a follower, 2 leader, 3 all.
-inline Measured closed_loop(Etcd::Params params, i32 clients, i32 bytes, Duration log_delay,
+inline Measured closed_loop(EtcdParams params, i32 clients, i32 bytes, Duration log_delay,
                             Duration database_delay, int slow = 3, i32 first_member = 0,
                             Duration think = 100_us) {
   World world(1);

@@ -63,7 +63,7 @@ class EtcdMeasured : public ::testing::Test {
         << clients;
     ASSERT_TRUE(rows_.count(key.str())) << key.str();
     const Row row = rows_[key.str()];
-    Etcd::Params params = params_;
+    EtcdParams params = params_;
     params.members = members;
     const std::string which = slow;
     const Duration d = Duration{delay * 1'000'000};
@@ -79,12 +79,12 @@ class EtcdMeasured : public ::testing::Test {
           << row.proposals_per_fsync;
     }
   }
-  static Etcd::Params one() {
-    Etcd::Params params;
+  static EtcdParams one() {
+    EtcdParams params;
     params.members = 1;
     return params;
   }
-  Etcd::Params params_;
+  EtcdParams params_;
   std::map<std::string, Row> rows_;
 };
 
@@ -136,7 +136,7 @@ TEST_F(EtcdMeasured, a_slow_follower_costs_only_its_own_clients) {
   params_.cpu_cores = 0.42;
   check("3_cluster", 3, 25, "follower", 1, 0.05);
   check("3_cluster", 3, 25, "follower", 32, 0.05);
-  Etcd::Params p = params_;
+  EtcdParams p = params_;
   const Measured healthy = closed_loop(p, 32, 256, 0_ms, 0_ms);
   const Measured slow = closed_loop(p, 32, 256, 25_ms, 25_ms, 1);
   EXPECT_GT(slow.writes_per_second, 0.6 * healthy.writes_per_second);
@@ -148,7 +148,7 @@ TEST_F(EtcdMeasured, documented_benchmark) {
   // etcd 3.2 on three machines of 8 cores, 256-byte values, all clients at the leader: 583/s and
   // 44,341/s. The disk's fsync is taken from the first row, cores from the second.
   World world(1);
-  Etcd::Params params;
+  EtcdParams params;
   params.members = 1;
   params.fsync = 1430_us;
   const Measured one_client = closed_loop(params, 1, 256, 0_ms, 0_ms);
@@ -161,7 +161,7 @@ TEST_F(EtcdMeasured, documented_benchmark) {
 struct Overload {
   double goodput, first_error, timeouts, errors;
 };
-Overload overload(Etcd::Params params, i32 clients, Duration log, Duration database,
+Overload overload(EtcdParams params, i32 clients, Duration log, Duration database,
                   Duration length) {
   World world(1);
   params.members = 1;
@@ -188,7 +188,7 @@ TEST(etcd_overload, apply_gap_refuses_beyond_5000_in_flight) {
 }
 
 TEST(etcd_overload, goodput_falls_without_any_retry) {
-  Etcd::Params small;
+  EtcdParams small;
   small.cpu_cores = 0.2;
   const Overload fine = overload(small, 512, 0_ms, 0_ms, 20_s);
   const Overload too_much = overload(small, 8000, 0_ms, 0_ms, 20_s);
@@ -200,7 +200,7 @@ TEST(etcd_overload, goodput_falls_without_any_retry) {
 
 TEST(etcd_quota, rises_with_the_file_and_goes_only_after_defragmentation_and_disarming) {
   World world(1);
-  Etcd::Params params;
+  EtcdParams params;
   params.members = 1;
   params.fsync = 240_us;
   params.quota = Bytes{16 << 20};

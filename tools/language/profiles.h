@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "models/serving/region.h"
+#include "models/serving/serving_params.h"
 #include "tools/language/yaml_loader.h"
 
 namespace stampede {

@@ -5,10 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "models/balancing/global_balancer.h"
+#include "models/balancing/replica_choice.h"
 #include "models/clients/population.h"
 #include "models/cluster/cluster.h"
+#include "models/control_plane/api_server.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"
+#include "models/operations/runbook.h"
+#include "models/safety/safety_layer.h"
+#include "models/serving/region.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {

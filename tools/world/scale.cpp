@@ -74,7 +74,7 @@ Spec scaled(const Spec& original) {
   shrink(k.start.registry_bandwidth, s);
   shrink(k.start.store_bandwidth, s);
 
-  ApiServer::Params& api = spec.control_plane;
+  ApiServerParams& api = spec.control_plane;
   shrink<i32>(api.seats, s, 12);
   api.cpu_cores *= s;
   shrink(api.egress, s);

@@ -4,18 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "models/balancing/global_balancer.h"
-#include "models/balancing/replica_choice.h"
-#include "models/clients/client_class.h"
-#include "models/clients/demand.h"
-#include "models/clients/service_level.h"
+#include "models/balancing/global_balancer_params.h"
+#include "models/balancing/replica_choice_params.h"
+#include "models/clients/client_class_params.h"
+#include "models/clients/demand_params.h"
+#include "models/clients/service_level_params.h"
 #include "models/cluster/cluster_params.h"
-#include "models/control_plane/api_server.h"
+#include "models/control_plane/api_server_params.h"
 #include "models/kv_cache/kv_params.h"
 #include "models/network/network_params.h"
-#include "models/operations/runbook.h"
-#include "models/safety/safety_layer.h"
-#include "models/serving/region.h"
+#include "models/operations/runbook_params.h"
+#include "models/safety/safety_params.h"
+#include "models/serving/serving_params.h"
 #include "tools/judgement/expectations.h"
 
 namespace stampede {
@@ -67,13 +67,13 @@ struct Spec {
   DemandParams demand;
   std::vector<ClientClassParams> clients;
   NetworkParams network;
-  GlobalBalancer::Params balancer;
+  GlobalBalancerParams balancer;
   GatewayParams gateway;
   ReplicaChoiceParams replica_choice;
   std::vector<RegionParams> regions;
   ServingParams serving;
   ClusterParams cluster;
-  ApiServer::Params control_plane;
+  ApiServerParams control_plane;
   KvCacheParams kv_cache;
   SafetyParams safety;
   OperationsParams operations;

@@ -1,4 +1,4 @@
-#include "models/clients/client_class.h"
+#include "models/clients/client_class_params.h"
 
 namespace stampede {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "models/clients/lengths.h"
-#include "models/clients/retry_policy.h"
+#include "models/clients/length_params.h"
+#include "models/clients/retry_params.h"
 #include "models/clients/trace_params.h"
 
 namespace stampede {

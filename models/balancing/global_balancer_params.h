@@ -1,0 +1,61 @@
+// Parameters of the global balancer: probes, answers, division, views of capacity.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/params.h"
+
+namespace stampede {
+
+enum class BalancerMode : u8 {
+  kDns,     // answers of the balancer, cached for a TTL
+  kAnycast  // the nearest region that routing reaches, at once; knows no capacity
+};
+template <>
+struct ChoiceNames<BalancerMode> {
+  static constexpr const char* type = "balancer_mode";
+  static std::vector<std::string> names() { return {"dns", "anycast"}; }
+};
+
+enum class RoutingRule : u8 { kWaterfall, kProportional };
+template <>
+struct ChoiceNames<RoutingRule> {
+  static constexpr const char* type = "routing_rule";
+  static std::vector<std::string> names() { return {"waterfall", "proportional"}; }
+};
+
+enum class ViewExpiry : u8 {
+  kFailOpen,   // go on with the last capacity known
+  kFailClosed  // an expired region takes no traffic
+};
+template <>
+struct ChoiceNames<ViewExpiry> {
+  static constexpr const char* type = "view_expiry";
+  static std::vector<std::string> names() { return {"fail_open", "fail_closed"}; }
+};
+
+struct GlobalBalancerParams {
+  Duration probe_interval = 10_s;
+  Duration probe_timeout = 4_s;  // <= interval
+  u32 rise = 3, fall = 3;
+  u32 vantages = 16;
+  Share healthy_above{0.18};
+  Duration slow_start = 60_s;
+  BalancerMode mode = BalancerMode::kDns;
+  Duration ttl = 60_s;
+  Share ttl_violators{0.05};
+  Duration ttl_violator_tail = 30_min;
+  RoutingRule rule = RoutingRule::kProportional;
+  Share target_utilization{1.0};
+  Share spill_cap{1.0};
+  Duration spill_window = 1_s;
+  Duration spill_retry_after{};
+  bool sticky = true;
+  Duration view_ttl{};
+  ViewExpiry view_expiry = ViewExpiry::kFailOpen;
+  Duration hold_down = 600_s;
+  bool panic = true;
+  static void describe(Schema<GlobalBalancerParams>& s);
+};
+
+}  // namespace stampede

@@ -1,0 +1,12 @@
+#include "models/clients/length_params.h"
+
+namespace stampede {
+
+void LengthParams::describe(Schema<LengthParams>& s) {
+  s.field("mean", &LengthParams::mean).range(1, 1e6).help("mean length in tokens");
+  s.field("cv", &LengthParams::cv).range(0, 20).help("standard deviation over mean (lognormal)");
+  s.field("minimum", &LengthParams::minimum).range(0, 1e7).help("shortest length in tokens");
+  s.field("maximum", &LengthParams::maximum).range(1, 1e7).help("longest length in tokens");
+}
+
+}  // namespace stampede

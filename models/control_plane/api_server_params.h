@@ -1,0 +1,40 @@
+// Parameters of a region's API servers and of the etcd behind them.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "models/control_plane/etcd_params.h"
+#include "sim/params.h"
+
+namespace stampede {
+
+enum class EventsEtcd : u8 { kShared, kSplit };
+template <>
+struct ChoiceNames<EventsEtcd> {
+  static constexpr const char* type = "EventsEtcd";
+  static std::vector<std::string> names() { return {"shared", "split"}; }
+};
+
+struct ApiServerParams {
+  i32 servers = 3;
+  i32 seats = 600;
+  i32 queue_length = 50;
+  double cpu_cores = 8;
+  Duration cpu_per_call = 1_ms;
+  Duration cpu_per_list_kib = 50_us;
+  Bandwidth egress{1.25e9};
+  i32 node_watchers = 0;
+  Duration watch_lag = 10_ms;
+  Duration queue_wait = 15_s;
+  Duration default_deadline = 60_s;
+  Duration compaction_interval = 5_min;
+  Bandwidth compaction_speed{100e6};
+  Duration event_ttl = 1_h;
+  EventsEtcd events_etcd = EventsEtcd::kShared;
+  Duration saturated_wait = 1_s;
+  Duration frozen_after = 30_s;
+  EtcdParams etcd;
+  static void describe(Schema<ApiServerParams>& s);
+};
+
+}  // namespace stampede

@@ -1,0 +1,21 @@
+// Parameters of the process in front of an engine.
+#pragma once
+#include "sim/params.h"
+
+namespace stampede {
+
+struct FrontEndParams {
+  double cores = 1;
+  Duration cpu_per_request = 170_ms;
+  Duration cpu_per_output_token{};
+  Duration cpu_per_waiting_second{};
+  Duration slice = 33_ms;
+  Duration probe_timeout = 1_s;
+  Duration accept_timeout = 5_s;
+  Share overload_above{0.85};
+  Duration overload_for = 30_s;
+  Duration response_latency{};
+  static void describe(Schema<FrontEndParams>& s);
+};
+
+}  // namespace stampede

@@ -1,0 +1,26 @@
+// Parameters of a plain queueing station.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "sim/params.h"
+
+namespace stampede {
+
+enum class Discipline : u8 { kFifo, kLifo, kPriority, kPreemptivePriority, kProcessorSharing };
+template <>
+struct ChoiceNames<Discipline> {
+  static constexpr const char* type = "discipline";
+  static std::vector<std::string> names() {
+    return {"fifo", "lifo", "priority", "preemptive_priority", "processor_sharing"};
+  }
+};
+
+struct StationParams {
+  u32 servers = 1;
+  u32 places = UINT32_MAX;  // jobs in the station, with those in service
+  Discipline discipline = Discipline::kFifo;
+  static void describe(Schema<StationParams>& s);
+};
+
+}  // namespace stampede
