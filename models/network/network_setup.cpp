@@ -1,6 +1,7 @@
 // Builds the network: the AS graph with one AS a region, client networks, delays, stable tables.
 #include <algorithm>
 
+#include "models/network/as_generator.h"
 #include "models/network/network.h"
 #include "sim/math.h"
 
