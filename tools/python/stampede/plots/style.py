@@ -19,6 +19,7 @@ from stampede.units import quantity
 BLUE, ORANGE, GREEN, RED, PINK, SKY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 BLACK, GREY = "#222222", "#777777"
+LONGEST_NAME = 48  # letters of a run's name in a footer
 REGION_COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
 FIXED = {
     "font.family": "DejaVu Sans", "font.size": 8, "axes.grid": True, "grid.alpha": 0.25,
@@ -119,7 +120,9 @@ def footer(run):
     scale_text = "1" if scale == 1 else f"1/{1 / scale:g}" if scale < 1 else f"{scale:g}"
     note = "" if scale == 1 else " (counts are those of the reduced system)"
     manifest = run.manifest
-    return (f"{manifest.get('name', '?')}   seed {manifest.get('seed', '?')}   "
+    name = str(manifest.get("name", "?"))
+    name = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME - 1] + "…"
+    return (f"{name}   seed {manifest.get('seed', '?')}   "
             f"digest {manifest.get('digest', '?')}   scale {scale_text}{note}   "
             f"stampede {manifest.get('version', '?')}")
 
