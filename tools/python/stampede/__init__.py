@@ -1,4 +1,8 @@
 """Runs, readers and pictures of Stampede in Python; docs/python.md shows their use."""
+from stampede.needs import needs
+
+needs("numpy", "pandas")
+
 from stampede.comparisons import Comparison, comparison
 from stampede.errors import BrokenRun, Diagnostic, ScenarioError
 from stampede.results import Run, increase, load, requests

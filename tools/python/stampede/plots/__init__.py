@@ -2,6 +2,10 @@
 
 python3 -m stampede.plots --help names them; docs/python.md shows them.
 """
+from stampede.needs import needs
+
+needs("matplotlib")
+
 from stampede.plots.cause_graph import causes
 from stampede.plots.error_budget import budget
 from stampede.plots.hysteresis_loop import hysteresis
