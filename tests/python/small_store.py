@@ -4,10 +4,10 @@ import sqlite3
 
 TABLES = """
 PRAGMA application_id = 0x53544d50;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 CREATE TABLE runs (id TEXT PRIMARY KEY, sweep TEXT, plan_index INTEGER, point INTEGER,
   seed INTEGER, scenario TEXT, status TEXT, digest TEXT, error TEXT, replay TEXT,
-  wall_clock_seconds REAL, version TEXT) STRICT;
+  wall_clock_seconds REAL, version TEXT, build TEXT, git_commit TEXT, inputs_id TEXT) STRICT;
 CREATE TABLE params (run_id TEXT, path TEXT, value TEXT, number REAL, axis INTEGER) STRICT;
 CREATE TABLE scalars (run_id TEXT, name TEXT, value REAL) STRICT;
 CREATE TABLE series (run_id TEXT, time_seconds REAL, component TEXT, stat TEXT, value REAL) STRICT;
@@ -29,8 +29,8 @@ def write_store(path, runs):
         failed = downtime is None
         connection.execute(
             "INSERT INTO runs VALUES (?, 'small', ?, 0, ?, 'fleet', ?, ?, ?, 'stampede run', 0.5, "
-            "'0.1.0')", (run, index, seed, "failed" if failed else "done",
-                         None if failed else "00ff", "out of memory" if failed else None))
+            "'0.1.0', 'b1', 'c1', ?)", (run, index, seed, "failed" if failed else "done",
+                         None if failed else "00ff", "out of memory" if failed else None, run))
         for name, value in parameters.items():
             number = None if isinstance(value, str) else float(value)
             connection.execute("INSERT INTO params VALUES (?, ?, ?, ?, 1)",

@@ -16,6 +16,7 @@
 #include "tools/cli/commands.h"
 #include "tools/experiments/compare_output.h"
 #include "tools/experiments/compare_policies.h"
+#include "tools/experiments/other_builds.h"
 #include "tools/results/output_directory.h"
 
 extern char** environ;
@@ -30,7 +31,7 @@ struct Options {
   std::optional<i64> seed;
   i64 replications = 10, limit = 100;
   int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  bool quiet = false;
+  bool keep_other_builds = false, quiet = false;
 };
 
 // Without what decides neither the runs nor the figures.
@@ -159,10 +160,13 @@ int run(const Options& o) {
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   const auto collapse_after = value_of("--collapse-after", o.collapse_after, parse_duration);
   const ScenarioPolicies scenario(read_source(o.file), sets, parse_policies(o.policies),
-                                  base_command(o, "run"), o.out, collapse_after);
+                                  base_command(o, "run"), o.out, collapse_after,
+                                  o.keep_other_builds);
   const ComparePlan plan = plan_of(o, scenario);
   std::optional<OutputDirectory> out;
   if (!o.out.empty()) out.emplace(o.out);
+  narrate(other_builds_text(scenario.other_builds(plan.precision ? plan.limit : plan.replications),
+                            o.out, o.keep_other_builds));
 
   Replications replications;
   {
@@ -242,6 +246,8 @@ void add_compare_command(CLI::App& app, int& exit_code) {
       ->type_name("N");
   command->add_option("--out", o->out, "keep compare.json and all runs in DIR; resumes from it")
       ->type_name("DIR");
+  command->add_flag("--keep-other-builds", o->keep_other_builds,
+                    "take runs in DIR that another build of the program made as they are");
   command->add_option("--format", o->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}));
   command->add_flag("-q,--quiet", o->quiet, "no progress");

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "tools/cli/commands.h"
-#include "tools/results/manifest.h"
+#include "tools/results/build.h"
 
 namespace stampede {
 namespace {

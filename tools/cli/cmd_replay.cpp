@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tools/cli/commands.h"
+#include "tools/results/build.h"
 #include "tools/results/manifest.h"
 
 namespace stampede {
@@ -12,9 +13,11 @@ namespace {
 
 int replay(std::string path, bool quiet) {
   const ManifestRun manifest = read_manifest(read_source(path));
-  if (manifest.version != stampede_version())
-    narrate(fmt::format("stampede: the manifest is of version {}, this is {}; numbers may differ\n",
-                        manifest.version, stampede_version()));
+  if (manifest.build != stampede_build())
+    narrate(
+        fmt::format("stampede: the manifest is of build {} (version {}, commit {}), this is build "
+                    "{}; numbers may differ\n",
+                    manifest.build, manifest.version, manifest.commit, stampede_build()));
   const TimedRun run =
       run_with_progress(manifest.loaded, "stampede replay " + shell_quoted(path), quiet);
   const bool same = run.results.digest == manifest.digest;

@@ -11,6 +11,7 @@
 
 #include "tools/cli/commands.h"
 #include "tools/cli/sweep_progress.h"
+#include "tools/experiments/other_builds.h"
 #include "tools/experiments/plan_file.h"
 #include "tools/experiments/run_file.h"
 #include "tools/experiments/slurm.h"
@@ -28,6 +29,7 @@ struct Options {
   std::string file, out, plan, run_index, shard, engine, program;
   int jobs = 0;
   bool resume = false, merge = false, retry_failed = false, quiet = false;
+  bool keep_other_builds = false;
   std::string runs_directory() const { return out + ".runs"; }
   std::string plan_path() const { return runs_directory() + "/plan"; }
 };
@@ -63,13 +65,38 @@ std::vector<std::size_t> missing(const Options& o, const Plan& plan,
   return indices;
 }
 
+// Looks for runs of other builds and says how many there are, unless there are `known` ones.
+OtherBuilds look_for_other_builds(const Options& o, const Sweep& sweep, Plan& plan, Store& store,
+                                  std::size_t known = 0) {
+  OtherBuilds found = other_builds(plan, store, sweep.build(), o.keep_other_builds);
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [run, build] : found) ++counts[build];
+  if (found.size() != known) narrate(other_builds_text(counts, o.out, o.keep_other_builds));
+  return found;
+}
+
+Store open_store(const Options& o) {
+  Store store(o.out);
+  if (store.without_build() > 0)
+    narrate(
+        fmt::format("stampede: {} was written before builds were recorded: its {} runs count "
+                    "as those of another build, and cannot be kept for runs of this one\n",
+                    o.out, store.without_build()));
+  return store;
+}
+
 int print_plan(const Options& o, const Sweep& sweep) {
-  const Plan plan = known_plan(o, sweep);
+  Plan plan = known_plan(o, sweep);
+  OtherBuilds others;
+  if (exists(o.out)) {
+    Store store = open_store(o);
+    others = look_for_other_builds(o, sweep, plan, store);
+  }
   const auto there = statuses_anywhere(o);
   std::string text;
-  if (o.plan == "table") text = plan_table(plan, there);
+  if (o.plan == "table") text = plan_table(plan, there, others);
   if (o.plan == "ids")
-    for (const PlannedRun& run : plan.runs) text += run.id + "\n";
+    for (const PlannedRun& run : plan.runs) text += run.own_id + "\n";
   if (o.plan == "missing")
     for (const std::size_t index : missing(o, plan, there)) text += std::to_string(index) + "\n";
   print_result(text);
@@ -85,9 +112,14 @@ int print_plan(const Options& o, const Sweep& sweep) {
 }
 
 // Runs with these indices, each to a file of its own.
-int run_to_files(const Options& o, const Sweep& sweep, const Plan& plan,
-                 const std::vector<std::size_t>& indices, int jobs) {
+int run_to_files(const Options& o, const Sweep& sweep, Plan plan, std::vector<std::size_t> indices,
+                 int jobs) {
   RunFiles files(o.out);
+  if (o.keep_other_builds && exists(o.out)) {
+    Store store = open_store(o);
+    look_for_other_builds(o, sweep, plan, store);
+    std::erase_if(indices, [&](std::size_t index) { return plan.runs[index].kept(); });
+  }
   SweepProgress progress(o.quiet);
   progress.plan(indices.size(), 0);
   std::size_t failed = 0;
@@ -111,7 +143,7 @@ int run_index(const Options& o, const Sweep& sweep) {
   const auto [after, error] = std::from_chars(o.run_index.data(), end, index);
   if (error != std::errc() || after != end || o.run_index.size() == 16) {
     const auto run = std::find_if(plan->runs.begin(), plan->runs.end(),
-                                  [&](const PlannedRun& r) { return r.id == o.run_index; });
+                                  [&](const PlannedRun& r) { return r.own_id == o.run_index; });
     index = static_cast<std::size_t>(run - plan->runs.begin());
     if (index == plan->runs.size())
       usage("--run-index " + o.run_index, "no run of the plan has this index or id");
@@ -163,15 +195,17 @@ int all_rounds(const Options& o, const Sweep& sweep, Plan plan, Store& store,
                SweepProgress& progress, const MakeRound& make_round) {
   const std::string& name = sweep.file().metadata.name;
   bool complete = true;
+  std::size_t others = 0;
   do {
-    store.place(name, places(plan), false);
+    others = look_for_other_builds(o, sweep, plan, store, others).size();
+    store.place(name, sweep.build(), places(plan), false);
     const auto there = store.statuses();
     const auto indices = missing(o, plan, there);
     progress.plan(plan.runs.size(), plan.runs.size() - indices.size());
     complete = indices.empty() || make_round(plan, indices);
     check_scalars(sweep, store);
   } while (complete && add_round(sweep, plan, run_values(store), o.jobs));
-  store.place(name, places(plan), complete);
+  store.place(name, sweep.build(), places(plan), complete);
   if (!o.quiet) progress.show(true);
   print_result(sweep_table(sweep, plan, store));
   if (!complete)
@@ -186,7 +220,7 @@ int run_here(const Options& o, const Sweep& sweep) {
   Plan plan = first_round(sweep, o.jobs);
   if (!plan.runs.empty())
     check_world(sweep.scenario(plan.points[plan.runs[0].point], plan.runs[0].seed));
-  Store store(o.out);
+  Store store = open_store(o);
   Claims claims(o.out + ".lock");
   SweepProgress progress(o.quiet);
   SweepWatch watch;
@@ -204,7 +238,7 @@ int run_here(const Options& o, const Sweep& sweep) {
 int merge(const Options& o, const Sweep& sweep) {
   Plan plan = known_plan(o, sweep);
   RunFiles files(o.out);
-  Store store(o.out);
+  Store store = open_store(o);
   const std::size_t merged = files.merge(store);
   SweepProgress progress(true);
   const int code = all_rounds(o, sweep, std::move(plan), store, progress,
@@ -243,7 +277,7 @@ int run_by_slurm(const Options& o, const Sweep& sweep) {
   if (!plan.runs.empty())
     check_world(sweep.scenario(plan.points[plan.runs[0].point], plan.runs[0].seed));
   RunFiles files(o.out);
-  Store store(o.out);
+  Store store = open_store(o);
   files.merge(store);
   SweepProgress progress(o.quiet);
   const std::string program =
@@ -306,6 +340,8 @@ void add_sweep_command(CLI::App& app, int& exit_code) {
       ->type_name("N");
   command->add_flag("--resume", o->resume, "go on with a store, which must be there");
   command->add_flag("--retry-failed", o->retry_failed, "make runs again that failed");
+  command->add_flag("--keep-other-builds", o->keep_other_builds,
+                    "take runs that another build of the program made as they are");
   command
       ->add_flag("--plan{table}", o->plan,
                  "print the runs; --plan=ids: their ids; --plan=missing: indices of those to do")

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "tools/cli/commands.h"
-#include "tools/results/manifest.h"
+#include "tools/results/build.h"
 
 namespace stampede {
 namespace {
@@ -45,7 +45,9 @@ int run_command_line(int argc, char** argv) {
       "  stampede describe spec                              # what can be set\n"};
   app.name("stampede");
   app.formatter(std::make_shared<BriefFormatter>());
-  app.set_version_flag("--version", "stampede " + stampede_version());
+  app.set_version_flag("--version",
+                       fmt::format("stampede {}\nbuild {}, commit {}\n{}", stampede_version(),
+                                   stampede_build(), stampede_commit(), stampede_compiler()));
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 fine, 1 an expectation failed, 2 invalid usage or scenario, 3 runs of a "

@@ -18,6 +18,7 @@ namespace stampede {
 struct CompareRun {
   i64 seed = 0;
   std::string id, digest, directory;  // directory: empty if nothing was written
+  std::string build;                  // that made it
   std::vector<double> values;         // [measure]
   bool collapsed = false;             // down for long
   bool recovered = true;              // false: its time to recover is cut off by the run's end

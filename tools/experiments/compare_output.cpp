@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "tools/results/manifest.h"
+#include "tools/results/build.h"
 
 namespace stampede {
 namespace {
@@ -58,6 +59,7 @@ ordered_json policy_json(const CompareReport& r, std::size_t k) {
     runs.push_back(
         {{"seed", run.seed},
          {"id", run.id},
+         {"build", run.build},
          {"digest", run.digest},
          {"directory", run.directory.empty() ? ordered_json(nullptr) : ordered_json(run.directory)},
          {"values", values}});
@@ -132,6 +134,13 @@ std::string heading(const CompareReport& r) {
                         r.replications.stopped_by == StoppedBy::kPrecision
                             ? "reached"
                             : "not reached within --max-replications");
+  std::map<std::string, std::size_t> others;
+  for (const auto& of_policy : r.replications.runs)
+    for (const CompareRun& run : of_policy)
+      if (run.build != stampede_build()) ++others[run.build];
+  for (const auto& [build, count] : others)
+    text += fmt::format("{} of these runs are of build {}, kept; this is build {}\n", count, build,
+                        stampede_build());
   return text;
 }
 
@@ -217,6 +226,7 @@ std::string compare_json(const CompareReport& r) {
   if (r.precision) precision = {{"relative", *r.precision}, {"measure", r.precision_measure}};
   const ordered_json out = {{"schema", "stampede.compare/1"},
                             {"version", stampede_version()},
+                            {"build", stampede_build()},
                             {"scenario", r.scenario},
                             {"command", r.command},
                             {"confidence", kConfidence},

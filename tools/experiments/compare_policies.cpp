@@ -12,6 +12,7 @@
 
 #include "sim/check.h"
 #include "tools/experiments/run_record.h"
+#include "tools/results/build.h"
 #include "tools/results/manifest.h"
 #include "tools/results/output_directory.h"
 #include "tools/results/series.h"
@@ -44,8 +45,16 @@ std::optional<std::string> content(const std::string& path) {
   return file.bad() ? std::nullopt : std::optional(std::move(text));
 }
 
-// summary.json of a finished run with this id, or nothing: it is played (again) then.
-std::optional<std::string> kept_summary(const std::string& directory, const std::string& id) {
+std::string build_of(const ordered_json& manifest) {
+  const auto it = manifest.find("build");
+  return it != manifest.end() && it->is_string() ? it->get<std::string>() : kUnknownBuild;
+}
+
+// A finished run in a directory.
+struct KeptRun {
+  std::string build, id, inputs_id, summary;
+};
+std::optional<KeptRun> kept_run(const std::string& directory) {
   const auto manifest = content(directory + "/manifest.json");
   auto summary = content(directory + "/summary.json");
   if (!manifest || !summary) return std::nullopt;
@@ -53,12 +62,13 @@ std::optional<std::string> kept_summary(const std::string& directory, const std:
     if (::access((directory + name).c_str(), R_OK) != 0) return std::nullopt;
   try {
     const ordered_json m = ordered_json::parse(*manifest), s = ordered_json::parse(*summary);
-    if (run_id(m.at("version").get<std::string>(), m.at("scenario")) != id) return std::nullopt;
     if (m.at("digest") != s.at("digest")) return std::nullopt;
+    const std::string build = build_of(m);
+    return KeptRun{build, run_id(build, m.at("scenario")),
+                   inputs_id(m.at("scenario"), m.at("origins")), std::move(*summary)};
   } catch (const ordered_json::exception&) {
     return std::nullopt;
   }
-  return summary;
 }
 
 }  // namespace
@@ -114,13 +124,15 @@ std::vector<CompareMeasure> compare_measures(const Scenario& scenario) {
 
 ScenarioPolicies::ScenarioPolicies(SourceText source, std::vector<Override> sets,
                                    std::vector<Policy> policies, std::string command,
-                                   std::string directory, Duration collapse_after)
+                                   std::string directory, Duration collapse_after,
+                                   bool keep_other_builds)
     : source_(std::move(source)),
       sets_(std::move(sets)),
       policies_(std::move(policies)),
       command_(std::move(command)),
       directory_(std::move(directory)),
-      collapse_after_(collapse_after) {
+      collapse_after_(collapse_after),
+      keep_other_builds_(keep_other_builds) {
   for (const Policy& policy : policies_) {
     const Loaded loaded = load_scenario(source_, sets_, policy.mitigations);
     try {
@@ -168,20 +180,43 @@ std::optional<CompareRun> ScenarioPolicies::judged(const std::string& summary_js
   return run;
 }
 
+std::string ScenarioPolicies::place(std::size_t policy, i64 seed) const {
+  return fmt::format("runs/{}/seed{}", policies_[policy].name, seed);
+}
+
+std::map<std::string, std::size_t> ScenarioPolicies::other_builds(std::size_t seeds) const {
+  std::map<std::string, std::size_t> found;
+  if (directory_.empty()) return found;
+  for (std::size_t k = 0; k < policies_.size() * seeds; ++k) {
+    const i64 seed = seed_ + static_cast<i64>(k / policies_.size());
+    const auto manifest =
+        content(directory_ + "/" + place(k % policies_.size(), seed) + "/manifest.json");
+    const ordered_json json = ordered_json::parse(manifest.value_or(""), nullptr, false);
+    if (json.is_object() && build_of(json) != stampede_build()) ++found[build_of(json)];
+  }
+  return found;
+}
+
 ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
                                                 const std::function<bool(double)>& progress) const {
   const Loaded loaded = load(policy, seed);
-  const std::string id = run_id(loaded);
-  const std::string relative = fmt::format("runs/{}/seed{}", policies_[policy].name, seed);
-  const std::string path = directory_ + "/" + relative;
-  const auto identified = [&](CompareRun run) {
-    run.id = id;
-    if (!directory_.empty()) run.directory = relative;
+  const ordered_json scenario = effective(loaded.scenario);
+  const std::string id = run_id(stampede_build(), scenario);
+  const std::string path = directory_ + "/" + place(policy, seed);
+  const auto identified = [&](CompareRun run, const std::string& by, const std::string& named) {
+    run.build = by;
+    run.id = named;
+    if (!directory_.empty()) run.directory = place(policy, seed);
     return run;
   };
+  const auto fits = [&](const KeptRun& kept) {
+    return kept.id == id ||
+           (keep_other_builds_ && kept.inputs_id == inputs_id(scenario, loaded.origins));
+  };
   if (!directory_.empty())
-    if (const auto kept = kept_summary(path, id))
-      if (auto run = judged(*kept, seed)) return {identified(std::move(*run)), true};
+    if (const auto kept = kept_run(path); kept && fits(*kept))
+      if (auto run = judged(kept->summary, seed))
+        return {identified(std::move(*run), kept->build, kept->id), true};
   const std::optional<RunRecord> record = execute(loaded, progress);
   if (!record) throw StoppedRun{};
   if (!record->error.empty()) throw FailedRun{record->error, command(policy, seed), seed};
@@ -197,7 +232,7 @@ ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
   }
   auto run = judged(results.summary_json, seed);
   STAMPEDE_CHECK(run.has_value(), "a summary without a measure");
-  return {identified(std::move(*run)), false};
+  return {identified(std::move(*run), stampede_build(), id), false};
 }
 
 }  // namespace stampede

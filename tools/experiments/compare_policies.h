@@ -2,6 +2,7 @@
 // run of one policy with one seed, kept in a directory and found there again.
 #pragma once
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,14 +39,18 @@ struct StoppedRun {};
 class ScenarioPolicies {
  public:
   // Loads every policy once, so that faults are found before anything is played. `command` is
-  // `stampede run FILE --set ...`. `directory` empty: nothing is written. Throws InputError.
+  // `stampede run FILE --set ...`. `directory` empty: nothing is written. `keep_other_builds`: runs
+  // found there that another build made are taken as they are. Throws InputError.
   ScenarioPolicies(SourceText source, std::vector<Override> sets, std::vector<Policy> policies,
-                   std::string command, std::string directory, Duration collapse_after);
+                   std::string command, std::string directory, Duration collapse_after,
+                   bool keep_other_builds = false);
 
   const std::vector<Policy>& policies() const { return policies_; }
   const std::vector<CompareMeasure>& measures() const { return measures_; }
   const std::string& scenario_name() const { return name_; }
   i64 seed() const { return seed_; }  // of the scenario with its overrides
+  // Runs with the first `seeds` seeds that the directory has from other builds: how many of each.
+  std::map<std::string, std::size_t> other_builds(std::size_t seeds) const;
 
   struct Played {
     CompareRun run;
@@ -58,6 +63,7 @@ class ScenarioPolicies {
 
  private:
   Loaded load(std::size_t policy, i64 seed) const;
+  std::string place(std::size_t policy, i64 seed) const;  // of a run, below the directory
   // Nothing if the summary lacks a measure.
   std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
   std::string command(std::size_t policy, i64 seed) const;
@@ -67,6 +73,7 @@ class ScenarioPolicies {
   std::vector<Policy> policies_;
   std::string command_, directory_;
   Duration collapse_after_;
+  bool keep_other_builds_;
   std::vector<CompareMeasure> measures_;
   std::string name_;
   i64 seed_ = 1;

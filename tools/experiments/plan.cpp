@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "tools/experiments/run_record.h"
@@ -20,7 +21,7 @@ struct Wanted {
 // order.
 void add_runs(const Sweep& sweep, Plan& plan, const std::vector<Wanted>& wanted, int jobs) {
   struct Run {
-    std::string id;
+    std::string id, inputs_id;
     i64 seed = 0;
   };
   std::vector<std::vector<Run>> found(wanted.size());
@@ -31,16 +32,19 @@ void add_runs(const Sweep& sweep, Plan& plan, const std::vector<Wanted>& wanted,
     if (point.excluded) return;
     for (i64 k = wanted[w].first; k < wanted[w].last; ++k) {
       loaded.scenario.spec.seed = sweep.seed(point, k);
-      found[w].push_back({run_id(loaded), loaded.scenario.spec.seed});
+      const nlohmann::ordered_json scenario = effective(loaded.scenario);
+      found[w].push_back({run_id(sweep.build(), scenario), inputs_id(scenario, loaded.origins),
+                          loaded.scenario.spec.seed});
     }
   });
   std::map<std::string, std::size_t> known;
-  for (const PlannedRun& run : plan.runs) known.emplace(run.id, run.index);
+  for (const PlannedRun& run : plan.runs) known.emplace(run.own_id, run.index);
   for (std::size_t w = 0; w < wanted.size(); ++w)
     for (const Run& run : found[w]) {
       const auto [it, fresh] = known.emplace(run.id, plan.runs.size());
       if (fresh)
-        plan.runs.push_back({run.id, plan.runs.size(), wanted[w].point, run.seed});
+        plan.runs.push_back(
+            {run.id, run.id, run.inputs_id, plan.runs.size(), wanted[w].point, run.seed});
       else
         ++plan.repeated;
       plan.points[wanted[w].point].runs.push_back(it->second);

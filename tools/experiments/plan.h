@@ -12,9 +12,12 @@
 namespace stampede {
 
 struct PlannedRun {
-  std::string id;  // run_id
+  std::string id;         // of its row: `own_id`, or that of a run of another build that is kept
+  std::string own_id;     // run_id
+  std::string inputs_id;  // the same for all builds
   std::size_t index = 0, point = 0;
   i64 seed = 0;
+  bool kept() const { return id != own_id; }
 };
 
 struct PlannedPoint : SweepPoint {

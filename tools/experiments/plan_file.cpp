@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/digest.h"
-#include "tools/results/manifest.h"
 #include "tools/results/output_directory.h"
 
 namespace stampede {
@@ -13,13 +12,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kSchema = "stampede.plan/1";
+constexpr const char* kSchema = "stampede.plan/2";
 
 }  // namespace
 
 std::string plan_key(const Sweep& sweep) {
   Digest digest;
-  for (const char c : stampede_version() + "\n" + sweep.text())
+  for (const char c : sweep.build() + "\n" + sweep.text())
     digest.add(static_cast<unsigned char>(c));
   return digest.hex();
 }
@@ -34,7 +33,8 @@ std::optional<Plan> read_plan(const std::string& path, const Sweep& sweep) try {
     plan.points.push_back({sweep.point(p.at("at")), p.at("runs"), p.at("excluded")});
   }
   for (const ordered_json& r : json.at("runs"))
-    plan.runs.push_back({r.at("id"), plan.runs.size(), r.at("point"), r.at("seed")});
+    plan.runs.push_back(
+        {r.at("id"), r.at("id"), r.at("inputs_id"), plan.runs.size(), r.at("point"), r.at("seed")});
   return plan;
 } catch (const ordered_json::exception&) {
   return std::nullopt;
@@ -45,7 +45,8 @@ std::string plan_text(const Sweep& sweep, const Plan& plan) {
   for (const PlannedPoint& p : plan.points)
     points.push_back({{"at", p.coordinates}, {"runs", p.runs}, {"excluded", p.excluded}});
   for (const PlannedRun& r : plan.runs)
-    runs.push_back({{"id", r.id}, {"point", r.point}, {"seed", r.seed}});
+    runs.push_back(
+        {{"id", r.own_id}, {"inputs_id", r.inputs_id}, {"point", r.point}, {"seed", r.seed}});
   const ordered_json out = {{"schema", kSchema},
                             {"key", plan_key(sweep)},
                             {"repeated", plan.repeated},

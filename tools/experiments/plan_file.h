@@ -8,7 +8,7 @@
 
 namespace stampede {
 
-// Identifies what a plan was made from: the program's version, the sweep file and its base.
+// Identifies what a plan was made from: the build, the sweep file and its base.
 std::string plan_key(const Sweep& sweep);
 
 // None when there is no such file or it was made from something else.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tools/results/build.h"
 #include "tools/results/output_directory.h"
 
 namespace stampede {
@@ -16,7 +17,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kSchema = "stampede.run/1";
+constexpr const char* kSchema = "stampede.run/2";
+constexpr const char* kSchemaWithoutBuild = "stampede.run/1";
 constexpr const char* kFailed = ".failed";
 
 // Samples of one statistic together: the names once, not with every sample.
@@ -49,6 +51,9 @@ StoredRun from_json(const ordered_json& json) {
   run.replay = json.at("replay");
   run.wall_clock_seconds = json.at("wall_clock_seconds");
   run.version = json.at("version");
+  run.build = json.value("build", kUnknownBuild);
+  run.git_commit = json.value("git_commit", kUnknownBuild);
+  run.inputs_id = json.value("inputs_id", "");
   for (const ordered_json& p : json.at("params")) {
     StoredParam param{p.at("path"), p.at("value"), std::nullopt, p.at("unit"), p.at("axis")};
     if (p.at("number").is_number()) param.number = p.at("number").get<double>();
@@ -97,6 +102,9 @@ std::string run_file_json(const StoredRun& run) {
                             {"replay", run.replay},
                             {"wall_clock_seconds", run.wall_clock_seconds},
                             {"version", run.version},
+                            {"build", run.build},
+                            {"git_commit", run.git_commit},
+                            {"inputs_id", run.inputs_id},
                             {"params", params},
                             {"scalars", scalars},
                             {"series", series_json(run.series)},
@@ -108,7 +116,8 @@ std::string run_file_json(const StoredRun& run) {
 StoredRun read_run_file(const SourceText& source) {
   const ordered_json json = ordered_json::parse(source.text, nullptr, false);
   try {
-    if (json.is_object() && json.at("schema") == kSchema) return from_json(json);
+    if (json.is_object() && (json.at("schema") == kSchema || json["schema"] == kSchemaWithoutBuild))
+      return from_json(json);
   } catch (const ordered_json::exception&) {
     // told below
   }

@@ -11,7 +11,6 @@
 
 #include "sim/check.h"
 #include "sim/digest.h"
-#include "tools/results/manifest.h"
 
 namespace stampede {
 namespace {
@@ -30,17 +29,37 @@ void flatten(const ordered_json& json, const std::string& path, std::vector<Scal
   }
 }
 
-}  // namespace
+// A line for each value below `json` that does not come from its default.
+void state(const ordered_json& json, const std::string& path,
+           const std::map<std::string, std::string>& origins, std::string& lines) {
+  if (json.is_object() && !json.empty()) {
+    for (const auto& [key, value] : json.items())
+      state(value, child_path(path, key), origins, lines);
+  } else if (json.is_array() && !json.empty()) {
+    for (std::size_t i = 0; i < json.size(); ++i)
+      state(json[i], element_path(path, i), origins, lines);
+  } else if (const auto it = origins.find(path); it != origins.end() && it->second != "default") {
+    lines += path + "=" + json.dump() + "\n";
+  }
+}
 
-std::string run_id(const std::string& version, const ordered_json& effective_scenario) {
+std::string hash_of(const std::string& text) {
   Digest digest;
-  for (const char c : version + "\n" + effective_scenario.dump())
-    digest.add(static_cast<unsigned char>(c));
+  for (const char c : text) digest.add(static_cast<unsigned char>(c));
   return digest.hex();
 }
 
-std::string run_id(const Loaded& loaded) {
-  return run_id(stampede_version(), effective(loaded.scenario));
+}  // namespace
+
+std::string run_id(const std::string& build, const ordered_json& effective_scenario) {
+  return hash_of(build + "\n" + effective_scenario.dump());
+}
+
+std::string inputs_id(const ordered_json& effective_scenario,
+                      const std::map<std::string, std::string>& origins) {
+  std::string lines;
+  state(effective_scenario, "", origins, lines);
+  return hash_of(lines);
 }
 
 std::vector<Scalar> scalars_of(const std::string& summary_json) {
@@ -84,8 +103,6 @@ std::optional<RunRecord> execute(const Loaded& loaded,
                                  const std::function<bool(double)>& progress) {
   const auto begun = std::chrono::steady_clock::now();
   RunRecord record;
-  record.id = run_id(loaded);
-  record.seed = loaded.scenario.spec.seed;
   bool stopped = false;
   try {
     record.results = run_simulation(loaded.scenario, [&](double seconds) {

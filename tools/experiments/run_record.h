@@ -2,6 +2,7 @@
 // Compare, sweep and the Python module all run scenarios through `execute`.
 #pragma once
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,19 +18,21 @@ struct Scalar {
 };
 
 struct RunRecord {
-  std::string id;  // run_id of its scenario
-  i64 seed = 0;
   RunResults results;           // empty when the run failed
   std::vector<Scalar> scalars;  // in the order of summary.json
   double wall_clock_seconds = 0;
   std::string error;  // why the run failed; empty: it did not
 };
 
-// 16 hexadecimal digits over the effective scenario (with its seed) and the program's version: the
-// same id means the same results.
-std::string run_id(const Loaded& loaded);
-// The same from what a manifest keeps.
-std::string run_id(const std::string& version, const nlohmann::ordered_json& effective_scenario);
+// 16 hexadecimal digits over the effective scenario (with its seed) and the build: the same id
+// means the same results.
+std::string run_id(const std::string& build, const nlohmann::ordered_json& effective_scenario);
+
+// 16 hexadecimal digits over the values (with the seed) that a scenario does not leave to their
+// defaults, from what a manifest keeps. Two builds give a scenario the same, even if one of them
+// knows more parameters: it tells which of their runs are of one scenario.
+std::string inputs_id(const nlohmann::ordered_json& effective_scenario,
+                      const std::map<std::string, std::string>& origins);
 
 // Every number and truth value of a summary, by its path; lists are left out.
 std::vector<Scalar> scalars_of(const std::string& summary_json);

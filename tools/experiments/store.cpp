@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tools/results/build.h"
 #include "tools/results/output_directory.h"
 
 namespace stampede {
@@ -27,7 +28,10 @@ CREATE TABLE runs (
   error TEXT,
   replay TEXT NOT NULL,
   wall_clock_seconds REAL NOT NULL,
-  version TEXT NOT NULL
+  version TEXT NOT NULL,
+  build TEXT NOT NULL,
+  git_commit TEXT NOT NULL,
+  inputs_id TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE params (
   run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
@@ -75,6 +79,20 @@ void make_tables(Database& database) {
     database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
                                  kApplicationId, kStoreVersion)
                          .c_str());
+  }
+  transaction.commit();
+}
+
+// The tables of version 1 know no builds.
+void add_builds(Database& database) {
+  Transaction transaction(database);
+  if (database.integer("PRAGMA user_version") == 1) {  // another process may have been quicker
+    for (const char* column : {"build", "git_commit"})
+      database.execute(fmt::format("ALTER TABLE runs ADD COLUMN {} TEXT NOT NULL DEFAULT '{}'",
+                                   column, kUnknownBuild)
+                           .c_str());
+    database.execute("ALTER TABLE runs ADD COLUMN inputs_id TEXT");
+    database.execute(fmt::format("PRAGMA user_version = {}", kStoreVersion).c_str());
   }
   transaction.commit();
 }
@@ -136,11 +154,16 @@ Store::Store(const std::string& path) : database_(path, kBusySeconds) {
   const i64 tables = database_.integer("SELECT count(*) FROM sqlite_schema");
   if (tables > 0 && database_.integer("PRAGMA application_id") != kApplicationId)
     throw FileError(path + ": a database, but not one of results of a sweep");
-  if (tables > 0 && database_.integer("PRAGMA user_version") != kStoreVersion)
+  const i64 version = database_.integer("PRAGMA user_version");
+  if (tables > 0 && version != 1 && version != kStoreVersion)
     throw FileError(fmt::format("{}: written by another version of Stampede (tables {}, not {})",
-                                path, database_.integer("PRAGMA user_version"), kStoreVersion));
+                                path, version, kStoreVersion));
   database_.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
   if (tables == 0) make_tables(database_);
+  if (version == 1) {
+    add_builds(database_);
+    without_build_ = database_.integer("SELECT count(*) FROM runs");
+  }
   use_write_ahead_log(database_);
 }
 
@@ -148,7 +171,7 @@ void Store::add(const StoredRun& run) {
   Transaction transaction(database_);
   if (status(run.id) == RunStatus::kDone) return;
   Statement(database_, "DELETE FROM runs WHERE id = ?").bind(1, run.id).run();
-  Statement row(database_, "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement row(database_, "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   row.bind(1, run.id)
       .bind(2, run.sweep)
       .bind(3, run.plan_index)
@@ -158,7 +181,10 @@ void Store::add(const StoredRun& run) {
       .bind(7, std::string(run.error.empty() ? "done" : "failed"))
       .bind(10, run.replay)
       .bind(11, run.wall_clock_seconds)
-      .bind(12, run.version);
+      .bind(12, run.version)
+      .bind(13, run.build)
+      .bind(14, run.git_commit);
+  if (!run.inputs_id.empty()) row.bind(15, run.inputs_id);
   if (!run.digest.empty()) row.bind(8, run.digest);
   if (!run.error.empty()) row.bind(9, run.error);
   row.run();
@@ -204,12 +230,32 @@ std::vector<Store::Failure> Store::failures(const std::string& sweep) {
   return found;
 }
 
-void Store::place(const std::string& sweep, const std::vector<Place>& places, bool complete) {
+std::map<std::string, std::string> Store::builds() {
+  std::map<std::string, std::string> found;
+  Statement rows(database_, "SELECT id, build FROM runs");
+  while (rows.next()) found[rows.text(0)] = rows.text(1);
+  return found;
+}
+
+std::map<std::string, std::string> Store::done_by_others(const std::string& build) {
+  std::map<std::string, std::string> found;
+  Statement rows(database_,
+                 "SELECT inputs_id, id FROM runs WHERE build <> ? AND status = 'done' AND "
+                 "inputs_id IS NOT NULL ORDER BY plan_index IS NULL, id");
+  rows.bind(1, build);
+  while (rows.next()) found.emplace(rows.text(0), rows.text(1));
+  return found;
+}
+
+void Store::place(const std::string& sweep, const std::string& build,
+                  const std::vector<Place>& places, bool complete) {
   Transaction transaction(database_);
-  if (complete)
-    Statement(database_, "UPDATE runs SET plan_index = NULL, point = NULL WHERE sweep = ?")
-        .bind(1, sweep)
-        .run();
+  Statement(database_,
+            "UPDATE runs SET plan_index = NULL, point = NULL WHERE sweep = ? AND (? OR build <> ?)")
+      .bind(1, sweep)
+      .bind(2, i64{complete})
+      .bind(3, build)
+      .run();
   Statement update(database_, "UPDATE runs SET sweep = ?, plan_index = ?, point = ? WHERE id = ?");
   for (const Place& p : places)
     update.bind(1, sweep).bind(2, p.plan_index).bind(3, p.point).bind(4, p.id).run();

@@ -15,7 +15,7 @@
 
 namespace stampede {
 
-inline constexpr i64 kStoreVersion = 1;  // SQLite's user_version of a store
+inline constexpr i64 kStoreVersion = 2;  // SQLite's user_version of a store
 
 // A value that the sweep gives to a parameter of its scenario.
 struct StoredParam {
@@ -42,7 +42,8 @@ struct StoredRun {
   std::string error;     // why it failed; empty: it did not
   std::string replay;    // command that gives this run again
   double wall_clock_seconds = 0;
-  std::string version;  // of the program
+  std::string version, build, git_commit;  // of the program
+  std::string inputs_id;                   // tells which runs of two builds are of one scenario
   std::vector<StoredParam> params;
   std::vector<Scalar> scalars;
   std::vector<SeriesSample> series;
@@ -66,8 +67,11 @@ class RunSink {
 class Store : public RunSink {
  public:
   // Opens a store or makes one. Throws FileError when the file cannot be written, is something
-  // else, or was written by a version of the program with other tables.
+  // else, or was written by a version of the program with other tables; those of before builds
+  // were recorded are given the columns that they lack.
   explicit Store(const std::string& path);
+  // Runs whose build is not known, if the store was found without that column.
+  i64 without_build() const { return without_build_; }
 
   void add(const StoredRun& run) override;
   RunStatus status(const std::string& id) override;
@@ -82,16 +86,23 @@ class Store : public RunSink {
   };
   std::vector<Failure> failures(const std::string& sweep);
 
+  std::map<std::string, std::string> builds();  // of every run, by its id
+  // Runs that are done and of another build, by their inputs; of several those that stand in a
+  // plan.
+  std::map<std::string, std::string> done_by_others(const std::string& build);
+
   // Where runs stand in the plan of a sweep. Those of the same sweep that are not named lose their
-  // place if `complete`.
+  // place if they are of another build than `build`, or if `complete`.
   struct Place {
     std::string id;
     i64 plan_index = 0, point = 0;
   };
-  void place(const std::string& sweep, const std::vector<Place>& places, bool complete);
+  void place(const std::string& sweep, const std::string& build, const std::vector<Place>& places,
+             bool complete);
 
  private:
   Database database_;
+  i64 without_build_ = 0;
 };
 
 }  // namespace stampede

@@ -28,7 +28,7 @@ void note(std::vector<Diagnostic>& faults, const InputError& error) {
 
 }  // namespace
 
-Sweep::Sweep(const std::string& path) : path_(path) {
+Sweep::Sweep(const std::string& path, std::string build) : path_(path), build_(std::move(build)) {
   SourceText source = read_source(path);
   check_envelope(source, "Sweep");
   YamlLoader loader(type_of<SweepFile>(), &file_, std::move(source));

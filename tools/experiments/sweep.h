@@ -5,6 +5,7 @@
 
 #include "tools/experiments/axis.h"
 #include "tools/experiments/condition.h"
+#include "tools/results/build.h"
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
@@ -18,8 +19,9 @@ class Sweep {
  public:
   // Reads a sweep file. Throws InputError with every fault: of the file itself, of its base, of
   // each value of each axis.
-  explicit Sweep(const std::string& path);
+  explicit Sweep(const std::string& path, std::string build = stampede_build());
 
+  const std::string& build() const { return build_; }  // of the program that makes the runs
   const SweepFile& file() const { return file_; }
   const SweepSpec& spec() const { return file_.spec; }
   const std::vector<Axis>& axes() const { return axes_; }
@@ -48,7 +50,7 @@ class Sweep {
   AxisMember member(const ValuesParams& values, const std::string& place,
                     std::vector<Diagnostic>& faults) const;
 
-  std::string path_, base_path_;
+  std::string path_, build_, base_path_;
   SweepFile file_;
   Provenance provenance_;
   SourceText base_;

@@ -10,7 +10,7 @@
 
 #include "tools/experiments/run_record.h"
 #include "tools/language/value_at.h"
-#include "tools/results/manifest.h"
+#include "tools/results/build.h"
 
 namespace stampede {
 namespace {
@@ -54,7 +54,7 @@ std::optional<StoredRun> make_run(const Sweep& sweep, const Plan& plan, const Pl
   const SweepPoint& point = plan.points[planned.point];
   const Loaded loaded = sweep.scenario(point, planned.seed);
   StoredRun run;
-  run.id = planned.id;
+  run.id = planned.own_id;
   run.sweep = sweep.file().metadata.name;
   run.plan_index = static_cast<i64>(planned.index);
   run.point = static_cast<i64>(planned.point);
@@ -62,6 +62,9 @@ std::optional<StoredRun> make_run(const Sweep& sweep, const Plan& plan, const Pl
   run.scenario = loaded.scenario.metadata.name;
   run.replay = sweep.replay(point, planned.seed);
   run.version = stampede_version();
+  run.build = sweep.build();
+  run.git_commit = stampede_commit();
+  run.inputs_id = planned.inputs_id;
   for (const std::string& set : sweep.spec().set) {
     const Override change = parse_set(set);
     add_param(run, loaded, change.path, change.value, false);

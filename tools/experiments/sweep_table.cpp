@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "tools/experiments/statistics.h"
 #include "tools/experiments/sweep_run.h"
@@ -45,6 +46,15 @@ std::vector<std::size_t> in_order(const Plan& plan) {
   return order;
 }
 
+// Which builds made the runs of a point.
+std::string builds_text(const Plan& plan, const PlannedPoint& point,
+                        const std::map<std::string, std::string>& builds) {
+  std::set<std::string> found;
+  for (const std::size_t r : point.runs)
+    if (const auto it = builds.find(plan.runs[r].id); it != builds.end()) found.insert(it->second);
+  return fmt::format("{}", fmt::join(found, " "));
+}
+
 std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
   Row head{"point", "runs"};
   for (const Setting& s : plan.points.front().settings) head.push_back(s.path);
@@ -54,8 +64,12 @@ std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
     head.push_back(unit.empty() ? name : fmt::format("{} [{}]", name, unit));
     outcomes.push_back(run_values(store)(name));
   }
+  const bool mixed =
+      std::any_of(plan.runs.begin(), plan.runs.end(), [](const PlannedRun& r) { return r.kept(); });
+  if (mixed) head.push_back("build");
   std::vector<Row> rows{std::move(head)};
   const auto statuses = store.statuses();
+  const auto builds = store.builds();
   for (const std::size_t p : in_order(plan)) {
     const PlannedPoint& point = plan.points[p];
     if (point.excluded) continue;
@@ -66,6 +80,7 @@ std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
     Row row{std::to_string(p), std::to_string(done)};
     for (const Setting& s : point.settings) row.push_back(s.value);
     for (const RunValue& o : outcomes) row.push_back(mean_text(values_of(plan, point, o)));
+    if (mixed) row.push_back(builds_text(plan, point, builds));
     rows.push_back(std::move(row));
   }
   return aligned(rows);
@@ -108,17 +123,20 @@ std::string sweep_table(const Sweep& sweep, const Plan& plan, Store& store) {
   return text;
 }
 
-std::string plan_table(const Plan& plan, const std::map<std::string, RunStatus>& statuses) {
+std::string plan_table(const Plan& plan, const std::map<std::string, RunStatus>& statuses,
+                       const OtherBuilds& others) {
   std::string text = "index\tid\tstatus\tseed\tvalues\n";
   for (const PlannedRun& run : plan.runs) {
     const auto it = statuses.find(run.id);
-    const char* status = it == statuses.end()               ? "missing"
+    const char* status = run.kept()                         ? "kept"
+                         : others.contains(run.index)       ? "other-build"
+                         : it == statuses.end()             ? "missing"
                          : it->second == RunStatus::kFailed ? "failed"
                                                             : "done";
     std::vector<std::string> values;
     for (const Setting& s : plan.points[run.point].settings)
       values.push_back(s.path + "=" + s.value);
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", run.index, run.id, status, run.seed,
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", run.index, run.own_id, status, run.seed,
                         fmt::join(values, " "));
   }
   return text;

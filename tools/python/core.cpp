@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "tools/experiments/run_record.h"
+#include "tools/results/build.h"
 #include "tools/results/manifest.h"
 #include "tools/results/series.h"
 
@@ -124,6 +125,9 @@ void raise_in_python(const InputError& error) {
 PYBIND11_MODULE(_core, module) {
   module.doc() = "Runs scenarios in this process; use stampede.run.";
   module.attr("version") = stampede::stampede_version();
+  module.attr("build") = stampede::stampede_build();
+  module.attr("commit") = stampede::stampede_commit();
+  module.attr("compiler") = stampede::stampede_compiler();
   py::register_exception_translator([](std::exception_ptr pointer) {
     try {
       std::rethrow_exception(pointer);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tools/results/build.h"
 #include "tools/world/trace_files.h"
 
 namespace stampede {
@@ -16,16 +17,6 @@ using nlohmann::ordered_json;
 constexpr const char* kSchema = "stampede.manifest/1";
 
 }  // namespace
-
-std::string stampede_version() { return STAMPEDE_VERSION; }
-
-std::string stampede_compiler() {
-#ifdef __clang__
-  return fmt::format("clang {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
-#else
-  return fmt::format("gcc {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
-#endif
-}
 
 i64 peak_memory_bytes() {
   rusage usage{};
@@ -39,6 +30,8 @@ std::string manifest_json(const Loaded& loaded, const RunResults& results,
   ordered_json out = {
       {"schema", kSchema},
       {"version", stampede_version()},
+      {"build", stampede_build()},
+      {"commit", stampede_commit()},
       {"compiler", stampede_compiler()},
       {"name", loaded.scenario.metadata.name},
       {"seed", loaded.scenario.spec.seed},
@@ -81,6 +74,8 @@ ManifestRun read_manifest(const SourceText& source) {
   run.digest = text("digest");
   run.version = text("version");
   run.compiler = text("compiler");
+  run.build = text("build").empty() ? kUnknownBuild : text("build");
+  run.commit = text("commit").empty() ? kUnknownBuild : text("commit");
   return run;
 }
 

@@ -19,12 +19,11 @@ std::string manifest_json(const Loaded& loaded, const RunResults& results,
 struct ManifestRun {
   Loaded loaded;
   std::string digest, version, compiler;
+  std::string build, commit;  // `unknown` before manifests had them
 };
 // Throws InputError when the text is no manifest or its scenario is not valid any more.
 ManifestRun read_manifest(const SourceText& source);
 
-std::string stampede_version();   // such as 0.1.0
-std::string stampede_compiler();  // such as gcc 12.2.0
-i64 peak_memory_bytes();          // largest resident size of this process so far [B]
+i64 peak_memory_bytes();  // largest resident size of this process so far [B]
 
 }  // namespace stampede

@@ -5,7 +5,7 @@ import pathlib
 
 import pandas
 
-from stampede.results import load
+from stampede.results import UNKNOWN_BUILD, load, warn_of_mixed_builds
 
 SCHEMA = "stampede.compare/1"
 
@@ -16,7 +16,7 @@ class Comparison:
     directory: pathlib.Path
     data: dict                   # compare.json
     estimates: pandas.DataFrame  # a row for each candidate and measure, see docs/python.md
-    runs: pandas.DataFrame       # a row a run: policy, seed, id, digest, directory, measures
+    runs: pandas.DataFrame       # a row a run: policy, seed, id, build, digest, directory, measures
     policies: list               # names, the baseline first
     measures: pandas.DataFrame   # index: name; path, title, unit, better
 
@@ -51,7 +51,10 @@ def estimate_rows(policies):
 
 
 def comparison(directory):
-    """Reads the directory that `stampede compare --out` wrote; returns a Comparison."""
+    """Reads the directory that `stampede compare --out` wrote; returns a Comparison.
+
+    Warns when its runs are of several builds of the program.
+    """
     directory = pathlib.Path(directory)
     data = json.loads((directory / "compare.json").read_text(encoding="utf-8"))
     if data.get("schema") != SCHEMA:
@@ -63,6 +66,9 @@ def comparison(directory):
         {"policy": policy["name"], **{k: v for k, v in run.items() if k != "values"},
          **run["values"]} for policy in policies for run in policy["runs"]])
     runs.attrs["units"] = measures["unit"].to_dict()
+    if "build" not in runs:
+        runs["build"] = UNKNOWN_BUILD
+    warn_of_mixed_builds(directory, runs["build"])
     estimates = pandas.DataFrame(estimate_rows(policies))
     for name in estimates.columns.difference(["policy", "measure", "resolved"]):
         estimates[name] = pandas.to_numeric(estimates[name])  # null, of too few runs, is NaN

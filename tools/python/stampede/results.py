@@ -3,10 +3,24 @@ import dataclasses
 import datetime
 import json
 import pathlib
+import warnings
 
 import pandas
 
 from stampede.units import unit_of
+
+
+UNKNOWN_BUILD = "unknown"  # of runs that were made before builds were recorded
+
+
+def warn_of_mixed_builds(place, builds):
+    """Warns when runs that stand beside each other are of several builds of the program, which may
+    give one scenario different numbers.
+    """
+    counts = builds.value_counts()
+    if len(counts) > 1:
+        listed = ", ".join(f"{count} by {build}" for build, count in counts.items())
+        warnings.warn(f"{place}: runs of several builds ({listed})", stacklevel=3)
 
 
 @dataclasses.dataclass

@@ -47,6 +47,15 @@ def core():
             "or name the build directory in the environment variable STAMPEDE_BUILD") from error
 
 
+def build():
+    """Which program runs scenarios here: version, build, commit and compiler, as in a manifest.
+
+    Raises ImportError without the compiled module.
+    """
+    module = core()
+    return {name: getattr(module, name) for name in ("version", "build", "commit", "compiler")}
+
+
 def text_of(value):
     """A value as --set takes it: text as it stands, all else as JSON, which is YAML."""
     if isinstance(value, str):

@@ -7,7 +7,9 @@ from contextlib import closing
 
 import pandas
 
-APPLICATION_ID, VERSION = 0x53544d50, 1
+from stampede.results import UNKNOWN_BUILD, warn_of_mixed_builds
+
+APPLICATION_ID, VERSION = 0x53544d50, 2
 
 
 @dataclasses.dataclass
@@ -17,7 +19,7 @@ class Sweep:
     Each frame carries the units of its columns in `attrs["units"]`.
     """
     path: pathlib.Path
-    runs: pandas.DataFrame       # a row a run; index: id
+    runs: pandas.DataFrame       # a row a run, with the build that made it; index: id
     params: pandas.DataFrame     # run_id, path, value, number, axis
     scalars: pandas.DataFrame    # run_id, name, value, unit
     series: pandas.DataFrame     # run_id, time_seconds, component, stat, value, unit
@@ -69,7 +71,8 @@ def opened(path):
 def sweep(database):
     """Reads the store that `stampede sweep --out` wrote, also while it is written.
 
-    Raises FileNotFoundError, and ValueError when the file is something else.
+    Warns when planned runs are of several builds of the program, which may give one scenario
+    different numbers. Raises FileNotFoundError, and ValueError when the file is something else.
     """
     path = pathlib.Path(database)
     if not path.is_file():
@@ -79,13 +82,16 @@ def sweep(database):
                  for name in ("application_id", "user_version")]
         if found[0] != APPLICATION_ID:
             raise ValueError(f"{path}: not a store of stampede sweep")
-        if found[1] != VERSION:
+        if found[1] not in (1, VERSION):
             raise ValueError(f"{path}: version {found[1]} of the store; {VERSION} is wanted")
         connection.execute("BEGIN")  # all tables at one moment
         frames = {name: pandas.read_sql(f"SELECT * FROM {name}", connection)
                   for name in ("runs", "params", "scalars", "series", "incidents", "units")}
     units = frames.pop("units").set_index("name")["unit"]
     frames["runs"] = frames["runs"].set_index("id")
+    for name in ("build", "git_commit"):
+        if name not in frames["runs"]:
+            frames["runs"][name] = UNKNOWN_BUILD
     frames["runs"].attrs["units"] = {"wall_clock_seconds": "s"}
     frames["params"]["number"] = frames["params"]["number"].astype("float64")
     frames["params"]["unit"] = frames["params"]["path"].map(units)
@@ -94,4 +100,6 @@ def sweep(database):
     frames["incidents"]["causes"] = [json.loads(text) for text in frames["incidents"]["causes"]]
     for name in ("series", "incidents"):
         frames[name].attrs["units"] = {"time_seconds": "s"}
+    planned = frames["runs"]["plan_index"].notna()
+    warn_of_mixed_builds(path, frames["runs"].loc[planned, "build"])
     return Sweep(path, units=units, **frames)
