@@ -12,6 +12,7 @@
 #include "tools/experiments/plan.h"
 #include "tools/experiments/plan_file.h"
 #include "tools/experiments/run_file.h"
+#include "tools/experiments/run_record.h"
 #include "tools/language/init_template.h"
 #include "tools/language/value_at.h"
 
@@ -73,7 +74,8 @@ TEST_F(SweepTest, the_grid_has_every_combination_in_order) {
   EXPECT_EQ(plan.runs[1].seed, 2);
   // The plan's ids are those of the scenarios that are run.
   const PlannedRun& run = plan.runs[7];
-  EXPECT_EQ(run.id, run_id(s.scenario(plan.points[run.point], run.seed)));
+  EXPECT_EQ(run.id,
+            run_id(s.build(), effective(s.scenario(plan.points[run.point], run.seed).scenario)));
 }
 
 TEST_F(SweepTest, zipped_parameters_move_together) {

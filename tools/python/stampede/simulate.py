@@ -13,16 +13,21 @@ import pandas
 from stampede.errors import BrokenRun
 from stampede.results import lines_of, run_of
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+PACKAGE = pathlib.Path(__file__).resolve().parent
+ROOT = PACKAGE.parents[2]  # of the sources
+# Installed, the package is PREFIX/share/stampede/python/stampede.
+PREFIX = PACKAGE.parents[3] if PACKAGE.parts[-4:-1] == ("share", "stampede", "python") else None
 
 
 def program():
-    """The path of the command `stampede`: of the build tree, else the one on the PATH.
+    """The path of the command `stampede`: the one installed with this package or of the build
+    tree, else the one on the PATH.
 
     Raises FileNotFoundError when there is none.
     """
-    built = os.environ.get("STAMPEDE_PROGRAM") or ROOT / os.environ.get(
-        "STAMPEDE_BUILD", "build") / "stampede"
+    built = os.environ.get("STAMPEDE_PROGRAM") or (
+        PREFIX / "bin/stampede" if PREFIX else
+        ROOT / os.environ.get("STAMPEDE_BUILD", "build") / "stampede")
     found = shutil.which(built) or shutil.which("stampede")
     if not found:
         raise FileNotFoundError(f"{built}: no such program; `ninja -C build stampede` builds it")
@@ -35,13 +40,15 @@ def core():
     Raises ImportError that says how to build it.
     """
     build = os.environ.get("STAMPEDE_BUILD", "build")
-    place = ROOT / build / "python" / "stampede"
+    place = PACKAGE if PREFIX else ROOT / build / "python" / "stampede"
     package = importlib.import_module("stampede")
     if str(place) not in package.__path__:
         package.__path__.append(str(place))
     try:
         return importlib.import_module("stampede._core")
     except ModuleNotFoundError as error:
+        if PREFIX:
+            raise ImportError(f"{place} was installed without its compiled module") from error
         raise ImportError(
             f"{place} has no compiled module; build it with `ninja -C {build} stampede_python`, "
             "or name the build directory in the environment variable STAMPEDE_BUILD") from error
