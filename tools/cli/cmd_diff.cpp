@@ -1,9 +1,13 @@
 // stampede diff: which values of two runs' summaries differ.
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "tools/cli/commands.h"
+#include "tools/results/build.h"
 #include "tools/results/run_table.h"
 
 namespace stampede {
@@ -18,9 +22,21 @@ std::string summary_of(const std::string& directory) {
   return source.text;
 }
 
+// The build that a directory's manifest names; `unknown` without one.
+std::string build_of(const std::string& directory) {
+  const std::string path = directory + "/manifest.json";
+  if (::access(path.c_str(), R_OK) != 0) return kUnknownBuild;
+  const auto json = nlohmann::json::parse(read_source(path).text, nullptr, false);
+  const auto it = json.is_object() ? json.find("build") : json.end();
+  return it != json.end() && it->is_string() ? it->get<std::string>() : kUnknownBuild;
+}
+
 int diff(const std::string& a, const std::string& b, bool exit_code) {
   const std::string first = summary_of(a), second = summary_of(b);
   const std::string text = diff_table(first, second);
+  if (build_of(a) != build_of(b))
+    narrate(fmt::format("stampede: the runs are of different builds, {} and {}\n", build_of(a),
+                        build_of(b)));
   print_result(text.empty() ? "no differences\n" : text);
   return text.empty() || !exit_code ? kFine : kExpectFailed;
 }
