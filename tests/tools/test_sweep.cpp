@@ -13,6 +13,7 @@
 #include "tools/experiments/plan_file.h"
 #include "tools/experiments/run_file.h"
 #include "tools/experiments/run_record.h"
+#include "tools/experiments/sweep_table.h"
 #include "tools/language/init_template.h"
 #include "tools/language/value_at.h"
 
@@ -300,6 +301,39 @@ TEST_F(SweepTest, faults_are_told_at_their_place) {
   EXPECT_NE(faults("  with: [kv_chcksum]\n").find("spec.with[0]"), std::string::npos);
   EXPECT_NE(faults("  set: [spec.demand.rate]\n").find("spec.set[0]: PATH=VALUE is wanted"),
             std::string::npos);
+}
+
+// One run of five recovered: a share, whose interval cannot reach below 0 or above 1.
+TEST_F(SweepTest, the_table_gives_shares_wilsons_interval_and_names_points_left_out) {
+  const Sweep s = sweep(
+      "  axes:\n    - {path: spec.demand.rate, values: [6/s, 9/s, 12/s]}\n"
+      "  where: [spec.demand.rate < 8/s]\n  repeat: 5\n"
+      "  report: [outage.recovered, requests.availability_ratio, requests.offered]\n");
+  const Plan plan = first_round(s, 1);
+  ASSERT_EQ(plan.runs.size(), 5u);
+  Store store((directory_ / "s.db").string());
+  for (const PlannedRun& planned : plan.runs) {
+    StoredRun run;
+    run.id = planned.id;
+    const double k = static_cast<double>(planned.index);
+    run.scalars = {{"outage.recovered", k == 0 ? 1.0 : 0.0},
+                   {"requests.availability_ratio", k == 4 ? 0.5 : 1.0},
+                   {"requests.offered", 100 + k}};
+    run.units = {{"outage.recovered", kTruth}, {"requests.availability_ratio", "ratio"}};
+    store.add(run);
+  }
+  const std::string table = sweep_table(s, plan, store);
+  EXPECT_EQ(table.find("s: 1 points, 5 runs; 2 more points left out by `where`\n"), 0u) << table;
+  EXPECT_NE(table.find(" 0.2 [0.036, 0.62] "), std::string::npos) << table;  // Wilson's, 1 of 5
+  EXPECT_NE(table.find(" 0.9 [0.62, 1] "), std::string::npos) << table;      // t, 4: 0.9 +- 0.278
+  EXPECT_NE(table.find(" 102 +- 2\n"), std::string::npos) << table;          // t, 4: 1.96
+}
+
+TEST(scalars, know_truth_values) {
+  const auto scalars = scalars_of(R"({"a": {"b": true, "c": 1}, "d": false, "e": null})");
+  ASSERT_EQ(scalars.size(), 3u);
+  EXPECT_TRUE(scalars[0].truth && scalars[2].truth && !scalars[1].truth);
+  EXPECT_EQ(scalars[2].value, 0);
 }
 
 TEST(run_file, reads_back_what_it_wrote) {

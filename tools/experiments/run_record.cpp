@@ -23,7 +23,7 @@ void flatten(const ordered_json& json, const std::string& path, std::vector<Scal
     if (value.is_object())
       flatten(value, name, scalars);
     else if (value.is_boolean())
-      scalars.push_back({name, value.get<bool>() ? 1.0 : 0.0});
+      scalars.push_back({name, value.get<bool>() ? 1.0 : 0.0, true});
     else if (value.is_number())
       scalars.push_back({name, value.get<double>()});
   }

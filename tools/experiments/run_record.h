@@ -15,6 +15,7 @@ namespace stampede {
 struct Scalar {
   std::string name;  // path in summary.json: outage.downtime_seconds
   double value = 0;  // true = 1, false = 0; absent (null) values are left out
+  bool truth = false;
 };
 
 struct RunRecord {

@@ -139,7 +139,7 @@ void add_rows(Database& database, const StoredRun& run) {
         .bind(6, nlohmann::json(i.causes).dump())
         .bind(7, i.text)
         .run();
-  Statement units(database, "INSERT OR IGNORE INTO units VALUES (?, ?)");
+  Statement units(database, "INSERT OR REPLACE INTO units VALUES (?, ?)");
   for (const auto& [name, unit] : run.units) units.bind(1, name).bind(2, unit).run();
 }
 
@@ -218,6 +218,13 @@ std::vector<std::string> Store::scalar_names() {
   Statement rows(database_, "SELECT DISTINCT name FROM scalars ORDER BY name");
   while (rows.next()) names.push_back(rows.text(0));
   return names;
+}
+
+std::map<std::string, std::string> Store::units() {
+  std::map<std::string, std::string> found;
+  Statement rows(database_, "SELECT name, unit FROM units");
+  while (rows.next()) found[rows.text(0)] = rows.text(1);
+  return found;
 }
 
 std::vector<Store::Failure> Store::failures(const std::string& sweep) {

@@ -15,6 +15,8 @@
 
 namespace stampede {
 
+// The unit of a scalar that is true (1) or false (0).
+inline constexpr const char* kTruth = "truth";
 inline constexpr i64 kStoreVersion = 2;  // SQLite's user_version of a store
 
 // A value that the sweep gives to a parameter of its scenario.
@@ -78,7 +80,8 @@ class Store : public RunSink {
   std::map<std::string, RunStatus> statuses() override;
   // A scalar of every run that has it, by run id.
   std::map<std::string, double> scalar(const std::string& name);
-  std::vector<std::string> scalar_names();  // of any run, sorted
+  std::vector<std::string> scalar_names();     // of any run, sorted
+  std::map<std::string, std::string> units();  // by the name of a scalar, statistic or parameter
   // Why a failed run failed, and how to repeat it.
   struct Failure {
     i64 plan_index = 0;

@@ -80,7 +80,7 @@ std::optional<StoredRun> make_run(const Sweep& sweep, const Plan& plan, const Pl
     run.scalars = record->scalars;
     for (const Scalar& s : run.scalars) {
       const std::string unit = unit_of(s.name);
-      run.units[s.name] = unit.empty() ? "1" : unit;
+      run.units[s.name] = s.truth ? kTruth : unit.empty() ? "1" : unit;
     }
     if (sweep.spec().record.incidents) run.incidents = record->results.incidents;
     add_series(run, record->results, sweep.spec().record.series);

@@ -29,11 +29,23 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string mean_text(const std::vector<double>& values) {
+// The mean with its 95 % interval: of a share of runs Wilson's, else Student's. A ratio lies
+// between 0 and 1 if all of its values do, and so do the ends of its interval.
+std::string mean_text(const std::vector<double>& values, const std::string& unit) {
   if (values.empty()) return "-";
   const MeanEstimate estimate = mean_estimate(values);
   if (values.size() < 2) return fmt::format("{:.6g}", estimate.mean);
-  return fmt::format("{:.6g} +- {:.2g}", estimate.mean, estimate.half_width);
+  const bool ratio = unit == "ratio" && std::all_of(values.begin(), values.end(),
+                                                    [](double v) { return 0 <= v && v <= 1; });
+  if (unit != kTruth && !ratio)
+    return fmt::format("{:.6g} +- {:.2g}", estimate.mean, estimate.half_width);
+  Interval interval = estimate.interval();
+  if (unit == kTruth) {
+    const auto hits = std::count(values.begin(), values.end(), 1.0);
+    interval = wilson_interval(static_cast<std::size_t>(hits), values.size());
+  }
+  return fmt::format("{:.6g} [{:.2g}, {:.2g}]", estimate.mean, std::max(0.0, interval.low),
+                     std::min(1.0, interval.high));
 }
 
 // In the order of their coordinates, so that points that were added later stand between others.
@@ -70,6 +82,7 @@ std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
   std::vector<Row> rows{std::move(head)};
   const auto statuses = store.statuses();
   const auto builds = store.builds();
+  auto units = store.units();
   for (const std::size_t p : in_order(plan)) {
     const PlannedPoint& point = plan.points[p];
     if (point.excluded) continue;
@@ -79,7 +92,8 @@ std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
     });
     Row row{std::to_string(p), std::to_string(done)};
     for (const Setting& s : point.settings) row.push_back(s.value);
-    for (const RunValue& o : outcomes) row.push_back(mean_text(values_of(plan, point, o)));
+    for (std::size_t k = 0; k < outcomes.size(); ++k)
+      row.push_back(mean_text(values_of(plan, point, outcomes[k]), units[sweep.spec().report[k]]));
     if (mixed) row.push_back(builds_text(plan, point, builds));
     rows.push_back(std::move(row));
   }
@@ -113,7 +127,10 @@ std::string sweep_table(const Sweep& sweep, const Plan& plan, Store& store) {
   const std::string& name = sweep.file().metadata.name;
   const auto kept = std::count_if(plan.points.begin(), plan.points.end(),
                                   [](const PlannedPoint& p) { return !p.excluded; });
-  std::string text = fmt::format("{}: {} points, {} runs\n\n", name, kept, plan.runs.size());
+  const std::size_t left_out = plan.points.size() - static_cast<std::size_t>(kept);
+  std::string text = fmt::format("{}: {} points, {} runs", name, kept, plan.runs.size());
+  if (left_out > 0) text += fmt::format("; {} more points left out by `where`", left_out);
+  text += "\n\n";
   if (kept > 0) text += points_text(sweep, plan, store);
   if (sweep.spec().refine) text += boundary_text(sweep, plan, store);
   const std::vector<Store::Failure> failures = store.failures(name);

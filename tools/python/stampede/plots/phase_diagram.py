@@ -17,7 +17,7 @@ from stampede.plots.style import (
 Z = 1.959963984540054  # the normal distribution's 97.5 % quantile
 LEAST_RUNS = 4         # below it, Wilson's interval always includes one half
 LOG_FROM = 30.0        # an axis whose values span this factor is logarithmic
-SCALES = {"s": (60.0, "min")}
+SCALES = {"s": (60.0, "min"), "truth": (1.0, "1")}
 MARKERS = {"none collapsed": ("o", "white"), "some collapsed": ("D", "#bbbbbb"),
            "all collapsed": ("s", BLACK), "failed": ("X", RED)}
 
