@@ -7,11 +7,12 @@
 
 Batches: `seeds` (the replay, seeds 1 to 20), `no_fault` (ten hours without the push, three seeds),
 `controls` (each row of the table of variants in controls.md, an hour), `elasticities` (operators'
-delays, flush rate, epoch bump, earlier restoration; ten hours). A run that is there is not done
-again. Each takes two to four minutes of one core.
+delays, flush rate, epoch bump, earlier restoration; ten hours). A run that this build
+of the program has done is not done again. Each takes two to four minutes of one core.
 """
 import argparse
 import concurrent.futures
+import functools
 import json
 import pathlib
 import re
@@ -76,9 +77,16 @@ def directory(out, batch, name):
     return out / batch / re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
+@functools.cache
+def build_of(stampede):
+    said = subprocess.run([stampede, "--version"], capture_output=True, text=True, check=True)
+    return re.search(r"^build (\w+)", said.stdout, re.MULTILINE)[1]
+
+
 def play(stampede, out, batch, name, seed, sets):
     where = directory(out, batch, name)
-    if (where / "manifest.json").exists():
+    manifest = where / "manifest.json"
+    if manifest.exists() and json.loads(manifest.read_text()).get("build") == build_of(stampede):
         return
     command = [stampede, "run", SCENARIO, "--quiet", "--seed", str(seed), "--out", where]
     for one in sets:
@@ -117,6 +125,7 @@ def row(where):
         "zombies": summary["control_plane"]["zombie_pods_max"],
         "hits": 100 * summary["kv_cache"]["hit_ratio"],
         "at": at,
+        "build": manifest.get("build", "unknown"),
         "incidents": len(incidents),
         "causeless": sum(1 for i in incidents if not i["causes"] and i["kind"] != "policy_pushed"),
         "wall": manifest["wall_clock_seconds"],
@@ -143,6 +152,8 @@ def tables(out):
             print(f"| {name} | {r['down']:.0f} | {r['surge']:.2f} | {r['flush']:.1f} | {times[0]} | "
                   f"{times[1]} | {r['zombies']} | {times[2]} | {times[3]} | {r['causeless']} | "
                   f"{r['events']:.0f} | {r['wall']:.0f} | {r['memory']:.0f} |")
+        if len(builds := {r["build"] for _, r in found}) > 1:
+            print(f"\nRuns of several builds: {', '.join(sorted(builds))}")
         down = [r["down"] for _, r in found]
         if batch == "seeds":
             bad = {name: disorder(r["at"]) for name, r in found if disorder(r["at"])}

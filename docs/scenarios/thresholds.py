@@ -4,7 +4,7 @@
     docs/scenarios/thresholds.py build/stampede OUT     plays the first hour at 1/20, prints the tables
 
 Each row is one value of one cause with everything else as in the scenario; a cell is the number of
-seeds in which the link closes, of five. A run that is in OUT is not played again.
+seeds in which the link closes, of five. A run that this build has left in OUT is not played again.
 """
 import concurrent.futures
 import pathlib
