@@ -42,6 +42,7 @@ StoredRun run_of(const std::string& id, i64 index) {
   run.digest = "00ff";
   run.replay = "stampede run small.yaml --seed 7";
   run.version = "0.1.0";
+  run.build = "b1";
   run.params = {{"spec.regions[0].share", "40%", 0.4, "1", true},
                 {"spec.balancer.rule", "nearest", std::nullopt, "", false}};
   run.scalars = {{"outage.downtime_seconds", 60}, {"outage.recovered", 1}};
@@ -130,7 +131,7 @@ TEST_F(StoreTest, a_run_is_kept_once_and_a_failed_one_is_replaced) {
 TEST_F(StoreTest, places_follow_the_last_plan) {
   Store store(path());
   for (const char* id : {"a", "b", "c"}) store.add(run_of(id, 0));
-  store.place("shares", {{"b", 0, 0}, {"c", 1, 0}}, true);
+  store.place("shares", "b1", {{"b", 0, 0}, {"c", 1, 0}}, true);
   Database database(path(), 1);
   EXPECT_EQ(database.integer("SELECT count(*) FROM runs WHERE plan_index IS NULL"), 1);
   EXPECT_EQ(database.integer("SELECT plan_index FROM runs WHERE id = 'c'"), 1);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 
 #include "tools/cli/commands.h"
@@ -64,7 +65,7 @@ _stampede() {{
       mapfile -t COMPREPLY < <(compgen -W 'models mitigations actions stats' -- "$word")
       return ;;
     describe) mapfile -t COMPREPLY < <(compgen -W '{} {} {} spec' -- "$word"); return ;;
-    completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh' -- "$word"); return ;;
+    completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word"); return ;;
   esac
   case "$word" in
     -*) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
@@ -111,7 +112,7 @@ _stampede() {{
     schema) names=(scenario sweep); _describe 'kind' names; return ;;
     list) names=(models mitigations actions expectations stats); _describe 'what' names; return ;;
     describe) names=({} {} {} spec); _describe 'name' names; return ;;
-    completion) names=(bash zsh); _describe 'shell' names; return ;;
+    completion) names=(bash zsh fish); _describe 'shell' names; return ;;
   esac
   if [[ "$words[CURRENT]" == -* ]]; then
     _describe 'option' options
@@ -119,10 +120,62 @@ _stampede() {{
     _files
   fi
 }}
-compdef _stampede stampede
+# From a directory of $fpath this file is the function; otherwise it defines it.
+if [ "$funcstack[1]" = _stampede ]; then
+  _stampede "$@"
+else
+  compdef _stampede stampede
+fi
 )sh",
                      commands, cases, names_joined("mitigation"), names_joined("mitigation"),
                      names_joined("action"), names_joined("model"));
+}
+
+std::string fish_quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += (c == '\'' || c == '\\') ? std::string{'\\', c} : std::string{c};
+  return out + "'";
+}
+
+// What may follow an option that takes a value, or a subcommand: words, else files.
+std::string fish_values(const std::string& after) {
+  const std::map<std::string, std::string> words = {
+      {"--format", "table json"},
+      {"--engine", "local slurm"},
+      {"--with", names_joined("mitigation")},
+      {"schema", "scenario sweep"},
+      {"list", "models mitigations actions expectations stats"},
+      {"describe", names_joined("mitigation") + " " + names_joined("action") + " " +
+                       names_joined("model") + " spec"},
+      {"completion", "bash zsh fish"}};
+  const auto it = words.find(after);
+  return it == words.end() ? "-F" : "-xa " + fish_quoted(it->second);
+}
+
+std::string fish_completion(const CLI::App& root) {
+  std::string text =
+      "# fish completion of stampede: stampede completion fish | source\n"
+      "complete -c stampede -f\n";
+  for (const CLI::App* sub : root.get_subcommands({})) {
+    const std::string name = sub->get_name();
+    text += fmt::format("complete -c stampede -n __fish_use_subcommand -a {} -d {}\n", name,
+                        fish_quoted(first_line(sub->get_description())));
+    const std::string inside =
+        fmt::format("complete -c stampede -n '__fish_seen_subcommand_from {}' ", name);
+    for (const CLI::Option* option : sub->get_options()) {
+      if (option->get_positional()) text += inside + fish_values(name) + "\n";
+      std::string names;
+      for (const std::string& word : option->get_lnames()) names += "-l " + word + " ";
+      for (const std::string& word : option->get_snames()) names += "-s " + word + " ";
+      if (names.empty()) continue;
+      const bool flag = option->get_type_name().empty();
+      const std::string value =
+          flag ? "" : "-r " + fish_values("--" + option->get_single_name()) + " ";
+      text += inside + names + value + "-d " + fish_quoted(first_line(option->get_description())) +
+              "\n";
+    }
+  }
+  return text;
 }
 
 std::string roff(const std::string& text) {
@@ -181,13 +234,16 @@ std::string man_page(const CLI::App& root) {
 void add_generated_commands(CLI::App& app, int& exit_code) {
   CLI::App* completion = add_command(
       app, "completion", "Print shell completion.",
-      {"source <(stampede completion bash)", "stampede completion zsh > ~/.zfunc/_stampede"});
+      {"source <(stampede completion bash)", "stampede completion zsh > ~/.zfunc/_stampede",
+       "stampede completion fish | source"});
   const auto shell = std::make_shared<std::string>();
-  completion->add_option("shell", *shell, "bash or zsh")
+  completion->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->callback([shell, &app, &exit_code] {
-    print_result(*shell == "bash" ? bash_completion(app) : zsh_completion(app));
+    print_result(*shell == "bash"  ? bash_completion(app)
+                 : *shell == "zsh" ? zsh_completion(app)
+                                   : fish_completion(app));
     exit_code = kFine;
   });
   CLI::App* man = add_command(app, "man", "Print the manual page.",
