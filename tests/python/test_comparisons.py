@@ -72,6 +72,17 @@ class Compare(SmallRun):
         with self.assertRaises(KeyError):
             found.run("good", seed=99)
 
+    def test_builds_are_named_and_a_mixture_is_warned_of(self):
+        self.assertEqual(set(self.compare().runs["build"]), {"unknown"})  # of before builds
+        path = self.directory / "compare.json"
+        data = json.loads(path.read_text())
+        for policy, build in zip(data["policies"], ("b1", "b1", "b2")):
+            policy["runs"][0]["build"] = build
+        path.write_text(json.dumps(data))
+        with self.assertWarnsRegex(UserWarning, r"several builds \(2 by b1, 1 by b2\)"):
+            self.assertEqual(list(stampede.comparison(self.directory).runs["build"]),
+                             ["b1", "b1", "b2"])
+
     def test_other_schemas_are_refused(self):
         self.compare()
         (self.directory / "compare.json").write_text('{"schema": "stampede.compare/9"}')

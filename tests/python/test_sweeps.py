@@ -5,6 +5,7 @@ import pathlib
 import sqlite3
 import tempfile
 import unittest
+import warnings
 
 import numpy
 from matplotlib.text import Text
@@ -65,6 +66,33 @@ class Frames(Store):
             connection.commit()
         sweep = stampede.sweep(self.path)
         self.assertEqual((len(sweep.runs), len(sweep.table)), (20, 19))
+
+    def change(self, *statements):
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            connection.commit()
+
+    def test_builds_are_named_and_a_mixture_is_warned_of(self):
+        write_store(self.path, grid(1))
+        self.change("UPDATE runs SET build = 'b2' WHERE plan_index < 3")
+        with self.assertWarnsRegex(UserWarning, r"several builds \(17 by b1, 3 by b2\)"):
+            sweep = stampede.sweep(self.path)
+        self.assertEqual(list(sweep.table["build"].unique()), ["b2", "b1"])
+        # A row of another build that no plan holds any more is no mixture.
+        self.change("UPDATE runs SET plan_index = NULL WHERE build = 'b2'")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            sweep = stampede.sweep(self.path)
+        self.assertEqual(set(sweep.table["build"]), {"b1"})
+        self.assertEqual(set(sweep.runs["build"]), {"b1", "b2"})
+
+    def test_a_store_of_before_builds_reads_as_one_of_an_unknown_build(self):
+        write_store(self.path, grid(1))
+        self.change(*(f"ALTER TABLE runs DROP COLUMN {name}"
+                      for name in ("build", "git_commit", "inputs_id")),
+                    "PRAGMA user_version = 1")
+        self.assertEqual(set(stampede.sweep(self.path).table["build"]), {"unknown"})
 
     def test_other_files_are_told_apart(self):
         with self.assertRaises(FileNotFoundError):

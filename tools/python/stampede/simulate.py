@@ -28,7 +28,7 @@ def program():
     built = os.environ.get("STAMPEDE_PROGRAM") or (
         PREFIX / "bin/stampede" if PREFIX else
         ROOT / os.environ.get("STAMPEDE_BUILD", "build") / "stampede")
-    found = shutil.which(built) or shutil.which("stampede")
+    found = shutil.which(str(built)) or shutil.which("stampede")
     if not found:
         raise FileNotFoundError(f"{built}: no such program; `ninja -C build stampede` builds it")
     return found
