@@ -69,6 +69,9 @@ class Population final : public Component,
     u64 doomed = 0;         // went on in a server after their client had left
     u64 prompt_tokens = 0, output_tokens = 0, wasted_tokens = 0;
     u64 context_read = 0;  // KV length summed over the output tokens [tokens]
+    // Sum over the requests of hashes of their first token and their end, each to the nanosecond:
+    // whoever was served later or ended otherwise changes it, in whatever order they come.
+    u64 latencies = 0;
     u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
   };
 

@@ -194,6 +194,8 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
       served_elsewhere(c, r))
     outcome = Outcome::kServedElsewhere;
   wiring_.service->ended(r.offered, r.home, outcome);
+  counts_.latencies +=
+      mix64(r.key ^ (static_cast<u64>((at - r.offered).ns) << 4) ^ ~static_cast<u64>(outcome));
   if (wiring_.log) log_end(slot, outcome, at);
   chain.answered += 0.01 * ((good ? 1.0 : 0.0) - chain.answered);
   s.waiting = false;
@@ -254,6 +256,7 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   r->state = Request::State::kStreaming;
   r->first_token = heard;
   ttft_.add(static_cast<u64>((heard - r->offered).ns));
+  counts_.latencies += mix64(r->key ^ static_cast<u64>((heard - r->offered).ns));
 }
 
 bool Population::finished(AttemptSlot attempt, Instant at) {

@@ -80,6 +80,7 @@ class Region final : public Component,
   // counted.
   struct EngineTime {
     double busy = 0, wasted = 0;
+    i64 busy_ns = 0;
   };
   EngineTime engine_time(WorkloadId workload) const;
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }

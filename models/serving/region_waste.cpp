@@ -39,6 +39,7 @@ Region::EngineTime Region::engine_time(WorkloadId workload) const {
   }
   const Tokens& wasted = wasted_[workload];
   EngineTime time;
+  time.busy_ns = all.busy_ns;
   time.busy = static_cast<double>(all.busy_ns) * 1e-9;
   const double prompt_token = params_.pools[workload].engine.step_per_prompt_token.seconds();
   const double rest =

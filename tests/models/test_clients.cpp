@@ -1,5 +1,7 @@
 // The clients' half of the request path against a server that does as it is told: time-outs and
 // cancellation, retries, resubmission, deferral, agents' tasks, fallback, conservation.
+#include <set>
+
 #include "tests/models/client_fixture.h"
 
 namespace stampede::test {
@@ -18,6 +20,29 @@ TEST(clients, every_request_is_answered_once) {
   EXPECT_EQ(c.attempts.live(), 0U);
   EXPECT_EQ(c.kv.open, 0);  // single-turn sessions close with their answer
   EXPECT_EQ(c.population.ttft().count(), c.offered());
+}
+
+// One of the thousand requests, by one nanosecond, or ended otherwise.
+TEST(clients, the_sum_of_latencies_knows_each_of_them) {
+  const auto sum = [](auto change) {
+    Clients c(Clients::single_turn());
+    c.server.verdict = [&c, &change, n = 0](const Attempt&) mutable {
+      c.server.first = 1_s;
+      c.server.last = 5_s;
+      return ++n == 500 ? change(c.server) : Verdict{};
+    };
+    c.run(200_s);
+    return c.counts().latencies;
+  };
+  const auto as_ever = [](HandServer&) { return Verdict{}; };
+  const u64 base = sum(as_ever);
+  EXPECT_EQ(sum(as_ever), base);
+  std::set<u64> seen{base};
+  seen.insert(sum([](HandServer& s) { return s.first += Duration{1}, Verdict{}; }));
+  seen.insert(sum([](HandServer& s) { return s.last += Duration{1}, Verdict{}; }));
+  seen.insert(sum([](HandServer&) { return Verdict{Outcome::kRejected503, {}, 0}; }));
+  seen.insert(sum([](HandServer&) { return Verdict{Outcome::kRejected429, {}, 0}; }));
+  EXPECT_EQ(seen.size(), 5U);
 }
 
 TEST(clients, without_cancellation_the_server_works_on_for_nobody) {

@@ -226,7 +226,7 @@ Facts facts_of(const Fleet& fleet, const Measures& measures) {
 }
 
 std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measures& measures,
-                       const std::string& digest) {
+                       const Digests& digests) {
   u64 prompt = 0, cached = 0;
   for (const auto& plane : fleet.region_planes) {
     prompt += plane->counts().prompt_tokens;
@@ -247,7 +247,8 @@ std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measu
   json["schema"] = "stampede.summary/1";
   json["scenario"] = scenario.metadata.name;
   json["seed"] = scenario.spec.seed;
-  json["digest"] = digest;
+  json["digest"] = digests.all;
+  json["results_digest"] = digests.results;
   json["requests"] = requests(fleet);
   json["attempts"] = attempts(fleet);
   json["outage"] = outage(fleet, measures);

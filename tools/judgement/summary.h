@@ -7,8 +7,12 @@
 
 namespace stampede {
 
+struct Digests {
+  std::string all, results;  // results: see results_digest.h
+};
+
 Facts facts_of(const Fleet& fleet, const Measures& measures);
 std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measures& measures,
-                       const std::string& digest);
+                       const Digests& digests);
 
 }  // namespace stampede

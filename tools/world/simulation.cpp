@@ -5,6 +5,7 @@
 
 #include "sim/digest.h"
 #include "tools/judgement/measures.h"
+#include "tools/judgement/results_digest.h"
 #include "tools/judgement/summary.h"
 #include "tools/world/scale.h"
 
@@ -59,6 +60,7 @@ RunResults run_simulation(const Scenario& scenario,
                           RequestLog* log) {
   Fleet fleet(scaled(scenario.spec), log);
   Measures measures(fleet);
+  ResultFigures figures;
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
   if (progress && !progress(0)) return results;
@@ -73,6 +75,7 @@ RunResults run_simulation(const Scenario& scenario,
       next_tick = next + kTick;
       fleet.refresh_views();
       measures.tick();
+      if (next.ns % (1_min).ns == 0 || next == end) figures.end_minute(fleet);
     }
     if (next == next_sample || next == end) {
       next_sample = next + fleet.spec.output.interval;
@@ -89,7 +92,10 @@ RunResults run_simulation(const Scenario& scenario,
   results.incidents = fleet.world.journal.all();
   results.events = fleet.world.scheduler.handled();
   results.digest = digest_of(fleet);
-  results.summary_json = summary_of(scenario, fleet, measures, results.digest);
+  figures.finish(fleet);
+  results.results_digest = figures.digest();
+  results.summary_json =
+      summary_of(scenario, fleet, measures, {results.digest, results.results_digest});
   Facts facts = facts_of(fleet, measures);
   facts.summary_json = results.summary_json;
   facts.scale = scenario.spec.scale;

@@ -14,7 +14,7 @@ namespace stampede {
 
 struct RunResults {
   std::string summary_json;  // schema stampede.summary/1, without trailing newline
-  std::string digest;
+  std::string digest, results_digest;
   std::vector<Incident> incidents;
   std::vector<StatInfo> series_columns;  // component, name, unit
   std::vector<double> series_times;      // [sample] s
