@@ -1,4 +1,5 @@
 """A small result directory made here, for the tests of readers and pictures."""
+import copy
 import json
 import pathlib
 import tempfile
@@ -77,3 +78,40 @@ class SmallRun(unittest.TestCase):
         (self.directory / "manifest.json").write_text(json.dumps(manifest))
         (self.directory / "summary.json").write_text(json.dumps(summary))
         return stampede.load(self.directory)
+
+    def write_many(self, regions, name):
+        """Many regions, steps, returns and hundreds of incidents, and names that are long."""
+        names = [f"{name}-{number}" for number in range(regions)]
+        manifest = copy.deepcopy(MANIFEST)
+        manifest["name"] = manifest["scenario"]["metadata"]["summary"] = "a-long-name " * 20
+        manifest["scenario"]["spec"]["regions"] = [{"name": name} for name in names]
+        manifest["scenario"]["spec"]["timeline"] = [
+            {"at": f"{600 * n}s", "action": {"do": "slow_disk", "delay": "20ms",
+                                             "target": {"region": names[n % regions]}}}
+            for n in range(12)]
+        summary = copy.deepcopy(SUMMARY)
+        summary["outage"].update(
+            downtime_seconds=30000.0, started_at_seconds=2000.0, ended_at_seconds=32000.0,
+            recovered=True, by_region={name: 30000.0 for name in names},
+            seconds_by_owner={"mechanism": 20000.0, "operator": 9000.0, "policy": 1000.0})
+        summary["operations"] = [
+            {"step": f"step_{n}_of_the_operators_of_the_whole_service", "critical": True,
+             "due_at_seconds": 900.0 * n, "acted_at_seconds": 1200.0 * n,
+             "done_at_seconds": None if n == 12 else 2000.0 * n, "slack_seconds": None}
+            for n in range(13)]
+        chain = [incident(n, 100.0 * n, f"kind_{n}_of_a_chain_of_incidents", [n - 1] if n > 1
+                          else [], names[n % regions] + "/cluster") for n in range(1, 20)]
+        crowd = [incident(n, 2000.0 + n, "replica_overloaded", [19], names[n % regions])
+                 for n in range(20, 600)]
+        back = [incident(600 + n, 30000.0 + n, f"something_{n}_restored", [19]) for n in range(12)]
+        rows = [row for t in range(60, 36060, 600) for name in names for row in (
+            (t, name, "success_ratio", 1.0 if t < 2000 or t > 32000 else 0.1),
+            (t, name, "attempts_offered_total", 20 * t), (t, name, "waiting_requests", t % 30),
+            (t, f"{name}/cluster/decode", "ready_pods", 4),
+            (t, f"{name}/cluster/decode", "zombie_pods", 1),
+            (t, f"{name}/api.etcd", "etcd_file_bytes", 1.0e8),
+            (t, f"{name}/api", "frozen_seconds", min(max(t - 5000, 0), 900)))]
+        rows += [(t, "clients", f"requests_{what}_total", rate * t)
+                 for t in range(60, 36060, 600)
+                 for what, rate in (("offered", 10), ("succeeded", 5), ("timeout", 5))]
+        return self.write(rows, chain + crowd + back, manifest, summary)

@@ -4,12 +4,23 @@ from matplotlib.text import Text
 SLACK = 1.5  # pixels by which boxes of neighbouring lines may touch
 
 
+def hidden_labels(figure):
+    """Labels of ticks beyond the ends of their axis, which are not drawn."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in axis.get_major_ticks() + axis.get_minor_ticks():
+                if not axes.axison or not low <= tick.get_loc() <= high:
+                    yield from (tick.label1, tick.label2)
+
+
 def texts_of(figure):
     """(text, box in pixels) of all that is drawn."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
+    hidden = set(map(id, hidden_labels(figure)))
     for text in figure.findobj(Text):
-        if text.get_text().strip() and text.get_visible():
+        if text.get_text().strip() and text.get_visible() and id(text) not in hidden:
             yield text.get_text(), Text.get_window_extent(text, renderer)
 
 

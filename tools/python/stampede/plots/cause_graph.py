@@ -7,7 +7,8 @@ from typing import NamedTuple
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 
-from stampede.plots.incidents import first_incidents, pooled
+from stampede.plots.incidents import first_incidents
+from stampede.plots.labels import pooled, shortened, width_of as text_width
 from stampede.plots.style import (
     BLACK, BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, Picture, clock, footer, styled)
 
@@ -122,11 +123,14 @@ def draw_box(run, axes, node, x, y, begin):
                                   boxstyle="round,pad=0,rounding_size=0.04", facecolor=colour,
                                   edgecolor=colour, linewidth=0.5))
     times = f"  ×{node.times}" if node.times > 1 else ""
-    axes.text(left + 0.17, y + 0.115, node.kind.replace("_", " "), fontsize=8, fontweight="bold",
-              va="center", zorder=5)
-    axes.text(left + 0.17, y - 0.115, f"{clock(run, node.time_seconds, True)}  "
-              f"{after(node.time_seconds - begin)}", fontsize=7, va="center", zorder=5)
-    axes.text(x + BOX_WIDTH / 2 - 0.06, y - 0.115, f"{node.component}{times}", fontsize=6,
+    figure, room = axes.figure, BOX_WIDTH - 0.23
+    kind = shortened(figure, node.kind.replace("_", " "), 8, room, "bold")
+    axes.text(left + 0.17, y + 0.115, kind, fontsize=8, fontweight="bold", va="center", zorder=5)
+    when = f"{clock(run, node.time_seconds, True)}  {after(node.time_seconds - begin)}"
+    axes.text(left + 0.17, y - 0.115, when, fontsize=7, va="center", zorder=5)
+    room -= text_width(figure, when, 7) + 0.06 + text_width(figure, times, 6)
+    where = shortened(figure, str(node.component), 6, room)
+    axes.text(x + BOX_WIDTH / 2 - 0.06, y - 0.115, f"{where}{times}", fontsize=6,
               color="#555555", va="center", ha="right", zorder=5)
 
 
@@ -181,7 +185,8 @@ def causes(run):
         draw_edge(axes, graph, pair, y_of)
     for number, node in graph.nodes.items():
         draw_box(run, axes, node, graph.x[number], y_of(graph.layer[number]), root[number])
-    axes.text(left + 0.2, height - 0.3, f"{run.manifest.get('name', 'run')}: what led to what",
+    title = f"{run.manifest.get('name', 'run')}: what led to what"
+    axes.text(left + 0.2, height - 0.3, shortened(figure, title, 13, width - 0.4, "bold"),
               fontsize=13, fontweight="bold", va="center")
     what = ("first incident of each kind, time of day in UTC and since its chain of causes "
             "began;\ndashed: named only by a later one of the kind")

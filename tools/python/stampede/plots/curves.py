@@ -5,8 +5,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter, LogLocator, MaxNLocator
 
 from stampede.plots.panels import curves_of, frozen_spans, marks_of
-from stampede.plots.style import BLACK, GREY, region_colour
+from stampede.plots.regions import OTHERS, coloured, region_colour
+from stampede.plots.style import BLACK, GREY
 
+LONGEST = 20  # letters of a region's name in the legend
 LOG_START = {"log": 1.0, "fine_log": 0.001}  # below it a log scale is linear, down to zero
 
 
@@ -33,7 +35,7 @@ def strided(points, window):
 
 
 def draw_curves(run, axes, panel, window, pixel):
-    drawn = []
+    drawn, named = [], coloured(run)
     for curve, region, points in curves_of(run, panel, window):
         colour = curve.colour if region is None else region_colour(run, region)
         if panel.scale == "percent":
@@ -47,11 +49,12 @@ def draw_curves(run, axes, panel, window, pixel):
             points = strided(points, min(window, pixel))
         values = points.to_numpy(dtype=float)
         # Earlier regions are drawn wider, so that they show below others of the same value.
-        width = curve.width if region is None else max(
-            0.9, 1.9 - 0.5 * run.regions.index(region))
+        width = (curve.width if region is None else 0.6 if region not in named else
+                 max(0.9, 1.9 - 0.5 * named.index(region)))
         axes.plot(points.index, values, curve.style, color=colour, linewidth=width,
-                  drawstyle="steps-post" if panel.frozen else "default", zorder=3)
-        if curve.fill:
+                  drawstyle="steps-post" if panel.frozen else "default",
+                  zorder=3 if region is None or region in named else 2.8)
+        if curve.fill and (region is None or region in named):
             axes.fill_between(points.index, 0, values, color=colour, alpha=0.18, linewidth=0)
         drawn.append((curve, region, values))
     return drawn
@@ -113,11 +116,20 @@ def draw_frozen(run, axes):
     return frozen
 
 
-def legend_of(run, axes, panel, drawn, frozen):
-    handles = []
-    regions = list(dict.fromkeys(region for _, region, _ in drawn if region is not None))
-    handles += [Line2D([], [], color=region_colour(run, region), linewidth=2.2, label=region)
-                for region in regions]
+def legend_of_regions(run):
+    """A line for each region that has a colour, and one for all others."""
+    named = coloured(run)
+    handles = [Line2D([], [], color=region_colour(run, region), linewidth=2.2,
+                      label=region if len(region) <= LONGEST else region[:LONGEST - 1] + "…")
+               for region in named]
+    if len(named) < len(run.regions):
+        handles.append(Line2D([], [], color=OTHERS, linewidth=0.6,
+                              label=f"{len(run.regions) - len(named)} others"))
+    return handles
+
+
+def legend_of(run, axes, panel, drawn, frozen, with_regions):
+    handles = legend_of_regions(run) if with_regions else []
     seen = []
     for curve, region, _ in drawn:
         if curve.label and curve not in seen:

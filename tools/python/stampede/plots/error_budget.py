@@ -30,7 +30,10 @@ def mean_rate(total):
 
 
 def good_and_all(run):
-    """Running totals of requests that ended well and of all that ended here, with a past."""
+    """Running totals of requests that ended well and of all that ended here, with a past.
+
+    Raises ValueError when the run has none.
+    """
     stats = [stat for component, stat in run.wide.columns
              if component == "clients" and stat.startswith("requests_")
              and stat.endswith("_total") and stat not in NOT_OURS]
@@ -38,6 +41,8 @@ def good_and_all(run):
         raise ValueError("the run has no series of requests that succeeded")
     every = run.wide[[("clients", stat) for stat in stats]].sum(axis=1)
     good = run.wide[("clients", "requests_succeeded_total")]
+    if len(every) < 2 or every.iloc[-1] <= every.iloc[0]:
+        raise ValueError("no request ended between the first sample and the last")
     early = every[every.index <= every.index[0] + 600]
     rate = mean_rate(early)
     return with_past(good, rate), with_past(every, rate)
@@ -144,12 +149,21 @@ PANELS = (("Requests served well, over 5 min", "% of requests", 1.0),
 def budget(run):
     """How a run's error budget burnt, with multi-window alerts; returns a Picture."""
     target = target_of(run)
+    if not target < 1:
+        raise ValueError("slo.target is 100 %: there is no budget to spend")
     good, every = good_and_all(run)
     left = budget_left(good.iloc[1:], every.iloc[1:], target)
     high = every.index[-1]
+    spent = zero_crossing(left)
+    said = f"{100 * left.iloc[-1]:.0f} % left at the end of the run"
+    if spent is not None:
+        said += f"; all spent after {length(spent)}"
     figure = Picture(11, 8.2)
+    head = write_title(figure, f"{run.manifest.get('name', 'run')}: error budget",
+                       f"{said}. Target {100 * target:g} % of requests served well; the budget is "
+                       "what 30 days at the run's mean rate may lose.")
     grid = figure.add_gridspec(4, 1, height_ratios=[height for *_, height in PANELS], hspace=0.42,
-                               left=0.09, right=0.845, top=0.875, bottom=0.085)
+                               left=0.09, right=0.845, top=1 - (head + 0.35) / 8.2, bottom=0.095)
     panels = [figure.add_subplot(cell) for cell in grid]
     for axes, (title, unit, _) in zip(panels, PANELS):
         set_time_axis(run, axes, 0.0, high, 10)
@@ -165,13 +179,6 @@ def budget(run):
     for axes in (served, burn, rest):
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03), fontsize=7.5, frameon=False,
                     borderaxespad=0)
-    spent = zero_crossing(left)
-    said = f"{100 * left.iloc[-1]:.0f} % left at the end of the run"
-    if spent is not None:
-        said += f"; all spent after {length(spent)}"
-    write_title(figure, f"{run.manifest.get('name', 'run')}: error budget",
-                f"{said}. Target {100 * target:g} % of requests served well; the budget is what "
-                "30 days at the run's mean rate may lose.")
     write_footer(figure, footer(run), "orange: a fault of the scenario lasts;   "
                  "before the run: no fault, at its first rate")
     return figure

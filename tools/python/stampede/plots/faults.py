@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from matplotlib.patches import Patch
 
+from stampede.plots.labels import label_bar
 from stampede.plots.style import BLACK, ORANGE, PINK, RED, length
 from stampede.units import quantity
 
@@ -81,11 +82,21 @@ def states_of(run):
     return spans
 
 
+def merged(spans, high):
+    """(begin, end) of the stretches in which at least one of the spans lasts."""
+    found = []
+    for begin, end in sorted((span.begin, high if span.end is None else min(span.end, high))
+                             for span in spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
 def shade_faults(axes, spans, high):
-    for span in spans:
-        if span.fault:
-            axes.axvspan(span.begin, high if span.end is None else min(span.end, high), zorder=0.5,
-                         facecolor=FAULT_COLOUR, alpha=0.1, linewidth=0)
+    for begin, end in merged([span for span in spans if span.fault], high):
+        axes.axvspan(begin, end, zorder=0.5, facecolor=FAULT_COLOUR, alpha=0.1, linewidth=0)
 
 
 def draw_faults(axes, spans, low, high, is_last):
@@ -101,12 +112,8 @@ def draw_faults(axes, spans, low, high, is_last):
         if not is_last:
             continue
         text = length(span.end - span.begin) if span.end is not None else "to the end"
-        right = end + 0.1 * (high - low) < high
-        axes.annotate(text, (end if right else begin, row), xytext=(4 if right else -4, 0),
-                      textcoords="offset points", fontsize=6.5, va="center",
-                      ha="left" if right else "right", zorder=5)
+        label_bar(axes, text, begin, end, row, 6.5)
     axes.set_ylim(len(spans) - 0.4, -0.6)
-    axes.set_yticks(range(len(spans)), [span.label for span in spans])
     axes.grid(axis="y", visible=False)
     if is_last and any(span.fault for span in spans):
         axes.legend(handles=[Patch(facecolor=FAULT_COLOUR, hatch="////", edgecolor=BLACK,

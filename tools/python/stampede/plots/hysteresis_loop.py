@@ -49,7 +49,10 @@ def stages_of(run):
         found.append(Stage(at, end, rate * factor * scale_of(run), mean_rate(offered, half, end),
                            mean_rate(good, half, end), index <= top))
         at = end
-    return [stage for stage in found if not numpy.isnan(stage.good)]
+    found = [stage for stage in found if not numpy.isnan(stage.good)]
+    if not found:
+        raise ValueError("no stage of the demand has two samples in its last half")
+    return found
 
 
 def arrow(axes, a, b, colour):
@@ -62,7 +65,7 @@ def arrow(axes, a, b, colour):
 def draw_loop(axes, stages):
     branches = (([s for s in stages if s.rising], BLUE, "o", "load goes up"),
                 ([s for s in stages if not s.rising], RED, "s", "load comes down"))
-    top = 1.08 * max(max(s.asked, s.good) for s in stages)
+    top = 1.08 * max(max(s.asked, s.good) for s in stages) or 1.0
     axes.plot([0, top], [0, top], color=GREY, linewidth=0.9, linestyle=(0, (4, 2)),
               label="all that is asked for")
     for a, b in zip(stages, stages[1:]):
@@ -99,7 +102,7 @@ def widest_gap(stages):
     """(demand, share answered going up, coming down) where the branches differ most, or None."""
     down = {s.asked: s for s in stages if not s.rising}
     pairs = [(s.asked, s.good / s.asked, down[s.asked].good / s.asked)
-             for s in stages if s.rising and s.asked in down]
+             for s in stages if s.rising and s.asked > 0 and s.asked in down]
     return max(pairs, key=lambda pair: pair[1] - pair[2], default=None)
 
 
@@ -107,17 +110,18 @@ def widest_gap(stages):
 def hysteresis(run):
     """Goodput against demand, load going up and coming down; returns a Picture."""
     stages = stages_of(run)
-    figure = Picture(11, 5.4)
-    loop, course = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.065, right=0.985, top=0.83, bottom=0.14, wspace=0.17)
-    draw_loop(loop, stages)
-    draw_course(run, course, stages)
     gap = widest_gap(stages)
     said = ""
     if gap:
         said = (f"At {gap[0]:.3g} requests/s {100 * gap[1]:.0f} % is answered well on the way up, "
                 f"{100 * gap[2]:.0f} % on the way down. ")
-    write_title(figure, f"{run.manifest.get('name', 'run')}: load up, then down",
-                said + f"A point is the last half of a stage of {length(stages[0].end)}.")
+    figure = Picture(11, 5.4)
+    head = write_title(figure, f"{run.manifest.get('name', 'run')}: load up, then down",
+                       said + f"A point is the last half of a stage of {length(stages[0].end)}.")
+    loop, course = figure.subplots(1, 2)
+    figure.subplots_adjust(left=0.065, right=0.985, top=1 - (head + 0.25) / 5.4, bottom=0.14,
+                           wspace=0.17)
+    draw_loop(loop, stages)
+    draw_course(run, course, stages)
     write_footer(figure, footer(run))
     return figure

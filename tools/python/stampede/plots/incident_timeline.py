@@ -10,6 +10,7 @@ from stampede.plots.curves import (
 from stampede.plots.faults import draw_faults, faults_of, shade_faults, states_of
 from stampede.plots.incidents import (
     LEGEND_COLUMNS, draw_incidents, first_incidents, write_legend, zoom_of)
+from stampede.plots.labels import name_rows, shortened
 from stampede.plots.panels import PANELS, Panel, curves_of, marks_of
 from stampede.plots.strips import (
     breaker_series, draw_breaker, draw_steps, legend_of_steps, steps_taken)
@@ -18,6 +19,8 @@ from stampede.plots.style import (
     write_footer)
 
 DOWN_COLOUR = "#eeeae7"
+NAMES = 1.4      # what names of rows may take at the left [inches]
+FEW_REGIONS = 3  # as many as every legend names
 
 
 def headline(run):
@@ -74,14 +77,19 @@ def rows_of(run):
 
 
 def draw_panel(run, axes, panel, span, inches, is_last):
-    """Returns what it drew, for the axis of values."""
+    """Returns what it drew, for the axis of values.
+
+    The regions stand in each legend if they are few, else only in the first one that has them.
+    """
     low, high = span
     window = min(60.0, max((high - low) / 90, 1.0))
     drawn = draw_curves(run, axes, panel, window, pixel=(high - low) / (60 * inches))
     draw_marks(run, axes, panel)
     frozen = draw_frozen(run, axes) if panel.frozen else []
     if is_last:
-        legend_of(run, axes, panel, drawn, frozen)
+        regional = [p for p in PANELS if any(region for _, region, _ in curves_of(run, p, 60.0))]
+        named = panel in regional and (len(run.regions) <= FEW_REGIONS or panel is regional[0])
+        legend_of(run, axes, panel, drawn, frozen, named)
     return drawn
 
 
@@ -98,14 +106,18 @@ def draw_row(run, axes, row, span, inches, is_last):
         axes.axvspan(outage["started_at_seconds"], high if ended is None else ended,
                      color=DOWN_COLOUR, linewidth=0, zorder=0)
     if row.kind == "faults":
-        draw_faults(axes, faults_of(run) + states_of(run), low, high, is_last)
+        spans = faults_of(run) + states_of(run)
+        draw_faults(axes, spans, low, high, is_last)
+        name_rows(axes, [span.label for span in spans], 8, NAMES)
     elif row.kind == "curves":
         shade_faults(axes, faults_of(run), high)
         return draw_panel(run, axes, row.panel, span, inches, is_last)
     elif row.kind == "breaker":
         draw_breaker(axes, breaker_series(run), low, high)
     else:
-        draw_steps(run, axes, steps_taken(run), low, high, is_last)
+        steps = steps_taken(run)
+        draw_steps(run, axes, steps, low, high, is_last)
+        name_rows(axes, [name.replace("_", " ") for name in steps["step"]], 8, NAMES)
         if is_last:
             legend_of_steps(axes)
     return []
@@ -183,8 +195,9 @@ def timeline(run):
 
     summary = ((run.manifest.get("scenario") or {}).get("metadata") or {}).get("summary")
     name = run.manifest.get("name", "run")
-    figure.text(0.012, 1 - 0.27 / height, f"{name}: {summary}" if summary else name, fontsize=14,
-                fontweight="bold", va="center")
+    title = f"{name}: {summary}" if summary else name
+    figure.text(0.012, 1 - 0.27 / height, shortened(figure, title, 14, 0.976 * width, "bold"),
+                fontsize=14, fontweight="bold", va="center")
     figure.text(0.012, 1 - 0.53 / height, headline(run), fontsize=9.5, va="center")
     write_legend(run, figure, first, (foot - 0.5) / height, height)
     notes = ["rates over a minute at most; pale bands: least to greatest within it"]

@@ -1,4 +1,5 @@
 """The incidents of a run as pictures name them: numbered, spaced, listed."""
+from stampede.plots.labels import pooled, shortened, width_of
 from stampede.plots.style import BLACK, GREY, clock
 
 LEGEND_COLUMNS = 3
@@ -37,22 +38,6 @@ def zoom_of(first, begin, end):
         return None
     margin = max(0.15 * (high - low), 60.0)
     return max(begin, low - margin), min(end, high + margin), burst[0].number, burst[-1].number
-
-
-def pooled(wanted, offsets):
-    """Places in order and at least as far apart as `offsets`, as near as can be to `wanted`.
-
-    The least squares solution: pool what would overlap and centre the pool.
-    """
-    pools = []  # [sum, count] of wanted - offset
-    for at, offset in zip(wanted, offsets):
-        pools.append([at - offset, 1])
-        while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
-            total, count = pools.pop()
-            pools[-1][0] += total
-            pools[-1][1] += count
-    flat = [total / count for total, count in pools for _ in range(count)]
-    return [at + offset for at, offset in zip(flat, offsets)]
 
 
 def spread(wanted, width, low, high):
@@ -95,7 +80,7 @@ def write_legend(run, figure, first, top, height):
     if first.empty:
         figure.text(0.055, top - 0.2 / height, "No incidents.", fontsize=9, color=GREY)
         return
-    renderer = figure.canvas.get_renderer()
+    renderer, width = figure.canvas.get_renderer(), figure.get_figwidth()
     rows = -(-len(first) // LEGEND_COLUMNS)
     for index, incident in enumerate(first.itertuples()):
         x = 0.055 + 0.31 * (index // rows)
@@ -105,13 +90,15 @@ def write_legend(run, figure, first, top, height):
                     bbox={"boxstyle": "round,pad=0.24", "facecolor": BLACK, "edgecolor": "none"})
         figure.text(x + 0.012, y, clock(run, incident.time_seconds, True), fontsize=8,
                     va="center", family="DejaVu Sans Mono")
-        kind = figure.text(x + 0.061, y, incident.kind.replace("_", " "), fontsize=8,
-                           fontweight="bold", va="center")
-        details = [str(incident.component)]
+        name = shortened(figure, incident.kind.replace("_", " "), 8, 0.14 * width, "bold")
+        kind = figure.text(x + 0.061, y, name, fontsize=8, fontweight="bold", va="center")
+        details = []
         if incident.times > 1:
             details.append(f"{incident.times} times")
         if incident.led_by:
             details.append("from " + ", ".join(map(str, incident.led_by)))
         right = kind.get_window_extent(renderer).x1 / figure.bbox.width
+        room = (x + 0.29 - right) * width - width_of(figure, " · ".join(["", *details]), 7)
+        details.insert(0, shortened(figure, str(incident.component), 7, room))
         figure.text(right + 0.006, y, " · ".join(details), fontsize=7, color="#555555",
                     va="center")

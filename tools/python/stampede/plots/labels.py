@@ -1,5 +1,20 @@
 """Text that must fit: how wide it is, cut or wrapped to a width, labels side by side."""
-from stampede.plots.incidents import pooled
+
+
+def pooled(wanted, offsets):
+    """Places in order and at least as far apart as `offsets`, as near as can be to `wanted`.
+
+    The least squares solution: pool what would overlap and centre the pool.
+    """
+    pools = []  # [sum, count] of wanted - offset
+    for at, offset in zip(wanted, offsets):
+        pools.append([at - offset, 1])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
+            total, count = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += count
+    flat = [total / count for total, count in pools for _ in range(count)]
+    return [at + offset for at, offset in zip(flat, offsets)]
 
 
 def width_of(figure, text, size, weight="normal"):
@@ -46,3 +61,26 @@ def side_by_side(wanted, widths, low, high):
     room = high - low - sum(widths)
     return [min(max(at - offset, low), low + room) + offset
             for at, offset in zip(pooled(wanted, offsets), offsets)]
+
+
+def label_bar(axes, text, begin, end, y, size):
+    """A text behind a bar, before it where there is no room, or on it."""
+    inches = axes.get_window_extent().width / axes.figure.dpi
+    low, high = axes.get_xlim()
+    wide = (width_of(axes.figure, text, size) + 0.12) * (high - low) / inches
+    if end + wide < high:
+        at, gap, side = end, 6, "left"
+    elif begin - wide > low:
+        at, gap, side = begin, -6, "right"
+    else:
+        at, gap, side = (max(begin, low) + min(end, high)) / 2, 0, "center"
+    axes.annotate(text, (at, y), xytext=(gap, 0), textcoords="offset points", fontsize=size,
+                  ha=side, va="center", zorder=6,
+                  bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none",
+                        "alpha": 0.85} if side == "center" else None)
+
+
+def name_rows(axes, names, size, room):
+    """The names of rows at the left of the axes, cut to so many inches."""
+    axes.set_yticks(range(len(names)), [shortened(axes.figure, name, size, room)
+                                        for name in names], fontsize=size)

@@ -12,8 +12,8 @@ from stampede.plots.style import (
     BLACK, BLUE, GREEN, RED, Picture, clock, count_text, footer, styled, write_footer, write_title)
 
 # (column of the rows, title, axis)
-MEASURES = (("ttft_seconds", "Time to the first token", "time to the first token (s, log)"),
-            ("e2e_seconds", "Time to the whole answer", "time to the whole answer (s, log)"))
+MEASURES = (("ttft_seconds", "Time to the first token", "time to the first token"),
+            ("e2e_seconds", "Time to the whole answer", "time to the whole answer"))
 NOT_COUNTED = ("in_flight", "served_elsewhere")  # their time is not known or not ours
 QUANTILES = (0.5, 0.1, 0.01, 0.001)              # shares still waiting that are marked
 LEAST_TAIL = 5                                   # requests that a curve's end must rest on
@@ -81,16 +81,25 @@ def latency(run, rows):
     if rows.empty:
         raise ValueError("no rows of requests that ended")
     phases = phases_of(run, rows)
+    if not any((part["outcome"] == "succeeded").sum() > LEAST_TAIL for _, part, *_ in phases):
+        raise ValueError(f"no more than {LEAST_TAIL} requests were answered: no curve to draw")
     figure = Picture(11, 6.2)
+    head = write_title(
+        figure, f"{run.manifest.get('name', 'run')}: how long requests wait",
+        "Over all requests that ended here, answered or not: a curve ends on the share that never "
+        "got a good answer. Dots: the quantiles listed.")
     panels = figure.subplots(1, 2, sharey=True)
-    figure.subplots_adjust(left=0.07, right=0.985, top=0.845, bottom=0.27, wspace=0.06)
+    figure.subplots_adjust(left=0.07, right=0.985, top=1 - (head + 0.33) / 6.2, bottom=0.27,
+                           wspace=0.06)
     least = 1.0
     for axes, (column, title, label) in zip(panels, MEASURES):
         least = min(least, draw_measure(axes, phases, column))
-        axes.set_xscale("log")
+        longest = max((line.get_xdata().max(initial=0.0) for line in axes.lines), default=0.0)
+        if longest > 0:
+            axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_title(title, loc="left", fontsize=8.5, fontweight="bold")
-        axes.set_xlabel(label)
+        axes.set_xlabel(f"{label} (s, log)" if longest > 0 else f"{label} (s)")
         axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.11), fontsize=7.5, frameon=False,
                     handlelength=3)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g}"))
@@ -99,8 +108,5 @@ def latency(run, rows):
     panels[0].set_ylim(least / 2, 1.4)
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}"))
     panels[0].set_ylabel("requests without it yet (%, log)")
-    write_title(figure, f"{run.manifest.get('name', 'run')}: how long requests wait",
-                "Over all requests that ended here, answered or not: a curve ends on the share "
-                "that never got a good answer. Dots: the quantiles listed.")
     write_footer(figure, footer(run))
     return figure

@@ -120,7 +120,8 @@ def policies(comparison):
         axes.set_axis_off()
     legend_of(figure, width)
     data = comparison.data
-    write_title(figure, f"{data['scenario']}: {count - 1} candidates against the baseline",
+    write_title(figure, f"{data['scenario']}: {count - 1} candidate{'s' if count > 2 else ''} "
+                "against the baseline",
                 f"Means of {len(data['seeds'])} runs with common seeds, "
                 f"{100 * data['confidence']:g} % intervals; resolved: Holm's correction over "
                 f"{data['comparisons']} comparisons.")

@@ -1,5 +1,6 @@
 """Small multiples: the same few panels for each policy of a comparison, on the same axes."""
 from stampede.plots.faults import faults_of, shade_faults
+from stampede.plots.labels import shortened
 from stampede.plots.style import (
     BLACK, BLUE, GREEN, Picture, length, set_time_axis, start_of, styled, write_footer,
     write_title)
@@ -29,6 +30,8 @@ def draw_one(run, axes, title, top):
     set_time_axis(run, axes, 0, run.wide.index.max(), 4)
     axes.set_ylim(-0.09 * top, 1.08 * top)
     down = (run.summary.get("outage") or {}).get("downtime_seconds") or 0
+    inches = axes.get_window_extent().width / axes.figure.dpi
+    title = shortened(axes.figure, title, 8, inches, "bold")
     axes.set_title(f"{title}\ndown {length(down)}" if down else f"{title}\nnever down", loc="left",
                    fontsize=8, fontweight="bold")
 
@@ -45,7 +48,7 @@ def multiples(comparison, seed=None):
     figure = Picture(width, height)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     figure.subplots_adjust(left=0.75 / width, right=1 - 0.15 / width, top=1 - 1.1 / height,
-                           bottom=0.85 / height, hspace=0.5, wspace=0.1)
+                           bottom=0.85 / height, hspace=0.5, wspace=0.18)
     cells = grid.ravel()
     for (policy, run), axes in zip(runs.items(), cells):
         draw_one(run, axes, policy, top)
@@ -60,9 +63,9 @@ def multiples(comparison, seed=None):
         if last_of_column and number < len(runs):
             axes.set_xlabel(start_of(first), fontsize=7.5)
     handles = {label: handle for handle, label in zip(*cells[0].get_legend_handles_labels())}
-    figure.legend(handles.values(), handles.keys(), loc="upper right", ncol=len(handles),
-                  fontsize=8, frameon=False, bbox_to_anchor=(1 - 0.1 / width, 1 - 0.08 / height))
-    write_title(figure, f"{comparison.data['scenario']}: policy by policy",
+    figure.legend(handles.values(), handles.keys(), loc="lower right", ncol=len(handles),
+                  fontsize=8, frameon=False, bbox_to_anchor=(1 - 0.1 / width, 0.02 / height))
+    write_title(figure, f"{comparison.data['scenario']}: candidate by candidate",
                 "The same seed and the same axes; orange: a fault of the scenario lasts.")
     write_footer(figure, f"{comparison.data['scenario']}   seed {seed}   "
                  f"stampede {comparison.data['version']}")

@@ -7,6 +7,7 @@ import numpy
 from matplotlib.colors import LinearSegmentedColormap
 
 from stampede.plots.labels import shortened
+from stampede.plots.regions import down_of, worst_of
 from stampede.plots.style import BLACK, GREY, length
 
 SUCCEEDED, FAILED = "#cfe3f2", "#8c1d18"
@@ -22,16 +23,10 @@ def shares_of(run):
             if column in run.wide and run.wide[column].notna().any()}
 
 
-def down_of(run, region):
-    return ((run.summary.get("outage") or {}).get("by_region") or {}).get(region)
-
-
 def rows_of(run):
     """(regions with a row of their own, the others)."""
     regions = list(shares_of(run))
-    if len(regions) <= MOST_ROWS:
-        return regions, []
-    worst = sorted(regions, key=lambda region: -(down_of(run, region) or 0))[:NAMED]
+    worst = worst_of(run, regions, MOST_ROWS, NAMED)
     return worst, [region for region in regions if region not in worst]
 
 

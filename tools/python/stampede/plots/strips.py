@@ -3,6 +3,7 @@ import pandas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from stampede.plots.labels import label_bar
 from stampede.plots.style import BLACK, GREY, ORANGE, PINK, SKY, length
 
 BREAKER = ("safety", ("admitted_share", "admitted_ratio"))
@@ -78,11 +79,6 @@ def draw_steps(run, axes, steps, low, high, named):
         inside = [t for t in (due, acted, done) if low <= t <= high]
         if named and inside:
             text = length(acted - due) + (f" + {length(done - acted)}" if done > acted else "")
-            right = max(t for t in (due, acted, done))
-            room = right + 0.13 * (high - low) < high
-            axes.annotate(text, (right if room else due, row), xytext=(4 if room else -4, 0),
-                          textcoords="offset points", ha="left" if room else "right",
-                          va="center", fontsize=6.5, zorder=5)
+            label_bar(axes, text, due, max(due, acted, done), row, 6.5)
     axes.set_ylim(len(steps) - 0.4, -0.6)
-    axes.set_yticks(range(len(steps)), [name.replace("_", " ") for name in steps["step"]])
     axes.grid(axis="y", visible=False)

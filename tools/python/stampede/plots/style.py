@@ -13,14 +13,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter
 
+from stampede.plots.labels import shortened, width_of, wrapped
 from stampede.units import quantity
 
 # Okabe and Ito: told apart with every kind of colour blindness.
 BLUE, ORANGE, GREEN, RED, PINK, SKY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 BLACK, GREY = "#222222", "#777777"
+TITLE, LINE = 0.53, 0.165  # from the top to the first line below a title, and of a line [inches]
 LONGEST_NAME = 48  # letters of a run's name in a footer
-REGION_COLOURS = (BLUE, RED, GREEN, PINK, ORANGE, SKY, BLACK)
 FIXED = {
     "font.family": "DejaVu Sans", "font.size": 8, "axes.grid": True, "grid.alpha": 0.25,
     "grid.linewidth": 0.5, "axes.spines.top": False, "axes.spines.right": False,
@@ -70,10 +71,6 @@ def scale_of(run):
     return quantity(run.spec.get("scale", 1), 1.0) or 1.0
 
 
-def region_colour(run, region):
-    return REGION_COLOURS[run.regions.index(region) % len(REGION_COLOURS)]
-
-
 def tick_step(seconds, ticks):
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
     return next((s for s in steps if seconds / s <= ticks), 86400 * max(1, round(
@@ -90,10 +87,20 @@ def clock(run, seconds, with_seconds=False):
 
 
 def length(seconds):
+    if seconds < 60:
+        return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def tick_text(run, seconds, step):
+    """The time of day of a tick; at midnight the date."""
+    at = run.utc(round(float(seconds)))
+    if at and step >= 60 and seconds > 0 and (at.hour, at.minute) == (0, 0):
+        return f"{at:%-d %b}"
+    return clock(run, seconds, step < 60)
 
 
 def set_time_axis(run, axes, low, high, ticks):
@@ -103,7 +110,7 @@ def set_time_axis(run, axes, low, high, ticks):
         offset = (run.start - run.start.replace(hour=0, minute=0, second=0)).total_seconds()
     first = numpy.ceil((low + offset) / step) * step - offset
     axes.xaxis.set_major_locator(FixedLocator(numpy.arange(first, high + 1e-6, step)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(run, x, step < 60)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: tick_text(run, x, step)))
     axes.set_xlim(low, high)
 
 
@@ -137,15 +144,23 @@ def footer_of_sweep(sweep):
 
 
 def write_footer(figure, text, note=""):
-    """Who drew from what, at the very bottom; a note on the right."""
-    at = 0.12 / figure.get_figheight()
-    options = {"fontsize": 7, "color": "#555555", "va": "center"}
-    figure.text(0.17 / figure.get_figwidth(), at, text, **options)
-    figure.text(1 - 0.17 / figure.get_figwidth(), at, note, ha="right", **options)
+    """Who drew from what, at the very bottom; a note on the right, or above where both are long."""
+    side, options = 0.17, {"fontsize": 7, "color": "#555555", "va": "center"}
+    room = figure.get_figwidth() - 2 * side
+    apart = width_of(figure, text, 7) + 0.3 + width_of(figure, note, 7) <= room
+    for line, right, up in ((text, False, 0.12), (note, apart, 0.12 if apart else 0.26)):
+        figure.text(1 - side / figure.get_figwidth() if right else side / figure.get_figwidth(),
+                    up / figure.get_figheight(), shortened(figure, line, 7, room),
+                    ha="right" if right else "left", **options)
 
 
 def write_title(figure, title, below=""):
-    """The title and a line of explanation at the upper left."""
-    left, height = 0.17 / figure.get_figwidth(), figure.get_figheight()
-    figure.text(left, 1 - 0.25 / height, title, fontsize=13, fontweight="bold", va="center")
-    figure.text(left, 1 - 0.47 / height, below, fontsize=8.5, va="top", linespacing=1.35)
+    """The title and lines of explanation at the upper left; returns how far they reach [inches]."""
+    side, height = 0.17, figure.get_figheight()
+    room, left = figure.get_figwidth() - 2 * side, side / figure.get_figwidth()
+    figure.text(left, 1 - 0.25 / height, shortened(figure, title, 13, room, "bold"), fontsize=13,
+                fontweight="bold", va="center")
+    lines = [line for text in below.split("\n") for line in wrapped(figure, text, 8.5, room, 3)]
+    for number, line in enumerate(lines):
+        figure.text(left, 1 - (TITLE + LINE * number) / height, line, fontsize=8.5, va="center")
+    return TITLE + LINE * (len(lines) - 0.5)

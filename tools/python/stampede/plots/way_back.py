@@ -1,5 +1,6 @@
 """The lower rows of the overview: whose time it was, what people did, what came back."""
-from stampede.plots.labels import shortened, side_by_side, width_of, wrapped
+from stampede.plots.labels import (
+    label_bar, shortened, side_by_side, width_of, wrapped)
 from stampede.plots.strips import OWNERS as LOOKS
 from stampede.plots.style import BLACK, clock, length
 from stampede.plots.telling import OWNERS, owner_spans, parts_of
@@ -49,9 +50,6 @@ def steps_shown(run):
 
 def draw_steps(run, axes, room):
     """A row a step: how long until somebody acted, then what that set going."""
-    figure = axes.figure
-    inches = axes.get_window_extent().width / figure.dpi
-    low, high = axes.get_xlim()
     shown = steps_shown(run)
     for y, (step, parts) in enumerate(shown):
         for part in parts:
@@ -62,19 +60,8 @@ def draw_steps(run, axes, room):
         text = clock(run, acted) + (f", after {length(waited)}" if waited >= 30 else "")
         if len(parts) > 1:
             text += f"; takes {length(parts[1].end - parts[1].begin)}"
-        wide = (width_of(figure, text, 8) + 0.12) * (high - low) / inches
-        begin, end = parts[0].begin, parts[-1].end
-        if end + wide < high:
-            where, gap, side = max(end, acted), 6, "left"
-        elif begin - wide > low:
-            where, gap, side = begin, -6, "right"
-        else:
-            where, gap, side = (low + high) / 2, 0, "center"
-        axes.annotate(text, (where, y), xytext=(gap, 0), textcoords="offset points", fontsize=8,
-                      ha=side, va="center", zorder=6, bbox={
-                          "boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none",
-                          "alpha": 0.85 if side == "center" else 0})
-        axes.annotate(shortened(figure, step.replace("_", " "), 8.5, room), (0, y),
+        label_bar(axes, text, parts[0].begin, parts[-1].end, y, 8)
+        axes.annotate(shortened(axes.figure, step.replace("_", " "), 8.5, room), (0, y),
                       xytext=(-6, 0), xycoords=("axes fraction", "data"),
                       textcoords="offset points", fontsize=8.5, ha="right", va="center")
     axes.set_ylim(len(shown) - 0.4, -0.6)
