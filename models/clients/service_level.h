@@ -7,6 +7,7 @@
 
 #include "models/clients/service_level_params.h"
 #include "models/ports/request.h"
+#include "models/ports/service_alarm_port.h"
 #include "models/ports/telemetry.h"
 #include "sim/quantiles.h"
 #include "sim/world.h"
@@ -20,7 +21,7 @@ struct RequestCounts {
   u64 total_ended() const;
 };
 
-class ServiceLevel {
+class ServiceLevel final : public ServiceAlarmPort {
  public:
   ServiceLevel(World& world, const SloParams& params, std::size_t regions, Duration horizon);
 
@@ -40,6 +41,7 @@ class ServiceLevel {
   // absent while nothing ended. Updated by sample().
   const Signal<double>& observed(RegionId region) const { return observed_[region]; }
   double observed_total() const { return observed_total_; }
+  Alarm success_below(double share) const override { return {observed_total_ < share, {}}; }
   // Called every few seconds: refreshes the observed signals.
   void sample();
 

@@ -105,13 +105,12 @@ void Cluster::start_warm() {
   autoscalers_.start();
 }
 
-void Cluster::set_autoscaler_enabled(bool enabled) {
-  for (WorkloadId w = 0; w < state_.workloads.size(); ++w) set_autoscaler_enabled(w, enabled);
-}
-
-void Cluster::set_autoscaler_enabled(WorkloadId workload, bool enabled) {
-  if (enabled) scale_command_.forget(workload);
-  autoscalers_.set_enabled(workload, enabled);
+void Cluster::set_autoscaler_enabled(bool enabled, IncidentId) {
+  stopped_ = !enabled;
+  for (WorkloadId w = 0; w < state_.workloads.size(); ++w) {
+    if (enabled) scale_command_.forget(w);
+    autoscalers_.set_enabled(w, enabled);
+  }
 }
 
 // ---- watches ---------------------------------------------------------------------------------

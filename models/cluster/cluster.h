@@ -15,10 +15,11 @@
 #include "models/cluster/replica_set.h"
 #include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
+#include "models/ports/autoscaler_control_port.h"
 
 namespace stampede {
 
-class Cluster final : public ApiWatcher {
+class Cluster final : public ApiWatcher, public AutoscalerControlPort {
  public:
   // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
   Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
@@ -31,20 +32,22 @@ class Cluster final : public ApiWatcher {
   // find no GPU are left to the replica set.
   void start_warm();
 
-  // Operators' decisions. An autoscaler that restarts has forgotten its history.
-  void set_autoscaler_enabled(bool enabled);
-  void set_autoscaler_enabled(WorkloadId workload, bool enabled);
-  void bound_autoscaler(WorkloadId workload, i32 min_replicas, i32 max_replicas) {
+  // AutoscalerControlPort
+  void set_autoscaler_enabled(bool enabled, IncidentId cause) override;
+  void bound_autoscaler(WorkloadId workload, i32 min_replicas, i32 max_replicas) override {
     autoscalers_.bound(workload, min_replicas, max_replicas);
   }
-  // kubectl scale, again and again until it is taken or the autoscaler runs again.
-  void scale(WorkloadId workload, i32 replicas, IncidentId cause) {
+  void scale(WorkloadId workload, i32 replicas, IncidentId cause) override {
     scale_command_.scale(workload, replicas, cause);
   }
+  std::size_t workloads() const override { return state_.workloads.size(); }
+  i32 fleet(WorkloadId workload) const override {
+    return state_.workloads[workload].params.replicas;
+  }
+  i32 desired(WorkloadId workload) const override { return state_.workloads[workload].desired; }
+  Alarm autoscaler_stopped() const override { return {stopped_, {}}; }
 
   // Read-outs; none feeds behaviour of other components.
-  std::size_t workloads() const { return state_.workloads.size(); }
-  i32 desired(WorkloadId workload) const { return state_.workloads[workload].desired; }
   const cluster::PodCounts& counts(WorkloadId workload) const {
     return state_.workloads[workload].counts;
   }
@@ -96,6 +99,7 @@ class Cluster final : public ApiWatcher {
   cluster::Autoscalers autoscalers_;
   cluster::ScaleCommand scale_command_;
   cluster::ZombieWatch zombie_watch_;
+  bool stopped_ = false;  // the autoscalers, by somebody's act
 };
 
 }  // namespace stampede

@@ -20,10 +20,11 @@
 #include "models/control_plane/priority_levels.h"
 #include "models/control_plane/write_waits.h"
 #include "models/ports/api_server.h"
+#include "models/ports/control_plane_port.h"
 
 namespace stampede {
 
-class ApiServer final : public ApiServerPort, Component, EtcdClient {
+class ApiServer final : public ApiServerPort, public ControlPlanePort, Component, EtcdClient {
  public:
   ApiServer(World& world, ApiServerParams params, std::string path);
 
@@ -33,23 +34,18 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   // The pod is there at the start of the run with this status.
   void preload_status(u32 pod, u64 value) { pods_[pod] = {value, true}; }
 
-  // Operators' real operations, in order and taking their time: compaction, defragmentation of
-  // every member in turn, disarming. `done(writes_work)` is called at the end. A second request
-  // while one runs is ignored.
-  void request_compact_defragment_disarm(IncidentId cause,
-                                         std::function<void(bool)> done = nullptr);
-  bool maintenance_running() const { return maintenance_ != Step::kNone; }
-
-  // Faults; members count from the leader (0). `cause` is carried to what they lead to.
-  void set_fsync_delay(i32 member, Duration delay, IncidentId cause = kNoIncident);
-  void stall(i32 member, Duration length, IncidentId cause = kNoIncident);
+  // ControlPlanePort
+  void repair(IncidentId cause) override;
+  bool repairing() const override { return maintenance_ != Step::kNone; }
+  i32 members() const override { return params_.etcd.members; }
+  void set_fsync_delay(i32 member, Duration delay, IncidentId cause) override;
+  void stall(i32 member, Duration length, IncidentId cause) override;
+  Alarm frozen() const override;
+  Alarm stalled() const override;
 
   // For the summary and other readers.
   double etcd_writes_per_second_max() const { return writes_max_; }
   double frozen_seconds() const;
-  bool saturated() const { return saturated_ != kNoIncident; }
-  bool frozen() const { return frozen_ != kNoIncident; }
-  IncidentId saturated_incident() const { return saturated_; }
   const Etcd& etcd() const { return *etcd_; }
   const Etcd* events_etcd() const { return events_etcd_.get(); }  // null when shared
   Etcd& etcd() { return *etcd_; }
@@ -142,7 +138,6 @@ class ApiServer final : public ApiServerPort, Component, EtcdClient {
   Step maintenance_ = Step::kNone;
   bool followers_defragmented_ = false;
   IncidentId maintenance_cause_ = kNoIncident;
-  std::function<void(bool)> maintenance_done_;
 
   u64 calls_total_ = 0, refused_ = 0, writes_last_ = 0;
   double writes_per_second_ = 0, writes_max_ = 0, batch_ = 0;

@@ -90,6 +90,18 @@ void ApiServer::tick() {
   world_.scheduler.after(1_s, Priority::kSample, id_, kTick);
 }
 
+Alarm ApiServer::frozen() const {
+  Alarm alarm{frozen_ != kNoIncident, {}};
+  if (alarm.holds && saturated_ != kNoIncident) alarm.shown_by = {saturated_};
+  return alarm;
+}
+
+Alarm ApiServer::stalled() const {
+  Alarm alarm{frozen_ != kNoIncident || saturated_ != kNoIncident, {}};
+  if (saturated_ != kNoIncident) alarm.shown_by = {saturated_};
+  return alarm;
+}
+
 double ApiServer::frozen_seconds() const {
   const Duration running = frozen_ != kNoIncident ? world_.now() - frozen_at_ : Duration{};
   return (frozen_total_ + running).seconds();
@@ -106,11 +118,9 @@ void ApiServer::stall(i32 member, Duration length, IncidentId cause) {
   etcd_->stall(member, length);
 }
 
-void ApiServer::request_compact_defragment_disarm(IncidentId cause,
-                                                  std::function<void(bool)> done) {
+void ApiServer::repair(IncidentId cause) {
   if (maintenance_ != Step::kNone) return;
   maintenance_cause_ = cause;
-  maintenance_done_ = std::move(done);
   maintenance_ = Step::kCompact;
   maintain();
 }
@@ -146,14 +156,10 @@ void ApiServer::maintain() {
       wait = 1_s;
       maintenance_ = Step::kVerify;
       break;
-    case Step::kVerify: {
+    case Step::kVerify:
       etcd_->settle();
       maintenance_ = Step::kNone;
-      const auto done = std::move(maintenance_done_);
-      maintenance_done_ = nullptr;
-      if (done) done(!etcd_->alarm());
       return;
-    }
   }
   world_.scheduler.after(wait + 1_ns, Priority::kControl, id_, kMaintain);
 }

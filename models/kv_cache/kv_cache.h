@@ -8,7 +8,6 @@
 // are not found again. Writers of a closed session are dropped. A page hit by a late transfer
 // corrupts the stored block, hence later turns, not the answer under way.
 #pragma once
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "models/kv_cache/kv_params.h"
 #include "models/kv_cache/replication.h"
 #include "models/kv_cache/session_table.h"
+#include "models/ports/cache_control_port.h"
 #include "models/ports/kv_cache.h"
 #include "sim/world.h"
 
@@ -42,7 +42,10 @@ struct KvStats {
   i64 flush_ns = 0;        // total time with a flush running
 };
 
-class KvCache final : public KvCachePort, public PathListener, public Component {
+class KvCache final : public KvCachePort,
+                      public CacheControlPort,
+                      public PathListener,
+                      public Component {
  public:
   // `network` and `world` outlive it. `regions` <= 8; `slots` sessions are laid out in advance, the
   // table grows beyond. Schedules its one-second tick.
@@ -60,14 +63,14 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
   void paths_changed(RegionId region) override;
   void handle(const Event& event) override;
 
-  // Invalidates and re-indexes everything stored in the scope in batches; returns flush_started. A
-  // flush that runs is widened to the new scope.
-  IncidentId start_flush(IncidentId cause, FlushScope scope = {});
-  // Makes everything stored unusable within the fan-out; space returns by eviction.
-  IncidentId start_epoch_bump(IncidentId cause, FlushScope scope = {});
-  bool flushing() const { return flush_mask_ != 0 || bumps_ > 0; }
-  // Called with flush_finished of a flush or an epoch bump.
-  std::function<void(IncidentId)> on_flush_finished;
+  // CacheControlPort. A flush that runs is widened to a new scope; an epoch bump reaches every
+  // region of its scope within the fan-out.
+  IncidentId start_flush(IncidentId cause) override { return start_flush(cause, {}); }
+  IncidentId start_flush(IncidentId cause, FlushScope scope);
+  IncidentId start_epoch_bump(IncidentId cause) override { return start_epoch_bump(cause, {}); }
+  IncidentId start_epoch_bump(IncidentId cause, FlushScope scope);
+  bool flushing() const override { return flush_mask_ != 0 || bumps_ > 0; }
+  IncidentId flushed() const override { return flushed_; }
 
   const KvStats& stats() const { return stats_; }
   double hit_ratio() const;
@@ -154,7 +157,7 @@ class KvCache final : public KvCachePort, public PathListener, public Component 
 
   u32 flush_mask_ = 0;
   Instant flush_started_{}, flush_since_{};
-  IncidentId flush_id_ = kNoIncident, bump_id_ = kNoIncident;
+  IncidentId flush_id_ = kNoIncident, bump_id_ = kNoIncident, flushed_ = kNoIncident;
   u32 bumps_ = 0;  // regions an epoch bump has not reached yet
   u32 live_cursor_ = 0;
   bool late_done_ = false;

@@ -162,9 +162,8 @@ void KvCache::finish_flush() {
   stats_.flush_ns += (world_.now() - flush_started_).ns;
   flush_mask_ = 0;
   queue_.reset();
-  const IncidentId id = world_.incident("flush_finished", "kv_cache", {flush_id_},
-                                        "nothing of the condemned epoch is left");
-  if (on_flush_finished) on_flush_finished(id);
+  flushed_ = world_.incident("flush_finished", "kv_cache", {flush_id_},
+                             "nothing of the condemned epoch is left");
 }
 
 IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
@@ -192,9 +191,8 @@ void KvCache::bump(u32 mask) {
     region.stock.invalidate(region.valid_epoch, bump_id_);
   }
   if (--bumps_ > 0) return;
-  const IncidentId id = world_.incident("flush_finished", "kv_cache", {bump_id_},
-                                        "the new epoch has reached every region");
-  if (on_flush_finished) on_flush_finished(id);
+  flushed_ = world_.incident("flush_finished", "kv_cache", {bump_id_},
+                             "the new epoch has reached every region");
 }
 
 }  // namespace stampede

@@ -14,6 +14,7 @@
 #include "models/network/forwarding.h"
 #include "models/network/network_params.h"
 #include "models/ports/network.h"
+#include "models/ports/routing_control_port.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -22,7 +23,10 @@ struct NetworkRegion {
   std::string name;  // as in NetworkParams::latencies and in incidents
 };
 
-class Network : public Component, public NetworkPort, private BgpObserver {
+class Network : public Component,
+                public NetworkPort,
+                public RoutingControlPort,
+                private BgpObserver {
  public:
   // `regions` in order of RegionId. `graph`: a read AS graph instead of a generated one; must be
   // acyclic. Starts converged and schedules nothing. World must outlive this.
@@ -45,12 +49,12 @@ class Network : public Component, public NetworkPort, private BgpObserver {
 
   void add_listener(PathListener* listener) { listeners_.push_back(listener); }
 
-  // An operator pushes a policy to a region's routers. Returns the incident policy_pushed; a
-  // safeguard may block it (incident policy_blocked) or roll it back (policy_rolled_back).
-  IncidentId push_policy(RegionId region, const ExportPolicy& policy,
-                         std::vector<IncidentId> causes = {});
-  // An operator puts the good policy back (incident policy_restored), because of `cause`.
-  void restore_policy(RegionId region, IncidentId cause);
+  // RoutingControlPort
+  IncidentId push_policy(RegionId region, const ExportPolicy& policy, IncidentId cause) override;
+  void restore_policy(RegionId region, IncidentId cause) override;
+  Alarm prefix_withdrawn() const override;
+  bool was_pushed(RegionId region) const override { return regions_[region].ever_pushed; }
+
   // The region's own routers and servers are gone or back, whatever is announced.
   void set_alive(RegionId region, bool alive, IncidentId cause);
 
@@ -79,6 +83,8 @@ class Network : public Component, public NetworkPort, private BgpObserver {
     i32 stage = 0;
     IncidentId pushed = kNoIncident, restore_cause = kNoIncident, dead_cause = kNoIncident;
     IncidentId withdrawn = kNoIncident, restored = kNoIncident;  // of the current episode
+    IncidentId in_force = kNoIncident;  // the pushed policy that nobody has taken back
+    bool ever_pushed = false;
     bool dirty = false;
   };
   struct Client {

@@ -1,5 +1,7 @@
 #include "models/network/network_params.h"
 
+#include "models/ports/routing_control_port.h"
+
 namespace stampede {
 
 void RegionLatency::describe(Schema<RegionLatency>& s) {

@@ -39,23 +39,4 @@ struct NetworkParams {
   static void describe(Schema<NetworkParams>& s);
 };
 
-// What the routers of a region let out.
-enum class ExportChoice : u8 {
-  kAll,
-  kNone,    // a policy that matches nothing
-  kMissing  // a policy that does not parse and is not there: RFC 8212 exports nothing
-};
-template <>
-struct ChoiceNames<ExportChoice> {
-  static constexpr const char* type = "ExportChoice";
-  static std::vector<std::string> names() { return {"all", "none", "missing"}; }
-};
-
-struct ExportPolicy {
-  ExportChoice export_ = ExportChoice::kNone;
-  Share prefixes{1.0};  // of the region's prefixes it applies to; the others go out as before
-  bool rfc8212 = true;  // routers export nothing without a policy; else everything
-  static void describe(Schema<ExportPolicy>& s);
-};
-
 }  // namespace stampede

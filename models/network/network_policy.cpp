@@ -22,16 +22,17 @@ u32 Network::denied_prefixes(const ExportPolicy& policy) const {
   return denies ? part_of(static_cast<u32>(params_.prefixes_per_region), policy.prefixes.value) : 0;
 }
 
-IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy,
-                                std::vector<IncidentId> causes) {
+IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, IncidentId cause) {
   Region& region = regions_[r];
   const u32 denied = denied_prefixes(policy);
   const std::string choice =
       ChoiceNames<ExportChoice>::names()[static_cast<std::size_t>(policy.export_)];
   const IncidentId pushed =
-      world_.incident("policy_pushed", name_, std::move(causes),
+      world_.incident("policy_pushed", name_, {cause},
                       region.name + ": routing policy pushed, export: " + choice);
   ++pushes_;
+  region.in_force = pushed;
+  region.ever_pushed = true;
   if (blocked(r, denied, pushed)) return pushed;
   region.policy = policy;
   region.pushed = pushed;
@@ -114,6 +115,7 @@ void Network::roll_back(RegionId r, const char* why) {
 
 void Network::restore_policy(RegionId r, IncidentId cause) {
   Region& region = regions_[r];
+  region.in_force = kNoIncident;
   region.restore_cause = cause;
   if (region.pushed != kNoIncident)
     region.restore_cause =
@@ -122,6 +124,14 @@ void Network::restore_policy(RegionId r, IncidentId cause) {
   ++region.generation;
   world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, id_, kRestore,
                          r, region.generation);
+}
+
+Alarm Network::prefix_withdrawn() const {
+  Alarm alarm;
+  for (const Region& region : regions_)
+    if (region.in_force != kNoIncident) alarm.shown_by.push_back(region.in_force);
+  alarm.holds = !alarm.shown_by.empty();
+  return alarm;
 }
 
 void Network::allow_all(RegionId r, IncidentId cause) {

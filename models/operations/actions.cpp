@@ -1,6 +1,8 @@
 // The stock actions.
 #include "models/operations/actions.h"
 
+#include <algorithm>
+
 #include "sim/check.h"
 
 namespace stampede {
@@ -10,10 +12,10 @@ std::map<std::string, ActionFunction>& action_functions() {
   return functions;
 }
 
-Completion apply(const ActionSelection& action, Controls& controls, IncidentId cause) {
+Completion apply(const ActionSelection& action, const Scene& scene, IncidentId cause) {
   const auto it = action_functions().find(action.name);
   STAMPEDE_CHECK(it != action_functions().end(), "unknown action " + action.name);
-  Completion done = it->second(action.params.get(), controls, cause);
+  Completion done = it->second(action.params.get(), scene, cause);
   return done ? done : [] { return true; };
 }
 
@@ -39,7 +41,7 @@ struct RegionParams {
 
 struct PushParams {
   TargetParams target;
-  RoutingExport policy;
+  ExportPolicy policy;
   static void describe(Schema<PushParams>& s) {
     s.field("target", &PushParams::target).help("where");
     s.field("policy", &PushParams::policy).help("what the region's routers then export");
@@ -58,31 +60,50 @@ struct DiskParams {
 };
 
 template <class F>
-void each(const std::string& name, const Controls& controls, F f) {
-  if (!name.empty()) return f(controls.region(name));
-  for (std::size_t r = 0; r < controls.regions(); ++r) f(static_cast<RegionId>(r));
+void each(const std::string& name, const Scene& scene, F f) {
+  for (std::size_t r = 0; r < scene.regions.size(); ++r)
+    if (name.empty() || scene.regions[r] == name) f(static_cast<RegionId>(r));
+}
+
+// Stopping means that somebody also takes back what was asked for beyond the fleet, and stays at it
+// while the write is refused.
+void stop(AutoscalerControlPort& cluster, IncidentId cause) {
+  cluster.set_autoscaler_enabled(false, cause);
+  for (WorkloadId w = 0; w < cluster.workloads(); ++w)
+    if (const i32 fleet = cluster.fleet(w); cluster.desired(w) > fleet)
+      cluster.scale(w, fleet, cause);
+}
+
+void restart(AutoscalerControlPort& cluster, bool pin_to_fleet, IncidentId cause) {
+  for (WorkloadId w = 0; pin_to_fleet && w < cluster.workloads(); ++w)
+    cluster.bound_autoscaler(w, cluster.fleet(w), cluster.fleet(w));
+  cluster.set_autoscaler_enabled(true, cause);
+}
+
+Completion flushing(CacheControlPort* cache) {
+  return [cache] { return !cache->flushing(); };
 }
 
 const RegisterAction<PushParams> push_routing_policy{
     "push_routing_policy", "an operator's change of what a region's routers export",
     "published account: a syntax error in the routing policy withdraws the prefixes",
-    [](const PushParams& p, Controls& c, IncidentId) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.push_export_policy(r, p.policy); });
+    [](const PushParams& p, const Scene& s, IncidentId cause) -> Completion {
+      each(p.target.region, s, [&](RegionId r) { s.routing->push_policy(r, p.policy, cause); });
       return {};
     }};
 
 const RegisterAction<RegionParams> restore_routing_policy{
     "restore_routing_policy", "the previous routing policy comes back and the prefixes with it", "",
-    [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.restore_export_policy(r, cause); });
+    [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
+      each(p.target.region, s, [&](RegionId r) { s.routing->restore_policy(r, cause); });
       return {};
     }};
 
 const RegisterAction<RegionParams> stop_autoscaler{
     "stop_autoscaler",
     "the autoscalers stop; what they asked for beyond the fleet is taken back as soon as it can be",
-    "", [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.set_autoscaler(r, false, false, cause); });
+    "", [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
+      each(p.target.region, s, [&](RegionId r) { stop(*s.autoscalers[r], cause); });
       return {};
     }};
 
@@ -98,64 +119,82 @@ struct RestartParams {
 
 const RegisterAction<RestartParams> restart_autoscaler{
     "restart_autoscaler", "the autoscalers run again", "",
-    [](const RestartParams& p, Controls& c, IncidentId cause) -> Completion {
-      each(p.target.region, c,
-           [&](RegionId r) { c.set_autoscaler(r, true, p.pin_to_fleet, cause); });
+    [](const RestartParams& p, const Scene& s, IncidentId cause) -> Completion {
+      each(p.target.region, s,
+           [&](RegionId r) { restart(*s.autoscalers[r], p.pin_to_fleet, cause); });
       return {};
     }};
 
 const RegisterAction<RegionParams> compact_defragment_disarm{
     "compact_defragment_disarm", "compact etcd, defragment it, disarm the quota alarm where frozen",
     "etcd maintenance guide; order measured: defragment, then disarm",
-    [](const RegionParams& p, Controls& c, IncidentId cause) -> Completion {
-      std::vector<Completion> parts;
-      each(p.target.region, c, [&](RegionId r) {
-        if (c.frozen(r)) parts.push_back(c.compact_defragment_disarm(r, cause));
+    [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
+      std::vector<const ControlPlanePort*> under_repair;
+      each(p.target.region, s, [&](RegionId r) {
+        ControlPlanePort& plane = *s.control_planes[r];
+        const Alarm frozen = plane.frozen();
+        if (!frozen.holds) return;
+        plane.repair(frozen.shown_by.empty() ? cause : frozen.shown_by.front());
+        under_repair.push_back(&plane);
       });
-      return [parts] {
-        for (const Completion& part : parts)
-          if (!part()) return false;
-        return true;
+      return [under_repair] {
+        return std::none_of(under_repair.begin(), under_repair.end(),
+                            [](const ControlPlanePort* plane) { return plane->repairing(); });
       };
     }};
 
 const RegisterAction<DiskParams> slow_disk{
     "slow_disk", "every fsync of etcd's members takes longer by `delay`; 0s ends it", "",
-    [](const DiskParams& p, Controls& c, IncidentId) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.set_fsync_delay(r, p.delay); });
+    [](const DiskParams& p, const Scene& s, IncidentId cause) -> Completion {
+      each(p.target.region, s, [&](RegionId r) {
+        ControlPlanePort& plane = *s.control_planes[r];
+        for (i32 m = 0; m < plane.members(); ++m) plane.set_fsync_delay(m, p.delay, cause);
+      });
       return {};
     }};
 
 const RegisterAction<DiskParams> stall_disk{
     "stall_disk", "etcd's disks do nothing for `delay`", "",
-    [](const DiskParams& p, Controls& c, IncidentId) -> Completion {
-      each(p.target.region, c, [&](RegionId r) { c.stall_disk(r, p.delay); });
+    [](const DiskParams& p, const Scene& s, IncidentId cause) -> Completion {
+      each(p.target.region, s, [&](RegionId r) {
+        ControlPlanePort& plane = *s.control_planes[r];
+        for (i32 m = 0; m < plane.members(); ++m) plane.stall(m, p.delay, cause);
+      });
       return {};
     }};
 
 const RegisterAction<NoParams> page{
     "page", "somebody is woken up and begins to look", "",
-    [](const NoParams&, Controls&, IncidentId) -> Completion { return {}; }};
+    [](const NoParams&, const Scene&, IncidentId) -> Completion { return {}; }};
 
 const RegisterAction<NoParams> flush_cache{
     "flush_cache", "the whole KV cache is invalidated and its index rebuilt, object by object",
     "published account: full flush of over 4 PB in over 4 h",
-    [](const NoParams&, Controls& c, IncidentId cause) { return c.flush_cache(cause); }};
+    [](const NoParams&, const Scene& s, IncidentId cause) {
+      s.cache->start_flush(cause);
+      return flushing(s.cache);
+    }};
 
 const RegisterAction<NoParams> bump_cache_epoch{
     "bump_cache_epoch", "one write makes the whole KV cache invalid; space is reclaimed lazily", "",
-    [](const NoParams&, Controls& c, IncidentId cause) { return c.bump_cache_epoch(cause); }};
+    [](const NoParams&, const Scene& s, IncidentId cause) {
+      s.cache->start_epoch_bump(cause);
+      return flushing(s.cache);
+    }};
 
 const RegisterAction<NoParams> open_breaker{
     "open_breaker", "an operator opens the breaker by hand", "",
-    [](const NoParams&, Controls& c, IncidentId cause) -> Completion {
-      c.open_breaker(cause);
+    [](const NoParams&, const Scene& s, IncidentId cause) -> Completion {
+      s.breakers->open_by_hand(cause);
       return {};
     }};
 
 const RegisterAction<NoParams> start_ramp{
     "start_ramp", "the breaker half-opens and lets traffic back in steps", "",
-    [](const NoParams&, Controls& c, IncidentId cause) { return c.start_ramp(cause); }};
+    [](const NoParams&, const Scene& s, IncidentId cause) -> Completion {
+      s.breakers->start_ramp(s.cache->flushed() != kNoIncident ? s.cache->flushed() : cause);
+      return [breakers = s.breakers] { return !breakers->breaker_open().holds; };
+    }};
 
 }  // namespace
 }  // namespace stampede

@@ -1,34 +1,38 @@
 // Named things that the timeline or an operator does: each a registered entry with parameters and
-// one function on Controls. Adding one is one more block in actions.cpp or a file of its own.
+// one function on the ports of a Scene. Adding one is one more block in actions.cpp or a file of
+// its own.
 #pragma once
 #include <functional>
 #include <map>
 #include <string>
 
 #include "models/operations/runbook_params.h"
-#include "models/ports/controls.h"
+#include "models/operations/scene.h"
 #include "sim/registry.h"
 
 namespace stampede {
 
+// Asks whether an operation that takes its time is over.
+using Completion = std::function<bool()>;
+
 // Applies the selected action; the result says when it is over (at once if it takes no time).
 // Throws InvariantError for an unknown name, which the loader has ruled out.
-Completion apply(const ActionSelection& action, Controls& controls, IncidentId cause);
+Completion apply(const ActionSelection& action, const Scene& scene, IncidentId cause);
 
 using ActionFunction =
-    std::function<Completion(const void* params, Controls& controls, IncidentId cause)>;
+    std::function<Completion(const void* params, const Scene& scene, IncidentId cause)>;
 std::map<std::string, ActionFunction>& action_functions();
 
-// `static const RegisterAction<Params> x{"name", "help", "source", [](const Params&, Controls&,
-// IncidentId) -> Completion {...}};`
+// `static const RegisterAction<Params> x{"name", "help", "source", [](const Params&, const
+// Scene&, IncidentId) -> Completion {...}};`
 template <class Params>
 struct RegisterAction {
   template <class F>
   RegisterAction(const char* name, const char* help, const char* source, F function)
       : entry("action", name, help, source) {
-    action_functions()[name] = [function](const void* params, Controls& controls,
+    action_functions()[name] = [function](const void* params, const Scene& scene,
                                           IncidentId cause) {
-      return function(*static_cast<const Params*>(params), controls, cause);
+      return function(*static_cast<const Params*>(params), scene, cause);
     };
   }
   Register<Params> entry;

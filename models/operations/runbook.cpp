@@ -1,11 +1,45 @@
 #include "models/operations/runbook.h"
 
 namespace stampede {
+namespace {
+
+// Of several regions: what each of them shows.
+template <class Ports, class Shows>
+Alarm any_of(const Ports& ports, Shows shows) {
+  Alarm all;
+  for (const auto* port : ports) {
+    const Alarm one = shows(*port);
+    if (!one.holds) continue;
+    all.holds = true;
+    all.shown_by.insert(all.shown_by.end(), one.shown_by.begin(), one.shown_by.end());
+  }
+  return all;
+}
+
+Alarm shown(const StepParams& p, const Scene& scene) {
+  switch (p.when) {
+    case Watched::kSuccessBelow:
+      return scene.service->success_below(p.below.value);
+    case Watched::kPrefixWithdrawn:
+      return scene.routing->prefix_withdrawn();
+    case Watched::kControlPlaneFrozen:
+      return any_of(scene.control_planes,
+                    [](const ControlPlanePort& plane) { return plane.frozen(); });
+    case Watched::kBreakerOpen:
+      return scene.breakers->breaker_open();
+    case Watched::kAutoscalerStopped:
+      return any_of(scene.autoscalers,
+                    [](const AutoscalerControlPort& c) { return c.autoscaler_stopped(); });
+  }
+  return {};
+}
+
+}  // namespace
 
 Runbook::Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,
-                 Controls& controls)
+                 Scene scene)
     : world_(world),
-      controls_(controls),
+      scene_(std::move(scene)),
       id_(world.scheduler.add(this)),
       timeline_(std::move(timeline)) {
   for (StepParams& p : steps) steps_.emplace_back().params = std::move(p);
@@ -25,24 +59,6 @@ void Runbook::start() {
   for (u32 i = 0; i < timeline_.size(); ++i)
     world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, id_, kTimeline, i);
   if (!steps_.empty()) world_.scheduler.after(5_s, Priority::kControl, id_, kTick);
-}
-
-bool Runbook::holds(const StepParams& p) const {
-  switch (p.when) {
-    case Watched::kSuccessBelow:
-      return controls_.observed_success() < p.below.value;
-    case Watched::kPrefixWithdrawn:
-      return controls_.any_prefix_withdrawn();
-    case Watched::kControlPlaneFrozen:
-      for (std::size_t r = 0; r < controls_.regions(); ++r)
-        if (controls_.frozen(static_cast<RegionId>(r))) return true;
-      return false;
-    case Watched::kBreakerOpen:
-      return controls_.breaker_open();
-    case Watched::kAutoscalerStopped:
-      return controls_.autoscaler_stopped();
-  }
-  return false;
 }
 
 bool Runbook::due(const Step& step) const {
@@ -65,7 +81,7 @@ void Runbook::tick() {
       step.state = State::kDone;
       step.done_at = now;
     }
-    if (!holds(step.params))
+    if (!shown(step.params, scene_).holds)
       step.holds_since = kNever;
     else if (step.holds_since == kNever)
       step.holds_since = now;
@@ -82,7 +98,7 @@ void Runbook::tick() {
 
 void Runbook::handle(const Event& event) {
   if (event.kind == kTimeline) {
-    apply(timeline_[event.subject].action, controls_, kNoIncident);
+    apply(timeline_[event.subject].action, scene_, kNoIncident);
     return;
   }
   if (event.kind == kTick) {
@@ -91,16 +107,16 @@ void Runbook::handle(const Event& event) {
     return;
   }
   Step& step = steps_[event.subject];
-  if (!holds(step.params)) {  // it went away by itself: stand down
+  const Alarm alarm = shown(step.params, scene_);
+  if (!alarm.holds) {  // it went away by itself: stand down
     step.state = State::kIdle;
     step.due_at = kNever;
     return;
   }
   step.acted_at = world_.now();
   step.state = State::kActing;
-  const std::string topic =
-      ChoiceNames<Watched>::names()[static_cast<std::size_t>(step.params.when)];
-  step.completion = apply(step.params.action, controls_, controls_.latest(topic));
+  step.completion = apply(step.params.action, scene_,
+                          alarm.shown_by.empty() ? kNoIncident : alarm.shown_by.front());
   if (step.completion()) {
     step.state = State::kDone;
     step.done_at = world_.now();

@@ -28,7 +28,7 @@ class Runbook final : public Component {
 
   // Throws InvariantError if a step needs an unknown one (the loader checks first).
   Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,
-          Controls& controls);
+          Scene scene);
   void start();
   void handle(const Event& event) override;
   const std::vector<Step>& steps() const { return steps_; }
@@ -39,12 +39,11 @@ class Runbook final : public Component {
  private:
   enum Kind : u8 { kTick, kDecision, kTimeline };
   std::size_t index_of(const std::string& name) const;
-  bool holds(const StepParams& step) const;
   bool due(const Step& step) const;
   void tick();
 
   World& world_;
-  Controls& controls_;
+  const Scene scene_;
   ComponentId id_;
   std::vector<Step> steps_;
   std::vector<TimelineParams> timeline_;

@@ -101,7 +101,7 @@ void SafetyLayer::open(Unit& unit, std::vector<IncidentId> causes, const std::st
   ++stats_.trips;
   ++unit.ramp_number;
   unit.opened = world_.incident("breaker_opened", kPath, std::move(causes), what);
-  if (on_opened) on_opened(unit.opened);
+  opened_ = unit.opened;
 }
 
 IncidentId SafetyLayer::open_by_hand(IncidentId cause, RegionId region) {
@@ -131,6 +131,12 @@ bool SafetyLayer::globally_open() const {
   for (const Unit& unit : units_)
     if (unit.breaker.state() != BreakerState::kOpen) return false;
   return true;
+}
+
+Alarm SafetyLayer::breaker_open() const {
+  for (const Unit& unit : units_)
+    if (unit.breaker.state() != BreakerState::kClosed) return {true, {opened_}};
+  return {};
 }
 
 bool SafetyLayer::any(bool open_too) const {
@@ -189,14 +195,13 @@ IncidentId SafetyLayer::start_ramp(IncidentId cause) {
 void SafetyLayer::ramp_step(u32 index) {
   Unit& unit = unit_at(index);
   if (unit.breaker.state() != BreakerState::kHalfOpen) return;
-  const double now = load ? load() : 0;
+  double now = 0;
+  for (const LoadPort* region : gate_) now = std::max(now, region->bottleneck_load());
   const double growth = p_.ramp_looks_ahead ? unit.breaker.growth() : 1;
   const auto moved =
       unit.breaker.advance(now, p_.ramp_load_limit.value / growth, p_.ramp_back_limit.value);
   if (moved == RampBreaker::Moved::kClosed) {
-    const IncidentId id =
-        world_.incident("breaker_closed", kPath, {unit.ramp}, "the ramp reached its end");
-    if (on_closed) on_closed(id);
+    closed_ = world_.incident("breaker_closed", kPath, {unit.ramp}, "the ramp reached its end");
     return;
   }
   const Duration hold = moved == RampBreaker::Moved::kHeld ? p_.ramp_recheck : p_.ramp_hold;

@@ -6,9 +6,10 @@
 // **Limits** a verdict depends on the answer alone; the check itself never fails or queues. With
 // replica scope a half-open replica is picked without a share.
 #pragma once
-#include <functional>
 #include <vector>
 
+#include "models/ports/breaker_control_port.h"
+#include "models/ports/load_port.h"
 #include "models/ports/safety.h"
 #include "models/safety/ramp_breaker.h"
 #include "models/safety/safety_params.h"
@@ -21,7 +22,7 @@ struct SafetyStats {
   u64 trips = 0, refused = 0, poisoned_passed = 0;
 };
 
-class SafetyLayer final : public SafetyPort, public Component {
+class SafetyLayer final : public SafetyPort, public BreakerControlPort, public Component {
  public:
   SafetyLayer(World& world, const SafetyParams& params, u32 regions);
 
@@ -31,12 +32,16 @@ class SafetyLayer final : public SafetyPort, public Component {
   bool globally_open() const override;
   void handle(const Event& event) override;
 
-  // Load of the bottleneck the ramp is gated on, 1 = saturated. Absent: the gate is open.
-  std::function<double()> load;
-  // Begins to reopen every open breaker; returns ramp_started, or none if nothing was open.
-  IncidentId start_ramp(IncidentId cause);
-  // Opens a breaker by hand (kNoRegion: all units); returns breaker_opened.
-  IncidentId open_by_hand(IncidentId cause, RegionId region = kNoRegion);
+  // Before the start: the ramp is gated on the highest load among these; without any it is open.
+  void gate_on(std::vector<const LoadPort*> regions) { gate_ = std::move(regions); }
+
+  // BreakerControlPort
+  IncidentId open_by_hand(IncidentId cause) override { return open_by_hand(cause, kNoRegion); }
+  IncidentId start_ramp(IncidentId cause) override;
+  Alarm breaker_open() const override;
+  IncidentId closed() const override { return closed_; }
+  // Opens the breaker of a region (kNoRegion: all units); returns breaker_opened.
+  IncidentId open_by_hand(IncidentId cause, RegionId region);
   // Whether any breaker is open or half-open; whether one is half-open.
   bool any_open() const { return any(true); }
   bool ramping() const { return any(false); }
@@ -44,8 +49,6 @@ class SafetyLayer final : public SafetyPort, public Component {
   bool replica_open(RegionId region, ReplicaId replica) const;
   // Breaker of a region, or of the service.
   const RampBreaker& breaker(RegionId region) const { return unit_of(region).breaker; }
-  // Called with breaker_opened and with breaker_closed of a unit.
-  std::function<void(IncidentId)> on_opened, on_closed;
 
   const SafetyStats& stats() const { return stats_; }
 
@@ -86,6 +89,8 @@ class SafetyLayer final : public SafetyPort, public Component {
   std::vector<std::pair<RegionId, ReplicaId>> ramping_replicas_;
   std::vector<Check> checks_;  // ring in order of sampling
   std::vector<u32> free_;
+  std::vector<const LoadPort*> gate_;
+  IncidentId opened_ = kNoIncident, closed_ = kNoIncident;  // the last of any unit
   SafetyStats stats_;
 };
 

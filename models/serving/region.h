@@ -11,6 +11,7 @@
 
 #include "models/ports/attempts.h"
 #include "models/ports/kv_cache.h"
+#include "models/ports/load_port.h"
 #include "models/ports/pods.h"
 #include "models/ports/prompt_text.h"
 #include "models/ports/replica_choice.h"
@@ -30,6 +31,7 @@ class Region final : public Component,
                      public RegionPort,
                      public PodRuntime,
                      public EndpointConsumer,
+                     public LoadPort,
                      private EngineSink {
  public:
   struct Wiring {
@@ -71,8 +73,9 @@ class Region final : public Component,
   const Counts& counts() const { return counts_; }
   const ActiveCounts& active() const { return active_; }
   u64 waiting() const;  // sequences in line in all engines
-  // Load of a pool over about a minute, 1 = saturated; the ramp's gate reads it.
+  // Load of a pool over about a minute, 1 = saturated; the ramp's gate reads the first pool's.
   double load(WorkloadId workload) const { return load_[workload]; }
+  double bottleneck_load() const override { return load_[0]; }
   double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
   void update_load();
   // Time of all engines of a pool so far [s], and how much of it went into attempts whose client

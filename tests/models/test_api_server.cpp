@@ -130,7 +130,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
   params.servers = 1;
   params.etcd.members = 1;
   ApiServer server(world, params, "api");
-  server.stall(0, 60_s);
+  server.stall(0, 60_s, kNoIncident);
   Caller caller;
   caller.world = &world;
   for (u32 i = 0; i < 700; ++i) {
@@ -155,7 +155,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
 TEST(api_server, a_deadline_ends_a_write_before_etcd_gives_up) {
   World world(1);
   ApiServer server(world, {}, "api");
-  for (i32 m = 0; m < 3; ++m) server.stall(m, 60_s);
+  for (i32 m = 0; m < 3; ++m) server.stall(m, 60_s, kNoIncident);
   Caller caller;
   caller.world = &world;
   ApiCall call = status_write(1, 0);
@@ -229,7 +229,7 @@ TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
   EXPECT_EQ(find(world, "control_plane_frozen"), nullptr);
   const IncidentId saturated_id = saturated->id;
   world.scheduler.run_until(world.now() + 20_s);
-  ASSERT_TRUE(server.frozen());
+  ASSERT_TRUE(server.frozen().holds);
   const Incident frozen = *find(world, "control_plane_frozen");
   EXPECT_TRUE(has_cause(frozen, saturated_id));
   EXPECT_TRUE(has_cause(frozen, flap));
@@ -243,25 +243,20 @@ TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
     server.submit(call, &caller, pod);
   }
   world.scheduler.run_until(world.now() + 5_s);
-  bool finished = false, works = false;
-  server.request_compact_defragment_disarm(decision, [&](bool ok) {
-    finished = true;
-    works = ok;
-  });
-  EXPECT_TRUE(server.maintenance_running());
-  EXPECT_FALSE(finished);
+  server.repair(decision);
+  EXPECT_TRUE(server.repairing());
+  EXPECT_TRUE(server.etcd().alarm());
   world.scheduler.run_until(world.now() + 30_s);
-  EXPECT_TRUE(finished);
-  EXPECT_TRUE(works);
-  EXPECT_FALSE(server.maintenance_running());
-  EXPECT_TRUE(server.frozen());  // nothing has changed the endpoints yet
+  EXPECT_FALSE(server.repairing());
+  EXPECT_FALSE(server.etcd().alarm());
+  EXPECT_TRUE(server.frozen().holds);  // nothing has changed the endpoints yet
   server.submit(slice_write(2), &caller, 0);
   world.scheduler.run_until(world.now() + 20_s);
   const Incident* recovered = find(world, "control_plane_recovered");
   ASSERT_NE(recovered, nullptr);
   EXPECT_TRUE(has_cause(*recovered, frozen.id));
   EXPECT_TRUE(has_cause(*recovered, decision));
-  EXPECT_FALSE(server.saturated());
+  EXPECT_FALSE(server.stalled().holds);
   EXPECT_GT(server.frozen_seconds(), 30.0);
   const double total = server.frozen_seconds();
   world.scheduler.run_until(world.now() + 20_s);
@@ -271,15 +266,11 @@ TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
 TEST_F(QuotaLatch, repair_does_not_help_while_everything_is_in_use) {
   ApiServer server(world, params, "api");
   fill(server);
-  bool finished = false, works = true;
-  server.request_compact_defragment_disarm(0, [&](bool ok) {
-    finished = true;
-    works = ok;
-  });
+  server.repair(kNoIncident);
   world.scheduler.run_until(world.now() + 30_s);
-  EXPECT_TRUE(finished);
-  EXPECT_FALSE(works);
-  EXPECT_TRUE(server.saturated());
+  EXPECT_FALSE(server.repairing());
+  EXPECT_TRUE(server.etcd().alarm());
+  EXPECT_TRUE(server.stalled().holds);
 }
 
 TEST_F(QuotaLatch, split_events_leave_the_main_file_alone) {
@@ -343,7 +334,7 @@ TEST(api_server, a_slow_disk_saturates_and_passes) {
   EXPECT_TRUE(has_cause(*saturated, fault));
   for (i32 m = 0; m < 3; ++m) server.set_fsync_delay(m, {}, 0);
   world.scheduler.run_until(world.now() + 60_s);
-  EXPECT_FALSE(server.saturated());
+  EXPECT_FALSE(server.stalled().holds);
 }
 
 }  // namespace

@@ -130,10 +130,10 @@ TEST(autoscaler, metrics_that_cannot_be_read_hold_the_size) {
 
 TEST(autoscaler, stopped_by_the_operator_and_started_again) {
   Fixture f(scaled(20, 160, 40, 160));
-  f.cluster->set_autoscaler_enabled(false);
+  f.cluster->set_autoscaler_enabled(false, kNoIncident);
   f.run_for(600_s);
   EXPECT_EQ(f.cluster->desired(0), 160);
-  f.cluster->set_autoscaler_enabled(true);
+  f.cluster->set_autoscaler_enabled(true, kNoIncident);
   f.run_for(280_s);
   EXPECT_EQ(f.cluster->desired(0), 160);  // it has forgotten that the region was idle
   f.run_for(120_s);

@@ -149,7 +149,7 @@ TEST(cluster, a_scale_command_is_repeated_until_it_is_taken) {
     f.run_for(300_s);
     EXPECT_EQ(f.cluster->desired(0), 16);
     EXPECT_EQ(f.api.called(ApiObject::kScale), 30u);  // every 10 s
-    if (overtaken) f.cluster->set_autoscaler_enabled(true);
+    if (overtaken) f.cluster->set_autoscaler_enabled(true, kNoIncident);
     f.api.refuse = nullptr;
     f.run_for(11_s);
     EXPECT_EQ(f.cluster->desired(0), overtaken ? 16 : 8);

@@ -190,13 +190,14 @@ TEST(KvFlush, EpochBumpTakesSecondsAndSpaceReturnsLater) {
   t.run(1_s);
   const i64 stored = t.kv.stored_bytes();
   const Instant start = t.world.now();
-  Instant end{};
-  t.kv.on_flush_finished = [&](IncidentId) { end = t.world.now(); };
   const IncidentId id = t.kv.start_epoch_bump(kNoIncident);
   t.run(15_s);
   ASSERT_FALSE(t.kv.flushing());
-  EXPECT_GE((end - start).seconds(), 1);
-  EXPECT_LE((end - start).seconds(), 10);
+  ASSERT_NE(t.kv.flushed(), kNoIncident);
+  const Incident& finished = t.world.journal.all()[t.kv.flushed() - 1];
+  EXPECT_EQ(finished.causes, std::vector<IncidentId>{id});
+  EXPECT_GE((finished.at - start).seconds(), 1);
+  EXPECT_LE((finished.at - start).seconds(), 10);
   EXPECT_GE(t.kv.stored_bytes(), stored - 4'500'000LL * 20);
   EXPECT_EQ(t.kv.flushed_bytes(), 0);
   const KvLookup seen = t.kv.lookup(0, 0, 2, 1280);

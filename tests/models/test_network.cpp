@@ -53,7 +53,7 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
   World world(1);
   Network network(world, {}, kRegions);
   world.scheduler.run_until(Instant{} + 10_min);
-  const IncidentId pushed = network.push_policy(0, {});
+  const IncidentId pushed = network.push_policy(0, {}, kNoIncident);
   world.scheduler.run_until(Instant{} + 10_min + 3_s);
   EXPECT_EQ(reached(network, 0), 0u);  // though the speakers still look for paths
   EXPECT_EQ(reached(network, 1), 24u);
@@ -88,7 +88,7 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
 TEST(network, ghost_routes_outlive_the_data) {
   World world(1);
   Network network(world, {}, kRegions);
-  network.push_policy(0, {});
+  network.push_policy(0, {}, kNoIncident);
   u32 loops = 0;  // ghosts that point at each other
   for (i64 step = 0; step < 200; ++step) {
     world.scheduler.run_until(Instant{} + 1_s + step * 5_ms);
@@ -111,7 +111,7 @@ TEST(network, generated_graph_removes_routes_as_slowly_as_measured) {
   for (u64 seed = 1; seed <= kSeeds; ++seed) {
     World world(seed);
     Network network(world, {}, kRegions);
-    network.push_policy(0, {});
+    network.push_policy(0, {}, kNoIncident);
     const PrefixIndex prefix = network.prefix(0, 0);
     std::vector<double> last(network.graph().size(), 0);
     std::vector<SessionIndex> was(network.graph().size(), kNoSession);
@@ -158,7 +158,7 @@ TEST(network, same_seed_same_run) {
     Network network(world, {}, kRegions);
     Listener listener;
     network.add_listener(&listener);
-    network.push_policy(1, {});
+    network.push_policy(1, {}, kNoIncident);
     world.scheduler.run_until(Instant{} + 90_s);
     network.restore_policy(1, kNoIncident);
     world.scheduler.run_until(Instant{} + 1_h);
@@ -176,7 +176,7 @@ TEST(network, one_push_and_its_repair_leave_the_tables_as_they_were) {
     World world(seed);
     Network network(world, {}, kRegions);
     const u64 before = network.bgp().digest();
-    network.push_policy(0, {});
+    network.push_policy(0, {}, kNoIncident);
     world.scheduler.run_until(Instant{} + 45_s);  // amid path exploration
     network.restore_policy(0, kNoIncident);
     world.scheduler.run_until(Instant{} + 1_h);
@@ -212,7 +212,7 @@ TEST(network, takes_a_read_graph_and_regions_without_ases) {
 struct Operator : Component {
   Operator(World& w, Network& n) : world(w), network(n), id(w.scheduler.add(this)) {}
   void handle(const Event& event) override {
-    if (event.kind == 0) network.push_policy(0, {});
+    if (event.kind == 0) network.push_policy(0, {}, kNoIncident);
     if (event.kind == 1) network.restore_policy(0, kNoIncident);
     if (event.kind == 2) network.set_alive(1, false, kNoIncident);
     if (event.kind == 3) {

@@ -36,7 +36,7 @@ struct Fixture {
 
 TEST(network_safeguards, none_is_on_by_default) {
   Fixture run({});
-  run.network.push_policy(0, {});
+  run.network.push_policy(0, {}, kNoIncident);
   run.until(1_h);
   EXPECT_EQ(run.reached(0), 0u);
   EXPECT_EQ(run.incidents("policy_blocked") + run.incidents("policy_rolled_back"), 0u);
@@ -46,8 +46,8 @@ TEST(network_safeguards, lint_blocks_broken_policies_and_lets_good_ones_pass) {
   RoutingSafeguards s;
   s.lint = {1};
   Fixture run(s);
-  run.network.push_policy(0, {});
-  run.network.push_policy(1, {ExportChoice::kAll, {1.0}, true});
+  run.network.push_policy(0, {}, kNoIncident);
+  run.network.push_policy(1, {ExportChoice::kAll, {1.0}, true}, kNoIncident);
   run.until(1_h);
   EXPECT_EQ(run.reached(0), 24u);
   EXPECT_EQ(run.incidents("policy_blocked"), 1u);
@@ -56,7 +56,7 @@ TEST(network_safeguards, lint_blocks_broken_policies_and_lets_good_ones_pass) {
   u32 caught = 0;
   for (u64 seed = 0; seed < 40; ++seed) {
     Fixture half(s, seed);
-    half.network.push_policy(0, {});
+    half.network.push_policy(0, {}, kNoIncident);
     caught += half.incidents("policy_blocked");
   }
   EXPECT_GT(caught, 10u);
@@ -67,11 +67,12 @@ TEST(network_safeguards, prefix_floor_counts_what_a_push_would_withdraw) {
   RoutingSafeguards s;
   s.prefix_floor = Share{0.10};
   Fixture run(s);
-  run.network.push_policy(0, {});  // 4 of 12 prefixes
+  run.network.push_policy(0, {}, kNoIncident);  // 4 of 12 prefixes
   run.until(1_h);
   EXPECT_EQ(run.reached(0), 24u);
   EXPECT_EQ(run.incidents("policy_blocked"), 1u);
-  run.network.push_policy(0, {ExportChoice::kNone, {0.25}, true});  // 1 of 12 is within the floor
+  run.network.push_policy(0, {ExportChoice::kNone, {0.25}, true},
+                          kNoIncident);  // 1 of 12 is within the floor
   run.until(2_h);
   EXPECT_EQ(run.reached(0), 18u);  // every fourth network used that prefix
 }
@@ -80,7 +81,7 @@ TEST(network_safeguards, commit_confirmed_rolls_back_and_leaves_a_blip) {
   RoutingSafeguards s;
   s.commit_confirmed = 60_s;
   Fixture run(s);
-  run.network.push_policy(0, {});
+  run.network.push_policy(0, {}, kNoIncident);
   run.until(50_s);
   EXPECT_EQ(run.reached(0), 0u);
   run.until(1_h);
@@ -96,7 +97,7 @@ TEST(network_safeguards, canary_stops_after_its_first_prefix_unless_its_verdict_
   s.canary_stages = 4;
   s.canary_soak = 5_min;
   Fixture run(s);
-  run.network.push_policy(0, {});
+  run.network.push_policy(0, {}, kNoIncident);
   run.until(4_min);
   EXPECT_EQ(run.reached(0), 18u);
   run.until(1_h);
@@ -104,15 +105,15 @@ TEST(network_safeguards, canary_stops_after_its_first_prefix_unless_its_verdict_
   EXPECT_EQ(run.incidents("policy_rolled_back"), 1u);
   s.canary_check_failure = {1};
   Fixture lost(s);
-  lost.network.push_policy(0, {});
+  lost.network.push_policy(0, {}, kNoIncident);
   lost.until(1_h);
   EXPECT_EQ(lost.reached(0), 0u);
 }
 
 TEST(network_safeguards, a_missing_policy_matters_only_under_rfc_8212) {
   Fixture strict({}), lax({});
-  strict.network.push_policy(0, {ExportChoice::kMissing, {1.0}, true});
-  lax.network.push_policy(0, {ExportChoice::kMissing, {1.0}, false});
+  strict.network.push_policy(0, {ExportChoice::kMissing, {1.0}, true}, kNoIncident);
+  lax.network.push_policy(0, {ExportChoice::kMissing, {1.0}, false}, kNoIncident);
   strict.until(1_h);
   lax.until(1_h);
   EXPECT_EQ(strict.reached(0), 0u);
@@ -121,7 +122,7 @@ TEST(network_safeguards, a_missing_policy_matters_only_under_rfc_8212) {
 
 TEST(network_safeguards, a_restore_overtakes_a_push_that_is_still_under_way) {
   Fixture run({});
-  run.network.push_policy(0, {});
+  run.network.push_policy(0, {}, kNoIncident);
   run.network.restore_policy(0, kNoIncident);
   run.until(1_h);
   EXPECT_EQ(run.incidents("prefix_withdrawn"), 0u);

@@ -105,7 +105,12 @@ double most_load_while_ramping(bool looks_ahead) {
   World world(1);
   SafetyLayer safety(world, p, 1);
   double most = 0;
-  safety.load = [&] { return 1.5 * safety.breaker(0).share(); };
+  const struct Load final : LoadPort {
+    explicit Load(const SafetyLayer& s) : safety(s) {}
+    double bottleneck_load() const override { return 1.5 * safety.breaker(0).share(); }
+    const SafetyLayer& safety;
+  } load(safety);
+  safety.gate_on({&load});
   safety.open_by_hand(kNoIncident);
   safety.start_ramp(kNoIncident);
   for (int minute = 0; minute < 60; ++minute) {

@@ -34,14 +34,18 @@ struct Service {
   u64 key = 0;
 };
 
+struct FixedLoad final : LoadPort {
+  explicit FixedLoad(double l) : load(l) {}
+  double bottleneck_load() const override { return load; }
+  double load;
+};
+
 TEST(Safety, PoisonTripsTheGlobalBreakerAndCarriesItsProvenance) {
   Service s({});
   const IncidentId conflict = s.world.incident("kv_conflict", "test", {}, "");
   s.serve(60, 3440, 0, kNoIncident);
   EXPECT_TRUE(s.safety.admit(1, 0).accepted());
   const Instant start = s.world.now();
-  Instant opened{};
-  s.safety.on_opened = [&](IncidentId) { opened = s.world.now(); };
   s.serve(60, 3440, 0.08, conflict);
   const Incident* detected = s.first("poisoned_output_detected");
   const Incident* open = s.first("breaker_opened");
@@ -50,7 +54,7 @@ TEST(Safety, PoisonTripsTheGlobalBreakerAndCarriesItsProvenance) {
   EXPECT_EQ(detected->causes, std::vector<IncidentId>{conflict});
   EXPECT_EQ(open->causes, std::vector<IncidentId>{detected->id});
   // 2 % of the window at 7.2 % bad verdicts: about 17 s, plus 5 s of latency.
-  EXPECT_NEAR((opened - start).seconds(), 22, 8);
+  EXPECT_NEAR((open->at - start).seconds(), 22, 8);
   EXPECT_TRUE(s.safety.globally_open());
   const Verdict v = s.safety.admit(1, 2);
   EXPECT_EQ(v.code, Outcome::kBreaker);
@@ -99,10 +103,8 @@ TEST(Safety, RampIsSteppedStickyAndEndsClosed) {
   Service s({});
   s.safety.open_by_hand(kNoIncident);
   EXPECT_EQ(s.admitted(), 0.0);
-  double load = 0.5;
-  s.safety.load = [&] { return load; };
-  IncidentId closed = kNoIncident;
-  s.safety.on_closed = [&](IncidentId id) { closed = id; };
+  const FixedLoad load{0.5};
+  s.safety.gate_on({&load});
   const IncidentId verified = s.world.incident("flush_finished", "test", {}, "");
   const IncidentId ramp = s.safety.start_ramp(verified);
   EXPECT_EQ(s.world.journal.all()[ramp - 1].causes, std::vector<IncidentId>{verified});
@@ -119,23 +121,23 @@ TEST(Safety, RampIsSteppedStickyAndEndsClosed) {
     s.run(6_min);
   }
   EXPECT_EQ(s.admitted(), 1.0);
-  ASSERT_NE(closed, kNoIncident);
-  EXPECT_EQ(s.world.journal.all()[closed - 1].causes, std::vector<IncidentId>{ramp});
+  ASSERT_NE(s.safety.closed(), kNoIncident);
+  EXPECT_EQ(s.world.journal.all()[s.safety.closed() - 1].causes, std::vector<IncidentId>{ramp});
   EXPECT_NEAR(s.world.now().seconds(), 28 * 60, 1);
 }
 
 TEST(Safety, OverloadHoldsTheRampAndSendsItBack) {
   Service s({});
   s.safety.open_by_hand(kNoIncident);
-  double load = 0.95;
-  s.safety.load = [&] { return load; };
+  FixedLoad idle{0.2}, load{0.95};
+  s.safety.gate_on({&idle, &load});  // the highest counts
   s.safety.start_ramp(kNoIncident);
   s.run(20_min);
   EXPECT_EQ(s.safety.breaker(0).share(), 0.01);
-  load = 0.5;
+  load.load = 0.5;
   s.run(61_s);
   EXPECT_EQ(s.safety.breaker(0).share(), 0.05);
-  load = 1.5;
+  load.load = 1.5;
   s.run(7_min);
   EXPECT_EQ(s.safety.breaker(0).share(), 0.01);
 }

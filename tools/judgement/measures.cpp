@@ -38,7 +38,7 @@ void Measures::watch_surge() {
   double now = 0;
   for (RegionId r = 0; r < fleet_.regions(); ++r) {
     const auto& a = attempts_[r];
-    if (!fleet_.was_pushed(r) && a.size() > kWindow)
+    if (!fleet_.network->was_pushed(r) && a.size() > kWindow)
       now += static_cast<double>(a.back() - a[a.size() - 1 - kWindow]) / 60.0;
   }
   if (now > surge_peak_) {
@@ -60,14 +60,14 @@ void Measures::watch_recovery() {
   if (!was_down_ || recovered_) return;
   const SloParams& slo = fleet_.service->params();
   const bool good = fleet_.service->observed_total() >= slo.target.value &&
-                    !fleet_.safety->globally_open() && !fleet_.breaker_open();
+                    !fleet_.safety->globally_open() && !fleet_.safety->breaker_open().holds;
   if (!good)
     good_since_ = kNever;
   else if (good_since_ == kNever)
     good_since_ = now;
   else if (now - good_since_ >= slo.recovered_for) {
     recovered_ = true;
-    fleet_.world.incident("recovered", "service", {fleet_.breaker_closed()},
+    fleet_.world.incident("recovered", "service", {fleet_.safety->closed()},
                           "success is back at its target");
   }
 }
@@ -99,7 +99,7 @@ Surge Measures::surge() const {
   if (frozen <= moved) frozen = moved + 300;  // nothing froze: the five minutes that it would take
   double before = 0, during = 0;
   for (RegionId r = 0; r < fleet_.regions(); ++r) {
-    if (fleet_.was_pushed(r)) continue;
+    if (fleet_.network->was_pushed(r)) continue;
     const double b = attempts_between(r, pushed - 60, pushed) / 60;
     const double d = attempts_between(r, moved, frozen) / (frozen - moved);
     if (b > 0) s.by_region[r] = d / b;

@@ -18,12 +18,7 @@ double recorded_rate(const Spec& spec) {
 
 }  // namespace
 
-Fleet::Fleet(const Spec& s, RequestLog* log)
-    : spec(s),
-      world(static_cast<u64>(s.seed)),
-      pushed_(s.regions.size()),
-      ever_pushed_(s.regions.size()),
-      stopped_(s.regions.size()) {
+Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s.seed)) {
   const auto n = spec.regions.size();
   std::vector<NetworkRegion> names;
   std::vector<double> shares;
@@ -51,9 +46,6 @@ Fleet::Fleet(const Spec& s, RequestLog* log)
   kv = std::make_unique<KvCache>(world, spec.kv_cache, *network, static_cast<u32>(n),
                                  static_cast<u32>(live) + 1024);
   safety = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
-  safety->on_opened = [this](IncidentId id) { breaker_opened_ = id; };
-  safety->on_closed = [this](IncidentId id) { closed_ = id; };
-  kv->on_flush_finished = [this](IncidentId id) { flushed_ = id; };
 
   for (std::size_t r = 0; r < n; ++r) build_region(r, served);
 
@@ -79,11 +71,12 @@ Fleet::Fleet(const Spec& s, RequestLog* log)
       inside.choice.push_back(choices_[r * spec.serving.pools.size() + w].get());
     region_planes[r]->connect(inside);
   }
-  safety->load = [this] {
-    double worst = 0;
-    for (auto& plane : region_planes) worst = std::max(worst, plane->load(0));
-    return worst;
-  };
+  std::vector<const LoadPort*> loads;
+  for (const auto& plane : region_planes) loads.push_back(plane.get());
+  safety->gate_on(std::move(loads));
+  std::vector<const ControlPlanePort*> planes;
+  for (const auto& server : api) planes.push_back(server.get());
+  views_ = std::make_unique<ViewKeeper>(*balancer, std::move(planes));
   network->add_listener(clients.get());
   network->add_listener(kv.get());
   const auto& steps = spec.operations.steps;
@@ -99,7 +92,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log)
     check_target(steps[i].action, "spec.operations.steps[" + std::to_string(i) + "]");
   for (std::size_t i = 0; i < spec.timeline.size(); ++i)
     check_target(spec.timeline[i].action, "spec.timeline[" + std::to_string(i) + "]");
-  runbook = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, *this);
+  runbook = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, scene());
   register_stats();
 }
 
@@ -145,12 +138,9 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
   clusters.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster, *api[r],
                                                *region_planes[r]));
   clusters[r]->add_endpoint_consumer(region_planes[r].get());
-  auto watch = std::make_unique<CapacityWatch>();
-  watch->balancer = balancer.get();
-  watch->region = static_cast<RegionId>(r);
-  watch->per_pod = served[r] / std::max(1, region.pools[0].replicas);
-  clusters[r]->add_endpoint_consumer(watch.get());
-  watches_.push_back(std::move(watch));
+  watches_.push_back(std::make_unique<CapacityWatch>(
+      *balancer, static_cast<RegionId>(r), served[r] / std::max(1, region.pools[0].replicas)));
+  clusters[r]->add_endpoint_consumer(watches_[r].get());
   for (std::size_t w = 0; w < pools; ++w)
     choices_.push_back(make_replica_choice(spec.replica_choice, world, region.name + "/choice",
                                            region_planes[r]->active()));
@@ -167,110 +157,22 @@ void Fleet::start() {
 }
 
 void Fleet::refresh_views() {
-  for (RegionId r = 0; r < regions(); ++r) {
-    region_planes[r]->update_load();
-    if (api[r]->frozen() || api[r]->saturated())
-      balancer->view_stalled(r, api[r]->saturated_incident());
-    else
-      balancer->view_refreshed(r);
-  }
+  for (auto& plane : region_planes) plane->update_load();
+  views_->look();
   service->sample();
   if (safety->globally_open()) service->breaker_open_now();
 }
 
-RegionId Fleet::region(const std::string& name) const {
-  for (std::size_t r = 0; r < regions(); ++r)
-    if (spec.regions[r].name == name) return static_cast<RegionId>(r);
-  throw ScenarioError("spec", "no region is called '" + name + "'");
-}
-
-void Fleet::push_export_policy(RegionId r, const RoutingExport& policy) {
-  const ExportChoice choice = policy.exported == ExportedRoutes::kAll    ? ExportChoice::kAll
-                              : policy.exported == ExportedRoutes::kNone ? ExportChoice::kNone
-                                                                         : ExportChoice::kMissing;
-  pushed_[r] = network->push_policy(r, {choice, policy.prefixes, true});
-  ever_pushed_[r] = true;
-}
-
-void Fleet::restore_export_policy(RegionId r, IncidentId cause) {
-  network->restore_policy(r, cause);
-  pushed_[r] = kNoIncident;
-}
-
-// Stopping means that somebody also takes back what was asked for beyond the fleet, and stays at it
-// while the write is refused.
-void Fleet::set_autoscaler(RegionId r, bool enabled, bool pin_to_fleet, IncidentId cause) {
-  for (std::size_t w = 0; pin_to_fleet && w < clusters[r]->workloads(); ++w) {
-    const i32 fleet = spec.regions[r].pools[w].replicas;
-    clusters[r]->bound_autoscaler(static_cast<WorkloadId>(w), fleet, fleet);
-  }
-  clusters[r]->set_autoscaler_enabled(enabled);
-  stopped_[r] = !enabled;
-  if (enabled) return;
-  for (WorkloadId w = 0; w < clusters[r]->workloads(); ++w)
-    if (const i32 fleet = spec.regions[r].pools[w].replicas; clusters[r]->desired(w) > fleet)
-      clusters[r]->scale(w, fleet, cause);
-}
-
-Completion Fleet::compact_defragment_disarm(RegionId r, IncidentId cause) {
-  if (api[r]->saturated()) cause = api[r]->saturated_incident();
-  auto done = std::make_shared<bool>(false);
-  api[r]->request_compact_defragment_disarm(cause, [done](bool) { *done = true; });
-  return [done] { return *done; };
-}
-
-void Fleet::set_fsync_delay(RegionId r, Duration delay) {
-  for (i32 m = 0; m < spec.control_plane.etcd.members; ++m) api[r]->set_fsync_delay(m, delay);
-}
-
-void Fleet::stall_disk(RegionId r, Duration during) {
-  for (i32 m = 0; m < spec.control_plane.etcd.members; ++m) api[r]->stall(m, during);
-}
-
-Completion Fleet::flush_cache(IncidentId cause) {
-  kv->start_flush(cause);
-  return [this] { return !kv->flushing(); };
-}
-
-Completion Fleet::bump_cache_epoch(IncidentId cause) {
-  kv->start_epoch_bump(cause);
-  return [this] { return !kv->flushing(); };
-}
-
-Completion Fleet::start_ramp(IncidentId cause) {
-  safety->start_ramp(flushed_ != kNoIncident ? flushed_ : cause);
-  return [this] { return !breaker_open(); };
-}
-
-void Fleet::open_breaker(IncidentId cause) { safety->open_by_hand(cause); }
-
-bool Fleet::any_prefix_withdrawn() const {
-  for (const IncidentId pushed : pushed_)
-    if (pushed != kNoIncident) return true;
-  return false;
-}
-
-bool Fleet::breaker_open() const {
-  for (RegionId r = 0; r < regions(); ++r)
-    if (safety->breaker(r).state() != BreakerState::kClosed) return true;
-  return false;
-}
-
-bool Fleet::autoscaler_stopped() const {
-  for (const bool stopped : stopped_)
-    if (stopped) return true;
-  return false;
-}
-
-IncidentId Fleet::latest(const std::string& topic) const {
-  if (topic == "prefix_withdrawn")
-    for (const IncidentId pushed : pushed_)
-      if (pushed != kNoIncident) return pushed;
-  if (topic == "breaker_open") return flushed_ != kNoIncident ? flushed_ : breaker_opened_;
-  if (topic == "control_plane_frozen")
-    for (const auto& server : api)
-      if (server->saturated()) return server->saturated_incident();
-  return kNoIncident;
+Scene Fleet::scene() const {
+  Scene scene;
+  scene.regions = world.region_names;
+  scene.routing = network.get();
+  for (const auto& cluster : clusters) scene.autoscalers.push_back(cluster.get());
+  for (const auto& server : api) scene.control_planes.push_back(server.get());
+  scene.cache = kv.get();
+  scene.breakers = safety.get();
+  scene.service = service.get();
+  return scene;
 }
 
 }  // namespace stampede

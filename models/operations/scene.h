@@ -1,0 +1,26 @@
+// Everything that an action may touch and an operator may see, one small port a subsystem. Put
+// together by whoever wires the world.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "models/ports/autoscaler_control_port.h"
+#include "models/ports/breaker_control_port.h"
+#include "models/ports/cache_control_port.h"
+#include "models/ports/control_plane_port.h"
+#include "models/ports/routing_control_port.h"
+#include "models/ports/service_alarm_port.h"
+
+namespace stampede {
+
+struct Scene {
+  std::vector<std::string> regions;  // their names, in order of RegionId
+  RoutingControlPort* routing = nullptr;
+  std::vector<AutoscalerControlPort*> autoscalers;  // [region]
+  std::vector<ControlPlanePort*> control_planes;    // [region]
+  CacheControlPort* cache = nullptr;
+  BreakerControlPort* breakers = nullptr;
+  const ServiceAlarmPort* service = nullptr;
+};
+
+}  // namespace stampede

@@ -1,0 +1,12 @@
+// What a gate that lets traffic in must know of a region.
+#pragma once
+
+namespace stampede {
+
+struct LoadPort {
+  virtual ~LoadPort() = default;
+  // Of the region's first pool over about a minute; 1 = saturated.
+  virtual double bottleneck_load() const = 0;
+};
+
+}  // namespace stampede

@@ -1,0 +1,13 @@
+// What the monitoring of users' requests tells operators.
+#pragma once
+#include "models/ports/alarm.h"
+
+namespace stampede {
+
+struct ServiceAlarmPort {
+  virtual ~ServiceAlarmPort() = default;
+  // Fewer than this share of the service's requests ended well in the last observation window.
+  virtual Alarm success_below(double share) const = 0;
+};
+
+}  // namespace stampede

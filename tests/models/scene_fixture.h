@@ -1,0 +1,150 @@
+// Ports of a scene worked by hand: what operators did is written down, what they see is set.
+#pragma once
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "models/operations/scene.h"
+
+namespace stampede {
+
+// Acts in order, each with the region it went to and the cause it carried.
+struct Acts {
+  std::vector<std::string> done;
+  std::vector<IncidentId> causes;
+  void did(const std::string& what, RegionId region, IncidentId cause) {
+    done.push_back(what + std::to_string(region));
+    causes.push_back(cause);
+  }
+  u64 count(const std::string& what) const {
+    return static_cast<u64>(std::count(done.begin(), done.end(), what));
+  }
+  IncidentId cause_of(const std::string& what) const {  // of the first such act
+    for (std::size_t k = 0; k < done.size(); ++k)
+      if (done[k] == what) return causes[k];
+    return kNoIncident;
+  }
+};
+
+struct HandRouting final : RoutingControlPort {
+  explicit HandRouting(Acts& a) : acts(a) {}
+  IncidentId push_policy(RegionId r, const ExportPolicy& p, IncidentId cause) override {
+    policy = p;
+    acts.did("push", r, cause);
+    return kNoIncident;
+  }
+  void restore_policy(RegionId r, IncidentId cause) override {
+    acts.did("restore", r, cause);
+    withdrawn = {};
+  }
+  Alarm prefix_withdrawn() const override { return withdrawn; }
+  bool was_pushed(RegionId) const override { return false; }
+  Acts& acts;
+  Alarm withdrawn;
+  ExportPolicy policy;
+};
+
+struct HandAutoscaler final : AutoscalerControlPort {
+  HandAutoscaler(Acts& a, RegionId r) : acts(a), region(r) {}
+  std::size_t workloads() const override { return 2; }
+  i32 fleet(WorkloadId w) const override { return 10 * (w + 1); }
+  i32 desired(WorkloadId w) const override { return wanted[w]; }
+  void set_autoscaler_enabled(bool on, IncidentId cause) override {
+    acts.did(on ? "start" : "stop", region, cause);
+  }
+  void bound_autoscaler(WorkloadId w, i32 low, i32 high) override {
+    acts.did(
+        "bound" + std::to_string(w) + "_" + std::to_string(low) + "_" + std::to_string(high) + "_",
+        region, kNoIncident);
+  }
+  void scale(WorkloadId w, i32 replicas, IncidentId cause) override {
+    acts.did("scale" + std::to_string(w) + "_" + std::to_string(replicas) + "_", region, cause);
+  }
+  Alarm autoscaler_stopped() const override { return stopped; }
+  Acts& acts;
+  RegionId region;
+  std::vector<i32> wanted{10, 20};
+  Alarm stopped;
+};
+
+struct HandControlPlane final : ControlPlanePort {
+  HandControlPlane(Acts& a, RegionId r) : acts(a), region(r) {}
+  void repair(IncidentId cause) override {
+    acts.did("compact", region, cause);
+    under_repair = true;
+  }
+  bool repairing() const override { return under_repair; }
+  i32 members() const override { return 2; }
+  void set_fsync_delay(i32 member, Duration d, IncidentId cause) override {
+    acts.did("slow" + std::to_string(member) + "_" + std::to_string(d.ns / 1'000'000) + "ms_",
+             region, cause);
+  }
+  void stall(i32 member, Duration d, IncidentId cause) override {
+    acts.did("stall" + std::to_string(member) + "_" + std::to_string(d.ns / 1'000'000) + "ms_",
+             region, cause);
+  }
+  Alarm frozen() const override { return frozen_now; }
+  Alarm stalled() const override { return frozen_now; }
+  Acts& acts;
+  RegionId region;
+  Alarm frozen_now;
+  bool under_repair = false;
+};
+
+struct HandCache final : CacheControlPort {
+  explicit HandCache(Acts& a) : acts(a) {}
+  IncidentId start_flush(IncidentId cause) override {
+    acts.did("flush", 0, cause);
+    running = true;
+    return kNoIncident;
+  }
+  IncidentId start_epoch_bump(IncidentId cause) override {
+    acts.did("bump", 0, cause);
+    running = true;
+    return kNoIncident;
+  }
+  bool flushing() const override { return running; }
+  IncidentId flushed() const override { return finished; }
+  Acts& acts;
+  bool running = false;
+  IncidentId finished = kNoIncident;
+};
+
+struct HandBreakers final : BreakerControlPort {
+  explicit HandBreakers(Acts& a) : acts(a) {}
+  IncidentId open_by_hand(IncidentId cause) override {
+    acts.did("open", 0, cause);
+    return kNoIncident;
+  }
+  IncidentId start_ramp(IncidentId cause) override {
+    acts.did("ramp", 0, cause);
+    return kNoIncident;
+  }
+  Alarm breaker_open() const override { return open; }
+  IncidentId closed() const override { return kNoIncident; }
+  Acts& acts;
+  Alarm open;
+};
+
+struct HandService final : ServiceAlarmPort {
+  Alarm success_below(double share) const override { return {success < share, failing}; }
+  double success = 1;
+  std::vector<IncidentId> failing;
+};
+
+// Two regions, `a` and `b`.
+struct HandScene {
+  Acts acts;
+  HandRouting routing{acts};
+  HandAutoscaler scalers[2]{{acts, 0}, {acts, 1}};
+  HandControlPlane planes[2]{{acts, 0}, {acts, 1}};
+  HandCache cache{acts};
+  HandBreakers breakers{acts};
+  HandService service;
+  Scene scene() {
+    return {{"a", "b"}, &routing, {&scalers[0], &scalers[1]}, {&planes[0], &planes[1]}, &cache,
+            &breakers,  &service};
+  }
+};
+
+}  // namespace stampede
