@@ -1,7 +1,7 @@
 // stampede check: find every fault of scenario and sweep files without running them.
-#include <CLI/CLI.hpp>
 #include <memory>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/experiments/sweep.h"
 
@@ -34,13 +34,13 @@ int check(const std::vector<std::string>& files) {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      add_command(app, "check", "Find every fault of scenarios and sweeps without running them.",
-                  {"stampede check fleet.yaml", "stampede check scenarios/*.yaml"});
+void add_check_command(CommandLine& line) {
+  Command command =
+      line.command("check", "Find every fault of scenarios and sweeps without running them.",
+                   {"stampede check fleet.yaml", "stampede check scenarios/*.yaml"});
   const auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("file", *files, "scenarios or sweeps")->required()->type_name("FILE");
-  command->callback([files, &exit_code] { exit_code = check(*files); });
+  command.option("file", *files, "scenarios or sweeps").required().type_name("FILE");
+  command.runs([files] { return check(*files); });
 }
 
 }  // namespace stampede

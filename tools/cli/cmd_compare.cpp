@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/experiments/compare_output.h"
 #include "tools/experiments/compare_policies.h"
@@ -212,46 +212,42 @@ int run(const Options& o) {
 
 }  // namespace
 
-void add_compare_command(CLI::App& app, int& exit_code) {
-  CLI::App* command = add_command(
-      app, "compare", "Play a scenario with and without mitigations, with the same seeds.",
+void add_compare_command(CommandLine& line) {
+  Command command = line.command(
+      "compare", "Play a scenario with and without mitigations, with the same seeds.",
       {"stampede compare fleet.yaml --with queue_limit --with retry_budget,adaptive_lifo",
        "stampede compare fleet.yaml --with gentle=retry_budget,full_jitter_backoff --jobs 8",
        "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare"});
   const auto o = std::make_shared<Options>();
-  command->add_option("file", o->file, "scenario (YAML or JSON)")->required()->type_name("FILE");
-  command->add_option("--with", o->policies, "a candidate: A, A,B together, or NAME=A,B")
-      ->required()
-      ->type_name("CANDIDATE")
-      ->allow_extra_args(false);
-  command->add_option("--set", o->sets, "change one value in all runs; can be repeated")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--replications", o->replications, "seeds that each candidate is played with")
-      ->check(CLI::Range(2, 100'000))
-      ->type_name("N");
-  command
-      ->add_option("--precision", o->precision, "add seeds until the relative error is this small")
-      ->type_name("SHARE");
-  command->add_option("--precision-of", o->precision_of, "the measure that --precision is about")
-      ->type_name("MEASURE");
-  command->add_option("--max-replications", o->limit, "most seeds that --precision may use")
-      ->check(CLI::Range(2, 100'000))
-      ->type_name("N");
-  command->add_option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")
-      ->type_name("DURATION");
-  command->add_option("--seed", o->seed, "the first seed")->type_name("N");
-  command->add_option("--jobs", o->jobs, "runs at a time; changes no result")
-      ->check(CLI::Range(1, 4096))
-      ->type_name("N");
-  command->add_option("--out", o->out, "keep compare.json and all runs in DIR; resumes from it")
-      ->type_name("DIR");
-  command->add_flag("--keep-other-builds", o->keep_other_builds,
-                    "take runs in DIR that another build of the program made as they are");
-  command->add_option("--format", o->format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}));
-  command->add_flag("-q,--quiet", o->quiet, "no progress");
-  command->callback([o, &exit_code] { exit_code = run(*o); });
+  command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
+  command.option("--with", o->policies, "a candidate: A, A,B together, or NAME=A,B")
+      .required()
+      .type_name("CANDIDATE");
+  command.option("--set", o->sets, "change one value in all runs; can be repeated")
+      .type_name("PATH=VALUE");
+  command.option("--replications", o->replications, "seeds that each candidate is played with")
+      .between(2, 100'000)
+      .type_name("N");
+  command.option("--precision", o->precision, "add seeds until the relative error is this small")
+      .type_name("SHARE");
+  command.option("--precision-of", o->precision_of, "the measure that --precision is about")
+      .type_name("MEASURE");
+  command.option("--max-replications", o->limit, "most seeds that --precision may use")
+      .between(2, 100'000)
+      .type_name("N");
+  command.option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")
+      .type_name("DURATION");
+  command.option("--seed", o->seed, "the first seed").type_name("N");
+  command.option("--jobs", o->jobs, "runs at a time; changes no result")
+      .between(1, 4096)
+      .type_name("N");
+  command.option("--out", o->out, "keep compare.json and all runs in DIR; resumes from it")
+      .type_name("DIR");
+  command.flag("--keep-other-builds", o->keep_other_builds,
+               "take runs in DIR that another build of the program made as they are");
+  command.option("--format", o->format, "table or json").one_of({"table", "json"});
+  command.flag("-q,--quiet", o->quiet, "no progress");
+  command.runs([o] { return run(*o); });
 }
 
 }  // namespace stampede

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/results/build.h"
 #include "tools/results/run_table.h"
@@ -43,18 +43,18 @@ int diff(const std::string& a, const std::string& b, bool exit_code) {
 
 }  // namespace
 
-void add_diff_command(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      add_command(app, "diff", "Show which values of two runs' summaries differ.",
-                  {"stampede diff out/before out/after",
-                   "stampede diff golden out/now --exit-code  # 1 when they differ"});
+void add_diff_command(CommandLine& line) {
+  Command command =
+      line.command("diff", "Show which values of two runs' summaries differ.",
+                   {"stampede diff out/before out/after",
+                    "stampede diff golden out/now --exit-code  # 1 when they differ"});
   const auto a = std::make_shared<std::string>();
   const auto b = std::make_shared<std::string>();
   const auto strict = std::make_shared<bool>(false);
-  command->add_option("first", *a, "directory of a run")->required()->type_name("DIR");
-  command->add_option("second", *b, "directory of a run")->required()->type_name("DIR");
-  command->add_flag("--exit-code", *strict, "exit with 1 when they differ");
-  command->callback([a, b, strict, &exit_code] { exit_code = diff(*a, *b, *strict); });
+  command.option("first", *a, "directory of a run").required().type_name("DIR");
+  command.option("second", *b, "directory of a run").required().type_name("DIR");
+  command.flag("--exit-code", *strict, "exit with 1 when they differ");
+  command.runs([a, b, strict] { return diff(*a, *b, *strict); });
 }
 
 }  // namespace stampede

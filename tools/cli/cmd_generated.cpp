@@ -1,10 +1,10 @@
 // stampede completion, man: generated from the tree of commands, so that they cannot go stale.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/results/build.h"
 
@@ -17,13 +17,11 @@ struct Word {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::vector<Word> options_of(const CLI::App& app) {
+std::vector<Word> words_of(const std::vector<OptionInfo>& options) {
   std::vector<Word> words;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames())
-      words.push_back({"--" + name, option->get_description()});
-    for (const std::string& name : option->get_snames())
-      words.push_back({"-" + name, option->get_description()});
+  for (const OptionInfo& option : options) {
+    for (const std::string& name : option.long_names) words.push_back({"--" + name, option.help});
+    for (const std::string& name : option.short_names) words.push_back({"-" + name, option.help});
   }
   return words;
 }
@@ -38,12 +36,13 @@ std::string names_joined(const std::string& category) {
   return fmt::format("{}", fmt::join(registered_names(category), " "));
 }
 
-std::string bash_completion(const CLI::App& root) {
+std::string bash_completion(const CommandLine& line) {
   std::vector<Word> commands;
   std::string cases;
-  for (const CLI::App* sub : root.get_subcommands({})) {
-    commands.push_back({sub->get_name(), ""});
-    cases += fmt::format("    {}) options='{}' ;;\n", sub->get_name(), joined(options_of(*sub)));
+  for (const CommandInfo& command : line.commands()) {
+    commands.push_back({command.name, ""});
+    cases +=
+        fmt::format("    {}) options='{}' ;;\n", command.name, joined(words_of(command.options)));
   }
   return fmt::format(R"sh(# bash completion of stampede: source <(stampede completion bash)
 _stampede() {{
@@ -74,8 +73,9 @@ _stampede() {{
 }}
 complete -o filenames -F _stampede stampede
 )sh",
-                     joined(commands), joined(options_of(root)), cases, names_joined("mitigation"),
-                     names_joined("mitigation"), names_joined("action"), names_joined("model"));
+                     joined(commands), joined(words_of(line.options())), cases,
+                     names_joined("mitigation"), names_joined("mitigation"), names_joined("action"),
+                     names_joined("model"));
 }
 
 std::string zsh_word(const Word& word) {
@@ -84,13 +84,13 @@ std::string zsh_word(const Word& word) {
   return fmt::format("'{}:{}'", word.text, help);
 }
 
-std::string zsh_completion(const CLI::App& root) {
+std::string zsh_completion(const CommandLine& line) {
   std::string commands, cases;
-  for (const CLI::App* sub : root.get_subcommands({})) {
-    commands += fmt::format("    {}\n", zsh_word({sub->get_name(), sub->get_description()}));
+  for (const CommandInfo& command : line.commands()) {
+    commands += fmt::format("    {}\n", zsh_word({command.name, command.summary}));
     std::string options;
-    for (const Word& option : options_of(*sub)) options += " " + zsh_word(option);
-    cases += fmt::format("    {}) options=({} ) ;;\n", sub->get_name(), options);
+    for (const Word& option : words_of(command.options)) options += " " + zsh_word(option);
+    cases += fmt::format("    {}) options=({} ) ;;\n", command.name, options);
   }
   return fmt::format(R"sh(#compdef stampede
 # zsh completion of stampede: source <(stampede completion zsh)
@@ -152,27 +152,25 @@ std::string fish_values(const std::string& after) {
   return it == words.end() ? "-F" : "-xa " + fish_quoted(it->second);
 }
 
-std::string fish_completion(const CLI::App& root) {
+std::string fish_completion(const CommandLine& line) {
   std::string text =
       "# fish completion of stampede: stampede completion fish | source\n"
       "complete -c stampede -f\n";
-  for (const CLI::App* sub : root.get_subcommands({})) {
-    const std::string name = sub->get_name();
+  for (const CommandInfo& command : line.commands()) {
+    const std::string name = command.name;
     text += fmt::format("complete -c stampede -n __fish_use_subcommand -a {} -d {}\n", name,
-                        fish_quoted(first_line(sub->get_description())));
+                        fish_quoted(first_line(command.summary)));
     const std::string inside =
         fmt::format("complete -c stampede -n '__fish_seen_subcommand_from {}' ", name);
-    for (const CLI::Option* option : sub->get_options()) {
-      if (option->get_positional()) text += inside + fish_values(name) + "\n";
+    for (const OptionInfo& option : command.options) {
+      if (option.argument) text += inside + fish_values(name) + "\n";
       std::string names;
-      for (const std::string& word : option->get_lnames()) names += "-l " + word + " ";
-      for (const std::string& word : option->get_snames()) names += "-s " + word + " ";
+      for (const std::string& word : option.long_names) names += "-l " + word + " ";
+      for (const std::string& word : option.short_names) names += "-s " + word + " ";
       if (names.empty()) continue;
-      const bool flag = option->get_type_name().empty();
-      const std::string value =
-          flag ? "" : "-r " + fish_values("--" + option->get_single_name()) + " ";
-      text += inside + names + value + "-d " + fish_quoted(first_line(option->get_description())) +
-              "\n";
+      const bool flag = option.type_name.empty();
+      const std::string value = flag ? "" : "-r " + fish_values("--" + option.single_name()) + " ";
+      text += inside + names + value + "-d " + fish_quoted(first_line(option.help)) + "\n";
     }
   }
   return text;
@@ -193,28 +191,25 @@ std::string roff(const std::string& text) {
   return out;
 }
 
-std::string man_page(const CLI::App& root) {
+std::string man_page(const CommandLine& line) {
   std::string text = fmt::format(
       ".TH STAMPEDE 1 \"\" \"stampede {}\" \"User Commands\"\n.SH NAME\nstampede \\- {}\n"
       ".SH SYNOPSIS\n.B stampede\n.I COMMAND\n.RI [ OPTION ]...\n.SH COMMANDS\n",
       stampede_version(), roff("simulate overload and cascading failure of AI inference services"));
-  for (const CLI::App* sub : root.get_subcommands({})) {
+  for (const CommandInfo& command : line.commands()) {
     std::string usage;
-    for (const CLI::Option* option : sub->get_options())
-      if (option->get_positional())
-        usage += " " + roff(option->get_required() ? option->get_type_name()
-                                                   : "[" + option->get_type_name() + "]");
-    text += fmt::format(".SS \"stampede {}{}\"\n{}\n", sub->get_name(), usage,
-                        roff(first_line(sub->get_description())));
-    for (const CLI::Option* option : sub->get_options()) {
-      if (option->get_positional()) continue;
-      text += fmt::format(".TP\n.B {}\n{}\n", roff(option->get_name(false, true)),
-                          roff(option->get_description()));
+    for (const OptionInfo& option : command.options)
+      if (option.argument)
+        usage += " " + roff(option.required ? option.type_name : "[" + option.type_name + "]");
+    text += fmt::format(".SS \"stampede {}{}\"\n{}\n", command.name, usage,
+                        roff(first_line(command.summary)));
+    for (const OptionInfo& option : command.options) {
+      if (option.argument) continue;
+      text += fmt::format(".TP\n.B {}\n{}\n", roff(option.names), roff(option.help));
     }
-    if (examples_of(sub->get_name()).empty()) continue;
+    if (command.examples.empty()) continue;
     text += ".PP\nExamples:\n.PP\n.nf\n";
-    for (const std::string& example : examples_of(sub->get_name()))
-      text += "    " + roff(example) + "\n";
+    for (const std::string& example : command.examples) text += "    " + roff(example) + "\n";
     text += ".fi\n";
   }
   text += ".SH EXIT STATUS\n";
@@ -231,26 +226,26 @@ std::string man_page(const CLI::App& root) {
 
 }  // namespace
 
-void add_generated_commands(CLI::App& app, int& exit_code) {
-  CLI::App* completion = add_command(
-      app, "completion", "Print shell completion.",
+void add_generated_commands(CommandLine& line) {
+  Command completion = line.command(
+      "completion", "Print shell completion.",
       {"source <(stampede completion bash)", "stampede completion zsh > ~/.zfunc/_stampede",
        "stampede completion fish | source"});
   const auto shell = std::make_shared<std::string>();
-  completion->add_option("shell", *shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  completion->callback([shell, &app, &exit_code] {
-    print_result(*shell == "bash"  ? bash_completion(app)
-                 : *shell == "zsh" ? zsh_completion(app)
-                                   : fish_completion(app));
-    exit_code = kFine;
+  completion.option("shell", *shell, "bash, zsh or fish")
+      .required()
+      .one_of({"bash", "zsh", "fish"});
+  completion.runs([shell, &line] {
+    print_result(*shell == "bash"  ? bash_completion(line)
+                 : *shell == "zsh" ? zsh_completion(line)
+                                   : fish_completion(line));
+    return kFine;
   });
-  CLI::App* man = add_command(app, "man", "Print the manual page.",
-                              {"stampede man | man -l -", "stampede man > stampede.1"});
-  man->callback([&app, &exit_code] {
-    print_result(man_page(app));
-    exit_code = kFine;
+  Command man = line.command("man", "Print the manual page.",
+                             {"stampede man | man -l -", "stampede man > stampede.1"});
+  man.runs([&line] {
+    print_result(man_page(line));
+    return kFine;
   });
 }
 

@@ -1,9 +1,9 @@
 // stampede init: a commented scenario of one's own fleet, ready to run.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/language/init_template.h"
 #include "tools/results/output_directory.h"
@@ -43,20 +43,20 @@ int init(const std::string& name, const std::string& kind, bool force) {
 
 }  // namespace
 
-void add_init_command(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      add_command(app, "init", "Write a commented scenario of your own fleet, ready to run.",
-                  {"stampede init", "stampede init eu-cluster && stampede run eu-cluster.yaml",
-                   "stampede init my-server --template vllm   # one server before a recording"});
+void add_init_command(CommandLine& line) {
+  Command command =
+      line.command("init", "Write a commented scenario of your own fleet, ready to run.",
+                   {"stampede init", "stampede init eu-cluster && stampede run eu-cluster.yaml",
+                    "stampede init my-server --template vllm   # one server before a recording"});
   const auto name = std::make_shared<std::string>("my-fleet");
   const auto kind = std::make_shared<std::string>("fleet");
-  command->add_option("--template", *kind, "fleet, or vllm: one server before recorded requests")
-      ->check(CLI::IsMember({"fleet", "vllm"}))
-      ->capture_default_str();
+  command.option("--template", *kind, "fleet, or vllm: one server before recorded requests")
+      .one_of({"fleet", "vllm"})
+      .shows_default();
   const auto force = std::make_shared<bool>(false);
-  command->add_option("name", *name, "writes NAME.yaml")->type_name("NAME")->capture_default_str();
-  command->add_flag("--force", *force, "replace an existing file");
-  command->callback([name, kind, force, &exit_code] { exit_code = init(*name, *kind, *force); });
+  command.option("name", *name, "writes NAME.yaml").type_name("NAME").shows_default();
+  command.flag("--force", *force, "replace an existing file");
+  command.runs([name, kind, force] { return init(*name, *kind, *force); });
 }
 
 }  // namespace stampede

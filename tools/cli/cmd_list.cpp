@@ -1,13 +1,13 @@
 // stampede list, describe, schema: what there is to choose from and what it means.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "sim/registry.h"
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/experiments/sweep_file.h"
 #include "tools/language/describe.h"
@@ -146,43 +146,39 @@ int describe(const Options& o) {
 
 }  // namespace
 
-void add_list_commands(CLI::App& app, int& exit_code) {
-  CLI::App* list_command =
-      add_command(app, "list", "List models, mitigations, actions, statistics or profiles.",
-                  {"stampede list mitigations", "stampede list actions --format json"});
+void add_list_commands(CommandLine& line) {
+  Command list_command =
+      line.command("list", "List models, mitigations, actions, statistics or profiles.",
+                   {"stampede list mitigations", "stampede list actions --format json"});
   const auto o = std::make_shared<Options>();
-  list_command->add_option("what", o->name, "what to list; all without it")
-      ->check(
-          CLI::IsMember({"models", "mitigations", "actions", "expectations", "stats", "profiles"}));
-  list_command->add_option("--format", o->format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}));
-  list_command->callback([o, &exit_code] { exit_code = list(*o); });
+  list_command.option("what", o->name, "what to list; all without it")
+      .one_of({"models", "mitigations", "actions", "expectations", "stats", "profiles"});
+  list_command.option("--format", o->format, "table or json").one_of({"table", "json"});
+  list_command.runs([o] { return list(*o); });
 
-  CLI::App* describe_command =
-      add_command(app, "describe", "Show parameters with units, ranges, defaults and sources.",
-                  {"stampede describe kv_epoch_fencing", "stampede describe spec.balancer",
-                   "stampede describe spec --format markdown", "stampede describe sweep"});
+  Command describe_command =
+      line.command("describe", "Show parameters with units, ranges, defaults and sources.",
+                   {"stampede describe kv_epoch_fencing", "stampede describe spec.balancer",
+                    "stampede describe spec --format markdown", "stampede describe sweep"});
   const auto d = std::make_shared<Options>();
-  describe_command
-      ->add_option("name", d->name, "mitigation, action, or path in a scenario or sweep")
-      ->required()
-      ->type_name("NAME");
-  describe_command->add_option("--format", d->format, "table, markdown or json")
-      ->check(CLI::IsMember({"table", "markdown", "json"}));
-  describe_command->callback([d, &exit_code] { exit_code = describe(*d); });
+  describe_command.option("name", d->name, "mitigation, action, or path in a scenario or sweep")
+      .required()
+      .type_name("NAME");
+  describe_command.option("--format", d->format, "table, markdown or json")
+      .one_of({"table", "markdown", "json"});
+  describe_command.runs([d] { return describe(*d); });
 
-  CLI::App* schema_command = add_command(
-      app, "schema", "Print the JSON Schema (draft-07) of scenarios, for editors.",
+  Command schema_command = line.command(
+      "schema", "Print the JSON Schema (draft-07) of scenarios, for editors.",
       {"stampede schema > scenario.schema.json", "stampede schema sweep > sweep.schema.json"});
   const auto kind = std::make_shared<std::string>("scenario");
-  schema_command->add_option("kind", *kind, "scenario or sweep")
-      ->check(CLI::IsMember({"scenario", "sweep"}));
-  schema_command->callback([kind, &exit_code] {
+  schema_command.option("kind", *kind, "scenario or sweep").one_of({"scenario", "sweep"});
+  schema_command.runs([kind] {
     print_result((*kind == "sweep" ? json_schema(type_of<SweepFile>(), "Stampede sweep")
                                    : json_schema(type_of<Scenario>(), "Stampede scenario"))
                      .dump(2) +
                  "\n");
-    exit_code = kFine;
+    return kFine;
   });
 }
 

@@ -1,9 +1,9 @@
 // stampede replay: run a manifest's scenario again and compare the digest.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/results/build.h"
 #include "tools/results/manifest.h"
@@ -29,17 +29,15 @@ int replay(std::string path, bool quiet) {
 
 }  // namespace
 
-void add_replay_command(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      add_command(app, "replay", "Run a manifest's scenario again and compare the digest.",
-                  {"stampede replay out/fleet/manifest.json"});
+void add_replay_command(CommandLine& line) {
+  Command command =
+      line.command("replay", "Run a manifest's scenario again and compare the digest.",
+                   {"stampede replay out/fleet/manifest.json"});
   const auto path = std::make_shared<std::string>();
   const auto quiet = std::make_shared<bool>(false);
-  command->add_option("manifest", *path, "manifest.json of a run")
-      ->required()
-      ->type_name("MANIFEST");
-  command->add_flag("-q,--quiet", *quiet, "no progress");
-  command->callback([path, quiet, &exit_code] { exit_code = replay(*path, *quiet); });
+  command.option("manifest", *path, "manifest.json of a run").required().type_name("MANIFEST");
+  command.flag("-q,--quiet", *quiet, "no progress");
+  command.runs([path, quiet] { return replay(*path, *quiet); });
 }
 
 }  // namespace stampede

@@ -1,12 +1,12 @@
 // stampede run: play one scenario.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/language/effective.h"
 #include "tools/results/manifest.h"
@@ -118,38 +118,35 @@ int run(const Options& o) {
 
 }  // namespace
 
-void add_run_command(CLI::App& app, int& exit_code) {
-  CLI::App* command =
-      add_command(app, "run", "Play one scenario and print what happened.",
-                  {"stampede run fleet.yaml --out out/fleet",
-                   "stampede run fleet.yaml --seed 7 --set spec.duration=2h --format json",
-                   "stampede run fleet.yaml --with kv_epoch_fencing",
-                   "stampede run fleet.yaml --requests rows.csv --requests-sample 1%",
-                   "stampede run fleet.yaml --dry-run     # every value with its origin"});
+void add_run_command(CommandLine& line) {
+  Command command =
+      line.command("run", "Play one scenario and print what happened.",
+                   {"stampede run fleet.yaml --out out/fleet",
+                    "stampede run fleet.yaml --seed 7 --set spec.duration=2h --format json",
+                    "stampede run fleet.yaml --with kv_epoch_fencing",
+                    "stampede run fleet.yaml --requests rows.csv --requests-sample 1%",
+                    "stampede run fleet.yaml --dry-run     # every value with its origin"});
   const auto o = std::make_shared<Options>();
-  command->add_option("file", o->file, "scenario (YAML or JSON)")->required()->type_name("FILE");
-  command->add_option("--set", o->sets, "change one value; can be repeated, the last one wins")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--with", o->mitigations, "add a mitigation, or several: A,B")
-      ->type_name("MITIGATION")
-      ->allow_extra_args(false);
-  command->add_option("--seed", o->seed, "decides every random draw")->type_name("N");
-  command->add_option("--out", o->out, "write manifest, summary, series and incidents to DIR")
-      ->type_name("DIR");
-  command->add_option("--requests", o->requests, "write a CSV row for each request to FILE")
-      ->type_name("FILE");
+  command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
+  command.option("--set", o->sets, "change one value; can be repeated, the last one wins")
+      .type_name("PATH=VALUE");
+  command.option("--with", o->mitigations, "add a mitigation, or several: A,B")
+      .type_name("MITIGATION");
+  command.option("--seed", o->seed, "decides every random draw").type_name("N");
+  command.option("--out", o->out, "write manifest, summary, series and incidents to DIR")
+      .type_name("DIR");
+  command.option("--requests", o->requests, "write a CSV row for each request to FILE")
+      .type_name("FILE");
   command
-      ->add_option("--requests-sample", o->requests_sample,
-                   "write that share of the requests, the same ones in every run")
-      ->type_name("SHARE");
-  command->add_option("--format", o->format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}));
-  command->add_flag("--metrics", o->metrics, "also write metrics.om (OpenMetrics)");
-  command->add_flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
-  command->add_flag("--dry-run", o->dry_run, "check, print the effective scenario, do not run");
-  command->add_flag("-q,--quiet", o->quiet, "no progress, no timings");
-  command->callback([o, &exit_code] { exit_code = run(*o); });
+      .option("--requests-sample", o->requests_sample,
+              "write that share of the requests, the same ones in every run")
+      .type_name("SHARE");
+  command.option("--format", o->format, "table or json").one_of({"table", "json"});
+  command.flag("--metrics", o->metrics, "also write metrics.om (OpenMetrics)");
+  command.flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
+  command.flag("--dry-run", o->dry_run, "check, print the effective scenario, do not run");
+  command.flag("-q,--quiet", o->quiet, "no progress, no timings");
+  command.runs([o] { return run(*o); });
 }
 
 }  // namespace stampede

@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <memory>
 #include <thread>
 
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/sweep_progress.h"
 #include "tools/experiments/other_builds.h"
@@ -323,40 +323,40 @@ int sweep_command(Options& o) {
 
 }  // namespace
 
-void add_sweep_command(CLI::App& app, int& exit_code) {
-  CLI::App* command = add_command(
-      app, "sweep", "Make the runs of a sweep file and keep their results in one SQLite file.",
+void add_sweep_command(CommandLine& line) {
+  Command command = line.command(
+      "sweep", "Make the runs of a sweep file and keep their results in one SQLite file.",
       {"stampede sweep retries.yaml --out retries.db   # all cores; again: only what is missing",
        "stampede sweep retries.yaml --plan             # what would be run",
        "stampede sweep retries.yaml --engine slurm     # as a job array of Slurm",
        "stampede sweep retries.yaml --run-index 7      # one run, to a file: any other engine",
        "stampede sweep retries.yaml --merge            # bring such files together"});
   const auto o = std::make_shared<Options>();
-  command->add_option("file", o->file, "sweep file (YAML)")->required()->type_name("FILE");
-  command->add_option("--out", o->out, "SQLite file of the results; the sweep file's name with .db")
-      ->type_name("DB");
-  command->add_option("--jobs", o->jobs, "runs at a time; all cores without it")
-      ->check(CLI::Range(1, 4096))
-      ->type_name("N");
-  command->add_flag("--resume", o->resume, "go on with a store, which must be there");
-  command->add_flag("--retry-failed", o->retry_failed, "make runs again that failed");
-  command->add_flag("--keep-other-builds", o->keep_other_builds,
-                    "take runs that another build of the program made as they are");
+  command.option("file", o->file, "sweep file (YAML)").required().type_name("FILE");
+  command.option("--out", o->out, "SQLite file of the results; the sweep file's name with .db")
+      .type_name("DB");
+  command.option("--jobs", o->jobs, "runs at a time; all cores without it")
+      .between(1, 4096)
+      .type_name("N");
+  command.flag("--resume", o->resume, "go on with a store, which must be there");
+  command.flag("--retry-failed", o->retry_failed, "make runs again that failed");
+  command.flag("--keep-other-builds", o->keep_other_builds,
+               "take runs that another build of the program made as they are");
   command
-      ->add_flag("--plan{table}", o->plan,
-                 "print the runs; --plan=ids: their ids; --plan=missing: indices of those to do")
-      ->check(CLI::IsMember({"table", "ids", "missing"}));
-  command->add_option("--run-index", o->run_index, "make one run, by index or id, to a file")
-      ->type_name("N");
-  command->add_option("--shard", o->shard, "make every N-th run from the I-th on, to files")
-      ->type_name("I/N");
-  command->add_flag("--merge", o->merge, "bring files of runs into the store");
-  command->add_option("--engine", o->engine, "where runs are made: local or slurm")
-      ->check(CLI::IsMember({"local", "slurm"}));
-  command->add_option("--program", o->program, "with --engine: path of stampede on the nodes")
-      ->type_name("PATH");
-  command->add_flag("-q,--quiet", o->quiet, "no progress");
-  command->callback([o, &exit_code] { exit_code = sweep_command(*o); });
+      .flag("--plan{table}", o->plan,
+            "print the runs; --plan=ids: their ids; --plan=missing: indices of those to do")
+      .one_of({"table", "ids", "missing"});
+  command.option("--run-index", o->run_index, "make one run, by index or id, to a file")
+      .type_name("N");
+  command.option("--shard", o->shard, "make every N-th run from the I-th on, to files")
+      .type_name("I/N");
+  command.flag("--merge", o->merge, "bring files of runs into the store");
+  command.option("--engine", o->engine, "where runs are made: local or slurm")
+      .one_of({"local", "slurm"});
+  command.option("--program", o->program, "with --engine: path of stampede on the nodes")
+      .type_name("PATH");
+  command.flag("-q,--quiet", o->quiet, "no progress");
+  command.runs([o] { return sweep_command(*o); });
 }
 
 }  // namespace stampede

@@ -8,11 +8,9 @@
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
 
-namespace CLI {
-class App;
-}
-
 namespace stampede {
+
+class CommandLine;
 
 // Exit codes: a contract with scripts.
 inline constexpr int kFine = 0;
@@ -23,22 +21,16 @@ inline constexpr int kInvariantBroken = 70;
 inline constexpr int kFileSystem = 74;
 inline constexpr int kInterrupted = 130;
 
-// Each adds its subcommand; the callback leaves the exit code in `exit_code`.
-void add_run_command(CLI::App& app, int& exit_code);
-void add_compare_command(CLI::App& app, int& exit_code);
-void add_check_command(CLI::App& app, int& exit_code);
-void add_list_commands(CLI::App& app, int& exit_code);  // list, describe, schema
-void add_init_command(CLI::App& app, int& exit_code);
-void add_replay_command(CLI::App& app, int& exit_code);
-void add_diff_command(CLI::App& app, int& exit_code);
-void add_sweep_command(CLI::App& app, int& exit_code);
-void add_generated_commands(CLI::App& app, int& exit_code);  // completion, man
-
-// A subcommand whose --help begins with examples, one a line: `command  # what it does`.
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& summary,
-                      const std::vector<std::string>& examples);
-// The examples of a subcommand, for the man page.
-const std::vector<std::string>& examples_of(const std::string& name);
+// Each adds its subcommand.
+void add_run_command(CommandLine& line);
+void add_compare_command(CommandLine& line);
+void add_check_command(CommandLine& line);
+void add_list_commands(CommandLine& line);  // list, describe, schema
+void add_init_command(CommandLine& line);
+void add_replay_command(CommandLine& line);
+void add_diff_command(CommandLine& line);
+void add_sweep_command(CommandLine& line);
+void add_generated_commands(CommandLine& line);  // completion, man
 
 // Writes the result to stdout. Throws FileError when it cannot be written.
 void print_result(const std::string& text);

@@ -1,13 +1,11 @@
-// What the subcommands share: output, examples, a run with its progress.
+// What the subcommands share: output, a run with its progress.
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 
 #include "sim/check.h"
 #include "tools/cli/commands.h"
@@ -17,11 +15,6 @@ namespace stampede {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::map<std::string, std::vector<std::string>>& all_examples() {
-  static std::map<std::string, std::vector<std::string>> examples;
-  return examples;
-}
 
 bool write_all(int file, const std::string& text) {
   std::size_t done = 0;
@@ -81,18 +74,6 @@ InputError placed(const Loaded& loaded, const ScenarioError& error) {
 }
 
 }  // namespace
-
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& summary,
-                      const std::vector<std::string>& examples) {
-  std::string text = summary + "\n\nExamples:";
-  for (const std::string& example : examples) text += "\n  " + example;
-  all_examples()[name] = examples;
-  return app.add_subcommand(name, text);
-}
-
-const std::vector<std::string>& examples_of(const std::string& name) {
-  return all_examples()[name];
-}
 
 void print_result(const std::string& text) {
   if (!write_all(1, text))
