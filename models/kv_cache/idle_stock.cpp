@@ -124,6 +124,11 @@ void IdleStock::invalidate(u8 epoch, IncidentId cause) {
     if (b.epoch < epoch) b.lost_to = cause;
 }
 
+void IdleStock::renumber(const std::function<u8(u8)>& renumbered) {
+  valid_epoch_ = renumbered(valid_epoch_);
+  for (StockBucket& b : buckets_) b.epoch = renumbered(b.epoch);
+}
+
 i64 IdleStock::sessions() const {
   i64 sum = 0;
   for (const StockBucket& b : buckets_) sum += b.sessions;

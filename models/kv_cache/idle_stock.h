@@ -4,6 +4,7 @@
 // **Source** Mooncake and 3FS: blocks live until capacity evicts the least recently used.
 // **Limits** within a bucket all sessions are alike; a session's age at return is exponential.
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "sim/journal.h"
@@ -47,6 +48,9 @@ class IdleStock {
   StockPart flush(i64 blocks, u8 epoch, Instant since, IncidentId cause);
   // All of an epoch below `epoch` becomes unusable at once, its space stays until evicted.
   void invalidate(u8 epoch, IncidentId cause);
+
+  // Gives every epoch another number, in the same order.
+  void renumber(const std::function<u8(u8)>& renumbered);
 
   i64 blocks() const { return blocks_; }
   i64 sessions() const;

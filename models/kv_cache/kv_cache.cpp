@@ -33,7 +33,7 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
       table_(regions),
       regions_(regions),
       links_(regions) {
-  STAMPEDE_CHECK(n_ > 0 && n_ <= kMaxKvRegions, "the KV cache has one to eight regions");
+  STAMPEDE_CHECK(n_ > 0 && n_ <= kMaxKvRegions, "the KV cache has one to 64 regions");
   table_.reserve(slots);
   const StreamKey clock = world.stream(kPath, "clock");
   const i64 span = p_.bucket_span.ns;
@@ -91,7 +91,7 @@ void KvCache::session_opened(SessionSlot slot, u64 key, RegionId home, u32 conte
   s.writer = home;
   s.incarnation = incarnation;
   s.live = true;
-  for (u32 r = 0; r < n_; ++r) table_.copy(slot, static_cast<RegionId>(r)) = SessionCopy{};
+  for (u32 r = 0; r < n_; ++r) table_.clear(slot, static_cast<RegionId>(r));
   ++stats_.opened;
   const u16 blocks = to_blocks(context_tokens, p_.block_tokens);
   if (blocks == 0) return;
@@ -116,13 +116,11 @@ void KvCache::session_opened(SessionSlot slot, u64 key, RegionId home, u32 conte
 void KvCache::session_closed(SessionSlot slot) {
   LiveSession& s = table_.at(slot);
   STAMPEDE_CHECK(s.live, "a session closed that was not open");
-  SessionCopy& home = table_.copy(slot, s.home);
   for (u32 r = 0; r < n_; ++r) {
     // Branches that never met are merged when the digests are next compared: the home's copy pays.
     const auto q = static_cast<RegionId>(r);
-    SessionCopy& c = table_.copy(slot, q);
-    if (q != s.home && (c.unsent >> s.home & 1u) != 0 && (home.unsent >> q & 1u) != 0)
-      merge_branches(s, c, q, home, s.home);
+    if (q != s.home && unsent(slot, q, s.home) && unsent(slot, s.home, q))
+      merge_branches(slot, s, q, s.home);
   }
   for (u32 r = 0; r < n_; ++r) {
     SessionCopy& c = table_.copy(slot, static_cast<RegionId>(r));
@@ -139,7 +137,7 @@ void KvCache::session_closed(SessionSlot slot) {
     }
     region.live_blocks -= c.blocks;
     region.stock.add(world_.now(), p_.bucket_span, c.epoch, part);
-    c = SessionCopy{};
+    table_.clear(slot, static_cast<RegionId>(r));
   }
   s.live = false;
 }
@@ -240,7 +238,7 @@ void KvCache::handle(const Event& event) {
       flush_batch();
       break;
     case kEpochBump:
-      bump(event.subject);
+      bump(static_cast<RegionId>(event.subject));
       break;
     case kMerge:
       merge_all();

@@ -47,7 +47,7 @@ class KvCache final : public KvCachePort,
                       public PathListener,
                       public Component {
  public:
-  // `network` and `world` outlive it. `regions` <= 8; `slots` sessions are laid out in advance, the
+  // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out in advance, the
   // table grows beyond. Schedules its one-second tick.
   KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
           u32 slots);
@@ -112,10 +112,15 @@ class KvCache final : public KvCachePort,
   // kv_manifest.cpp
   bool may_write(const LiveSession& s, RegionId r);
   bool settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks, KvWritten& result);
+  // Whether region `to` has not seen the last write of `from`.
+  bool unsent(SessionSlot slot, RegionId from, RegionId to) {
+    return (table_.unsent(slot, from, table_.copy(slot, from)) >> to & 1u) != 0;
+  }
+  void mark_sent(SessionSlot slot, RegionId from, RegionId to);
   void note_pending(const LiveSession& s, RegionId r);
   void pull(SessionSlot slot, LiveSession& s, RegionId to);
   void deliver(SessionSlot slot, LiveSession& s, RegionId from, RegionId to);
-  void merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, SessionCopy& b, RegionId rb);
+  void merge_branches(SessionSlot slot, LiveSession& s, RegionId ra, RegionId rb);
   void merge_all();
   bool torn(const LiveSession& s, u32 turn, u32 index) const;
   Instant written_at(const SessionCopy& c, RegionId r) const;
@@ -135,8 +140,10 @@ class KvCache final : public KvCachePort,
   void queue_late(SessionSlot slot, LiveSession& s);
   void finish_flush();
   bool in_flush(RegionId r) const { return (flush_mask_ >> r & 1u) != 0; }
-  u32 mask_of(const FlushScope& scope) const;
-  void bump(u32 mask);
+  u64 mask_of(const FlushScope& scope) const;
+  u8 next_epoch(RegionId r);
+  void renumber_epochs(RegionId r);
+  void bump(RegionId r);
 
   World& world_;
   const KvCacheParams p_;
@@ -155,7 +162,7 @@ class KvCache final : public KvCachePort,
 
   i64 initial_blocks_ = 0, written_blocks_ = 0, evicted_blocks_ = 0, flushed_blocks_ = 0;
 
-  u32 flush_mask_ = 0;
+  u64 flush_mask_ = 0;  // regions, a bit each
   Instant flush_started_{}, flush_since_{};
   IncidentId flush_id_ = kNoIncident, bump_id_ = kNoIncident, flushed_ = kNoIncident;
   u32 bumps_ = 0;  // regions an epoch bump has not reached yet

@@ -9,13 +9,36 @@ namespace {
 constexpr u32 kLiveChunk = 1024;  // sessions fed at a time
 }
 
-u32 KvCache::mask_of(const FlushScope& scope) const {
-  return scope.region == kNoRegion ? (1u << n_) - 1 : 1u << scope.region;
+u64 KvCache::mask_of(const FlushScope& scope) const {
+  return scope.region == kNoRegion ? ~u64{0} >> (64 - n_) : u64{1} << scope.region;
+}
+
+// A region's epoch after the one that it writes now.
+u8 KvCache::next_epoch(RegionId r) {
+  if (regions_[r].write_epoch == UINT8_MAX) renumber_epochs(r);
+  return ++regions_[r].write_epoch;
+}
+
+// Only three kinds of epochs behave in different ways: unusable ones, those that a flush condemns,
+// and the one that is written. When the numbers are used up each kind gets one of its own.
+void KvCache::renumber_epochs(RegionId r) {
+  Region& region = regions_[r];
+  const u8 valid = region.valid_epoch, write = region.write_epoch;
+  const auto renumbered = [=](u8 epoch) -> u8 {
+    return epoch < valid ? 0 : epoch < write || valid == write ? 1 : 2;
+  };
+  for (SessionSlot slot = 0; slot < table_.size(); ++slot) {
+    SessionCopy& c = table_.copy(slot, r);
+    c.epoch = renumbered(c.epoch);
+  }
+  region.stock.renumber(renumbered);
+  region.valid_epoch = renumbered(valid);
+  region.write_epoch = renumbered(write);
 }
 
 IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
   if (p_.invalidation == Invalidation::kLazy) return start_epoch_bump(cause, scope);
-  const u32 added = mask_of(scope) & ~flush_mask_;
+  const u64 added = mask_of(scope) & ~flush_mask_;
   if (flush_mask_ == 0) {
     flush_started_ = world_.now();
     flush_since_ = scope.written_since;
@@ -40,8 +63,7 @@ IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
   flush_mask_ |= added;
   for (u32 r = 0; r < n_; ++r)
     if ((added >> r & 1u) != 0) {
-      STAMPEDE_CHECK(regions_[r].write_epoch < UINT8_MAX, "write epochs exhausted");
-      ++regions_[r].write_epoch;
+      next_epoch(static_cast<RegionId>(r));
       regions_[r].epoch_since = world_.now();
     }
   if (added != 0) live_cursor_ = 0;
@@ -167,7 +189,7 @@ void KvCache::finish_flush() {
 }
 
 IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
-  const u32 mask = mask_of(scope);
+  const u64 mask = mask_of(scope);
   bump_id_ = world_.incident("flush_started", "kv_cache", {cause},
                              "epoch bump: stored context becomes unusable, space returns later");
   for (u32 r = 0; r < n_; ++r) {
@@ -176,20 +198,16 @@ IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
     const double u = uniform(draw(fanout_, bump_id_, r));
     const Duration span = p_.epoch_fanout_max - p_.epoch_fanout_min;
     world_.scheduler.after(p_.epoch_fanout_min + from_seconds(span.seconds() * u),
-                           Priority::kControl, self_, kEpochBump, 1u << r);
+                           Priority::kControl, self_, kEpochBump, r);
   }
   return bump_id_;
 }
 
-void KvCache::bump(u32 mask) {
-  for (u32 r = 0; r < n_; ++r) {
-    if ((mask >> r & 1u) == 0) continue;
-    Region& region = regions_[r];
-    STAMPEDE_CHECK(region.write_epoch < UINT8_MAX, "write epochs exhausted");
-    region.valid_epoch = ++region.write_epoch;
-    region.epoch_since = world_.now();
-    region.stock.invalidate(region.valid_epoch, bump_id_);
-  }
+void KvCache::bump(RegionId r) {
+  Region& region = regions_[r];
+  region.valid_epoch = next_epoch(r);
+  region.epoch_since = world_.now();
+  region.stock.invalidate(region.valid_epoch, bump_id_);
   if (--bumps_ > 0) return;
   flushed_ = world_.incident("flush_finished", "kv_cache", {bump_id_},
                              "the new epoch has reached every region");

@@ -51,7 +51,7 @@ bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 
     resize(c, w.region, blocks);
     c.stamp = stamp;
     c.version = ++s.next_version;
-    c.unsent = static_cast<u8>(((1u << n_) - 1) & ~(1u << w.region));
+    table_.set_unsent(w.session, w.region, c, mask_of({}) & ~(u64{1} << w.region));
     s.turn = static_cast<u16>(w.turn);
     s.writer = w.region;
     s.carried = w.cause <= UINT16_MAX ? static_cast<u16>(w.cause) : u16{0};
@@ -85,8 +85,8 @@ bool KvCache::torn(const LiveSession& s, u32 turn, u32 index) const {
 void KvCache::pull(SessionSlot slot, LiveSession& s, RegionId to) {
   for (u32 x = 0; x < n_; ++x) {
     const auto from = static_cast<RegionId>(x);
+    if (from == to || !unsent(slot, from, to)) continue;
     const SessionCopy& c = table_.copy(slot, from);
-    if (from == to || (c.unsent >> to & 1u) == 0) continue;
     const double lag = exponential(uniform(draw(lag_, s.key, c.version, from)));
     const Instant ready = written_at(c, from) + from_seconds(p_.replication_lag.seconds() * lag);
     if (links_.delivered(from, to, s.home, ready) <= world_.now()) deliver(slot, s, from, to);
@@ -96,25 +96,30 @@ void KvCache::pull(SessionSlot slot, LiveSession& s, RegionId to) {
 void KvCache::deliver(SessionSlot slot, LiveSession& s, RegionId from, RegionId to) {
   SessionCopy& a = table_.copy(slot, from);
   SessionCopy& b = table_.copy(slot, to);
-  a.unsent = static_cast<u8>(a.unsent & ~(1u << to));
+  mark_sent(slot, from, to);
   if (a.version == b.version) {
-    b.unsent = static_cast<u8>(b.unsent & ~(1u << from));
-  } else if ((b.unsent >> from & 1u) == 0) {
+    mark_sent(slot, to, from);
+  } else if (!unsent(slot, to, from)) {
     b.version = a.version;
     b.stamp = a.stamp;
   } else {
-    merge_branches(s, a, from, b, to);
+    merge_branches(slot, s, from, to);
   }
   // What `from` had seen of third regions, `to` has now seen as well.
   for (u32 x = 0; x < n_; ++x) {
-    SessionCopy& c = table_.copy(slot, static_cast<RegionId>(x));
-    if (x != from && x != to && (c.unsent >> from & 1u) == 0)
-      c.unsent = static_cast<u8>(c.unsent & ~(1u << to));
+    const auto third = static_cast<RegionId>(x);
+    if (x != from && x != to && !unsent(slot, third, from)) mark_sent(slot, third, to);
   }
 }
 
-void KvCache::merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, SessionCopy& b,
-                             RegionId rb) {
+void KvCache::mark_sent(SessionSlot slot, RegionId from, RegionId to) {
+  SessionCopy& c = table_.copy(slot, from);
+  table_.set_unsent(slot, from, c, table_.unsent(slot, from, c) & ~(u64{1} << to));
+}
+
+void KvCache::merge_branches(SessionSlot slot, LiveSession& s, RegionId ra, RegionId rb) {
+  SessionCopy& a = table_.copy(slot, ra);
+  SessionCopy& b = table_.copy(slot, rb);
   const bool lww = p_.consistency == Consistency::kApLww && !p_.fencing;
   const bool a_wins = lww && a.stamp != b.stamp ? a.stamp > b.stamp : a.version > b.version;
   SessionCopy& winner = a_wins ? a : b;
@@ -134,7 +139,7 @@ void KvCache::merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, Sessio
   } else {
     ++stats_.refused_writes;
   }
-  if (lww && loser.blocks > 0 && torn(s, s.turn, 256u + ra * 8u + rb)) {
+  if (lww && loser.blocks > 0 && torn(s, s.turn, 256u + ra * std::max(n_, 8u) + rb)) {
     ++stats_.torn;
     poison(s, loser, shorter > 0 ? static_cast<u16>(shorter - 1) : u16{0},
            incident != kNoIncident ? incident : parted);
@@ -143,8 +148,8 @@ void KvCache::merge_branches(LiveSession& s, SessionCopy& a, RegionId ra, Sessio
   }
   loser.version = winner.version;
   loser.stamp = winner.stamp;
-  a.unsent = static_cast<u8>(a.unsent & ~(1u << rb));
-  b.unsent = static_cast<u8>(b.unsent & ~(1u << ra));
+  mark_sent(slot, ra, rb);
+  mark_sent(slot, rb, ra);
 }
 
 void KvCache::merge_all() {
@@ -152,7 +157,10 @@ void KvCache::merge_all() {
     LiveSession& s = table_.at(slot);
     if (!s.live) continue;
     u32 writers = 0;
-    for (u32 r = 0; r < n_; ++r) writers += table_.copy(slot, static_cast<RegionId>(r)).unsent != 0;
+    for (u32 x = 0; x < n_; ++x) {
+      const auto r = static_cast<RegionId>(x);
+      writers += table_.unsent(slot, r, table_.copy(slot, r)) != 0;
+    }
     if (writers < 2) continue;
     for (u32 r = 0; r < n_; ++r) pull(slot, s, static_cast<RegionId>(r));
   }

@@ -6,7 +6,8 @@
 
 namespace stampede {
 
-inline constexpr u32 kMaxKvRegions = 8;
+inline constexpr u32 kMaxKvRegions = 64;
+inline constexpr u32 kNarrowRegions = 8;  // up to these a copy holds its mask of regions itself
 // Clocks may run behind the start of the run.
 inline constexpr i64 kStampOffset = 1'000'000;
 inline constexpr u16 kNoPoison = UINT16_MAX;
@@ -18,7 +19,7 @@ struct SessionCopy {
   u16 blocks = 0;               // blocks stored here: a prefix of the context
   u16 poison_from = kNoPoison;  // first corrupted block
   u8 epoch = 0;                 // write epoch of the blocks
-  u8 unsent = 0;                // regions that have not seen this region's last write
+  u8 unsent = 0;                // SessionTable::unsent of up to eight regions
 };
 
 struct alignas(64) LiveSession {
@@ -37,10 +38,12 @@ struct alignas(64) LiveSession {
 };
 static_assert(sizeof(LiveSession) == 64);
 
-// Regions 3 to 7 continue in a second array, so that the usual three cost one line.
+// Regions from 3 on continue in a second array, and where there are more than eight their masks in
+// a third one, so that the usual three cost one line.
 class SessionTable {
  public:
-  explicit SessionTable(u32 regions) : extra_(regions > 3 ? regions - 3 : 0) {}
+  explicit SessionTable(u32 regions)
+      : regions_(regions), extra_(regions > 3 ? regions - 3 : 0), wide_(regions > kNarrowRegions) {}
   void reserve(u32 slots) { grow(slots); }
   LiveSession& at(SessionSlot slot) {
     if (slot >= sessions_.size()) [[unlikely]]
@@ -50,6 +53,21 @@ class SessionTable {
   SessionCopy& copy(SessionSlot slot, RegionId r) {
     return r < 3 ? sessions_[slot].copies[r] : more_[slot * std::size_t{extra_} + r - 3u];
   }
+  // Regions, a bit each, that have not seen the last write of region `r`, whose copy is `c`.
+  u64 unsent(SessionSlot slot, RegionId r, const SessionCopy& c) const {
+    return wide_ ? masks_[slot * std::size_t{regions_} + r] : c.unsent;
+  }
+  void set_unsent(SessionSlot slot, RegionId r, SessionCopy& c, u64 mask) {
+    if (wide_)
+      masks_[slot * std::size_t{regions_} + r] = mask;
+    else
+      c.unsent = static_cast<u8>(mask);
+  }
+  void clear(SessionSlot slot, RegionId r) {
+    SessionCopy& c = copy(slot, r);
+    c = SessionCopy{};
+    set_unsent(slot, r, c, 0);
+  }
   void prefetch(SessionSlot slot) const { __builtin_prefetch(sessions_.data() + slot, 1); }
   u32 size() const { return static_cast<u32>(sessions_.size()); }
 
@@ -58,10 +76,13 @@ class SessionTable {
     if (slots <= sessions_.size()) return;
     sessions_.resize(slots);
     more_.resize(slots * std::size_t{extra_});
+    if (wide_) masks_.resize(slots * std::size_t{regions_});
   }
-  u32 extra_;
+  u32 regions_, extra_;
+  bool wide_;
   LargeVector<LiveSession> sessions_;
   LargeVector<SessionCopy> more_;
+  LargeVector<u64> masks_;
 };
 
 }  // namespace stampede

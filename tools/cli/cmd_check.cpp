@@ -14,13 +14,13 @@ void check_sweep(const Sweep& sweep) {
   check_world(sweep.scenario(sweep.point(first), sweep.spec().seed));
 }
 
-int check(const std::vector<std::string>& files) {
+int check(const std::vector<std::string>& files, const std::vector<std::string>& allow) {
   int code = kFine;
   for (const std::string& file : files) try {
       if (document_kind(read_source(file)) == "Sweep") {
-        check_sweep(Sweep(file));
+        check_sweep(Sweep(file, allow));
       } else {
-        const Loaded loaded = load_scenario(file);
+        const Loaded loaded = load_scenario(file, {}, {}, allow);
         check_world(loaded);
         warn(loaded);
       }
@@ -40,7 +40,9 @@ void add_check_command(CommandLine& line) {
                    {"stampede check fleet.yaml", "stampede check scenarios/*.yaml"});
   const auto files = std::make_shared<std::vector<std::string>>();
   command.option("file", *files, "scenarios or sweeps").required().type_name("FILE");
-  command.runs([files] { return check(*files); });
+  const auto allow = std::make_shared<std::vector<std::string>>();
+  add_allow_path(command, *allow);
+  command.runs([files, allow] { return check(*files, *allow); });
 }
 
 }  // namespace stampede

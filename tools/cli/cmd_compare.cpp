@@ -1,12 +1,10 @@
 // stampede compare: a scenario as it is and with each policy, under common random numbers.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,12 +12,11 @@
 
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/python.h"
 #include "tools/experiments/compare_output.h"
 #include "tools/experiments/compare_policies.h"
 #include "tools/experiments/other_builds.h"
 #include "tools/results/output_directory.h"
-
-extern char** environ;
 
 namespace stampede {
 namespace {
@@ -27,7 +24,7 @@ namespace {
 struct Options {
   std::string file, out, format = "table", precision, precision_of = "lost_request_minutes";
   std::string collapse_after = "10min";
-  std::vector<std::string> sets, policies;
+  std::vector<std::string> sets, policies, allow;
   std::optional<i64> seed;
   i64 replications = 10, limit = 100;
   int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -38,7 +35,7 @@ struct Options {
 std::string base_command(const Options& o, const char* verb) {
   std::string command = std::string("stampede ") + verb + " " + shell_quoted(o.file);
   for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
-  return command;
+  return command + allow_path_words(o.allow);
 }
 
 std::string full_command(const Options& o, i64 first_seed) {
@@ -69,7 +66,7 @@ class Progress {
   // `least`: runs that there will be in any case.
   Progress(std::size_t least, bool quiet) : least_(least), quiet_(quiet), terminal_(::isatty(2)) {}
   ~Progress() {
-    if (drawn_) narrate("\r\033[K");
+    if (drawn_) draw("\r\033[K");
   }
   void finished(bool reused) {
     const std::lock_guard lock(mutex_);
@@ -85,7 +82,10 @@ class Progress {
     if (played_ > 0 && done() < of)
       text += fmt::format(", about {:.0f} s left",
                           wall / static_cast<double>(played_) * static_cast<double>(of - done()));
-    narrate(terminal_ ? "\r" + text + "\033[K" : text + "\n");
+    if (terminal_)
+      draw("\r" + text + "\033[K");
+    else
+      narrate(text + "\n");
     drawn_ = terminal_;
   }
   // Of no use while runs are under way.
@@ -102,35 +102,11 @@ class Progress {
   Clock::time_point shown_ = begun_;
 };
 
-// Runs the system's Python; its output goes to standard error. The exit code, or -1.
-int run_python(std::vector<std::string> words) {
-  constexpr const char* kPython = "/usr/bin/python3";
-  words.insert(words.begin(), kPython);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, 2, 1);
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, kPython, &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  if (failed != 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
-
-void draw(const std::string& directory) {
-  constexpr const char* kThere =
-      "import importlib.util as u, sys;"
-      "sys.exit(not all(u.find_spec(m) for m in ('stampede', 'matplotlib', 'pandas')) "
-      "or not u.find_spec('stampede.compare'))";
-  if (run_python({"-c", kThere}) == 0 && run_python({"-m", "stampede.compare", directory}) == 0)
-    return;
-  narrate(
-      fmt::format("no picture: PYTHONPATH=tools/python python3 -m stampede.compare {} draws it, "
-                  "with matplotlib and pandas\n",
-                  shell_quoted(directory)));
+void draw_picture(const std::string& directory) {
+  const std::string there = std::filesystem::absolute(directory).string();
+  if (const int code = run_python_module("stampede.compare", {there}); code != 0)
+    narrate(code < 0 ? "no picture: it wants matplotlib and pandas for /usr/bin/python3\n"
+                     : "no picture: see above\n");
 }
 
 ComparePlan plan_of(const Options& o, const ScenarioPolicies& scenario) {
@@ -159,12 +135,17 @@ int run(const Options& o) {
   for (const std::string& set : o.sets) sets.push_back(parse_set(set));
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   const auto collapse_after = value_of("--collapse-after", o.collapse_after, parse_duration);
-  const ScenarioPolicies scenario(read_source(o.file), sets, parse_policies(o.policies),
-                                  base_command(o, "run"), o.out, collapse_after,
-                                  o.keep_other_builds);
+  const ScenarioPolicies scenario({read_source(o.file), sets, around(o.file, o.allow)},
+                                  parse_policies(o.policies), base_command(o, "run"), o.out,
+                                  collapse_after, o.keep_other_builds);
   const ComparePlan plan = plan_of(o, scenario);
   std::optional<OutputDirectory> out;
-  if (!o.out.empty()) out.emplace(o.out);
+  if (!o.out.empty()) out.emplace(o.out, files_of_comparison());
+  if (out)  // before anything is played
+    for (std::size_t policy = 0; policy < plan.policies; ++policy)
+      for (std::size_t k = 0; k < plan.limit; ++k)
+        require_ours(o.out + "/" + scenario.place_of(policy, plan.first_seed + static_cast<i64>(k)),
+                     files_of_run());
   narrate(other_builds_text(scenario.other_builds(plan.precision ? plan.limit : plan.replications),
                             o.out, o.keep_other_builds));
 
@@ -204,7 +185,7 @@ int run(const Options& o) {
   if (out) {
     out->add("compare.json", json);
     out->commit();
-    draw(out->path());
+    draw_picture(out->path());
   }
   print_result(o.format == "json" ? json : compare_table(report));
   return kFine;
@@ -238,6 +219,7 @@ void add_compare_command(CommandLine& line) {
   command.option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")
       .type_name("DURATION");
   command.option("--seed", o->seed, "the first seed").type_name("N");
+  add_allow_path(command, o->allow);
   command.option("--jobs", o->jobs, "runs at a time; changes no result")
       .between(1, 4096)
       .type_name("N");

@@ -29,13 +29,15 @@ int init(const std::string& name, const std::string& kind, bool force) {
   std::string text = server ? vllm_template() : init_template();
   replace(text, server ? "name: my-server" : "name: my-fleet", "name: \"" + stem + "\"");
   std::string written = path + "\n";
+  // With --force whatever the file says, as long as it is a file.
+  const std::optional<std::string_view> replaces = force ? std::optional("") : std::nullopt;
   if (server) {  // with the recording that it plays beside it
     const std::string recording = path.substr(0, path.rfind('.')) + ".csv";
     replace(text, "file: my-server.csv", "file: \"" + stem + ".csv\"");
-    write_file(recording, vllm_recording(), force);
+    write_file(recording, vllm_recording(), replaces);
     written += recording + "\n";
   }
-  write_file(path, text, force);
+  write_file(path, text, replaces);
   print_result(written);
   narrate(fmt::format("Now: stampede run {}\n", shell_quoted(path)));
   return kFine;

@@ -11,15 +11,15 @@
 namespace stampede {
 namespace {
 
-int replay(std::string path, bool quiet) {
-  const ManifestRun manifest = read_manifest(read_source(path));
+int replay(const std::string& path, const std::vector<std::string>& allow, bool quiet) {
+  const ManifestRun manifest = read_manifest(read_source(path), allow);
   if (manifest.build != stampede_build())
     narrate(
         fmt::format("stampede: the manifest is of build {} (version {}, commit {}), this is build "
                     "{}; numbers may differ\n",
                     manifest.build, manifest.version, manifest.commit, stampede_build()));
-  const TimedRun run =
-      run_with_progress(manifest.loaded, "stampede replay " + shell_quoted(path), quiet);
+  const TimedRun run = run_with_progress(
+      manifest.loaded, "stampede replay " + shell_quoted(path) + allow_path_words(allow), quiet);
   const bool same = run.results.digest == manifest.digest;
   print_result(same ? fmt::format("digest {}: the same\n", manifest.digest)
                     : fmt::format("digest {}: differs, the manifest says {}\n", run.results.digest,
@@ -37,7 +37,9 @@ void add_replay_command(CommandLine& line) {
   const auto quiet = std::make_shared<bool>(false);
   command.option("manifest", *path, "manifest.json of a run").required().type_name("MANIFEST");
   command.flag("-q,--quiet", *quiet, "no progress");
-  command.runs([path, quiet] { return replay(*path, *quiet); });
+  const auto allow = std::make_shared<std::vector<std::string>>();
+  add_allow_path(command, *allow);
+  command.runs([path, allow, quiet] { return replay(*path, *allow, *quiet); });
 }
 
 }  // namespace stampede

@@ -1,6 +1,8 @@
 // stampede run: play one scenario.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -8,6 +10,7 @@
 
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
+#include "tools/files/regular_file.h"
 #include "tools/language/effective.h"
 #include "tools/results/manifest.h"
 #include "tools/results/output_directory.h"
@@ -20,7 +23,7 @@ namespace {
 
 struct Options {
   std::string file, out, requests, requests_sample = "100%", format = "table";
-  std::vector<std::string> sets, mitigations;
+  std::vector<std::string> sets, mitigations, allow;
   std::optional<i64> seed;
   bool dry_run = false, quiet = false, metrics = false, trace = false;
 };
@@ -40,7 +43,7 @@ std::string command_of(const Options& o) {
   for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
   for (const std::string& name : o.mitigations) command += " --with " + shell_quoted(name);
   if (o.seed) command += fmt::format(" --seed {}", *o.seed);
-  return command;
+  return command + allow_path_words(o.allow);
 }
 
 Loaded load(const Options& o) {
@@ -53,14 +56,15 @@ Loaded load(const Options& o) {
     }
   if (o.seed) overrides.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   if (!faults.empty()) throw InputError(std::move(faults));
-  return load_scenario(o.file, overrides, split_names(o.mitigations));
+  return load_scenario(o.file, overrides, split_names(o.mitigations), o.allow);
 }
 
 std::string dry_run_text(const Options& o, const Loaded& loaded) {
   if (o.format == "json") {
     const nlohmann::ordered_json out = {{"scenario", effective(loaded.scenario)},
                                         {"origins", loaded.origins}};
-    return out.dump(2) + "\n";
+    // The origins hold the file's name, which may be no text.
+    return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   }
   return effective_yaml(type_of<Scenario>(), &loaded.scenario, loaded.origins);
 }
@@ -71,6 +75,23 @@ Share sample_of(const std::string& text) {
   if (wrong.empty() && (share.value < 0 || share.value > 1)) wrong = "a share from 0% to 100%";
   if (!wrong.empty()) throw InputError({{"--requests-sample " + text, 0, 0, "", wrong, ""}});
   return share;
+}
+
+// A file of requests can be a recording that is played, or lie where --out puts another file.
+std::string request_file(const Options& o, const Loaded& loaded) {
+  namespace fs = std::filesystem;
+  const auto refuse = [&](const std::string& why) {
+    return InputError({{"--requests " + o.requests, 0, 0, "", why, ""}});
+  };
+  for (const ClientClassParams& c : loaded.scenario.spec.clients)
+    if (c.trace && same_file(c.trace->path, o.requests))
+      throw refuse("that is the recording which the scenario plays");
+  const fs::path path = fs::absolute(o.requests).lexically_normal();
+  const auto& names = files_of_run().names;
+  if (!o.out.empty() && (fs::absolute(o.out) / "").lexically_normal() == path.parent_path() / "" &&
+      std::find(names.begin(), names.end(), path.filename()) != names.end())
+    throw refuse("--out writes another file there");
+  return o.requests;
 }
 
 void write_results(OutputDirectory& out, const Options& o, const Loaded& loaded,
@@ -96,10 +117,10 @@ int run(const Options& o) {
     return kFine;
   }
   std::optional<OutputDirectory> out;
-  if (!o.out.empty()) out.emplace(o.out);
+  if (!o.out.empty()) out.emplace(o.out, files_of_run());
   std::optional<RequestTable> requests;
   if (!o.requests.empty())
-    requests.emplace(o.requests, sample_of(o.requests_sample), loaded.scenario.spec);
+    requests.emplace(request_file(o, loaded), sample_of(o.requests_sample), loaded.scenario.spec);
   const TimedRun timed =
       run_with_progress(loaded, command_of(o), o.quiet, requests ? &*requests : nullptr);
   const RunResults& results = timed.results;
@@ -133,6 +154,7 @@ void add_run_command(CommandLine& line) {
   command.option("--with", o->mitigations, "add a mitigation, or several: A,B")
       .type_name("MITIGATION");
   command.option("--seed", o->seed, "decides every random draw").type_name("N");
+  add_allow_path(command, o->allow);
   command.option("--out", o->out, "write manifest, summary, series and incidents to DIR")
       .type_name("DIR");
   command.option("--requests", o->requests, "write a CSV row for each request to FILE")

@@ -27,6 +27,7 @@ constexpr int kSubmissions = 3;           // of runs that a job array did not br
 
 struct Options {
   std::string file, out, plan, run_index, shard, engine, program;
+  std::vector<std::string> allow;
   int jobs = 0;
   bool resume = false, merge = false, retry_failed = false, quiet = false;
   bool keep_other_builds = false;
@@ -283,12 +284,11 @@ int run_by_slurm(const Options& o, const Sweep& sweep) {
   const std::string program =
       o.program.empty() ? std::filesystem::read_symlink("/proc/self/exe").string() : o.program;
   const MakeRound round = [&](const Plan& now, std::vector<std::size_t> indices) {
-    OutputDirectory directory(o.runs_directory());  // made, and tried whether it can be written
-    directory.add("plan", plan_text(sweep, now));
-    directory.commit();
+    write_plan(o.plan_path(), sweep, now);  // tries whether the directory can be written
     for (int k = 0; k < kSubmissions && !indices.empty(); ++k) {
-      const SlurmArray array{program, o.file, o.out, sweep.file().metadata.name,
-                             tasks_of(indices, kMostTasks)};
+      const SlurmArray array{
+          program, o.file, o.out, sweep.file().metadata.name, tasks_of(indices, kMostTasks),
+          o.allow};
       const std::string job = submit(array);
       if (!o.quiet)
         narrate(
@@ -311,7 +311,7 @@ int sweep_command(Options& o) {
   if (ways > 1) usage("sweep", "choose one of --plan, --run-index, --shard, --merge and --engine");
   if (o.out.empty()) o.out = std::filesystem::path(o.file).stem().string() + ".db";
   if (o.jobs == 0) o.jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const Sweep sweep(o.file);
+  const Sweep sweep(o.file, o.allow);
   if (o.resume && !exists(o.out) && !exists(o.runs_directory()))
     usage("--resume", fmt::format("there is no {} to go on with", o.out));
   if (!o.plan.empty()) return print_plan(o, sweep);
@@ -335,6 +335,7 @@ void add_sweep_command(CommandLine& line) {
   command.option("file", o->file, "sweep file (YAML)").required().type_name("FILE");
   command.option("--out", o->out, "SQLite file of the results; the sweep file's name with .db")
       .type_name("DB");
+  add_allow_path(command, o->allow);
   command.option("--jobs", o->jobs, "runs at a time; all cores without it")
       .between(1, 4096)
       .type_name("N");

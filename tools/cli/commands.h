@@ -32,10 +32,19 @@ void add_diff_command(CommandLine& line);
 void add_sweep_command(CommandLine& line);
 void add_generated_commands(CommandLine& line);  // completion, man
 
-// Writes the result to stdout. Throws FileError when it cannot be written.
+// Everything that a person reads leaves through these: text of files cannot steer the terminal.
+// Writes the result to stdout. Throws FileError when it cannot be written, ClosedPipe when nobody
+// reads it any more.
 void print_result(const std::string& text);
 // Writes to stderr.
 void narrate(const std::string& text);
+// Writes to stderr as it is: for bars, which move the cursor.
+void draw(const std::string& bar);
+
+// --allow-path DIR of every command that reads scenarios.
+void add_allow_path(Command& command, std::vector<std::string>& directories);
+// The same as words of a command.
+std::string allow_path_words(const std::vector<std::string>& directories);
 
 // Writes what is doubtful about a scenario to stderr.
 void warn(const Loaded& loaded);
@@ -49,6 +58,10 @@ struct Interrupted {
 };
 void catch_interrupts();
 bool interrupted();
+
+// The reader of stdout is gone, as in `stampede describe spec | head`. The program ends as others
+// do, by SIGPIPE.
+struct ClosedPipe {};
 
 // A run that broke an invariant, with how far it had come.
 struct BrokenRun {

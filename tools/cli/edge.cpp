@@ -22,7 +22,11 @@ void catch_interrupts() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  // A closed pipe or a full disk is an error of the write, with its exit code.
+  // The terminal is gone, unless that is to be survived (nohup).
+  struct sigaction before {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
+  // A closed pipe or a full disk is an error of the write: what has begun is finished.
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
 }
@@ -35,9 +39,16 @@ int guarded(const std::function<int()>& command) {
   } catch (const InputError& error) {
     narrate(error.what());
     return kInvalidInput;
+  } catch (const ForeignFile& error) {
+    narrate(fmt::format("stampede: {}\n", error.what()));
+    return kInvalidInput;
   } catch (const FileError& error) {
     narrate(fmt::format("stampede: {}\n", error.what()));
     return kFileSystem;
+  } catch (const ClosedPipe&) {
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+    return 128 + SIGPIPE;  // it was blocked
   } catch (const Interrupted& interrupt) {
     if (!interrupt.resumable) narrate("stampede: interrupted; nothing was written\n");
     return kInterrupted;

@@ -9,6 +9,7 @@
 
 #include "sim/check.h"
 #include "tools/cli/commands.h"
+#include "tools/files/printable.h"
 #include "tools/results/output_directory.h"
 
 namespace stampede {
@@ -43,7 +44,7 @@ class Progress {
     color_ = bar_ && !(no_color && *no_color);
   }
   ~Progress() {
-    if (drawn_) narrate("\r\033[K");
+    if (drawn_) draw("\r\033[K");
   }
   void show(double simulated_seconds) {
     if (quiet_) return;
@@ -57,9 +58,9 @@ class Progress {
                                           hours(duration_), wall);
     if (!bar_) return narrate(fmt::format("{:.0f} %: {}\n", 100 * share, state));
     const auto filled = static_cast<std::size_t>(share * 30);
-    narrate(fmt::format("\r{}{}{}{} {:3.0f} % {}\033[K", color_ ? "\033[36m" : "",
-                        std::string(filled, '#'), std::string(30 - filled, '.'),
-                        color_ ? "\033[0m" : "", 100 * share, state));
+    draw(fmt::format("\r{}{}{}{} {:3.0f} % {}\033[K", color_ ? "\033[36m" : "",
+                     std::string(filled, '#'), std::string(30 - filled, '.'),
+                     color_ ? "\033[0m" : "", 100 * share, state));
     drawn_ = true;
   }
 
@@ -76,11 +77,27 @@ InputError placed(const Loaded& loaded, const ScenarioError& error) {
 }  // namespace
 
 void print_result(const std::string& text) {
-  if (!write_all(1, text))
-    throw FileError(fmt::format("standard output: cannot be written: {}", std::strerror(errno)));
+  if (write_all(1, printable_lines(text))) return;
+  if (errno == EPIPE) throw ClosedPipe{};
+  throw FileError(fmt::format("standard output: cannot be written: {}", std::strerror(errno)));
 }
 
-void narrate(const std::string& text) { write_all(2, text); }
+void narrate(const std::string& text) { write_all(2, printable_lines(text)); }
+void draw(const std::string& bar) { write_all(2, bar); }
+
+void add_allow_path(Command& command, std::vector<std::string>& directories) {
+  command
+      .option("--allow-path", directories,
+              "files that the scenario names may lie below DIR too; can be repeated")
+      .type_name("DIR");
+}
+
+std::string allow_path_words(const std::vector<std::string>& directories) {
+  std::string words;
+  for (const std::string& directory : directories)
+    words += " --allow-path " + shell_quoted(directory);
+  return words;
+}
 
 void warn(const Loaded& loaded) {
   for (const Diagnostic& d : loaded.warnings) narrate("warning: " + to_text(d));

@@ -35,7 +35,7 @@ SweepProgress::SweepProgress(bool quiet) : quiet_(quiet), begun_(Clock::now()), 
 }
 
 SweepProgress::~SweepProgress() {
-  if (drawn_) narrate("\r\033[K");
+  if (drawn_) draw("\r\033[K");
 }
 
 void SweepProgress::plan(std::size_t planned, std::size_t there) {
@@ -76,8 +76,8 @@ void SweepProgress::show(bool at_once) {
   const double share =
       planned_ > 0 ? static_cast<double>(before_ + done_) / static_cast<double>(planned_) : 1;
   const auto filled = static_cast<std::size_t>(std::min(1.0, share) * 30);
-  narrate(fmt::format("\r{}{}{}{} {}\033[K", color_ ? "\033[36m" : "", std::string(filled, '#'),
-                      std::string(30 - filled, '.'), color_ ? "\033[0m" : "", state()));
+  draw(fmt::format("\r{}{}{}{} {}\033[K", color_ ? "\033[36m" : "", std::string(filled, '#'),
+                   std::string(30 - filled, '.'), color_ ? "\033[0m" : "", state()));
   drawn_ = true;
 }
 

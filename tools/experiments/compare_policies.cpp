@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -38,11 +36,13 @@ std::vector<std::string> split(const std::string& list) {
   return parts;
 }
 
-std::optional<std::string> content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  return file.bad() ? std::nullopt : std::optional(std::move(text));
+// Nothing for what is no file, is too large or nested too deep to be ours.
+std::optional<std::string> content(const std::string& path) try {
+  SourceText source = read_source(path);
+  parse_yaml(source);
+  return std::move(source.text);
+} catch (const InputError&) {
+  return std::nullopt;
 }
 
 std::string build_of(const ordered_json& manifest) {
@@ -122,19 +122,18 @@ std::vector<CompareMeasure> compare_measures(const Scenario& scenario) {
   return measures;
 }
 
-ScenarioPolicies::ScenarioPolicies(SourceText source, std::vector<Override> sets,
-                                   std::vector<Policy> policies, std::string command,
-                                   std::string directory, Duration collapse_after,
-                                   bool keep_other_builds)
-    : source_(std::move(source)),
-      sets_(std::move(sets)),
+ScenarioPolicies::ScenarioPolicies(PolicyBase base, std::vector<Policy> policies,
+                                   std::string command, std::string directory,
+                                   Duration collapse_after, bool keep_other_builds)
+    : base_(std::move(base)),
       policies_(std::move(policies)),
       command_(std::move(command)),
       directory_(std::move(directory)),
       collapse_after_(collapse_after),
       keep_other_builds_(keep_other_builds) {
   for (const Policy& policy : policies_) {
-    const Loaded loaded = load_scenario(source_, sets_, policy.mitigations);
+    const Loaded loaded =
+        load_scenario(base_.source, base_.sets, policy.mitigations, base_.surroundings);
     try {
       run_simulation(loaded.scenario, [](double) { return false; });
     } catch (const ScenarioError& error) {
@@ -149,9 +148,13 @@ ScenarioPolicies::ScenarioPolicies(SourceText source, std::vector<Override> sets
 }
 
 Loaded ScenarioPolicies::load(std::size_t policy, i64 seed) const {
-  std::vector<Override> sets = sets_;
+  std::vector<Override> sets = base_.sets;
   sets.push_back({"spec.seed", std::to_string(seed), "--seed"});
-  return load_scenario(source_, sets, policies_[policy].mitigations);
+  return load_scenario(base_.source, sets, policies_[policy].mitigations, base_.surroundings);
+}
+
+std::string ScenarioPolicies::place_of(std::size_t policy, i64 seed) const {
+  return fmt::format("runs/{}/seed{}", policies_[policy].name, seed);
 }
 
 std::string ScenarioPolicies::command(std::size_t policy, i64 seed) const {
@@ -180,17 +183,13 @@ std::optional<CompareRun> ScenarioPolicies::judged(const std::string& summary_js
   return run;
 }
 
-std::string ScenarioPolicies::place(std::size_t policy, i64 seed) const {
-  return fmt::format("runs/{}/seed{}", policies_[policy].name, seed);
-}
-
 std::map<std::string, std::size_t> ScenarioPolicies::other_builds(std::size_t seeds) const {
   std::map<std::string, std::size_t> found;
   if (directory_.empty()) return found;
   for (std::size_t k = 0; k < policies_.size() * seeds; ++k) {
     const i64 seed = seed_ + static_cast<i64>(k / policies_.size());
     const auto manifest =
-        content(directory_ + "/" + place(k % policies_.size(), seed) + "/manifest.json");
+        content(directory_ + "/" + place_of(k % policies_.size(), seed) + "/manifest.json");
     const ordered_json json = ordered_json::parse(manifest.value_or(""), nullptr, false);
     if (json.is_object() && build_of(json) != stampede_build()) ++found[build_of(json)];
   }
@@ -202,11 +201,12 @@ ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
   const Loaded loaded = load(policy, seed);
   const ordered_json scenario = effective(loaded.scenario);
   const std::string id = run_id(stampede_build(), scenario);
-  const std::string path = directory_ + "/" + place(policy, seed);
+  const std::string relative = place_of(policy, seed);
+  const std::string path = directory_ + "/" + relative;
   const auto identified = [&](CompareRun run, const std::string& by, const std::string& named) {
     run.build = by;
     run.id = named;
-    if (!directory_.empty()) run.directory = place(policy, seed);
+    if (!directory_.empty()) run.directory = relative;
     return run;
   };
   const auto fits = [&](const KeptRun& kept) {
@@ -222,7 +222,7 @@ ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
   if (!record->error.empty()) throw FailedRun{record->error, command(policy, seed), seed};
   const RunResults& results = record->results;
   if (!directory_.empty()) {
-    OutputDirectory out(path);
+    OutputDirectory out(path, files_of_run());
     out.add("summary.json", results.summary_json + "\n");
     out.add("series.csv", series_csv(results));
     out.add("incidents.jsonl", incidents_jsonl(results));

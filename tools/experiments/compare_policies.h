@@ -36,14 +36,20 @@ struct FailedRun {
 // The caller asked to stop.
 struct StoppedRun {};
 
+// The scenario without a policy.
+struct PolicyBase {
+  SourceText source;
+  std::vector<Override> sets;
+  Surroundings surroundings;
+};
+
 class ScenarioPolicies {
  public:
   // Loads every policy once, so that faults are found before anything is played. `command` is
   // `stampede run FILE --set ...`. `directory` empty: nothing is written. `keep_other_builds`: runs
   // found there that another build made are taken as they are. Throws InputError.
-  ScenarioPolicies(SourceText source, std::vector<Override> sets, std::vector<Policy> policies,
-                   std::string command, std::string directory, Duration collapse_after,
-                   bool keep_other_builds = false);
+  ScenarioPolicies(PolicyBase base, std::vector<Policy> policies, std::string command,
+                   std::string directory, Duration collapse_after, bool keep_other_builds = false);
 
   const std::vector<Policy>& policies() const { return policies_; }
   const std::vector<CompareMeasure>& measures() const { return measures_; }
@@ -51,6 +57,9 @@ class ScenarioPolicies {
   i64 seed() const { return seed_; }  // of the scenario with its overrides
   // Runs with the first `seeds` seeds that the directory has from other builds: how many of each.
   std::map<std::string, std::size_t> other_builds(std::size_t seeds) const;
+
+  // Where a run is kept, from the directory of the comparison on.
+  std::string place_of(std::size_t policy, i64 seed) const;
 
   struct Played {
     CompareRun run;
@@ -63,13 +72,11 @@ class ScenarioPolicies {
 
  private:
   Loaded load(std::size_t policy, i64 seed) const;
-  std::string place(std::size_t policy, i64 seed) const;  // of a run, below the directory
   // Nothing if the summary lacks a measure.
   std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
   std::string command(std::size_t policy, i64 seed) const;
 
-  SourceText source_;
-  std::vector<Override> sets_;
+  PolicyBase base_;
   std::vector<Policy> policies_;
   std::string command_, directory_;
   Duration collapse_after_;

@@ -41,6 +41,10 @@ std::optional<double> literal(const std::string& text) {
   return std::nullopt;
 }
 
+// No honest condition comes near these; each bounds how deep the functions below call themselves.
+constexpr int kDeepestParentheses = 64;
+constexpr int kMostOperations = 1000;
+
 class Parser {
  public:
   explicit Parser(const std::string& text) : text_(text) {}
@@ -65,7 +69,9 @@ class Parser {
   }
 
  private:
-  static TermPtr operation(char sign, TermPtr left, TermPtr right) {
+  TermPtr operation(char sign, TermPtr left, TermPtr right) {
+    if (++operations_ > kMostOperations)
+      throw ConditionError(fmt::format("more than {} operations", kMostOperations));
     return std::make_shared<const Term>(
         Term{Term::Kind::kOperation, 0, std::string(1, sign), std::move(left), std::move(right)});
   }
@@ -76,7 +82,10 @@ class Parser {
   }
   TermPtr primary() {
     if (accept("(")) {
+      if (++depth_ > kDeepestParentheses)
+        throw ConditionError(fmt::format("parentheses deeper than {}", kDeepestParentheses));
       TermPtr inner = sum();
+      --depth_;
       if (!accept(")")) throw ConditionError("a ')' is missing" + rest());
       return inner;
     }
@@ -118,6 +127,7 @@ class Parser {
 
   const std::string& text_;
   std::size_t at_ = 0;
+  int depth_ = 0, operations_ = 0;
 };
 
 struct Value {

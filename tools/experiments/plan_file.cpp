@@ -1,7 +1,11 @@
 #include "tools/experiments/plan_file.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "sim/digest.h"
@@ -56,7 +60,10 @@ std::string plan_text(const Sweep& sweep, const Plan& plan) {
 }
 
 void write_plan(const std::string& path, const Sweep& sweep, const Plan& plan) {
-  write_file(path, plan_text(sweep, plan), true);
+  const std::string directory = path.substr(0, path.rfind('/'));
+  if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
+    throw FileError(fmt::format("{}: cannot be made: {}", directory, std::strerror(errno)));
+  write_file(path, plan_text(sweep, plan), fmt::format("{{\"schema\":\"{}\"", kSchema));
 }
 
 }  // namespace stampede

@@ -14,7 +14,7 @@ std::string plan_key(const Sweep& sweep);
 // None when there is no such file or it was made from something else.
 std::optional<Plan> read_plan(const std::string& path, const Sweep& sweep);
 std::string plan_text(const Sweep& sweep, const Plan& plan);
-// Throws FileError.
+// Makes the directory of `path` if need be. Throws FileError.
 void write_plan(const std::string& path, const Sweep& sweep, const Plan& plan);
 
 }  // namespace stampede

@@ -133,7 +133,8 @@ void RunFiles::add(const StoredRun& run) {
   if (::mkdir(directory_.c_str(), 0777) != 0 && errno != EEXIST)
     throw FileError(fmt::format("{}: cannot be made: {}", directory_, std::strerror(errno)));
   const bool failed = !run.error.empty();
-  write_file(name_of(run.id, failed), run_file_json(run), true);
+  write_file(name_of(run.id, failed), run_file_json(run),
+             fmt::format("{{\"schema\":\"{}\"", kSchema));
   if (!failed) ::unlink(name_of(run.id, true).c_str());
 }
 

@@ -34,6 +34,8 @@ Finished run_command(const std::string& command) {
   return finished;
 }
 
+constexpr const char* kScriptBegins = "#!/bin/bash\n#SBATCH --job-name=";
+
 std::string directory_of(const SlurmArray& array) { return array.store + ".slurm"; }
 
 }  // namespace
@@ -48,6 +50,8 @@ std::vector<std::vector<std::size_t>> tasks_of(const std::vector<std::size_t>& r
 
 std::string slurm_script(const SlurmArray& array) {
   const std::string directory = directory_of(array);
+  std::string allow;
+  for (const std::string& path : array.allow) allow += " --allow-path " + shell_quoted(path);
   return fmt::format(R"sh(#!/bin/bash
 #SBATCH --job-name={}
 #SBATCH --array=0-{}
@@ -60,13 +64,13 @@ std::string slurm_script(const SlurmArray& array) {
 # task that is requeued goes on where it was.
 status=0
 for run in $(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" {}/runs); do
-  {} sweep {} --out {} --run-index "$run" --quiet || status=$?
+  {} sweep {} --out {} --run-index "$run" --quiet{} || status=$?
 done
 exit "$status"
 )sh",
                      shell_quoted("stampede-" + array.name), array.tasks.size() - 1,
                      shell_quoted(directory), shell_quoted(directory), shell_quoted(array.program),
-                     shell_quoted(array.sweep_file), shell_quoted(array.store));
+                     shell_quoted(array.sweep_file), shell_quoted(array.store), allow);
 }
 
 std::string submit(const SlurmArray& array) {
@@ -76,8 +80,8 @@ std::string submit(const SlurmArray& array) {
   std::string list;
   for (const std::vector<std::size_t>& runs : array.tasks)
     list += fmt::format("{}\n", fmt::join(runs, " "));
-  write_file(directory + "/runs", list, true);
-  write_file(directory + "/job.sh", slurm_script(array), true);
+  write_file(directory + "/job.sh", slurm_script(array), kScriptBegins);
+  write_file(directory + "/runs", list, "");  // it stands beside our script
   const Finished sbatch = run_command("sbatch --parsable " + shell_quoted(directory + "/job.sh"));
   if (sbatch.exit_code != 0)
     throw InputError({{"--engine slurm", 0, 0, "",

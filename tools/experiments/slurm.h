@@ -13,6 +13,7 @@ struct SlurmArray {
   std::string store;       // results.db; scripts and logs go to results.db.slurm/
   std::string name;        // of the job
   std::vector<std::vector<std::size_t>> tasks;  // indices of the runs of each task
+  std::vector<std::string> allow{};             // directories of --allow-path
 };
 
 // Divides runs among at most `most` tasks, each as many or one more.

@@ -1,11 +1,15 @@
 #include "tools/experiments/store.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string_view>
 #include <thread>
 
+#include "tools/files/regular_file.h"
 #include "tools/results/build.h"
 #include "tools/results/output_directory.h"
 
@@ -143,17 +147,31 @@ void add_rows(Database& database, const StoredRun& run) {
   for (const auto& [name, unit] : run.units) units.bind(1, name).bind(2, unit).run();
 }
 
+// Asked before SQLite opens it, which waits at a pipe and writes beside what it is given.
+const std::string& store_file(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return path;
+  constexpr std::string_view kBegins = "SQLite format 3";
+  try {
+    if (info.st_size == 0 && S_ISREG(info.st_mode)) return path;
+    if (read_start(path, kBegins.size()) == kBegins) return path;
+  } catch (const std::runtime_error& error) {
+    throw ForeignFile(fmt::format("{}: cannot be a store: {}", path, error.what()));
+  }
+  throw ForeignFile(path + ": it is no SQLite database");
+}
+
 RunStatus status_from(const std::string& text) {
   return text == "done" ? RunStatus::kDone : RunStatus::kFailed;
 }
 
 }  // namespace
 
-Store::Store(const std::string& path) : database_(path, kBusySeconds) {
+Store::Store(const std::string& path) : database_(store_file(path), kBusySeconds) {
   // Asked first, so that a file that is something else is left as it was found.
   const i64 tables = database_.integer("SELECT count(*) FROM sqlite_schema");
   if (tables > 0 && database_.integer("PRAGMA application_id") != kApplicationId)
-    throw FileError(path + ": a database, but not one of results of a sweep");
+    throw ForeignFile(path + ": a database, but not one of results of a sweep");
   const i64 version = database_.integer("PRAGMA user_version");
   if (tables > 0 && version != 1 && version != kStoreVersion)
     throw FileError(fmt::format("{}: written by another version of Stampede (tables {}, not {})",

@@ -13,11 +13,6 @@
 namespace stampede {
 namespace {
 
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
-}
-
 void note(std::vector<Diagnostic>& faults, const InputError& error) {
   for (const Diagnostic& d : error.diagnostics) {
     const bool known = std::any_of(faults.begin(), faults.end(),
@@ -28,16 +23,19 @@ void note(std::vector<Diagnostic>& faults, const InputError& error) {
 
 }  // namespace
 
-Sweep::Sweep(const std::string& path, std::string build) : path_(path), build_(std::move(build)) {
+Sweep::Sweep(const std::string& path, std::vector<std::string> allow, std::string build)
+    : path_(path), build_(std::move(build)), allow_(std::move(allow)) {
   SourceText source = read_source(path);
   check_envelope(source, "Sweep");
   YamlLoader loader(type_of<SweepFile>(), &file_, std::move(source));
   loader.read_source();
   provenance_ = loader.finish();
-  const std::string& base = spec().base;
-  base_path_ = base.starts_with('/')
-                   ? base
-                   : std::filesystem::path(directory_of(path) + base).lexically_normal().string();
+  const std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  base_path_ = (directory / spec().base).lexically_normal().string();
+  AllowedPaths allowed(allow_);
+  allowed.add(directory.string());
+  allowed.add(".");
+  if (!allowed.contain(base_path_)) throw fault("spec.base", outside(base_path_));
   try {
     base_ = read_source(base_path_);
   } catch (const InputError& error) {
@@ -181,7 +179,7 @@ Loaded Sweep::scenario(const SweepPoint& point, i64 seed) const {
   for (const Setting& s : point.settings) changes.push_back({s.path, s.value, s.place});
   changes.push_back({"spec.seed", std::to_string(seed), "spec.seed"});
   try {
-    return load_scenario(base_, changes, spec().with);
+    return load_scenario(base_, changes, spec().with, around(base_path_, allow_));
   } catch (const InputError& error) {
     throw placed(error);
   }
@@ -211,6 +209,7 @@ std::string Sweep::replay(const SweepPoint& point, i64 seed) const {
   for (const Setting& s : point.settings)
     command += " --set " + shell_quoted(s.path + "=" + s.value);
   for (const std::string& name : spec().with) command += " --with " + shell_quoted(name);
+  for (const std::string& directory : allow_) command += " --allow-path " + shell_quoted(directory);
   return command + fmt::format(" --seed {}", seed);
 }
 

@@ -17,15 +17,18 @@ struct SweepPoint {
 
 class Sweep {
  public:
-  // Reads a sweep file. Throws InputError with every fault: of the file itself, of its base, of
-  // each value of each axis.
-  explicit Sweep(const std::string& path, std::string build = stampede_build());
+  // Reads a sweep file. Its base lies below its own directory, the working directory or one of
+  // `allow`; so do, seen from the base, the files that that names. Throws InputError with every
+  // fault: of the file itself, of its base, of each value of each axis.
+  explicit Sweep(const std::string& path, std::vector<std::string> allow = {},
+                 std::string build = stampede_build());
 
   const std::string& build() const { return build_; }  // of the program that makes the runs
   const SweepFile& file() const { return file_; }
   const SweepSpec& spec() const { return file_.spec; }
   const std::vector<Axis>& axes() const { return axes_; }
   const std::string& path() const { return path_; }
+  const std::vector<std::string>& allow() const { return allow_; }
   std::string text() const { return provenance_.source.text + base_.text; }  // all that was read
 
   SweepPoint point(std::vector<double> at) const;
@@ -51,6 +54,7 @@ class Sweep {
                     std::vector<Diagnostic>& faults) const;
 
   std::string path_, build_, base_path_;
+  std::vector<std::string> allow_;
   SweepFile file_;
   Provenance provenance_;
   SourceText base_;

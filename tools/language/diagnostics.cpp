@@ -4,10 +4,18 @@
 
 #include <algorithm>
 
+#include "tools/files/printable.h"
+
 namespace stampede {
 namespace {
 
-constexpr std::size_t kWidestSourceLine = 160;
+constexpr std::size_t kWidestSourceLine = 160, kLongestPath = 300, kLongestMessage = 4000;
+constexpr std::size_t kMostOfLine = 1000;  // [B], of what is kept of a line
+
+// As a line of a terminal, without the rest of what is too long to be read.
+std::string in_one_line(const std::string& text, std::size_t most) {
+  return printable(text.size() <= most ? text : text.substr(0, most - 3) + "...");
+}
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u; }
 
@@ -47,22 +55,25 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string to_text(const Diagnostic& d) {
-  std::string text = d.file;
+  std::string text = in_one_line(d.file, kLongestPath);
   if (d.line > 0) text += fmt::format(":{}:{}", d.line, d.column);
   text += ": ";
-  if (!d.path.empty()) text += d.path + ": ";
-  text += d.message + "\n";
+  if (!d.path.empty()) text += in_one_line(d.path, kLongestPath) + ": ";
+  text += in_one_line(d.message, kLongestMessage) + "\n";
   if (d.line == 0 || d.source_line.empty()) return text;
   std::string shown, caret;
   u32 column = 1;
-  for (const char c : d.source_line) {
-    if (shown.size() >= kWidestSourceLine && !continues_character(c)) break;
+  for (std::size_t i = 0; i < d.source_line.size() && shown.size() < kWidestSourceLine;) {
+    const std::size_t length = std::max<std::size_t>(1, utf8_length(d.source_line, i));
+    const std::string character = d.source_line.substr(i, length);
     // A tab stays a tab below itself, so that the caret stands where the terminal put the text.
-    const auto byte = static_cast<unsigned char>(c);
-    shown += c == '\t' ? '\t' : (byte < 0x20 || byte == 0x7f) ? '?' : c;
-    if (continues_character(c)) continue;
-    if (column < d.column) caret += c == '\t' ? '\t' : ' ';
+    const bool tab = character == "\t";
+    const std::string as_shown = tab ? character : printable(character);
+    shown += as_shown;
+    if (column < d.column)
+      caret += tab ? "\t" : std::string(as_shown == character ? 1 : as_shown.size(), ' ');
     ++column;
+    i += length;
   }
   text += "  " + shown + "\n";
   if (d.column <= column) text += "  " + caret + "^\n";
@@ -72,24 +83,26 @@ std::string to_text(const Diagnostic& d) {
 InputError::InputError(std::vector<Diagnostic> found)
     : std::runtime_error(joined(found)), diagnostics(std::move(found)) {}
 
-std::string SourceText::line(u32 number) const {
+std::string SourceText::line(u32 number, std::size_t most) const {
   std::size_t begin = 0;
   for (u32 i = 1; i < number; ++i) {
     begin = text.find('\n', begin);
     if (begin == std::string::npos) return "";
     ++begin;
   }
-  std::string found = text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+  const std::size_t end = std::min(text.find('\n', begin), text.size());
+  std::string found = text.substr(begin, std::min(end - begin, most));
   if (!found.empty() && found.back() == '\r') found.pop_back();
   return found;
 }
 
 Diagnostic SourceText::at(u32 line_number, u32 byte_column, std::string path,
                           std::string message) const {
-  Diagnostic d{name, line_number, 1, std::move(path), std::move(message), line(line_number)};
-  const std::size_t end = std::min<std::size_t>(byte_column, d.source_line.size());
-  for (std::size_t i = 0; i < end; ++i) d.column += !continues_character(d.source_line[i]);
-  d.column += byte_column - static_cast<u32>(end);
+  Diagnostic d{name, line_number, 1, std::move(path), std::move(message), ""};
+  const std::string before = line(line_number, byte_column);
+  for (const char c : before) d.column += !continues_character(c);
+  d.column += byte_column - static_cast<u32>(before.size());
+  if (ours()) d.source_line = line(line_number, kMostOfLine);
   return d;
 }
 

@@ -27,10 +27,13 @@ struct InputError : std::runtime_error {
   std::vector<Diagnostic> diagnostics;
 };
 
-// The text of an input with its lines, to show the line of a fault.
+// The text of an input with its lines, to show the line of a fault. Only a file that says it is
+// Stampede's is shown: another one, perhaps named by mistake or by somebody else, may hold secrets.
 struct SourceText {
   std::string name, text;
-  std::string line(u32 number) const;  // from 1; empty beyond the end
+  bool ours() const { return text.find("stampede/v") != std::string::npos; }
+  // From 1; empty beyond the end. At most `most` bytes of it.
+  std::string line(u32 number, std::size_t most = std::string::npos) const;
   // `byte_column` counts bytes from 0 and is turned into characters.
   Diagnostic at(u32 line_number, u32 byte_column, std::string path, std::string message) const;
 };

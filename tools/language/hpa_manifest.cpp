@@ -27,10 +27,9 @@ class Translation {
       : source_(std::move(source)), faults_(faults) {}
 
   YamlPtr document(const YamlNode& root) {
+    if (!is_manifest(root)) return mapping(root);
     const Fields top = fields(root, "", {"apiVersion", "kind", "metadata", "spec", "status"},
                               {"apiVersion", "kind", "spec"});
-    expect(top, "", "apiVersion", {"autoscaling/v2"});
-    expect(top, "", "kind", {"HorizontalPodAutoscaler"});
     if (const auto it = top.find("metadata"); it != top.end())
       fields(*it->second, "metadata",
              {"annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp",
@@ -43,6 +42,23 @@ class Translation {
   }
 
  private:
+  // Asked before anything of the file is quoted, which may be another one altogether.
+  bool is_manifest(const YamlNode& root) {
+    const std::size_t before = faults_.size();
+    for (const auto& [key, wanted] : {std::pair{"apiVersion", "autoscaling/v2"},
+                                      {"kind", "HorizontalPodAutoscaler"}}) {
+      const auto entry =
+          std::find_if(root.entries.begin(), root.entries.end(),
+                       [name = key](const auto& e) { return e.first->text == name; });
+      if (entry == root.entries.end())
+        fault(root, key, fmt::format("not a manifest; `{}: {}` is wanted", key, wanted));
+      else if (entry->second->text != wanted)
+        fault(*entry->second, key,
+              fmt::format("'{}' is not supported; it must be {}",
+                          entry->second->text.substr(0, 60), wanted));
+    }
+    return faults_.size() == before;
+  }
   void fault(const YamlNode& at, const std::string& path, const std::string& message) {
     faults_.push_back(source_->at(at.line, at.column, path, message));
   }

@@ -27,8 +27,15 @@ YamlPtr YamlLoader::read_included(const YamlNode& name, const Inclusion& inclusi
     report(name, path, "the name of a file is wanted");
     return nullptr;
   }
-  const std::filesystem::path scenario = known_.source.name;
-  const std::string file = (scenario.parent_path() / name.text).lexically_normal().string();
+  const std::filesystem::path directory =
+      std::filesystem::path(known_.source.name).parent_path();
+  const std::string file = (directory / name.text).lexically_normal().string();
+  AllowedPaths allowed = allowed_;
+  allowed.add(directory.string());
+  if (option_ != kSetOption && !allowed.contain(file)) {
+    report(name, path, outside(file));
+    return nullptr;
+  }
   std::shared_ptr<const SourceText> text;
   try {
     text = std::make_shared<const SourceText>(stampede::read_source(file));

@@ -6,13 +6,14 @@
 #include <set>
 
 #include "sim/registry.h"
+#include "tools/files/printable.h"
 
 namespace stampede {
 namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::size_t kMostFaultsShown = 100;
+constexpr std::size_t kMostFaultsShown = 100, kMostFaultsKept = 1000;
 // The loader follows described types, whose depth the text's nesting does not bound.
 const char* kind_in_words(Kind kind) {
   switch (kind) {
@@ -40,6 +41,12 @@ std::string one_of(const std::vector<std::string>& names) {
 
 std::string shortened(const std::string& text) {
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+// Names and their like stand in tables, files and on terminals; only a summary has several lines.
+bool fits_text(const std::string& text, const FieldInfo* field) {
+  const bool lines = field && field->key == "summary";
+  return (lines ? printable_lines(text) : printable(text)) == text;
 }
 
 }  // namespace
@@ -90,10 +97,12 @@ Diagnostic Provenance::locate(const std::string& path, const std::string& messag
   }
 }
 
-YamlLoader::YamlLoader(const TypeInfo& type, void* object, SourceText source)
-    : type_(type), object_(object) {
+YamlLoader::YamlLoader(const TypeInfo& type, void* object, SourceText source, AllowedPaths allowed)
+    : type_(type), object_(object), allowed_(std::move(allowed)) {
   known_.source = std::move(source);
 }
+
+bool YamlLoader::enough() const { return faults_.size() >= kMostFaultsKept; }
 
 void YamlLoader::read_source() {
   const YamlPtr root = parse_yaml(known_.source);
@@ -101,7 +110,9 @@ void YamlLoader::read_source() {
 }
 
 void YamlLoader::report(const YamlNode& at, const std::string& path, const std::string& message) {
-  if (at.source)
+  if (enough())
+    ++not_told_;  // finding its place in a long text costs time
+  else if (at.source)
     faults_.push_back(at.source->at(at.line, at.column, path, message));
   else if (!option_.empty())
     faults_.push_back({option_text_, 0, 0, path, message, ""});
@@ -176,6 +187,10 @@ void YamlLoader::read_scalar(const YamlNode& node, const TypeInfo& type, void* o
                                 near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
   }
+  if (type.kind == ValueKind::kText && !fits_text(node.text, field))
+    return report(node, path,
+                  fmt::format("'{}': a text has no control characters and no marks of direction",
+                              shortened(node.text)));
   if (const std::string wrong = type.parse(node.text, object); !wrong.empty())
     return report(node, path, fmt::format("'{}': {}", shortened(node.text), wrong));
   if (!field || !type.number) return;
@@ -313,14 +328,14 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
       if (key->text == "<<")
         report(*key, at, "merge keys are not part of the scenario language");
       else
-        report(*key, at, "unknown key" + suggestion(key->text, valid));
+        report(*key, at, enough() ? "" : "unknown key" + suggestion(key->text, valid));
       continue;
     }
     read(*value, *field->type, field->member(object), &*field, at);
   }
   if (!option_.empty()) return;  // an option adds to what is there
   for (const FieldInfo& f : type.fields)
-    if (f.required && !seen.contains(f.key)) {
+    if (f.required && !seen.contains(f.key) && missing_.size() < kMostFaultsKept) {
       const std::string at = child_path(path, f.key);
       missing_.emplace(at, known_.source.at(node.line, node.column, at,
                                             fmt::format("the key is missing; {}", f.help)));
@@ -341,7 +356,7 @@ Provenance YamlLoader::finish() {
           return order(a) < order(b);
         });
     if (faults_.size() > kMostFaultsShown) {
-      const std::size_t more = faults_.size() - kMostFaultsShown;
+      const std::size_t more = faults_.size() - kMostFaultsShown + not_told_;
       faults_.resize(kMostFaultsShown);
       faults_.push_back({known_.source.name, 0, 0, "", fmt::format("{} more faults", more), ""});
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/params.h"
+#include "tools/files/allowed_paths.h"
 #include "tools/language/diagnostics.h"
 #include "tools/language/inclusion.h"
 #include "tools/language/yaml_tree.h"
@@ -28,16 +29,20 @@ struct Provenance {
   Diagnostic locate(const std::string& path, const std::string& message) const;
 };
 
+// What stands in `--set` is said by the person at the command line, not by a file.
+inline constexpr const char* kSetOption = "--set";
+
 // A change made on the command line: `--set spec.seed=7`.
 struct Override {
   std::string path, value;
-  std::string option = "--set";  // named in messages and origins
+  std::string option = kSetOption;  // named in messages and origins
 };
 
 class YamlLoader {
  public:
-  // `object` is of the kStruct `type` and holds its defaults.
-  YamlLoader(const TypeInfo& type, void* object, SourceText source);
+  // `object` is of the kStruct `type` and holds its defaults. Files that the source includes lie
+  // below its own directory or `allowed`.
+  YamlLoader(const TypeInfo& type, void* object, SourceText source, AllowedPaths allowed = {});
   // Reads the source. Faults are kept, not thrown, but for text that is no YAML (InputError).
   void read_source();
   // Adds a registered entry with its default parameters to the list of selections at `path`.
@@ -76,11 +81,14 @@ class YamlLoader {
   void report(const YamlNode& at, const std::string& path, const std::string& message);
   void mark(const YamlNode& at, const std::string& path, bool leaf);
   void forget(const std::string& path);
+  bool enough() const;  // faults, to tell them all
 
   const TypeInfo& type_;
   void* object_;
   Provenance known_;
+  AllowedPaths allowed_;
   std::vector<Diagnostic> faults_;
+  std::size_t not_told_ = 0;  // faults beyond those
   // Required keys that are missing; an option may still give them.
   std::map<std::string, Diagnostic> missing_;
   std::string option_, option_text_;  // while a command-line option is being applied

@@ -6,11 +6,11 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <map>
 #include <sstream>
+
+#include "tools/files/printable.h"
+#include "tools/files/regular_file.h"
 
 namespace stampede {
 namespace {
@@ -119,20 +119,6 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t total_ = 0;
 };
 
-// Length of the UTF-8 character at `i`, or 0 when the bytes are not one.
-std::size_t utf8_length(const std::string& text, std::size_t i) {
-  const auto byte = [&](std::size_t k) {
-    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
-  };
-  const unsigned first = byte(i);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  for (std::size_t k = 1; k < length; ++k)
-    if ((byte(i + k) & 0xc0u) != 0x80u) return 0;
-  return length;
-}
-
 // Text faults that yaml-cpp would pass over or report badly.
 void check_text(const SourceText& source) {
   const std::string& text = source.text;
@@ -171,7 +157,8 @@ void check_text(const SourceText& source) {
   if (!found.empty()) throw InputError(std::move(found));
 }
 
-std::string plain_words(const YAML::ParserException& error) {
+std::string plain_words(const YAML::ParserException& error, bool ours) {
+  if (!ours) return "not YAML";  // yaml-cpp's own words can hold some of the file's
   std::string message = error.msg;
   // yaml-cpp's own words where they say what to do, else what such text nearly always means.
   if (message == "illegal map value")
@@ -206,23 +193,18 @@ YamlPtr parse_yaml(const SourceText& source) {
   } catch (const YAML::ParserException& error) {
     const auto line = static_cast<u32>(std::max(error.mark.line, 0)) + 1;
     const auto column = static_cast<u32>(std::max(error.mark.column, 0));
-    throw InputError({source.at(line, column, "", plain_words(error))});
+    throw InputError({source.at(line, column, "", plain_words(error, source.ours()))});
   }
 }
 
 SourceText read_source(const std::string& path) {
   const auto fail = [&](const std::string& why) { return InputError({{path, 0, 0, "", why, ""}}); };
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (!file) throw fail(fmt::format("cannot be read: {}", std::strerror(errno)));
   SourceText source{path, ""};
-  char buffer[1 << 16];
-  std::size_t got = 0;
-  while (source.text.size() <= kLargestInput &&
-         (got = std::fread(buffer, 1, sizeof buffer, file)) > 0)
-    source.text.append(buffer, got);
-  const int error = std::ferror(file) ? errno : 0;
-  std::fclose(file);
-  if (error != 0) throw fail(fmt::format("cannot be read: {}", std::strerror(error)));
+  try {
+    source.text = read_start(path, kLargestInput + 1);
+  } catch (const std::runtime_error& error) {
+    throw fail(fmt::format("cannot be read: {}", error.what()));
+  }
   if (source.text.size() > kLargestInput)
     throw fail(fmt::format("larger than {} MiB; that is no scenario", kLargestInput >> 20));
   if (source.text.starts_with("\xef\xbb\xbf")) source.text.erase(0, 3);

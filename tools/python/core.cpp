@@ -61,11 +61,12 @@ class Listener {
 };
 
 Loaded load(const std::string& name, const std::optional<std::string>& text,
-            const std::vector<Change>& sets, const std::vector<std::string>& mitigations) {
+            const std::vector<Change>& sets, const std::vector<std::string>& mitigations,
+            const std::vector<std::string>& allow) {
   std::vector<Override> overrides;
   for (const auto& [path, value, option] : sets) overrides.push_back({path, value, option});
-  return text ? load_scenario(SourceText{name, *text}, overrides, mitigations)
-              : load_scenario(name, overrides, mitigations);
+  return text ? load_scenario(SourceText{name, *text}, overrides, mitigations, around("", allow))
+              : load_scenario(name, overrides, mitigations, allow);
 }
 
 template <typename T>
@@ -82,14 +83,15 @@ py::list columns_of(const RunResults& results) {
 
 py::dict run(const std::string& name, const std::optional<std::string>& text,
              const std::vector<Change>& sets, const std::vector<std::string>& mitigations,
-             const std::string& command, const py::object& progress) {
+             const std::string& command, const std::vector<std::string>& allow,
+             const py::object& progress) {
   Listener listener(progress);
   std::optional<Loaded> loaded;
   std::optional<RunRecord> record;
   std::string manifest, incidents;
   {
     const py::gil_scoped_release unlocked;
-    loaded = load(name, text, sets, mitigations);
+    loaded = load(name, text, sets, mitigations, allow);
     record = execute(*loaded, [&](double at) { return listener(at); });
     if (record && record->error.empty()) {
       manifest = manifest_json(*loaded, record->results, command,
@@ -136,5 +138,5 @@ PYBIND11_MODULE(_core, module) {
     }
   });
   module.def("run", &stampede::run, py::arg("name"), py::arg("text"), py::arg("sets"),
-             py::arg("mitigations"), py::arg("command"), py::arg("progress"));
+             py::arg("mitigations"), py::arg("command"), py::arg("allow"), py::arg("progress"));
 }

@@ -49,7 +49,7 @@ std::string manifest_json(const Loaded& loaded, const RunResults& results,
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-ManifestRun read_manifest(const SourceText& source) {
+ManifestRun read_manifest(const SourceText& source, const std::vector<std::string>& allow) {
   const auto fail = [&](const std::string& why) {
     return InputError({{source.name, 0, 0, "", why, ""}});
   };
@@ -69,9 +69,12 @@ ManifestRun read_manifest(const SourceText& source) {
     throw fail(
         fmt::format("not a manifest; `schema: {}`, `digest` and `scenario` are wanted", kSchema));
   ManifestRun run;
-  const std::string beside = text("directory").empty() ? "." : text("directory");
+  Surroundings surroundings = around(source.name, allow);
+  surroundings.directories.insert(surroundings.directories.begin(),
+                                  text("directory").empty() ? "." : text("directory"));
+  surroundings.known_content = true;
   run.loaded = load_scenario(SourceText{source.name + " (its scenario)", json["scenario"].dump(2)},
-                             {}, {}, {beside, directory_of(source.name)});
+                             {}, {}, surroundings);
   run.digest = text("digest");
   run.version = text("version");
   run.compiler = text("compiler");

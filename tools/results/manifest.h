@@ -21,8 +21,9 @@ struct ManifestRun {
   std::string digest, version, compiler;
   std::string build, commit;  // `unknown` before manifests had them
 };
+// Its recordings lie below its own directory or `allow`, or have the content that the run read.
 // Throws InputError when the text is no manifest or its scenario is not valid any more.
-ManifestRun read_manifest(const SourceText& source);
+ManifestRun read_manifest(const SourceText& source, const std::vector<std::string>& allow = {});
 
 i64 peak_memory_bytes();  // largest resident size of this process so far [B]
 

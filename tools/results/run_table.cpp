@@ -7,6 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tools/files/printable.h"
+
 namespace stampede {
 namespace {
 
@@ -176,7 +178,7 @@ std::string diff_table(const std::string& summary_a, const std::string& summary_
   for (const auto& [path, value] : b)
     if (!a.contains(path)) lines[path] = "(absent) -> " + value.dump();
   std::string text;
-  for (const auto& [path, line] : lines) text += path + ": " + line + "\n";
+  for (const auto& [path, line] : lines) text += printable(path) + ": " + line + "\n";
   return text;
 }
 

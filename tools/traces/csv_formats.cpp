@@ -65,14 +65,17 @@ class CsvFormat : public RowFormat {
       }
     return std::nullopt;
   }
+  // Of what the header has only a name that is near is told: the file may be no recording at all.
   static RowFault lacks(std::string_view line, const std::string& column) {
     std::vector<std::string> present;
     for (std::size_t i = 0; i < 64; ++i) {
       const auto field = field_of(line, i);
       if (!field) break;
-      present.emplace_back(field->text);
+      present.emplace_back(field->text.substr(0, 100));
     }
-    return {fmt::format("the header has no column '{}'{}", column, suggestion(column, present))};
+    const std::string near = nearest_name(column, present);
+    return {fmt::format("the header has no column '{}'{}", column,
+                        near.empty() ? "" : "; did you mean '" + near + "'?")};
   }
   static RowFault tokens(std::string_view line, const Column& column, u32& tokens) {
     const auto field = field_of(line, column.index);

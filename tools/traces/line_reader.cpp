@@ -1,11 +1,13 @@
 #include "tools/traces/line_reader.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+
+#include "tools/files/regular_file.h"
 
 namespace stampede {
 namespace {
@@ -15,11 +17,12 @@ constexpr std::size_t kFirstBuffer = 64u << 10, kLongestLine = 1u << 20;  // [B]
 }  // namespace
 
 LineReader::LineReader(std::string path) : path_(std::move(path)), buffer_(kFirstBuffer) {
-  struct stat info {};
-  if (::stat(path_.c_str(), &info) != 0) throw std::runtime_error(std::strerror(errno));
-  if (S_ISDIR(info.st_mode)) throw std::runtime_error(std::strerror(EISDIR));
-  file_.reset(gzopen(path_.c_str(), "rbe"));
-  if (!file_) throw std::runtime_error(std::strerror(errno ? errno : ENOMEM));
+  const int file = open_regular(path_);
+  file_.reset(gzdopen(file, "rb"));
+  if (!file_) {
+    ::close(file);
+    throw std::runtime_error(std::strerror(ENOMEM));
+  }
   gzbuffer(file_.get(), 128u << 10);
 }
 

@@ -59,10 +59,9 @@ class TraceReader final : public TraceSource {
   bool next_line() try { return lines_.next(line_); } catch (const std::runtime_error& error) {
     throw InputError({{lines_.path(), lines_.line_number() + 1, 1, "", error.what(), ""}});
   }
+  // Without the line: the file may not be the recording that it was taken for.
   Diagnostic diagnostic(const RowFault& fault) const {
-    return {lines_.path(),    lines_.line_number(),
-            fault.column + 1, "",
-            fault.message,    std::string(line_.substr(0, 200))};
+    return {lines_.path(), lines_.line_number(), fault.column + 1, "", fault.message, ""};
   }
   void read_header() {
     if (!format_->has_header()) return;

@@ -1,5 +1,8 @@
 #include "tools/world/load_scenario.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tools/language/effective.h"
@@ -41,6 +44,13 @@ void check_envelope(const SourceText& source, const std::string& kind) {
         root->line, root->column, "",
         "not a " + lower_case(kind) +
             ": a mapping is wanted that begins with `apiVersion: " + kApiVersion + "`")});
+  // Before anything of it is quoted: it may be another file altogether.
+  for (const auto& [key, value] : {std::pair{"apiVersion", kApiVersion}, {"kind", kind.c_str()}})
+    if (std::none_of(root->entries.begin(), root->entries.end(),
+                     [name = key](const auto& entry) { return entry.first->text == name; }))
+      throw InputError({source.at(root->line, root->column, key,
+                                  fmt::format("the key is missing; a {} says `{}: {}`",
+                                              lower_case(kind), key, value))});
   for (const auto& [key, value] : root->entries) {
     const auto expect = [&, k = key, v = value](const char* name, const std::string& wanted) {
       if (k->text == name && v->text != wanted)
@@ -55,10 +65,10 @@ void check_envelope(const SourceText& source, const std::string& kind) {
 
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets,
                      const std::vector<std::string>& mitigations,
-                     const std::vector<std::string>& directories) {
+                     const Surroundings& surroundings) {
   check_envelope(source, "Scenario");
   Loaded loaded;
-  YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source);
+  YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source, surroundings.allowed);
   loader.read_source();
   // Which profile is meant may be said by an option; all else that options say comes later.
   for (const Override& change : sets)
@@ -85,14 +95,21 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
   if (!faults.empty()) throw InputError(std::move(faults));
   loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
-  if (!directories.empty()) loaded.directory = directories.front();
-  find_traces(loaded, directories);
+  loaded.directory = surroundings.directories.front();
+  find_traces(loaded, surroundings);
   return loaded;
 }
 
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets,
-                     const std::vector<std::string>& mitigations) {
-  return load_scenario(read_source(path), sets, mitigations, {directory_of(path)});
+                     const std::vector<std::string>& mitigations,
+                     const std::vector<std::string>& allow) {
+  return load_scenario(read_source(path), sets, mitigations, around(path, allow));
+}
+
+Surroundings around(const std::string& path, const std::vector<std::string>& allow) {
+  Surroundings found{{directory_of(path)}, AllowedPaths(allow)};
+  found.allowed.add(found.directories.front());
+  return found;
 }
 
 nlohmann::ordered_json effective(const Scenario& scenario) {

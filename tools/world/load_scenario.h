@@ -18,14 +18,25 @@ struct Loaded {
   std::string directory = ".";                 // of the scenario, where its recordings are
 };
 
+// Where the files are that a scenario names.
+struct Surroundings {
+  std::vector<std::string> directories{"."};  // relative names are looked for in each in turn
+  AllowedPaths allowed{{"."}};                // where they may lie
+  // A recording may lie elsewhere if its content is the one that the scenario states: what a run
+  // has read its replay may read.
+  bool known_content = false;
+};
+// Of a scenario file; `allow` are more directories in which its files may lie.
+Surroundings around(const std::string& path, const std::vector<std::string>& allow = {});
+
 // Changes are applied in order: mitigations, then overrides; of two overrides of one value the
-// later wins. Recordings are looked for in `directories` in turn, or beside the file. Throws
-// InputError with every fault.
+// later wins. Throws InputError with every fault.
 Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets = {},
                      const std::vector<std::string>& mitigations = {},
-                     const std::vector<std::string>& directories = {"."});
+                     const Surroundings& surroundings = {});
 Loaded load_scenario(const std::string& path, const std::vector<Override>& sets = {},
-                     const std::vector<std::string>& mitigations = {});
+                     const std::vector<std::string>& mitigations = {},
+                     const std::vector<std::string>& allow = {});
 
 // The `kind` that a document says it is of; empty when it says none. Throws InputError for text
 // that is no YAML.

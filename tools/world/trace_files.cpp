@@ -26,6 +26,11 @@ std::string found(const std::string& file, const std::vector<std::string>& direc
   return at(it == directories.end() ? directories.front() : *it);
 }
 
+// Whether a value was given by --set, itself or with what it is part of.
+bool said_by_person(const Provenance& known, const std::string& path) {
+  return known.locate(path, "").file.starts_with(std::string(kSetOption) + " ");
+}
+
 }  // namespace
 
 std::string directory_of(const std::string& path) {
@@ -33,7 +38,7 @@ std::string directory_of(const std::string& path) {
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
-void find_traces(Loaded& loaded, const std::vector<std::string>& directories) {
+void find_traces(Loaded& loaded, const Surroundings& surroundings) {
   std::vector<Diagnostic> faults;
   auto& classes = loaded.scenario.spec.clients;
   for (std::size_t k = 0; k < classes.size(); ++k) {
@@ -48,7 +53,13 @@ void find_traces(Loaded& loaded, const std::vector<std::string>& directories) {
       continue;
     }
     const std::string stated = trace.content;
-    trace.path = found(trace.file, directories);
+    trace.path = found(trace.file, surroundings.directories);
+    const bool ours = said_by_person(loaded.provenance, child_path(at, "file")) ||
+                      surroundings.allowed.contain(trace.path);
+    if (!ours && !(surroundings.known_content && !stated.empty())) {
+      fault("file", outside(trace.path));
+      continue;
+    }
     if (!exists(trace.path)) {
       fault("file", fmt::format("there is no file {}", trace.path));
       continue;
@@ -56,7 +67,10 @@ void find_traces(Loaded& loaded, const std::vector<std::string>& directories) {
     try {
       scan_trace(trace);
     } catch (const InputError& error) {
-      faults.insert(faults.end(), error.diagnostics.begin(), error.diagnostics.end());
+      if (ours)
+        faults.insert(faults.end(), error.diagnostics.begin(), error.diagnostics.end());
+      else
+        fault("file", fmt::format("{}: it is another file than that of the run", trace.path));
       continue;
     }
     if (trace.loop && trace.length.ns <= 0)
@@ -66,7 +80,9 @@ void find_traces(Loaded& loaded, const std::vector<std::string>& directories) {
                                 trace.rows, trace.length.seconds(), kMostLooped));
     if (!stated.empty() && stated != trace.content)
       fault("content",
-            fmt::format("{} has the content {}: it is another file", trace.path, trace.content));
+            ours ? fmt::format("{} has the content {}: it is another file", trace.path,
+                               trace.content)
+                 : fmt::format("{}: it is another file than that of the run", trace.path));
     if (stated.empty())
       loaded.origins[child_path(at, "content")] =
           loaded.provenance.origins[child_path(at, "content")] = "hash of " + trace.file;

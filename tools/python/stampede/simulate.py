@@ -70,13 +70,14 @@ def text_of(value):
     return json.dumps(value, default=lambda number: number.item())  # numpy's
 
 
-def command_of(name, changes, mitigations):
+def command_of(name, changes, mitigations, allow):
     words = ["stampede", "run", name]
     words += [word for path, value, option in changes if option == "--set"
               for word in (option, f"{path}={value}")]
     words += [word for mitigation in mitigations for word in ("--with", mitigation)]
     words += [word for _, value, option in changes if option == "--seed"
               for word in (option, value)]
+    words += [word for directory in allow for word in ("--allow-path", directory)]
     return " ".join(map(shlex.quote, words))
 
 
@@ -95,7 +96,7 @@ def series_of(columns, times, values):
     return pandas.DataFrame(data)
 
 
-def run(scenario, set=None, seed=None, mitigations=(), progress=None):
+def run(scenario, set=None, seed=None, mitigations=(), progress=None, allow_paths=()):
     """Plays a scenario here and returns the Run that `load` would read from its files.
 
     scenario     path of a file, or a mapping with the content of one
@@ -106,6 +107,8 @@ def run(scenario, set=None, seed=None, mitigations=(), progress=None):
     progress     called with the simulated seconds about ten times a second, in the thread of the
                  run; what it raises ends the run and comes out of this function
 
+    allow_paths  directories in which files may lie that the scenario names, beside its own
+
     Other Python threads go on meanwhile, and Ctrl-C in the main thread raises KeyboardInterrupt.
     Raises ScenarioError with the places of all faults, BrokenRun, ImportError without the compiled
     module. Whether expectations hold stands in `failed_expectations` of the result.
@@ -113,13 +116,14 @@ def run(scenario, set=None, seed=None, mitigations=(), progress=None):
     changes = [(path, text_of(value), "--set") for path, value in (set or {}).items()]
     if seed is not None:
         changes.append(("spec.seed", str(int(seed)), "--seed"))
+    allow = [os.fspath(directory) for directory in allow_paths]
     mitigations = [mitigations] if isinstance(mitigations, str) else list(mitigations)
     if isinstance(scenario, collections.abc.Mapping):
         name, text, command = "(mapping)", json.dumps(scenario), "stampede replay manifest.json"
     else:
         name, text = os.fspath(scenario), None
-        command = command_of(name, changes, mitigations)
-    out = core().run(name, text, changes, mitigations, command, progress)
+        command = command_of(name, changes, mitigations, allow)
+    out = core().run(name, text, changes, mitigations, command, allow, progress)
     if out["error"]:
         raise BrokenRun(f"{out['error']}; to repeat: {command}")
     result = run_of(None, json.loads(out["manifest"]), json.loads(out["summary"]),

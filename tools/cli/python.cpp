@@ -1,0 +1,71 @@
+#include "tools/cli/python.h"
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+extern char** environ;
+
+namespace stampede {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPython = "/usr/bin/python3";
+constexpr int kNotThere = 3;
+
+// Isolated Python (-I) has neither the working directory nor PYTHONPATH nor the user's own packages
+// on its path: the package's place is put there by this.
+constexpr const char* kStart =
+    "import importlib.util, runpy, sys\n"
+    "sys.path.insert(0, sys.argv.pop(1))\n"
+    "if not all(importlib.util.find_spec(name) for name in ('matplotlib', 'pandas')):\n"
+    "    sys.exit(3)\n"
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__')\n";
+
+bool has_package(const fs::path& directory) {
+  std::error_code none;
+  return fs::is_regular_file(directory / "stampede" / "__init__.py", none);
+}
+
+}  // namespace
+
+std::string python_package_directory() {
+  std::error_code none;
+  const fs::path program = fs::read_symlink("/proc/self/exe", none);
+  // Only of a program in a directory of programs: what lies beside another is not known.
+  if (program.parent_path().filename() == "bin") {
+    const fs::path installed =
+        program.parent_path().parent_path() / "share" / "stampede" / "python";
+    if (has_package(installed)) return installed.string();
+  }
+  return has_package(STAMPEDE_PYTHON_SOURCES) ? STAMPEDE_PYTHON_SOURCES : "";
+}
+
+int run_python_module(const std::string& module, const std::vector<std::string>& arguments) {
+  const std::string package = python_package_directory();
+  if (package.empty()) return -1;
+  std::vector<std::string> words{kPython, "-I", "-B", "-c", kStart, package, module};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, 2, 1);
+  posix_spawn_file_actions_addchdir_np(&actions, package.c_str());
+  pid_t child = 0;
+  const int failed = ::posix_spawn(&child, kPython, &actions, nullptr, pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return -1;
+  int status = 0;
+  while (::waitpid(child, &status, 0) != child)
+    if (errno != EINTR) return -1;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) == kNotThere) return -1;
+  return WEXITSTATUS(status);
+}
+
+}  // namespace stampede
