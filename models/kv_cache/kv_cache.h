@@ -47,8 +47,8 @@ class KvCache final : public KvCachePort,
                       public PathListener,
                       public Component {
  public:
-  // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out in advance, the
-  // table grows beyond. Schedules its one-second tick.
+  // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out in advance,
+  // the table grows beyond. Schedules its one-second tick.
   KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
           u32 slots);
 

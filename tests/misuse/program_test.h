@@ -16,7 +16,8 @@ namespace stampede::test {
 class ProgramTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = std::filesystem::temp_directory_path() / fmt::format("stampede_misuse_{}", ::getpid());
+    directory_ =
+        std::filesystem::temp_directory_path() / fmt::format("stampede_misuse_{}", ::getpid());
     std::filesystem::create_directories(directory_);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
@@ -41,8 +42,8 @@ class ProgramTest : public ::testing::Test {
     std::ofstream(directory_ / name, std::ios::binary) << text;
   }
   std::size_t entries() const {
-    return static_cast<std::size_t>(
-        std::distance(std::filesystem::directory_iterator(directory_), std::filesystem::directory_iterator()));
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory_),
+                                                  std::filesystem::directory_iterator()));
   }
   std::filesystem::path directory_;
 };

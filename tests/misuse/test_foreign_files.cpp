@@ -138,14 +138,16 @@ TEST_F(ForeignFiles, lie_below_the_scenario_unless_the_command_line_allows_more)
              "lies outside the directory of the file that names it; if it is to be read, add "
              "--allow-path " +
                  b);
-    for (const char* command : {"check", "run --quiet --out out", "compare --quiet --replications "
+    for (const char* command : {"check", "run --quiet --out out",
+                                "compare --quiet --replications "
                                 "2 --with queue_limit"})
       expect(fmt::format("stampede {} a/in/named.yaml --allow-path b > /dev/null", command), 0, "");
   }
   // What a person writes on the command line is no foreign file's wish.
-  expect("stampede check x.yaml && stampede run --quiet a/in/named.yaml --set "
-         "spec.clients.benchmark.trace.file=../../b/server.csv",
-         0, "");
+  expect(
+      "stampede check x.yaml && stampede run --quiet a/in/named.yaml --set "
+      "spec.clients.benchmark.trace.file=../../b/server.csv",
+      0, "");
   // A replay reads the recording of its run, and no other.
   expect("stampede replay out/manifest.json --quiet", 0, "the same");
   ASSERT_EQ(call("cp -r out forged && sed -i 's|\"content\": \".*\"|\"content\": \"\"|' "
@@ -184,9 +186,10 @@ TEST_F(ForeignFiles, are_never_shown) {
     for (const char* command : {"run", "check", "replay", "sweep", "compare --with queue_limit"})
       shows_nothing(fmt::format("{} {}", command, file));
     for (const char* format : {"requests", "azure", "burstgpt", "mooncake"})
-      shows_nothing(fmt::format("run server.yaml --set spec.clients.benchmark.trace.file={} --set "
-                                "spec.clients.benchmark.trace.format={}",
-                                file, format));
+      shows_nothing(
+          fmt::format("run server.yaml --set spec.clients.benchmark.trace.file={} --set "
+                      "spec.clients.benchmark.trace.format={}",
+                      file, format));
     shows_nothing(fmt::format(
         "run x.yaml --set 'spec.regions.east.pools[0].autoscaler={{manifest: {}}}'", file));
     write("s.yaml",
@@ -221,11 +224,11 @@ TEST_F(ForeignFiles, are_not_run_as_python) {
 TEST_F(ForeignFiles, no_temporary_file_stays_after_a_kill) {
   for (const char* signal : {"HUP", "TERM", "KILL"}) {
     std::string said;
-    const int code = call(
-        fmt::format("timeout -s {0} 1.5 stampede compare x.yaml --with queue_limit --quiet "
-                    "--replications 500 --jobs 2 --out cut{0} --set spec.duration=2min",
-                    signal),
-        said);
+    const int code =
+        call(fmt::format("timeout -s {0} 1.5 stampede compare x.yaml --with queue_limit --quiet "
+                         "--replications 500 --jobs 2 --out cut{0} --set spec.duration=2min",
+                         signal),
+             said);
     EXPECT_NE(code, 0) << said;
     EXPECT_EQ(call(fmt::format("find cut{} -type f -name '.*' | grep .", signal), said), 1) << said;
   }

@@ -5,8 +5,8 @@
 #include "tools/experiments/condition.h"
 #include "tools/files/printable.h"
 #include "tools/results/csv.h"
-#include "tools/scenario/init_template.h"
-#include "tools/scenario/load_scenario.h"
+#include "tools/language/init_template.h"
+#include "tools/world/load_scenario.h"
 
 namespace stampede {
 namespace {
@@ -16,7 +16,9 @@ using namespace std::string_literals;
 TEST(printable, shows_what_would_steer_a_terminal) {
   EXPECT_EQ(printable("plain, 東京 and é"), "plain, 東京 and é");
   EXPECT_EQ(printable("\x1b[2J\x07\n\t\0"s), "\\x1b[2J\\x07\\x0a\\x09\\x00");
-  EXPECT_EQ(printable("\x7f\xc2\x9b" "31m"), "\\u007f\\u009b31m");
+  EXPECT_EQ(printable("\x7f\xc2\x9b"
+                      "31m"),
+            "\\u007f\\u009b31m");
   EXPECT_EQ(printable("a\u202e\u2066z"), "a\\u202e\\u2066z");
   EXPECT_EQ(printable("\xff\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80\xe2\x82"),
             "\\xff\\xed\\xa0\\x80\\xc0\\xaf\\xf4\\x90\\x80\\x80\\xe2\\x82");
@@ -51,8 +53,8 @@ TEST(hostile_text, names_are_refused_with_their_place) {
   for (const char* escape : {"\\e[31m", "\\x07", "\\n", "\\t", "\\x7f", "\\x9b31m", "\\u202e",
                              "\\u2066", "\\u2028", "\\0"}) {
     for (const char* name : {"my-fleet", "web", "east", "replicas"}) {
-      const std::string said = faults_with(fmt::format("name: {}", name),
-                                           fmt::format("name: \"{}{}\"", name, escape));
+      const std::string said =
+          faults_with(fmt::format("name: {}", name), fmt::format("name: \"{}{}\"", name, escape));
       EXPECT_NE(said.find("name: '"), std::string::npos) << escape << "\n" << said;
       EXPECT_NE(said.find("has no control characters"), std::string::npos) << said;
       EXPECT_EQ(said.find("x.yaml:"), 0u) << said;
@@ -64,10 +66,9 @@ TEST(hostile_text, names_are_refused_with_their_place) {
 }
 
 TEST(hostile_text, what_is_no_text_is_refused_with_its_place) {
-  for (const char* bytes : {"\xed\xa0\x80", "\xed\xbf\xbf", "\xc0\xaf", "\xe0\x80\xaf", "\xff",
-                            "\xf4\x90\x80\x80"}) {
-    const std::string said =
-        faults_with("name: my-fleet", fmt::format("name: \"x{}y\"", bytes));
+  for (const char* bytes :
+       {"\xed\xa0\x80", "\xed\xbf\xbf", "\xc0\xaf", "\xe0\x80\xaf", "\xff", "\xf4\x90\x80\x80"}) {
+    const std::string said = faults_with("name: my-fleet", fmt::format("name: \"x{}y\"", bytes));
     EXPECT_EQ(said.find("x.yaml:8:20: not UTF-8"), 0u) << said;
   }
   for (const char* escape : {"\\ud800", "\\udfff", "\\ud800\\ud800", "\\udc00\\ud800"}) {

@@ -9,17 +9,19 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = {"sim": 0, "models": 1, "tools": 2}
-# The rooms of tools/ and which others each may know. The language reads any described struct and
+# The rooms of tools/ and which others each may know. Files and texts from outside come first, and
+# everybody may know how they are taken. The language reads any described struct and
 # knows no scenario; judgement measures and judges a run; the world puts a scenario together and
 # plays it.
 ROOMS = {
-    "language": set(),
-    "traces": {"language"},
+    "files": set(),
+    "language": {"files"},
+    "traces": {"files", "language"},
     "judgement": {"language", "world"},
-    "world": {"language", "traces", "judgement"},
-    "results": {"language", "traces", "world"},
-    "experiments": {"language", "world", "results"},
-    "cli": {"language", "world", "results", "experiments"},
+    "world": {"files", "language", "traces", "judgement"},
+    "results": {"files", "language", "traces", "world"},
+    "experiments": {"files", "language", "world", "results"},
+    "cli": {"files", "language", "world", "results", "experiments"},
     "python": {"language", "world", "results", "experiments"},
     "calibration": set(),
 }

@@ -45,8 +45,8 @@ class Translation {
   // Asked before anything of the file is quoted, which may be another one altogether.
   bool is_manifest(const YamlNode& root) {
     const std::size_t before = faults_.size();
-    for (const auto& [key, wanted] : {std::pair{"apiVersion", "autoscaling/v2"},
-                                      {"kind", "HorizontalPodAutoscaler"}}) {
+    for (const auto& [key, wanted] :
+         {std::pair{"apiVersion", "autoscaling/v2"}, {"kind", "HorizontalPodAutoscaler"}}) {
       const auto entry =
           std::find_if(root.entries.begin(), root.entries.end(),
                        [name = key](const auto& e) { return e.first->text == name; });
@@ -54,8 +54,8 @@ class Translation {
         fault(root, key, fmt::format("not a manifest; `{}: {}` is wanted", key, wanted));
       else if (entry->second->text != wanted)
         fault(*entry->second, key,
-              fmt::format("'{}' is not supported; it must be {}",
-                          entry->second->text.substr(0, 60), wanted));
+              fmt::format("'{}' is not supported; it must be {}", entry->second->text.substr(0, 60),
+                          wanted));
     }
     return faults_.size() == before;
   }

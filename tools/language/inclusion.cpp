@@ -27,8 +27,7 @@ YamlPtr YamlLoader::read_included(const YamlNode& name, const Inclusion& inclusi
     report(name, path, "the name of a file is wanted");
     return nullptr;
   }
-  const std::filesystem::path directory =
-      std::filesystem::path(known_.source.name).parent_path();
+  const std::filesystem::path directory = std::filesystem::path(known_.source.name).parent_path();
   const std::string file = (directory / name.text).lexically_normal().string();
   AllowedPaths allowed = allowed_;
   allowed.add(directory.string());

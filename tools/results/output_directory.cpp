@@ -36,11 +36,10 @@ std::string directory_part(const std::string& path) {
 }  // namespace
 
 const OutputFiles& files_of_run() {
-  static const OutputFiles files{
-      {"manifest.json", "summary.json", "series.csv", "incidents.jsonl", "metrics.om",
-       "trace.json"},
-      "manifest.json",
-      "{\n  \"schema\": \"stampede.manifest/"};
+  static const OutputFiles files{{"manifest.json", "summary.json", "series.csv", "incidents.jsonl",
+                                  "metrics.om", "trace.json"},
+                                 "manifest.json",
+                                 "{\n  \"schema\": \"stampede.manifest/"};
   return files;
 }
 
@@ -62,9 +61,10 @@ void require_ours(const std::string& directory, const OutputFiles& files) {
     const std::string file = directory + "/" + name;
     if (!is_there(file)) continue;
     if (!marked && name != files.mark)
-      throw ForeignFile(fmt::format("{}: was not made by Stampede: no {} says so; choose another "
-                                    "directory or take it away",
-                                    file, files.mark));
+      throw ForeignFile(
+          fmt::format("{}: was not made by Stampede: no {} says so; choose another "
+                      "directory or take it away",
+                      file, files.mark));
     require_replaceable(file, "");
   }
 }

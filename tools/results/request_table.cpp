@@ -22,7 +22,9 @@ void add_seconds(std::string& row, i64 ns) {
 }  // namespace
 
 RequestTable::RequestTable(const std::string& path, Share sample, const Spec& spec)
-    : file_(path, kHeader), below_(static_cast<u64>(sample.value * 0x1p63) * 2), all_(sample.value >= 1) {
+    : file_(path, kHeader),
+      below_(static_cast<u64>(sample.value * 0x1p63) * 2),
+      all_(sample.value >= 1) {
   for (const ClientClassParams& c : spec.clients) classes_.push_back(csv_field(c.name));
   for (const RegionParams& r : spec.regions) regions_.push_back(csv_field(r.name));
   file_.append(kHeader);

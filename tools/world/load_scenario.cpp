@@ -48,9 +48,9 @@ void check_envelope(const SourceText& source, const std::string& kind) {
   for (const auto& [key, value] : {std::pair{"apiVersion", kApiVersion}, {"kind", kind.c_str()}})
     if (std::none_of(root->entries.begin(), root->entries.end(),
                      [name = key](const auto& entry) { return entry.first->text == name; }))
-      throw InputError({source.at(root->line, root->column, key,
-                                  fmt::format("the key is missing; a {} says `{}: {}`",
-                                              lower_case(kind), key, value))});
+      throw InputError({source.at(
+          root->line, root->column, key,
+          fmt::format("the key is missing; a {} says `{}: {}`", lower_case(kind), key, value))});
   for (const auto& [key, value] : root->entries) {
     const auto expect = [&, k = key, v = value](const char* name, const std::string& wanted) {
       if (k->text == name && v->text != wanted)

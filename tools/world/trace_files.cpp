@@ -79,10 +79,10 @@ void find_traces(Loaded& loaded, const Surroundings& surroundings) {
       fault("loop", fmt::format("{} requests in {:g} s, over and over: more than {:g} a second",
                                 trace.rows, trace.length.seconds(), kMostLooped));
     if (!stated.empty() && stated != trace.content)
-      fault("content",
-            ours ? fmt::format("{} has the content {}: it is another file", trace.path,
-                               trace.content)
-                 : fmt::format("{}: it is another file than that of the run", trace.path));
+      fault(
+          "content",
+          ours ? fmt::format("{} has the content {}: it is another file", trace.path, trace.content)
+               : fmt::format("{}: it is another file than that of the run", trace.path));
     if (stated.empty())
       loaded.origins[child_path(at, "content")] =
           loaded.provenance.origins[child_path(at, "content")] = "hash of " + trace.file;
