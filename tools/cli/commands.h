@@ -10,6 +10,8 @@
 
 namespace stampede {
 
+class Command;
+class Command;
 class CommandLine;
 
 // Exit codes: a contract with scripts.

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "sim/check.h"
+#include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/files/printable.h"
 #include "tools/results/output_directory.h"
