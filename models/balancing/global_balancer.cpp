@@ -39,8 +39,9 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
   world.stats.counter(path_, "routed_total", "attempts that asked for a region", &routed_);
   world.stats.counter(path_, "moved_total", "attempts sent away from home", &moved_);
   world.stats.counter(path_, "refused_total", "attempts refused by the spill cap", &refused_);
-  world.stats.counter(path_, "nowhere_total", "attempts with no region to go to", &nowhere_);
-  world.stats.counter(path_, "failovers_total", "homes whose traffic began to move", &failovers_);
+  world.stats.counter(path_, "nowhere_total", "attempts for which no region was usable", &nowhere_);
+  world.stats.counter(path_, "failovers_total", "home regions whose traffic began to move",
+                      &failovers_);
   world.stats.gauge(path_, "healthy_regions", "1", "regions that probes find usable", [this] {
     return static_cast<double>(std::count_if(regions_.begin(), regions_.end(),
                                              [](const Region& r) { return r.probe.usable(); }));

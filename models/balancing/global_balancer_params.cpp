@@ -9,77 +9,81 @@ void GlobalBalancerParams::describe(Schema<GlobalBalancerParams>& s) {
   s.field("probe_interval", &GlobalBalancerParams::probe_interval)
       .help("time between health checks of a region")
       .range(0.1, 3600)
-      .source("Route 53 fast interval 10 s");
+      .source("Route 53: fast interval of 10 s");
   s.field("probe_timeout", &GlobalBalancerParams::probe_timeout)
-      .help("an unanswered check fails after this; at most the interval")
+      .help("time after which an unanswered check has failed; at most the interval")
       .range(0.001, 3600)
-      .source("Route 53 connection time-out 4 s");
+      .source("Route 53: connection time-out of 4 s");
   s.field("rise", &GlobalBalancerParams::rise)
-      .help("successes in a row that make a region healthy")
+      .help("successful checks in a row after which a region is healthy")
       .range(1, 100)
-      .source("Route 53");
+      .source("Route 53: failure threshold of 3");
   s.field("fall", &GlobalBalancerParams::fall)
-      .help("failures in a row that make a region unhealthy")
+      .help("failed checks in a row after which a region is unhealthy")
       .range(1, 100)
-      .source("Route 53");
+      .source("Route 53: failure threshold of 3");
   s.field("vantages", &GlobalBalancerParams::vantages)
-      .help("client networks from which a region is probed")
+      .help("number of client networks from which a region is probed")
       .range(1, 4096);
   s.field("healthy_above", &GlobalBalancerParams::healthy_above)
-      .help("a round succeeds if more than this share of the vantage points reach the region")
+      .help(
+          "a round of checks succeeds if more than this share of the client networks reach the "
+          "region")
       .range(0, 0.999)
       .source("Route 53: healthy above 18 % of the checkers");
   s.field("slow_start", &GlobalBalancerParams::slow_start)
-      .help("a recovered region's share ramps up over this time, 0 = at once")
+      .help("time over which the share of a recovered region grows to its full size; 0: at once")
       .range(0, 86400);
   s.field("mode", &GlobalBalancerParams::mode)
       .help("dns: answers cached for the TTL; anycast: the nearest region that routing reaches");
   s.field("ttl", &GlobalBalancerParams::ttl)
       .help("how long a resolver keeps an answer")
       .range(0, 86400)
-      .source("Route 53 advice for health-checked records: 60 s");
+      .source("Route 53: 60 s is advised for health-checked records");
   s.field("ttl_violators", &GlobalBalancerParams::ttl_violators)
       .help("share of sessions whose resolver keeps answers longer than the TTL")
       .range(0, 1);
   s.field("ttl_violator_tail", &GlobalBalancerParams::ttl_violator_tail)
-      .help("time constant with which those leave an old answer")
+      .help("time constant with which these sessions leave an old answer")
       .range(0, 864000);
   s.field("rule", &GlobalBalancerParams::rule)
-      .help("where traffic goes that cannot stay at home")
-      .source("Google serviceLbPolicy: WATERFALL_BY_REGION; proportional to capacity: its spray");
+      .help("load-balancing rule for traffic that cannot stay in its home region")
+      .source("Google serviceLbPolicy: WATERFALL_BY_REGION, and SPRAY_TO_WORLD for proportional");
   s.field("target_utilization", &GlobalBalancerParams::target_utilization)
-      .help("waterfall: share of a region's capacity to which it is filled")
+      .help("waterfall: share of a region's capacity up to which it is filled")
       .range(0.01, 10);
   s.field("spill_cap", &GlobalBalancerParams::spill_cap)
-      .help("share of a region's capacity that foreign traffic may use, 100% = no cap")
+      .help("share of a region's capacity that traffic from other regions may use; 100%: no cap")
       .range(0, 1)
-      .source("vendors ship no cap");
+      .source("Google serviceLbPolicy: has no cap");
   s.field("spill_window", &GlobalBalancerParams::spill_window)
-      .help("sliding window in which foreign traffic is counted")
+      .help("sliding window in which traffic from other regions is counted")
       .range(0.01, 3600);
   s.field("spill_retry_after", &GlobalBalancerParams::spill_retry_after)
-      .help("Retry-After of a refusal by the cap, 0 = none")
+      .help("Retry-After that is sent when the cap refuses; 0: none")
       .range(0, 3600);
   s.field("sticky", &GlobalBalancerParams::sticky)
-      .help("a session keeps its region as long as the decision stands");
+      .help("whether a session keeps its region until the balancer decides anew");
   s.field("view_ttl", &GlobalBalancerParams::view_ttl)
-      .help("age at which the view of a cluster's capacity expires, 0 = never")
+      .help("age at which the view of a cluster's capacity expires; 0: never")
       .range(0, 86400);
   s.field("view_expiry", &GlobalBalancerParams::view_expiry)
-      .help("what an expired view means: fail_open keeps the last value, fail_closed empties it");
+      .help(
+          "what an expired view means: fail_open keeps the last capacity, fail_closed sets it to "
+          "zero");
   s.field("hold_down", &GlobalBalancerParams::hold_down)
-      .help("a recovered home gets its clients back after this time")
+      .help("time for which a recovered home region must be usable before its clients return")
       .range(0, 86400);
   s.field("panic", &GlobalBalancerParams::panic)
-      .help("with no usable region at all, send clients home instead of refusing them")
-      .source("Route 53 and Azure Front Door: all unhealthy counts as all healthy");
+      .help("whether clients are sent home, instead of refused, when no region is usable")
+      .source("Route 53: if all are unhealthy, all count as healthy; Azure Front Door: the same");
 }
 
 namespace {
 const Register<GlobalBalancerParams> registered{
     "model", "global_balancer",
     "sends clients to regions by probed health and a delivered view of capacity",
-    "Route 53, Google serviceLbPolicy, Envoy"};
+    "Route 53; Google serviceLbPolicy; Envoy"};
 }  // namespace
 
 }  // namespace stampede

@@ -7,31 +7,32 @@ namespace stampede {
 void ReplicaChoiceParams::describe(Schema<ReplicaChoiceParams>& s) {
   s.name("replica_choice");
   s.field("policy", &ReplicaChoiceParams::policy)
-      .help("how a replica is chosen among the endpoints")
-      .source("reference outage: round robin on long connections");
+      .help("load-balancing rule that chooses a pod among the endpoints of a region")
+      .source("Websites2Know 2026: round robin, with hot pods");
   s.field("connections", &ReplicaChoiceParams::connections)
-      .help("round_robin_connections: long connections onto which sessions hash")
+      .help("round_robin_connections: number of long connections; each session uses one of them")
       .range(1, 1e7);
   s.field("connection_life", &ReplicaChoiceParams::connection_life)
-      .help("mean of their exponential life, 0 = they live for ever")
+      .help("round_robin_connections: mean life of a connection (exponential); 0: unlimited")
       .range(0, 864000);
   s.field("max_connection_age", &ReplicaChoiceParams::max_connection_age)
-      .help("the server closes a connection at this age, +-10 %, 0 = never")
+      .help(
+          "round_robin_connections: age at which the server closes a connection, +-10 %; 0: never")
       .range(0, 864000)
-      .source("gRPC MAX_CONNECTION_AGE: infinite unless set, jitter +-10 %");
+      .source("gRFC A9: infinite unless set, jitter +-10 %");
   s.field("balance_factor", &ReplicaChoiceParams::balance_factor)
-      .help("session_affinity: a pod takes at most this many times the mean load, 0 = no bound")
+      .help("session_affinity: most load of a pod, as a multiple of the mean; 0: no bound")
       .range(0, 100)
-      .source("Envoy hash_balance_factor: 125 to 150 % are typical");
+      .source("Envoy: hash_balance_factor; Mirrokni 2016");
   s.field("ring_points", &ReplicaChoiceParams::ring_points)
-      .help("session_affinity: points of each pod on the ring")
+      .help("session_affinity: number of points of each pod on the hash ring")
       .range(1, 10000);
 }
 
 namespace {
 const Register<ReplicaChoiceParams> registered{"model", "replica_choice",
                                                "which replica of a region an attempt goes to",
-                                               "gRPC, Envoy, Mirrokni et al. 2016"};
+                                               "gRFC A9; Envoy; Mirrokni 2016"};
 }  // namespace
 
 }  // namespace stampede

@@ -5,26 +5,32 @@ namespace stampede {
 void ResubmitParams::describe(Schema<ResubmitParams>& s) {
   s.field("probability", &ResubmitParams::probability)
       .range(0, 1)
-      .help("a user sends the request again after it finally failed");
-  s.field("maximum", &ResubmitParams::maximum).range(0, 100).help("times at most");
-  s.field("delay", &ResubmitParams::delay).at_least(0).help("mean time until then (exponential)");
+      .help("probability that a user asks again by hand after a request has failed for good");
+  s.field("maximum", &ResubmitParams::maximum)
+      .range(0, 100)
+      .help("how often a user asks again, at most");
+  s.field("delay", &ResubmitParams::delay)
+      .at_least(0)
+      .help("mean time until the user asks again (exponential)");
 }
 
 void FallbackParams::describe(Schema<FallbackParams>& s) {
   s.field("share", &FallbackParams::share)
       .range(0, 1)
-      .help("clients with another provider configured");
+      .help("share of clients that have another provider configured");
   s.field("capacity", &FallbackParams::capacity)
       .range(0, 1e9)
-      .help("requests per second which that provider takes from this class");
+      .help("requests per second that the other provider accepts from this class");
   s.field("parse_failures", &FallbackParams::parse_failures)
       .range(0, 1)
-      .help("answers of the other provider that an output parser tied to this one rejects");
+      .help("share of the other provider's answers that the client's output parser rejects");
   s.field("local_cache", &FallbackParams::local_cache)
       .range(0, 1)
-      .help("failed requests that the client's own response cache can answer");
+      .help("share of failed requests that the client's own response cache can answer");
   s.field("keeps_conversation", &FallbackParams::keeps_conversation)
-      .help("a turn answered elsewhere is history of the next one here, which finds it cold");
+      .help(
+          "whether a turn answered elsewhere becomes part of the conversation here, where it is "
+          "not cached");
 }
 
 void ClientClassParams::describe(Schema<ClientClassParams>& s) {
@@ -36,27 +42,29 @@ void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   s.field("answer", &P::answer).help("generated tokens, reasoning included");
   s.field("reasoning_share", &P::reasoning_share)
       .range(0, 1)
-      .help("share of the generated tokens that is reasoning: not kept as context");
+      .help("share of the generated tokens that is reasoning and is not kept as context");
   s.field("loop_probability", &P::loop_probability)
       .range(0, 1)
-      .help("a generation that loops until the token budget is used up");
+      .help("share of generations that loop until the token budget is used up");
   s.field("token_budget", &P::token_budget)
       .range(1, 1e6)
-      .help("most tokens generated; no answer if reasoning alone uses them up");
+      .help(
+          "most tokens that a request may generate; there is no answer if reasoning alone uses "
+          "them up");
   s.field("max_context", &P::max_context).range(1, 1e7).help("longest prompt in tokens");
   s.field("continue_probability", &P::continue_probability)
       .range(0, 0.999)
-      .help("a conversation goes on with another turn");
+      .help("probability that a conversation continues with another turn");
   s.field("think_time", &P::think_time)
       .at_least(1)
-      .help("mean time between turns; of agents, from one step to the next");
+      .help("mean time between turns; for agents, from one step to the next");
   s.field("resumed_share", &P::resumed_share)
       .range(0, 1)
-      .help("conversations opened that resume an idle one with its history");
+      .help("share of new conversations that resume an idle one with its history");
   s.field("resumed_context", &P::resumed_context).help("history of a resumed conversation");
   s.field("steps", &P::steps)
       .range(0, 1000)
-      .help("mean dependent steps of an agent's task; 0: not an agent");
+      .help("mean number of dependent steps in an agent's task; 0: the class is no agent");
   s.field("step_gap", &P::step_gap).at_least(0).help("mean time between an agent's steps");
   s.field("first_token_timeout", &P::first_token_timeout)
       .at_least(0)
@@ -67,21 +75,23 @@ void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   s.field("total_timeout", &P::total_timeout)
       .at_least(0)
       .help("longest time of one attempt; 0: none")
-      .source("300 s for SDK and agents: assumed; 600 s is the OpenAI SDK's default");
+      .source("OpenAI SDK: its default is 600 s, off here");
   s.field("cancel_on_timeout", &P::cancel_on_timeout)
       .range(0, 1)
-      .help("a client that leaves makes the server stop working on the attempt");
+      .help("probability that the server learns that a client has left and stops working for it");
   s.field("retry", &P::retry).help("automatic retries");
   s.field("resubmit", &P::resubmit).help("repetition by hand");
   s.field("deferrable", &P::deferrable)
-      .help("failed work is put back and comes again when the service answers");
+      .help("failed requests are put back and asked again when the service works");
   s.field("priority", &P::priority)
       .range(-8, 7)
-      .help("lower goes first in engines with scheduling_policy: priority; others ignore it")
-      .source("vLLM's request field `priority`");
+      .help(
+          "priority in engines with scheduling_policy: priority, lower first; other engines ignore "
+          "it")
+      .source("vLLM: the request's field `priority`");
   s.field("fallback", &P::fallback).help("what else can answer");
   s.field("trace", &P::trace)
-      .help("arrivals and lengths from a recording, in place of share, demand and lengths");
+      .help("arrivals and lengths from a recording, instead of share, demand and lengths");
 }
 
 }  // namespace stampede

@@ -4,13 +4,19 @@ namespace stampede {
 
 void DemandStage::describe(Schema<DemandStage>& s) {
   s.field("for", &DemandStage::during).at_least(0.001).help("how long this stage lasts");
-  s.field("factor", &DemandStage::factor).range(0, 1000).help("demand against its normal level");
+  s.field("factor", &DemandStage::factor)
+      .range(0, 1000)
+      .help("demand as a multiple of its normal level");
 }
 
 void DemandSpike::describe(Schema<DemandSpike>& s) {
-  s.field("at", &DemandSpike::at).at_least(0).help("when the spike starts, from the run's start");
+  s.field("at", &DemandSpike::at)
+      .at_least(0)
+      .help("when the spike starts, counted from the start of the run");
   s.field("for", &DemandSpike::during).at_least(0.001).help("how long it lasts");
-  s.field("factor", &DemandSpike::factor).range(0, 1000).help("demand against its normal level");
+  s.field("factor", &DemandSpike::factor)
+      .range(0, 1000)
+      .help("demand as a multiple of its normal level");
 }
 
 void DemandParams::describe(Schema<DemandParams>& s) {
@@ -18,14 +24,15 @@ void DemandParams::describe(Schema<DemandParams>& s) {
       .range(1e-6, 1e7)
       .help("requests per second of the whole service at the reference time");
   s.field("curve", &DemandParams::curve)
-      .help("shape over the day, followed by each region at its own clock")
-      .source("DeepSeek open-infra-index day 6, hourly income chart, digitised");
+      .help("shape of the demand over the day; each region follows it at its own clock")
+      .source("DeepSeek day 6: hourly chart of income, digitised");
   s.field("reference_time", &DemandParams::reference_time)
       .help("when `rate` and the regions' shares hold; needed with a daily curve");
   s.field("weekend_factor", &DemandParams::weekend_factor)
       .range(0, 10)
-      .help("demand on Saturdays and Sundays against the published Thursday and Friday");
-  s.field("stages", &DemandParams::stages).help("factors one after the other from the start");
+      .help("demand on Saturdays and Sundays, as a multiple of that on weekdays");
+  s.field("stages", &DemandParams::stages)
+      .help("demand in stages, one after the other from the start");
   s.field("spikes", &DemandParams::spikes).help("surges of demand such as a market's opening");
 }
 

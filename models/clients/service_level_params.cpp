@@ -7,7 +7,7 @@ void SloParams::describe(Schema<SloParams>& s) {
       .range(0, 1)
       .help(
           "a region is down in a minute in which a smaller share of its clients' requests succeed")
-      .source("definition of this project, shown with every result");
+      .source("definition of this project: shown with every result");
   s.field("target", &SloParams::target)
       .range(0, 1)
       .help("share of successes from which the service counts as recovered");

@@ -245,11 +245,13 @@ void Cluster::register_stats() {
                        "replicas that the replica set wants",
                        [&workload] { return static_cast<double>(workload.desired); });
     gauge(w, "created_pods", "pod objects", &PodCounts::objects);
-    gauge(w, "pending_pods", "created, not running as committed", &PodCounts::pending);
+    gauge(w, "pending_pods", "pods that are created and stored as not running",
+          &PodCounts::pending);
     gauge(w, "running_pods", "containers that serve", &PodCounts::running);
-    gauge(w, "ready_pods", "pods ready in truth", &PodCounts::ready);
+    gauge(w, "ready_pods", "pods that are really ready", &PodCounts::ready);
     gauge(w, "routable_pods", "pods in the data plane's view", &PodCounts::routable);
-    gauge(w, "zombie_pods", "ready and wanted, but not routable for long", &PodCounts::zombies);
+    gauge(w, "zombie_pods", "pods that are ready and wanted but have not been routable for a while",
+          &PodCounts::zombies);
     world_.stats.counter(path_ + "/" + workload.params.name, "pods_created_total",
                          "pod objects created", &workload.created_total);
   }
@@ -258,8 +260,9 @@ void Cluster::register_stats() {
   world_.stats.counter(path_, "status_writes_failed_total", "pod statuses not committed",
                        &kubelets_.status_writes_failed);
   world_.stats.counter(path_, "lease_calls_total", "calls on node leases", &leases_.calls);
-  world_.stats.counter(path_, "lease_failures_total", "of them failed", &leases_.failures);
-  world_.stats.counter(path_, "nodes_lost_total", "nodes given up", &lifecycle_.nodes_lost);
+  world_.stats.counter(path_, "lease_failures_total", "failed calls on node leases",
+                       &leases_.failures);
+  world_.stats.counter(path_, "nodes_lost_total", "nodes treated as lost", &lifecycle_.nodes_lost);
   world_.stats.counter(path_, "endpoint_writes_total", "slices written", &endpoints_.writes);
   world_.stats.counter(path_, "autoscaler_held_total", "passes without metrics or scale",
                        &autoscalers_.held);

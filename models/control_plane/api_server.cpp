@@ -42,8 +42,8 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
   world_.stats.counter(path_, "api_429_total", "calls refused with 429", &refused_);
   world_.stats.gauge(path_, "etcd_writes_per_second", "1/s", "writes answered in the last second",
                      [this] { return writes_per_second_; });
-  world_.stats.gauge(path_, "etcd_proposals_per_fsync", "1", "batch of the last second",
-                     [this] { return batch_; });
+  world_.stats.gauge(path_, "etcd_proposals_per_fsync", "1",
+                     "proposals in each fsync of the last second", [this] { return batch_; });
   world_.stats.gauge(path_, "write_wait_p99_seconds", "s",
                      "99th percentile of writes' waits over 10 s",
                      [this] { return waits_.p99().seconds(); });
@@ -54,7 +54,8 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
                        "seats in use of this priority level", [this, i] {
                          return static_cast<double>(seats_in_use(static_cast<ApiLevel>(i)));
                        });
-  world_.stats.gauge(path_, "frozen_seconds", "s", "time frozen so far",
+  world_.stats.gauge(path_, "frozen_seconds", "s",
+                     "time for which the control plane has been frozen",
                      [this] { return frozen_seconds(); });
 }
 

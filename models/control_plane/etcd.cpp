@@ -34,7 +34,7 @@ Etcd::Etcd(World& world, EtcdParams params, std::string path)
                      [this] { return static_cast<double>(file_.in_use_bytes()); });
   world_.stats.gauge(path, "etcd_apply_gap", "1", "writes committed and not yet applied",
                      [this] { return static_cast<double>(apply_gap()); });
-  world_.stats.gauge(path, "etcd_outstanding", "1", "writes not answered",
+  world_.stats.gauge(path, "etcd_outstanding", "1", "writes that are not answered yet",
                      [this] { return static_cast<double>(outstanding_); });
   world_.stats.gauge(path, "etcd_alarm", "1", "1 while the quota alarm is up",
                      [this] { return alarm_ ? 1.0 : 0.0; });

@@ -3,48 +3,48 @@
 namespace stampede {
 
 void EtcdParams::describe(Schema<EtcdParams>& s) {
-  const char* measured = "etcd 3.4.23, measured: specs/etcd_measured.md";
+  const char* measured = "etcd measured";
   s.name("Etcd");
   s.field("members", &EtcdParams::members).help("members of the cluster: 1 or 3").range(1, 3);
   s.field("fsync", &EtcdParams::fsync)
-      .help("one fsync of a healthy disk (log and database)")
+      .help("time of one fsync of a healthy disk (log and database)")
       .range(0, 60)
       .source(measured);
   s.field("fsync_per_write", &EtcdParams::fsync_per_write)
-      .help("growth of a log fsync with each proposal in it")
+      .help("time that each proposal adds to a log fsync")
       .range(0, 60)
       .source(measured);
   s.field("fsync_per_kib", &EtcdParams::fsync_per_kib)
-      .help("growth of a log fsync with each KiB in it")
+      .help("time that each KiB adds to a log fsync")
       .range(0, 60)
       .source(measured);
   s.field("round_trip", &EtcdParams::round_trip)
       .help("network round trip between members, with their wake-ups")
       .range(0, 60);
-  s.field("cpu_cores", &EtcdParams::cpu_cores).help("cores of a member").at_least(0.001);
+  s.field("cpu_cores", &EtcdParams::cpu_cores).help("CPU cores of a member").at_least(0.001);
   s.field("cpu_accept", &EtcdParams::cpu_accept)
-      .help("CPU to receive and propose one write")
+      .help("CPU time to receive and propose one write")
       .range(0, 60)
       .source(measured);
   s.field("cpu_loop", &EtcdParams::cpu_loop)
-      .help("CPU of the raft loop for one write")
+      .help("CPU time of the raft loop for one write")
       .range(0, 60)
       .source(measured);
   s.field("cpu_apply", &EtcdParams::cpu_apply)
-      .help("CPU to apply and answer one write")
+      .help("CPU time to apply and answer one write")
       .range(0, 60)
       .source(measured);
   s.field("cpu_per_kib", &EtcdParams::cpu_per_kib)
-      .help("CPU for each KiB of a write beyond the first 256 B")
+      .help("CPU time for each KiB of a write beyond the first 256 B")
       .range(0, 60)
       .source(measured);
-  s.field("cpu_reject", &EtcdParams::cpu_reject).help("CPU to refuse one write").range(0, 60);
+  s.field("cpu_reject", &EtcdParams::cpu_reject).help("CPU time to refuse one write").range(0, 60);
   s.field("cpu_cycle", &EtcdParams::cpu_cycle)
-      .help("CPU of one cycle of the raft loop")
+      .help("CPU time of one cycle of the raft loop")
       .range(0, 60)
       .source(measured);
   s.field("cpu_wake", &EtcdParams::cpu_wake)
-      .help("CPU of the wake-ups of one cycle beside the loop")
+      .help("CPU time of the wake-ups in one cycle, outside the loop")
       .range(0, 60)
       .source(measured);
   s.field("cpu_wait", &EtcdParams::cpu_wait)
@@ -54,45 +54,48 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
   s.field("backend_interval", &EtcdParams::backend_interval)
       .help("pause between two backend commits")
       .at_least(0.001)
-      .source("etcd backend.go: 100 ms");
+      .source("etcd: backend.go, 100 ms");
   s.field("backend_per_write", &EtcdParams::backend_per_write)
-      .help("growth of a backend commit with each write in it")
+      .help("time that each write adds to a backend commit")
       .range(0, 60)
       .source(measured);
   s.field("backend_per_kib", &EtcdParams::backend_per_kib)
-      .help("growth of a backend commit with each KiB in it")
+      .help("time that each KiB adds to a backend commit")
       .range(0, 60)
       .source(measured);
   s.field("max_batch", &EtcdParams::max_batch)
-      .help("entries in one fsync")
+      .help("most bytes of entries in one fsync")
       .at_least(1)
-      .source("etcd raft.go: 1 MiB");
+      .source("etcd: raft.go, 1 MiB");
   s.field("max_apply_gap", &EtcdParams::max_apply_gap)
-      .help("committed writes not yet applied beyond which new ones are refused")
+      .help("number of committed writes not yet applied, above which new ones are refused")
       .at_least(1)
-      .source("etcd v3_server.go: 5000");
+      .source("etcd: v3_server.go, 5000");
   s.field("request_timeout", &EtcdParams::request_timeout)
-      .help("time after which etcd gives a write up")
+      .help("time after which etcd gives up on a write")
       .at_least(0.001)
-      .source("etcd config.go: 5 s + 2 election time-outs");
+      .source("etcd: config.go, 5 s + 2 election time-outs");
   s.field("heartbeat", &EtcdParams::heartbeat)
-      .help("tick of raft")
+      .help("length of a tick of raft")
       .at_least(0.001)
-      .source("etcd config.go: 100 ms");
+      .source("etcd: config.go, 100 ms");
   s.field("election_ticks", &EtcdParams::election_ticks)
-      .help("ticks without the leader before a follower may stand; up to twice as many")
+      .help(
+          "ticks without the leader before a follower stands for election, up to twice this number")
       .at_least(1)
-      .source("etcd config.go: 1 s");
+      .source("etcd: config.go, 1 s");
   s.field("quota", &EtcdParams::quota)
-      .help("size of the database file beyond which the alarm rises")
+      .help("size of the database file above which the alarm is raised")
       .at_least(1)
-      .source("etcd quota.go: 2 GiB");
-  s.field("initial_file", &EtcdParams::initial_file).help("database file at the start").at_least(0);
+      .source("etcd: quota.go, 2 GiB");
+  s.field("initial_file", &EtcdParams::initial_file)
+      .help("size of the database file at the start")
+      .at_least(0);
   s.field("initial_free", &EtcdParams::initial_free)
       .help("share of the file that is free pages at the start")
       .range(0, 1);
   s.field("defragment_per_mib", &EtcdParams::defragment_per_mib)
-      .help("defragmentation of one MiB of a member's file, which blocks it")
+      .help("time to defragment one MiB of a member's file; the member is blocked meanwhile")
       .range(0, 60)
       .source(measured);
 }

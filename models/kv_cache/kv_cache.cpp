@@ -67,7 +67,8 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
 
   StatsTable& t = world_.stats;
   t.counter(kPath, "prompt_tokens_total", "prompt tokens looked up", &stats_.prompt_tokens);
-  t.counter(kPath, "hit_tokens_total", "of these found in the region", &stats_.hit_tokens);
+  t.counter(kPath, "hit_tokens_total", "prompt tokens found in the region's cache",
+            &stats_.hit_tokens);
   t.counter(kPath, "conflicts_total", "writes on a stale base and merges of branches",
             &stats_.conflicts);
   t.counter(kPath, "fenced_writes_total", "stale writes rejected", &stats_.fenced_writes);
@@ -75,9 +76,9 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
   t.counter(kPath, "poisoned_blocks_total", "blocks corrupted", &stats_.poisoned_blocks);
   t.counter(kPath, "poisoned_lookups_total", "executions on corrupted context",
             &stats_.poisoned_lookups);
-  t.gauge(kPath, "stored_bytes", "B", "live and idle KV",
+  t.gauge(kPath, "stored_bytes", "B", "stored KV, of live and idle sessions",
           [this] { return static_cast<double>(stored_bytes()); });
-  t.gauge(kPath, "flushed_bytes", "B", "removed by flushes",
+  t.gauge(kPath, "flushed_bytes", "B", "bytes removed by flushes",
           [this] { return static_cast<double>(flushed_bytes()); });
 }
 

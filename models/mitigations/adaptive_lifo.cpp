@@ -10,14 +10,16 @@ struct Params {
   static void describe(Schema<Params>& s) {
     s.field("after", &Params::after)
         .range(1e-3, 3600)
-        .help("time for which a line has not been empty; a few steps of the engine");
+        .help(
+            "time without an empty queue after which the newest is taken first; a few steps of the "
+            "engine");
   }
 };
 
 const RegisterOverlay<Params> registered{
-    "adaptive_lifo", "engines take the newest first while their line does not empty",
-    "Maurer, Fail at Scale (ACM Queue 2015); its 100 ms are shorter than a prefill step",
-    [](const Params& p) {
+    "adaptive_lifo",
+    "engines take the newest request first while their queue does not become empty",
+    "Maurer 2015: its 100 ms are shorter than a prefill step", [](const Params& p) {
       return std::vector<Patch>{{"spec.serving.pools[*].engine.lifo_after", print(p.after)}};
     }};
 

@@ -8,14 +8,14 @@ struct Params {
   i64 stages = 4;
   Duration soak = 5_min;
   static void describe(Schema<Params>& s) {
-    s.field("stages", &Params::stages).range(2, 64).help("parts of the push");
-    s.field("soak", &Params::soak).range(1, 86400).help("wait between parts");
+    s.field("stages", &Params::stages).range(2, 64).help("number of stages of a push");
+    s.field("soak", &Params::soak).range(1, 86400).help("wait between two stages");
   }
 };
 
 const RegisterOverlay<Params> registered{
-    "bgp_canary", "a routing change goes out in stages", "staged roll-outs of network operators",
-    [](const Params& p) {
+    "bgp_canary", "a routing change goes out in stages",
+    "GCE 2016: routing changes went out in stages", [](const Params& p) {
       return std::vector<Patch>{{"spec.network.safeguards.canary_stages", std::to_string(p.stages)},
                                 {"spec.network.safeguards.canary_soak", print(p.soak)}};
     }};

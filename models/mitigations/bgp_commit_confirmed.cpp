@@ -7,13 +7,15 @@ namespace {
 struct Params {
   Duration within = 60_s;
   static void describe(Schema<Params>& s) {
-    s.field("within", &Params::within).range(1, 86400).help("time to confirm");
+    s.field("within", &Params::within)
+        .range(1, 86400)
+        .help("time in which the push must be confirmed");
   }
 };
 
 const RegisterOverlay<Params> registered{
     "bgp_commit_confirmed", "a routing change rolls back unless confirmed",
-    "Junos commit confirmed (its default is 10 min)", [](const Params& p) {
+    "Junos: commit confirmed, 10 min by default", [](const Params& p) {
       return std::vector<Patch>{{"spec.network.safeguards.commit_confirmed", print(p.within)}};
     }};
 

@@ -7,13 +7,15 @@ namespace {
 struct Params {
   Share share{1.0};
   static void describe(Schema<Params>& s) {
-    s.field("share", &Params::share).range(0, 1).help("of the time-outs");
+    s.field("share", &Params::share)
+        .range(0, 1)
+        .help("share of the time-outs whose cancellation reaches the server");
   }
 };
 
 const RegisterOverlay<Params> registered{
     "cancel_on_timeout", "a client's time-out cancels its attempt on the server",
-    "request cancellation through the gateway", [](const Params& p) {
+    "vLLM: aborts a request when its client disconnects", [](const Params& p) {
       return std::vector<Patch>{{"spec.clients[*].cancel_on_timeout", print(p.share)}};
     }};
 

@@ -6,7 +6,7 @@ namespace {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "events_etcd_split", "Kubernetes events go to an etcd of their own",
-    "kube-apiserver --etcd-servers-overrides", [](const NoOverlayParams&) {
+    "kube-apiserver: --etcd-servers-overrides", [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.control_plane.events_etcd", "split"}};
     }};
 

@@ -5,8 +5,8 @@ namespace stampede {
 namespace {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "full_jitter_backoff", "retry delays are drawn from 0 to the exponential one",
-    "AWS Architecture Blog, Exponential Backoff And Jitter (2015)", [](const NoOverlayParams&) {
+    "full_jitter_backoff", "retry delays are drawn between 0 and the exponential delay",
+    "AWS jitter: \"full jitter\"", [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.clients[*].retry.full_jitter", "true"}};
     }};
 

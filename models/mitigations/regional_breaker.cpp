@@ -5,8 +5,7 @@ namespace stampede {
 namespace {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "regional_breaker", "each region has a breaker of its own", "scoped breakers",
-    [](const NoOverlayParams&) {
+    "regional_breaker", "each region has a breaker of its own", "", [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.safety.scope", "region"}};
     }};
 

@@ -8,8 +8,10 @@ void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
   s.field("ases", &P::ases)
       .range(3, 20000)
       .help("autonomous systems in the generated graph")
-      .source("network_and_kv 2: default size 200");
-  s.field("transit", &P::transit).range(1, 50).help("provider-free ASes, peering in a full mesh");
+      .source("BGP graphs: 200 ASes converge as larger graphs do");
+  s.field("transit", &P::transit)
+      .range(1, 50)
+      .help("ASes without a provider, which peer in a full mesh");
   s.field("mid", &P::mid).range(0, 1).help("share of the other ASes that sell transit");
   s.field("providers_max", &P::providers_max)
       .range(1, 10)
@@ -17,14 +19,14 @@ void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
   s.field("mid_providers_max", &P::mid_providers_max)
       .range(1, 50)
       .help("a mid-tier AS buys from 1 to this many of the ASes above it")
-      .source("fitted: mean removal near the 121 s measured in 2018 (Garcia-Martinez, Bagnulo)");
-  s.field("local", &P::local).range(0, 1).help("chance that a provider is of the same region");
+      .source("BGP graphs: fitted to a mean removal near 121 s; Garcia-Martinez 2018");
+  s.field("local", &P::local).range(0, 1).help("probability that a provider is in the same region");
   s.field("add_p2p", &P::add_p2p)
       .range(0, 1)
-      .help("chance that two mid-tier ASes of a region peer");
+      .help("probability that two mid-tier ASes of a region peer");
   s.field("add_p2p_far", &P::add_p2p_far)
       .range(0, 1)
-      .help("chance that two mid-tier ASes of different regions peer");
+      .help("probability that two mid-tier ASes of different regions peer");
 }
 
 }  // namespace stampede

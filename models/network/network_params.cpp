@@ -7,13 +7,13 @@ namespace stampede {
 void RegionLatency::describe(Schema<RegionLatency>& s) {
   using P = RegionLatency;
   s.name("RegionLatency");
-  s.field("from", &P::from).required().help("a region");
-  s.field("to", &P::to).required().help("another region");
+  s.field("from", &P::from).required().help("one of the two regions");
+  s.field("to", &P::to).required().help("the other region");
   s.field("one_way", &P::one_way)
       .required()
       .range(0, 3600)
-      .help("one-way delay of a link between them")
-      .source("great circle / 200 km per ms");
+      .help("one-way delay of a link between the two regions")
+      .source("Light in fibre: great circle over 200 km per ms");
 }
 
 void RoutingSafeguards::describe(Schema<RoutingSafeguards>& s) {
@@ -21,28 +21,32 @@ void RoutingSafeguards::describe(Schema<RoutingSafeguards>& s) {
   s.name("RoutingSafeguards");
   s.field("lint", &P::lint)
       .range(0, 1)
-      .help("chance that a check before the push rejects a policy that withdraws anything");
+      .help(
+          "probability that a check before the push rejects a routing policy that withdraws "
+          "anything");
   s.field("prefix_floor", &P::prefix_floor)
       .help(
-          "rejects a push that withdraws more than this share of all announced prefixes; off "
-          "unless given")
-      .source("Cloudflare 2020-07-17: limits added afterwards; 10 % is usual");
+          "a push is rejected if it withdraws more than this share of all announced prefixes; "
+          "absent: off")
+      .source("Cloudflare 2020: limits were added afterwards");
   s.field("commit_confirmed", &P::commit_confirmed)
       .at_least(0)
       .help(
-          "rolls back so long after the push unless most client networks reach the region; 0 = "
-          "off")
-      .source("Junos commit confirmed: 600 s");
+          "time after a push at which it is rolled back, unless most client networks reach the "
+          "region; 0: off")
+      .source("Junos: 600 s");
   s.field("canary_stages", &P::canary_stages)
       .range(1, 64)
-      .help("a push reaches the region's prefixes in so many equal stages");
+      .help("number of equal stages in which a push reaches the region's prefixes");
   s.field("canary_soak", &P::canary_soak)
       .at_least(0)
-      .help("wait and look between stages; a prefix that became unreachable aborts and rolls back");
+      .help(
+          "wait between stages; if a prefix has become unreachable by then, the push is aborted "
+          "and rolled back");
   s.field("canary_check_failure", &P::canary_check_failure)
       .range(0, 1)
-      .help("chance that the canary's bad verdict is lost")
-      .source("Google Compute Engine 2016-04-11: it was");
+      .help("probability that the result of a failed canary is lost")
+      .source("GCE 2016: it was lost");
 }
 
 void NetworkParams::describe(Schema<NetworkParams>& s) {
@@ -61,7 +65,9 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .help("access networks with clients in each region");
   s.field("client_weight_skew", &P::client_weight_skew)
       .range(0, 4)
-      .help("the k-th access network has clients in proportion to k^-skew");
+      .help(
+          "how unevenly clients are spread: the k-th access network has a share in proportion to "
+          "k^-skew");
   s.field("latencies", &P::latencies).help("delays between regions");
   s.field("inter_region_one_way", &P::inter_region_one_way)
       .range(0, 3600)
@@ -71,10 +77,10 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .help("one-way delay of a link within a region");
   s.field("link_spread", &P::link_spread)
       .range(0, 1)
-      .help("spread of link delays around these values");
+      .help("spread of link delays around their means");
   s.field("policy_apply", &P::policy_apply)
       .at_least(0)
-      .help("from a push to the routers acting on it");
+      .help("time from the push of a routing policy until the routers act on it");
   s.field("safeguards", &P::safeguards).help("mitigations against a wrong policy");
 }
 

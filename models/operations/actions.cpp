@@ -85,23 +85,25 @@ Completion flushing(CacheControlPort* cache) {
 }
 
 const RegisterAction<PushParams> push_routing_policy{
-    "push_routing_policy", "an operator's change of what a region's routers export",
-    "published account: a syntax error in the routing policy withdraws the prefixes",
+    "push_routing_policy",
+    "an operator pushes a new routing policy: what a region's routers export",
+    "Chowdary 2026: a syntax error in the routing policy withdraws the prefixes",
     [](const PushParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s, [&](RegionId r) { s.routing->push_policy(r, p.policy, cause); });
       return {};
     }};
 
 const RegisterAction<RegionParams> restore_routing_policy{
-    "restore_routing_policy", "the previous routing policy comes back and the prefixes with it", "",
-    [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
+    "restore_routing_policy", "the previous routing policy is restored, and with it the prefixes",
+    "", [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s, [&](RegionId r) { s.routing->restore_policy(r, cause); });
       return {};
     }};
 
 const RegisterAction<RegionParams> stop_autoscaler{
     "stop_autoscaler",
-    "the autoscalers stop; what they asked for beyond the fleet is taken back as soon as it can be",
+    "the autoscalers are stopped; what they asked for beyond the fleet is taken back as soon as "
+    "possible",
     "", [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s, [&](RegionId r) { stop(*s.autoscalers[r], cause); });
       return {};
@@ -118,7 +120,7 @@ struct RestartParams {
 };
 
 const RegisterAction<RestartParams> restart_autoscaler{
-    "restart_autoscaler", "the autoscalers run again", "",
+    "restart_autoscaler", "the autoscalers are started again", "",
     [](const RestartParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s,
            [&](RegionId r) { restart(*s.autoscalers[r], p.pin_to_fleet, cause); });
@@ -126,8 +128,10 @@ const RegisterAction<RestartParams> restart_autoscaler{
     }};
 
 const RegisterAction<RegionParams> compact_defragment_disarm{
-    "compact_defragment_disarm", "compact etcd, defragment it, disarm the quota alarm where frozen",
-    "etcd maintenance guide; order measured: defragment, then disarm",
+    "compact_defragment_disarm",
+    "etcd is compacted and defragmented and its quota alarm disarmed, wherever the control plane "
+    "is frozen",
+    "etcd: maintenance guide; etcd measured: defragment, then disarm",
     [](const RegionParams& p, const Scene& s, IncidentId cause) -> Completion {
       std::vector<const ControlPlanePort*> under_repair;
       each(p.target.region, s, [&](RegionId r) {
@@ -144,7 +148,7 @@ const RegisterAction<RegionParams> compact_defragment_disarm{
     }};
 
 const RegisterAction<DiskParams> slow_disk{
-    "slow_disk", "every fsync of etcd's members takes longer by `delay`; 0s ends it", "",
+    "slow_disk", "every fsync of etcd's members takes `delay` longer; 0s ends the fault", "",
     [](const DiskParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s, [&](RegionId r) {
         ControlPlanePort& plane = *s.control_planes[r];
@@ -154,7 +158,7 @@ const RegisterAction<DiskParams> slow_disk{
     }};
 
 const RegisterAction<DiskParams> stall_disk{
-    "stall_disk", "etcd's disks do nothing for `delay`", "",
+    "stall_disk", "etcd's disks stop for `delay`", "",
     [](const DiskParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s, [&](RegionId r) {
         ControlPlanePort& plane = *s.control_planes[r];
@@ -164,12 +168,12 @@ const RegisterAction<DiskParams> stall_disk{
     }};
 
 const RegisterAction<NoParams> page{
-    "page", "somebody is woken up and begins to look", "",
+    "page", "an operator is paged and begins to look", "",
     [](const NoParams&, const Scene&, IncidentId) -> Completion { return {}; }};
 
 const RegisterAction<NoParams> flush_cache{
     "flush_cache", "the whole KV cache is invalidated and its index rebuilt, object by object",
-    "published account: full flush of over 4 PB in over 4 h",
+    "Chowdary 2026: full flush of over 4 PB in over 4 h",
     [](const NoParams&, const Scene& s, IncidentId cause) {
       s.cache->start_flush(cause);
       return flushing(s.cache);
@@ -190,7 +194,7 @@ const RegisterAction<NoParams> open_breaker{
     }};
 
 const RegisterAction<NoParams> start_ramp{
-    "start_ramp", "the breaker half-opens and lets traffic back in steps", "",
+    "start_ramp", "the breaker becomes half open and lets traffic back in steps", "",
     [](const NoParams&, const Scene& s, IncidentId cause) -> Completion {
       s.breakers->start_ramp(s.cache->flushed() != kNoIncident ? s.cache->flushed() : cause);
       return [breakers = s.breakers] { return !breakers->breaker_open().holds; };

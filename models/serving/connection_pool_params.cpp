@@ -7,19 +7,21 @@ void ConnectionPoolParams::describe(Schema<ConnectionPoolParams>& s) {
   s.field("pool_size", &P::pool_size)
       .range(1, 1e6)
       .help("connections of one pool")
-      .source("published account: pool of 100");
+      .source("Websites2Know 2026: pool of 100");
   s.field("pools", &P::pools).range(1, 1e5).help("gateway replicas with a pool of their own");
   s.field("database_limit", &P::database_limit)
       .range(1, 1e7)
-      .help("connections that the database takes in all")
-      .source("published account: 150");
-  s.field("hold", &P::hold).at_least(0).help("how long a request holds one");
+      .help("connections that the database accepts in total")
+      .source("Websites2Know 2026: 150");
+  s.field("hold", &P::hold).at_least(0).help("how long a log-in holds a connection");
   s.field("hold_during_inference", &P::hold_during_inference)
-      .help("a log-in keeps its connection until the answer has ended, instead of `hold`");
+      .help(
+          "whether a log-in keeps its connection until the answer has ended, instead of for "
+          "`hold`");
   s.field("wait_timeout", &P::wait_timeout)
       .at_least(0)
       .help("longest wait for a connection; then the log-in fails")
-      .source("HikariCP connectionTimeout 30 s");
+      .source("HikariCP: connectionTimeout of 30 s");
 }
 
 }  // namespace stampede

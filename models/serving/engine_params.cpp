@@ -9,11 +9,14 @@ void KvMemoryParams::describe(Schema<KvMemoryParams>& s) {
   s.field("utilization", &P::utilization)
       .range(0.01, 1)
       .help("share of the memory that the engine may use")
-      .source("vLLM gpu_memory_utilization 0.9");
-  s.field("weights", &P::weights).required().at_least(0).help("the model's weights, in all");
+      .source("vLLM: gpu_memory_utilization of 0.9");
+  s.field("weights", &P::weights)
+      .required()
+      .at_least(0)
+      .help("size of the model's weights, in total");
   s.field("overhead", &P::overhead)
       .at_least(0)
-      .help("of each GPU: activations, CUDA graphs, communication");
+      .help("memory of each GPU for activations, CUDA graphs and communication");
   s.field("token_bytes", &P::token_bytes)
       .required()
       .at_least(1)
@@ -29,65 +32,73 @@ i64 KvMemoryParams::blocks() const {
 
 void EngineParams::describe(Schema<EngineParams>& s) {
   s.name("engine");
-  const char* vllm = "vLLM V1 scheduler";
-  const char* fit = "DeepSeek open-infra-index day 6: 20-22 tokens/s at 88 sequences a GPU";
+  const char* vllm = "vLLM: V1 scheduler";
+  const char* fit = "DeepSeek day 6: 20 to 22 tokens/s at 88 sequences a GPU";
   s.field("role", &EngineParams::role).help("which phases of a request this engine runs");
   s.field("scheduling_policy", &EngineParams::scheduling_policy)
-      .help("first come, first served, or by the requests' priority, lower first")
-      .source("vLLM --scheduling-policy, fcfs by default");
+      .help("order of waiting requests: first come, first served, or by priority, lower first")
+      .source("vLLM: --scheduling-policy, fcfs by default");
   s.field("step_base", &EngineParams::step_base)
       .range(1e-9, 4)
       .help("time of an empty step")
       .source(fit);
   s.field("step_per_sequence", &EngineParams::step_per_sequence)
       .range(0, 4)
-      .help("added by each sequence in the step")
+      .help("time that each sequence adds to a step")
       .source(fit);
   s.field("step_per_prompt_token", &EngineParams::step_per_prompt_token)
       .range(0, 4)
-      .help("added by each prompt token computed (cached ones are free)")
-      .source("DeepSeek open-infra-index day 6: 19.1 us a token and node of 8 GPUs");
+      .help("time that each computed prompt token adds to a step (cached ones are free)")
+      .source("DeepSeek day 6: 19.1 us a token and node of 8 GPUs");
   s.field("step_per_million_pairs", &EngineParams::step_per_million_pairs)
       .range(0, 8e6)
-      .help("added by 10^6 pairs of prompt token and earlier token (quadratic attention)");
+      .help(
+          "time that 10^6 pairs of a prompt token and an earlier token add to a step (quadratic "
+          "attention)");
   s.field("step_per_thousand_context_tokens", &EngineParams::step_per_thousand_context_tokens)
       .range(0, 4000)
-      .help("added by 1000 context tokens read by decodes");
+      .help("time that 1000 context tokens read by decodes add to a step");
   s.field("max_num_batched_tokens", &EngineParams::max_num_batched_tokens)
       .range(1, 1 << 20)
       .help("token budget of a step")
       .source(vllm);
   s.field("max_num_seqs", &EngineParams::max_num_seqs)
       .range(1, 65534)
-      .help("running sequences at most")
+      .help("most sequences that run at the same time")
       .source(vllm);
   s.field("kv_blocks", &EngineParams::kv_blocks)
       .range(1, 1 << 30)
       .help("KV memory in blocks of 16 tokens")
-      .source("42 GB a GPU at 35136 B a token");
+      .source("derived: 42 GB a GPU at 35136 B a token (DeepSeek-V3 in FP8) and 16 tokens a block");
   s.field("lifo_after", &EngineParams::lifo_after)
       .at_least(0)
-      .help("the newest is taken first while the line has not been empty for so long; 0: never")
-      .source("off is vLLM's order; adaptive LIFO: Maurer, Fail at Scale (ACM Queue 2015)");
+      .help("time without an empty queue after which the newest request is taken first; 0: never")
+      .source("vLLM: off, order of arrival; Maurer 2015: adaptive LIFO");
   s.field("kv_memory", &EngineParams::kv_memory)
-      .help("KV memory from model and GPU, in place of kv_blocks");
+      .help("KV memory computed from model and GPU, instead of kv_blocks");
   s.field("prefix_caching", &EngineParams::prefix_caching)
-      .help("share KV blocks between sequences whose texts begin alike, and keep them until needed")
-      .source("vLLM V1 enable_prefix_caching");
+      .help(
+          "whether sequences whose texts begin alike share KV blocks, which are kept until the "
+          "memory is needed")
+      .source("vLLM: enable_prefix_caching");
   s.field("async_scheduling", &EngineParams::async_scheduling)
-      .help("form a step while the one before it runs: who arrives meanwhile joins a step later")
-      .source("vLLM V1 async_scheduling, on by default since 0.14");
+      .help(
+          "whether a step is planned while the one before it runs; a new request then joins one "
+          "step later")
+      .source("vLLM: async_scheduling, on by default since 0.14");
   s.field("reserve_full_prompt", &EngineParams::reserve_full_prompt)
-      .help("admit a sequence only if its whole prompt finds memory, not just its first chunk")
-      .source("vLLM V1 scheduler_reserve_full_isl, on by default since 0.19");
+      .help(
+          "whether a sequence is admitted only if memory is free for its whole prompt, not just "
+          "its first chunk")
+      .source("vLLM: scheduler_reserve_full_isl, on by default since 0.19");
   s.field("max_num_queued_reqs", &EngineParams::max_num_queued_reqs)
       .range(0, 1 << 30)
-      .help("503 beyond so many waiting and running sequences; 0: no bound")
-      .source("vLLM --max-num-queued-reqs, no bound by default");
+      .help("most sequences waiting and running; the next one gets 503; 0: no bound")
+      .source("vLLM: --max-num-queued-reqs, no bound by default");
   s.field("max_num_queued_tokens", &EngineParams::max_num_queued_tokens)
       .range(0, 1 << 30)
-      .help("503 beyond so many prompt tokens still to be computed; 0: no bound")
-      .source("vLLM --max-num-queued-tokens, no bound by default");
+      .help("most prompt tokens still to be computed; beyond this, a request gets 503; 0: no bound")
+      .source("vLLM: --max-num-queued-tokens, no bound by default");
 }
 
 }  // namespace stampede

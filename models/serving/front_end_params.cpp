@@ -13,28 +13,32 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
       .help("CPU time to detokenise and stream one token");
   s.field("cpu_per_waiting_second", &P::cpu_per_waiting_second)
       .at_least(0)
-      .help("CPU time a second to keep one waiting connection alive");
+      .help("CPU time for each second in which a connection waits");
   s.field("slice", &P::slice)
       .at_least(1e-6)
-      .help("mean CPU burst that a probe can queue behind; sets how sharply probes fail");
+      .help(
+          "mean piece of CPU work that a probe can wait behind; it decides how sharply probes "
+          "fail");
   s.field("probe_timeout", &P::probe_timeout)
       .at_least(0.001)
-      .help("a probe unanswered for so long has failed")
-      .source("Kubernetes default timeoutSeconds 1");
+      .help("time after which an unanswered probe has failed")
+      .source("Kubernetes: timeoutSeconds of 1 by default");
   s.field("accept_timeout", &P::accept_timeout)
       .at_least(0.001)
-      .help("the gateway gives up connecting and answers 503");
+      .help("backlog of the front end beyond which the gateway answers 503");
   s.field("overload_above", &P::overload_above)
       .range(0, 10)
-      .help("utilisation that counts as overload")
-      .source("published account: CPU above 85 % for 30 s");
+      .help("CPU utilisation above which a front end counts as overloaded")
+      .source("Websites2Know 2026: CPU above 85 % for 30 s");
   s.field("overload_for", &P::overload_for)
       .at_least(0)
-      .help("for how long")
-      .source("published account: CPU above 85 % for 30 s");
+      .help("how long the utilisation must be above the limit")
+      .source("Websites2Know 2026: CPU above 85 % for 30 s");
   s.field("response_latency", &P::response_latency)
       .at_least(0)
-      .help("added to the first token and the end of each answer: tokenise, HTTP, stream");
+      .help(
+          "time added to the first token and to the end of each answer, for tokenising, HTTP and "
+          "streaming");
 }
 
 }  // namespace stampede

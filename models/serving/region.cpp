@@ -40,7 +40,7 @@ void Region::register_login_stats() {
   t.counter(name_, "auth_failed_total", "log-ins that got none", &counts_.auth_failed);
   t.gauge(name_, "login_wait_seconds_total", "s", "waits of those that got a connection",
           [this] { return static_cast<double>(counts_.login_wait_ns) * 1e-9; });
-  t.gauge(name_, "logins_waiting", "1", "attempts in line for a connection",
+  t.gauge(name_, "logins_waiting", "1", "attempts that wait for a connection",
           [this] { return static_cast<double>(held_->waiting()); });
 }
 

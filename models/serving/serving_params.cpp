@@ -6,18 +6,19 @@ void PoolParams::describe(Schema<PoolParams>& s) {
   s.field("name", &PoolParams::name).required().help("name of the pool in results");
   s.field("profile", &PoolParams::profile)
       .help(
-          "a measured model and GPU (stampede list profiles): values of `engine` and `front_end` "
-          "that are not written beside it");
+          "a measured model and GPU (stampede list profiles); it gives the values of `engine` and "
+          "`front_end` that are not written here");
   s.field("engine", &PoolParams::engine).help("the engine in each of its pods");
   s.field("front_end", &PoolParams::front_end).help("the process in front of the engine");
 }
 
 void GatewayParams::describe(Schema<GatewayParams>& s) {
-  s.field("rate_limit", &GatewayParams::rate_limit).help("429 beyond so many requests a window");
+  s.field("rate_limit", &GatewayParams::rate_limit)
+      .help("rate limit: requests in each window; more get 429");
   s.field("max_queue", &GatewayParams::max_queue)
       .range(0, 1e9)
-      .help("most requests waiting in one pod, else 503; 0: no bound")
-      .source("vLLM's default: unbounded (RFC 18826)");
+      .help("most requests that may wait in one pod; the next one gets 503; 0: no bound")
+      .source("vLLM: unbounded (RFC 18826)");
   s.field("retry_after", &GatewayParams::retry_after)
       .at_least(0)
       .help("Retry-After sent with a 503; 0: none");
@@ -29,14 +30,14 @@ void ServingParams::describe(Schema<ServingParams>& s) {
       .help("one pool (mixed), or a prefill and a decode pool in this order");
   s.field("handover", &ServingParams::handover)
       .at_least(0)
-      .help("time from the first token to decoding elsewhere, beside kv_transfer");
+      .help("time from the first token until a decode pod continues, in addition to kv_transfer");
   s.field("kv_transfer", &ServingParams::kv_transfer)
       .help("the KV of a prompt on its way from a prefill to a decode pod");
   s.field("termination_grace", &ServingParams::termination_grace)
       .at_least(0)
-      .help("how long a terminating pod may finish what it has");
+      .help("how long a terminating pod may continue to work on its requests");
   s.field("exact_steps", &ServingParams::exact_steps)
-      .help("each iteration of an engine is an event of its own; the results are the same, later");
+      .help("whether each step of an engine is an event of its own; slower, with the same results");
 }
 
 }  // namespace stampede

@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
                    "LLMServingSim's profiler, such as its profiler/perf/RTX4090/.../tp1");
   line->add_option("--gpu", gpu, "without --kernels: data sheet of, such as RTX-4090");
   line->add_option("--blocks", blocks, "num_gpu_blocks of its log")->required();
-  line->add_option("--max-num-seqs", seqs, "running sequences at most");
+  line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time");
   CLI11_PARSE(app, argc, argv);
   try {
     if (*line)

@@ -10,7 +10,7 @@ void describe_values(Schema<P>& s, bool required) {
                   .help("what is varied, as in --set: spec.regions.apac.share");
   if (required) path.required();
   s.field("values", static_cast<std::vector<std::string> P::*>(&ValuesParams::values))
-      .help("the values one by one, written as in a scenario; in quotes what is no single value");
+      .help("the values one by one, written as in a scenario; lists and mappings in quotes");
   s.field("from", static_cast<std::string P::*>(&ValuesParams::from))
       .help("first value of a range; needs `to`");
   s.field("to", static_cast<std::string P::*>(&ValuesParams::to)).help("last value of a range");
@@ -26,7 +26,7 @@ void AxisParams::describe(Schema<AxisParams>& s) {
   describe_values(s, false);
   s.field("steps", &AxisParams::steps)
       .range(0, 1e6)
-      .help("values in a range, its ends included; 0: drawn by `spec.sample`");
+      .help("number of values in the range, with both ends; 0: `spec.sample` draws them");
   s.field("zip", &AxisParams::zip)
       .help(
           "instead of `path`: parameters that move together, the first value of each, then the "
@@ -36,25 +36,25 @@ void AxisParams::describe(Schema<AxisParams>& s) {
 void SampleParams::describe(Schema<SampleParams>& s) {
   s.field("method", &SampleParams::method)
       .help("how points fill the ranges without `steps`")
-      .source(
-          "Sobol by Boost.Random (Joe and Kuo 2008) with a random digital shift; Latin "
-          "hypercube: McKay, Beckman and Conover 1979");
+      .source("Joe and Kuo 2008: Sobol, with a random digital shift; McKay 1979: Latin hypercube");
   s.field("points", &SampleParams::points)
       .range(1, 1e6)
       .help("number of points; a power of two for Sobol's");
-  s.field("seed", &SampleParams::seed).at_least(0).help("another seed, other points");
+  s.field("seed", &SampleParams::seed)
+      .at_least(0)
+      .help("seed of the points; another seed gives other points");
 }
 
 void StopParams::describe(Schema<StopParams>& s) {
   s.field("scalar", &StopParams::scalar)
       .required()
-      .help("number of the summary whose mean is wanted: outage.downtime_seconds");
+      .help("number of the summary whose mean is measured: outage.downtime_seconds");
   s.field("precision", &StopParams::precision)
       .range(1e-4, 1)
       .help("repeat a point until the mean's relative error is at most this");
   s.field("confidence", &StopParams::confidence)
       .range(0.5, 0.9999)
-      .help("probability with which it is");
+      .help("confidence of that error");
   s.field("at_most", &StopParams::at_most).range(2, 1e6).help("runs of one point, at most");
 }
 
@@ -89,16 +89,18 @@ void SweepSpec::describe(Schema<SweepSpec>& s) {
       .help("fills the ranges without `steps` with points instead of a grid");
   s.field("where", &SweepSpec::where)
       .help(
-          "points for which one of these does not hold are left out: "
-          "spec.regions.apac.share <= 70%");
+          "conditions; a point that does not meet all of them is left out: spec.regions.apac.share "
+          "<= 70%");
   s.field("seed", &SweepSpec::seed).at_least(0).help("seed of the first repeat");
-  s.field("repeat", &SweepSpec::repeat).range(1, 1e6).help("runs of each point, by seed");
+  s.field("repeat", &SweepSpec::repeat)
+      .range(1, 1e6)
+      .help("runs of each point, each with its own seed");
   s.field("seeds", &SweepSpec::seeds)
       .help("whether points share their seeds (and so every draw that they have in common)")
-      .source("common random numbers: Law, Simulation Modeling and Analysis, 11.2");
-  s.field("stop", &SweepSpec::stop).help("more repeats where the mean is not yet precise");
-  s.field("refine", &SweepSpec::refine).help("more points along a boundary");
-  s.field("record", &SweepSpec::record).help("what is kept of a run beside its summary");
+      .source("Law: common random numbers");
+  s.field("stop", &SweepSpec::stop).help("rule for repeating points whose mean is not yet precise");
+  s.field("refine", &SweepSpec::refine).help("rule for adding points along a boundary");
+  s.field("record", &SweepSpec::record).help("what is kept of a run in addition to its summary");
   s.field("report", &SweepSpec::report).help("scalars that `stampede sweep` prints by point");
 }
 

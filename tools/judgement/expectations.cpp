@@ -64,7 +64,7 @@ struct ValueRange {
         .help("path of a number in summary.json, such as tokens.output");
     s.field("between", &ValueRange::between).required().help("lowest and highest");
     s.field("counts", &ValueRange::counts)
-        .help("a number of things: divided by spec.scale before it is judged");
+        .help("whether the number counts things and is divided by spec.scale before it is judged");
   }
 };
 struct SeriesRange {
@@ -75,9 +75,9 @@ struct SeriesRange {
     s.field("component", &SeriesRange::component).required().help("component of series.csv");
     s.field("stat", &SeriesRange::stat).required().help("statistic of series.csv");
     s.field("mean", &SeriesRange::mean).help("lowest and highest mean of its samples");
-    s.field("peak", &SeriesRange::peak).help("lowest and highest largest sample");
+    s.field("peak", &SeriesRange::peak).help("lowest and highest value of its largest sample");
     s.field("counts", &SeriesRange::counts)
-        .help("a number of things: divided by spec.scale before it is judged");
+        .help("whether the number counts things and is divided by spec.scale before it is judged");
   }
 };
 
@@ -105,7 +105,7 @@ const RegisterExpectation<NumberRange> surge{
       return complete(p) ? outside("surge", f.surge_average, p.between[0], p.between[1]) : kTwo;
     }};
 const RegisterExpectation<NumberRange> availability{
-    "availability", "share of requests that succeeded, those served elsewhere left out",
+    "availability", "share of requests that succeeded, not counting those served elsewhere",
     [](const NumberRange& p, const Facts& f) {
       return complete(p) ? outside("availability", f.availability, p.between[0], p.between[1])
                          : kTwo;
@@ -146,12 +146,12 @@ const RegisterExpectation<SeriesRange> series{
       return wrong;
     }};
 const RegisterExpectation<Nothing> requests_conserved{
-    "requests_conserved", "every offered request is accounted for",
+    "requests_conserved", "every offered request is counted exactly once at its end",
     [](const Nothing&, const Facts& f) {
       return std::string(f.conserved ? "" : "requests are not conserved");
     }};
 const RegisterExpectation<Nothing> no_incidents{
-    "no_incidents", "nothing at all happened", [](const Nothing&, const Facts& f) {
+    "no_incidents", "no incident happened", [](const Nothing&, const Facts& f) {
       return f.incidents->empty()
                  ? std::string()
                  : fmt::format("{} incidents, the first: {} of {}", f.incidents->size(),

@@ -9,11 +9,11 @@ void Fleet::register_stats() {
   t.counter("clients", "requests_offered_total", "requests offered", &service->counts().offered);
   for (std::size_t k = 0; k < static_cast<std::size_t>(Outcome::kCount); ++k)
     t.counter("clients", std::string("requests_") + name_of(static_cast<Outcome>(k)) + "_total",
-              "requests that ended so", &service->counts().ended[k]);
+              "requests that ended with this outcome", &service->counts().ended[k]);
   t.counter("clients", "attempts_total", "attempts sent", &clients->counts().attempts);
-  t.gauge("clients", "requests_in_flight", "1", "requests not ended",
+  t.gauge("clients", "requests_in_flight", "1", "requests that have not ended",
           [this] { return static_cast<double>(clients->requests_in_flight()); });
-  t.gauge("clients", "observed_success_ratio", "1", "what dashboards show",
+  t.gauge("clients", "observed_success_ratio", "1", "share of successes, as dashboards show it",
           [this] { return service->observed_total(); });
   t.gauge("kv_cache", "hit_ratio", "1", "prompt tokens found, since the start",
           [this] { return kv->hit_ratio(); });
@@ -33,9 +33,9 @@ void Fleet::register_stats() {
               &plane->counts().refused_breaker);
     t.counter(name, "prompt_tokens_total", "prompt tokens scheduled",
               &plane->counts().prompt_tokens);
-    t.counter(name, "cached_tokens_total", "of which found in the cache",
+    t.counter(name, "cached_tokens_total", "prompt tokens found in the cache",
               &plane->counts().cached_tokens);
-    t.gauge(name, "waiting_requests", "1", "sequences in line in engines",
+    t.gauge(name, "waiting_requests", "1", "sequences that wait in engines",
             [plane] { return static_cast<double>(plane->waiting()); });
     t.gauge(name, "success_ratio", "1", "observed success of clients at home here", [this, r] {
       return service->observed(static_cast<RegionId>(r)).value().value_or(1.0);
@@ -58,7 +58,7 @@ void Fleet::register_stats() {
               [cluster, id] { return static_cast<double>(cluster->counts(id).ready); });
       t.gauge(name, pool + "_pods_routable", "1", "endpoints that the gateway knows",
               [plane, id] { return static_cast<double>(plane->known_endpoints(id)); });
-      t.gauge(name, pool + "_pods_desired", "1", "replicas asked for",
+      t.gauge(name, pool + "_pods_desired", "1", "replicas that the autoscaler asks for",
               [cluster, id] { return static_cast<double>(cluster->desired(id)); });
       t.gauge(name, pool + "_cpu_ratio", "1", "front-end CPU, mean over pods",
               [plane, id] { return plane->mean_cpu(id); });

@@ -13,10 +13,10 @@ void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
       .help("pods of this pool at the start");
   s.field("min_replicas", &RegionPoolParams::min_replicas)
       .range(0, 1e6)
-      .help("minReplicas of this pool in this region; absent: that of its autoscaler");
+      .help("minReplicas of this pool in this region; absent: that of the autoscaler");
   s.field("gpu_limit", &RegionPoolParams::gpu_limit)
       .range(0, 1e6)
-      .help("GPUs of the node group that is this pool's own; 0: any free GPU will do");
+      .help("GPUs of a node group that only this pool may use; 0: the pool may use any free GPU");
 }
 
 void RegionParams::describe(Schema<RegionParams>& s) {
@@ -26,11 +26,11 @@ void RegionParams::describe(Schema<RegionParams>& s) {
       .help("share of the service's clients at home here, at the reference time");
   s.field("utc_offset", &RegionParams::utc_offset)
       .range(-54000, 54000)
-      .help("local time less UTC: whose clock the daily curve follows");
+      .help("local time minus UTC; the daily curve follows local time");
   s.field("nodes", &RegionParams::nodes).range(1, 1e5).help("nodes of the cluster");
   s.field("missing_gpus", &RegionParams::missing_gpus)
       .range(0, 63)
-      .help("GPUs that the last node lacks");
+      .help("GPUs that are missing in the last node");
   s.field("pools", &RegionParams::pools).required().help("size of each pool of spec.serving.pools");
 }
 
@@ -41,7 +41,7 @@ void OperationsParams::describe(Schema<OperationsParams>& s) {
 void OutputParams::describe(Schema<OutputParams>& s) {
   s.field("interval", &OutputParams::interval)
       .range(0.1, 86400)
-      .help("time between two samples of the series; changes nothing else");
+      .help("time between two samples of the series; it changes nothing else");
 }
 
 void Spec::describe(Schema<Spec>& s) {
@@ -50,7 +50,9 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("duration", &Spec::duration).range(1, 31536000).help("simulated length of the run");
   s.field("scale", &Spec::scale)
       .range(1e-4, 1)
-      .help("similarity transform: demand, fleet, stores and limits are divided together");
+      .help(
+          "size of the simulated system: 1/20 divides demand, fleet, stores, rates and limits by "
+          "20");
   s.field("slo", &Spec::slo).help("what counts as down and as recovered");
   s.field("demand", &Spec::demand).help("requests offered, by region and time of day");
   s.field("clients", &Spec::clients).required().help("classes of clients");
@@ -66,8 +68,8 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("kv_cache", &Spec::kv_cache).help("the distributed KV cache");
   s.field("safety", &Spec::safety).help("output checks and circuit breaker");
   s.field("operations", &Spec::operations).help("operators");
-  s.field("mitigations", &Spec::mitigations).help("what is added from outside");
-  s.field("timeline", &Spec::timeline).help("what happens, whatever the service does");
+  s.field("mitigations", &Spec::mitigations).help("mitigations that are switched on");
+  s.field("timeline", &Spec::timeline).help("faults: what happens whatever the service does");
   s.field("expect", &Spec::expect).help("what must hold at the end, else exit code 1");
   s.field("output", &Spec::output).help("what is recorded");
 }
