@@ -8,7 +8,7 @@ void ReplicaChoiceParams::describe(Schema<ReplicaChoiceParams>& s) {
   s.name("replica_choice");
   s.field("policy", &ReplicaChoiceParams::policy)
       .help("load-balancing rule that chooses a pod among the endpoints of a region")
-      .source("Websites2Know 2026: round robin, with hot pods");
+      .source("Envoy: ROUND_ROBIN by default");
   s.field("connections", &ReplicaChoiceParams::connections)
       .help("round_robin_connections: number of long connections; each session uses one of them")
       .range(1, 1e7);

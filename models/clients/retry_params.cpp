@@ -8,7 +8,7 @@ void RetryParams::describe(Schema<RetryParams>& s) {
   s.name("retry_policy");
   s.field("policy", &RetryParams::policy)
       .help("how the delay before a retry is drawn")
-      .source("Websites2Know 2026: 5 attempts, base 1 s, doubling, jitter U(0,1), cap 30 s");
+      .source("OpenAI SDK: its client; Websites2Know 2026: additive_jitter");
   s.field("max_attempts", &RetryParams::max_attempts)
       .help("most attempts, the first included; absent: that of the retry policy")
       .range(1, 100);

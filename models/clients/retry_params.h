@@ -51,7 +51,7 @@ struct ChoiceNames<BudgetKind> {
 
 // Absent values are the policy's own defaults.
 struct RetryParams {
-  RetryKind policy = RetryKind::kAdditiveJitter;
+  RetryKind policy = RetryKind::kOpenai;
   std::optional<u32> max_attempts;  // tries in all, the first included
   std::optional<Duration> base, cap, jitter;
   std::optional<double> multiplier, factor_5xx;

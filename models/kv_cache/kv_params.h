@@ -46,12 +46,12 @@ struct KvCacheParams {
 
   u32 block_tokens = 64;
   Bytes token_bytes{70272};
-  Bytes capacity{4'000'000'000'000'000};
+  Bytes capacity{i64{16} * 14 << 40};
 
-  i64 initial_sessions = 11'400'000;
-  Bytes initial_bytes{4'000'000'000'000'000};
-  std::vector<Share> region_shares{{0.60}, {0.25}, {0.15}};
-  Duration initial_age = 11340_s;
+  i64 initial_sessions = 0;
+  Bytes initial_bytes{0};
+  std::vector<Share> region_shares;
+  Duration initial_age = 3600_s;
   Duration bucket_span = 900_s;
   Duration return_time = 3600_s;
 

@@ -15,7 +15,7 @@ struct ChoiceNames<BreakerScope> {
 };
 
 struct SafetyParams {
-  bool enabled = true;
+  bool enabled = false;
   Share sample_rate{0.01};
   Duration latency = 5_s;
   Share true_positive{0.9};

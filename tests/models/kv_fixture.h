@@ -32,11 +32,13 @@ struct HandNetwork final : NetworkPort {
   }
 };
 
-// No stock, perfect clocks, every conflict tears, no page reuse.
+// A store as large as the reference outage's, empty; perfect clocks, every conflict tears, no page
+// reuse.
 inline KvCacheParams plain() {
   KvCacheParams p;
-  p.initial_sessions = 0;
-  p.initial_bytes = {0};
+  p.capacity = {4'000'000'000'000'000};
+  p.region_shares = {{0.60}, {0.25}, {0.15}};
+  p.initial_age = 11340_s;
   p.clock_skew = {};
   p.torn_head_share = {1.0};
   p.page_reuse_probability = {0};

@@ -46,7 +46,8 @@ void OutputParams::describe(Schema<OutputParams>& s) {
 
 void Spec::describe(Schema<Spec>& s) {
   s.field("seed", &Spec::seed).at_least(0).help("decides every random draw of the run");
-  s.field("start", &Spec::start).help("time of day at which the run starts");
+  s.field("start", &Spec::start)
+      .help("date and time of day at which the run starts; a Monday by default");
   s.field("duration", &Spec::duration).range(1, 31536000).help("simulated length of the run");
   s.field("scale", &Spec::scale)
       .range(1e-4, 1)

@@ -60,7 +60,7 @@ struct OutputParams {
 
 struct Spec {
   i64 seed = 1;
-  UtcTime start{1774791000};
+  UtcTime start{1767571200};  // Monday, 5 January 2026
   Duration duration = 1_h;
   double scale = 1;
   SloParams slo;
