@@ -42,7 +42,7 @@ void BgpParams::describe(Schema<BgpParams>& s) {
   s.field("decision_hold", &P::decision_hold)
       .at_least(0)
       .help("time for which updates are collected before one decision about all of them")
-      .source("FRR measured: 50 ms; 0 decides after each update");
+      .source("FRR measured: 50 ms (0 decides after each update)");
   s.field("propagation_min", &P::propagation_min)
       .at_least(0)
       .help("shortest one-way delay of a link without a delay of its own")
