@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+#include "models/cluster/event_recorder.h"
+
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kScrape, kPass };

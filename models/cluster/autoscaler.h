@@ -12,6 +12,8 @@
 
 namespace stampede::cluster {
 
+class EventRecorder;
+
 hpa::Spec spec_of(const AutoscalerParams& params);
 hpa::Flags flags_of(const AutoscalerParams& params);
 

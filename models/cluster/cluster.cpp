@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/cluster/pod_edit.h"
+
 namespace stampede {
 
 using namespace cluster;
@@ -87,7 +89,7 @@ void Cluster::start_warm() {
       const NodeId node = scheduler_.pick(static_cast<WorkloadId>(w));
       if (node == kNoNode) break;
       const PodId id = state_.new_pod(static_cast<WorkloadId>(w), kNoIncident);
-      state_.edit(id)->created = true;
+      PodEdit(state_, id)->created = true;
       workload.members.push_back(id);
       ++workload.created_total;
       state_.charge(id, node);
@@ -156,7 +158,7 @@ void Cluster::pod_changed(const ApiChange& change) {
   if (change.verb == ApiVerb::kCreate) {
     if (state_.pods[id].created) return;
     {
-      auto e = state_.edit(id);
+      PodEdit e(state_, id);
       e->created = true;
       e->created_at = world_.now();
     }
@@ -168,7 +170,7 @@ void Cluster::pod_changed(const ApiChange& change) {
   if (change.verb != ApiVerb::kDelete || state_.pods[id].gone || !state_.pods[id].created) return;
   const bool first = !state_.pods[id].deleting;
   if (first) {
-    state_.edit(id)->deleting = true;
+    PodEdit(state_, id)->deleting = true;
     replica_sets_.pod_deleted(id);
   }
   // A pod that no kubelet has goes at once.
@@ -202,7 +204,7 @@ void Cluster::status_changed(const ApiChange& change) {
   const bool running = (change.value & kStatusRunning) != 0;
   const bool changed = ready != pod.api_ready || running != pod.running;
   {
-    auto e = state_.edit(id);
+    PodEdit e(state_, id);
     e->api_status = change.value & ~(kByLifecycle | kByScheduler);
     if (ready != e->api_ready || !e->has_ready_condition) e->ready_transition = world_.now();
     e->has_ready_condition = true;

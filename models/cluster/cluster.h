@@ -8,6 +8,7 @@
 
 #include "models/cluster/autoscaler.h"
 #include "models/cluster/endpoint_slices.h"
+#include "models/cluster/event_recorder.h"
 #include "models/cluster/kubelet.h"
 #include "models/cluster/node_lease.h"
 #include "models/cluster/node_lifecycle.h"
@@ -16,6 +17,7 @@
 #include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
 #include "models/ports/autoscaler_control_port.h"
+#include "models/ports/client_limiter.h"
 
 namespace stampede {
 

@@ -1,6 +1,23 @@
 #include "models/cluster/cluster_state.h"
 
+#include "models/cluster/pod_edit.h"
+
 namespace stampede::cluster {
+namespace {
+
+void add_to(PodCounts& c, const Pod& p, i64 sign) {
+  const bool object = p.created && !p.gone, active = object && !p.deleting;
+  if (object) c.objects += sign;
+  if (active) c.active += sign;
+  if (active && !p.running) c.pending += sign;
+  if (p.container == Container::kServing) c.running += sign;
+  if (p.ready) c.ready += sign;
+  if (active && p.api_ready) c.reported_ready += sign;
+  if (p.routable) c.routable += sign;
+  if (p.zombie) c.zombies += sign;
+}
+
+}  // namespace
 
 ClusterState::ClusterState(World& w, const ClusterParams& p) : world(w), params(p) {
   nodes.resize(static_cast<std::size_t>(p.nodes));
@@ -23,7 +40,7 @@ PodId ClusterState::new_pod(WorkloadId workload, IncidentId cause) {
 
 void ClusterState::bind(PodId pod, NodeId node) {
   Node& n = nodes[node];
-  Edit e = edit(pod);
+  PodEdit e(*this, pod);
   e->node = node;
   e->place = static_cast<u32>(n.pods.size());
   n.pods.push_back(pod);
@@ -48,7 +65,7 @@ void ClusterState::charge(PodId pod, NodeId node) {
 void ClusterState::forget(PodId pod) {
   Workload& workload = workloads[pods[pod].workload];
   {
-    Edit e = edit(pod);
+    PodEdit e(*this, pod);
     e->gone = true;
     e->ready = e->running = e->api_ready = false;
     e->container = Container::kStopped;
@@ -75,19 +92,11 @@ i64 ClusterState::wanted_gpus() const {
   return sum;
 }
 
-void ClusterState::add_to(PodCounts& c, const Pod& p, i64 sign) {
-  const bool object = p.created && !p.gone, active = object && !p.deleting;
-  if (object) c.objects += sign;
-  if (active) c.active += sign;
-  if (active && !p.running) c.pending += sign;
-  if (p.container == Container::kServing) c.running += sign;
-  if (p.ready) c.ready += sign;
-  if (active && p.api_ready) c.reported_ready += sign;
-  if (p.routable) c.routable += sign;
-  if (p.zombie) c.zombies += sign;
+void ClusterState::begin_edit(PodId id) {
+  add_to(workloads[pods[id].workload].counts, pods[id], -1);
 }
 
-void ClusterState::finish(PodId id) {
+void ClusterState::end_edit(PodId id) {
   Pod& p = pods[id];
   const bool candidate = p.ready && !p.routable && !p.deleting && !p.gone;
   const bool added = candidate && !p.candidate;
@@ -97,7 +106,7 @@ void ClusterState::finish(PodId id) {
     p.candidate_since = world.now();
     candidates.emplace_back(world.now(), id);
   }
-  count(id, 1);
+  add_to(workloads[p.workload].counts, p, 1);
   if (added && zombie_listener) zombie_listener->candidate_added();
 }
 

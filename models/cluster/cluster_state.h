@@ -107,24 +107,8 @@ struct ZombieListener {
   virtual void candidate_added() = 0;
 };
 
-class ClusterState {
- public:
+struct ClusterState {
   ClusterState(World& world, const ClusterParams& params);
-
-  // Every change of a pod goes through an edit, which keeps the counts.
-  class Edit {
-   public:
-    Edit(ClusterState& state, PodId pod) : state_(state), pod_(pod) { state_.count(pod_, -1); }
-    ~Edit() { state_.finish(pod_); }
-    Edit(const Edit&) = delete;
-    Edit& operator=(const Edit&) = delete;
-    Pod* operator->() { return &state_.pods[pod_]; }
-
-   private:
-    ClusterState& state_;
-    PodId pod_;
-  };
-  Edit edit(PodId pod) { return Edit(*this, pod); }
 
   PodId new_pod(WorkloadId workload, IncidentId cause);
   void bind(PodId pod, NodeId node);    // as committed: joins its node
@@ -134,6 +118,9 @@ class ClusterState {
   i64 total_gpus() const { return i64{params.nodes} * params.gpus_per_node - params.missing_gpus; }
   i64 wanted_gpus() const;  // of all workloads' replica counts as committed
   void verify() const;      // throws InvariantError: pods and GPUs are conserved
+  // A pod is about to be changed, or was: keeps the counts. PodEdit calls them.
+  void begin_edit(PodId pod);
+  void end_edit(PodId pod);
 
   World& world;
   const ClusterParams& params;
@@ -144,11 +131,6 @@ class ClusterState {
   // Pods that may become zombies, by the time they became ready but not routable.
   std::deque<std::pair<Instant, PodId>> candidates;
   ZombieListener* zombie_listener = nullptr;
-
- private:
-  static void add_to(PodCounts& counts, const Pod& pod, i64 sign);
-  void count(PodId pod, i64 sign) { add_to(workloads[pods[pod].workload].counts, pods[pod], sign); }
-  void finish(PodId pod);
 };
 
 // What a status write says. Its high bits tell who wrote it.

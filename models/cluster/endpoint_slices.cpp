@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/cluster/pod_edit.h"
+
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kSync, kRetry, kPublish };
@@ -173,7 +175,7 @@ void EndpointSlices::publish(WorkloadId w) {
                                 service.routable.end(), std::back_inserter(changed));
   if (changed.empty()) return;
   for (const PodId id : changed) {
-    auto e = context_.state.edit(id);
+    PodEdit e(context_.state, id);
     e->routable = !e->routable;
   }
   service.routable = std::move(fresh);

@@ -1,5 +1,7 @@
 #include "models/cluster/kubelet.h"
 
+#include "models/cluster/event_recorder.h"
+#include "models/cluster/pod_edit.h"
 #include "sim/math.h"
 
 namespace stampede::cluster {
@@ -33,7 +35,7 @@ void Kubelets::start() {
 
 void Kubelets::adopt(PodId pod) {
   {
-    auto e = context_.state.edit(pod);
+    PodEdit e(context_.state, pod);
     e->container = Container::kServing;
     e->ready = e->api_ready = e->running = e->has_ready_condition = true;
     e->api_status = status_code(*e.operator->());
@@ -94,7 +96,7 @@ void Kubelets::probe(PodId id) {
     pod.failures = 0;
     if (pod.ready) return;
     if (++pod.successes < p.probe_successes) return;
-    context_.state.edit(id)->ready = true;
+    PodEdit(context_.state, id)->ready = true;
     return queue_status(id);
   }
   ++probes_failed;
@@ -103,7 +105,7 @@ void Kubelets::probe(PodId id) {
   unhealthy(id);
   if (pod.ready && pod.failures >= p.probe_failures) {
     pod.overloaded = context_.runtime.overload_incident();
-    context_.state.edit(id)->ready = false;
+    PodEdit(context_.state, id)->ready = false;
     queue_status(id);
   }
   if (p.liveness_failures > 0 && pod.failures >= p.liveness_failures) restart(id);
@@ -132,7 +134,7 @@ void Kubelets::pod_bound(PodId id) {
   if (context_.state.pods[id].deleting) return stop(id);
   const StartParams& p = context_.params.start;
   {
-    auto e = context_.state.edit(id);
+    PodEdit e(context_.state, id);
     e->started_at = context_.world.now();
     e->container = p.image_cached ? Container::kStarting : Container::kPulling;
   }
@@ -150,7 +152,7 @@ void Kubelets::stage_done(PodId id) {
   switch (context_.state.pods[id].container) {
     case Container::kPulling:
       emit(id);  // Pulled
-      context_.state.edit(id)->container = Container::kStarting;
+      PodEdit(context_.state, id)->container = Container::kStarting;
       return stage(id, context_.params.start.container_start);
     case Container::kStarting:
     case Container::kBackoff:
@@ -158,7 +160,7 @@ void Kubelets::stage_done(PodId id) {
       emit(id);  // Started
       return load(id);
     case Container::kLoading:
-      context_.state.edit(id)->container = Container::kWarming;
+      PodEdit(context_.state, id)->container = Container::kWarming;
       return stage(id, warm_up(context_.state.pods[id], id));
     case Container::kWarming:
       return serve(id);
@@ -171,7 +173,7 @@ void Kubelets::stage_done(PodId id) {
 
 void Kubelets::load(PodId id) {
   const StartParams& p = context_.params.start;
-  context_.state.edit(id)->container = Container::kLoading;
+  PodEdit(context_.state, id)->container = Container::kLoading;
   queue_status(id);
   Pod& pod = context_.state.pods[id];
   const u32 link = p.weights_source == WeightsSource::kSharedStore ? store_ : pod.node;
@@ -190,7 +192,7 @@ Duration Kubelets::warm_up(const Pod& pod, PodId id) const {
 
 void Kubelets::serve(PodId id) {
   {
-    auto e = context_.state.edit(id);
+    PodEdit e(context_.state, id);
     e->container = Container::kServing;
     e->failures = e->successes = 0;
   }
@@ -202,7 +204,7 @@ void Kubelets::restart(PodId id) {
   const KubeletParams& p = context_.params.kubelet;
   const bool served = context_.state.pods[id].container == Container::kServing;
   {
-    auto e = context_.state.edit(id);
+    PodEdit e(context_.state, id);
     e->ready = false;
     e->container = Container::kBackoff;
     e->sampled_at = Instant{-1};
@@ -231,7 +233,7 @@ void Kubelets::stop(PodId id) {
   // The server answers until the end of its grace: it is `kServing` for its clients, but its
   // kubelet no longer probes it.
   {
-    auto e = context_.state.edit(id);
+    PodEdit e(context_.state, id);
     e->container = Container::kStopping;
     e->ready = false;
   }
@@ -242,7 +244,7 @@ void Kubelets::stop(PodId id) {
 void Kubelets::stopped(PodId id) {
   const bool served = context_.state.pods[id].container == Container::kStopping;
   {
-    auto e = context_.state.edit(id);
+    PodEdit e(context_.state, id);
     e->container = Container::kStopped;
     e->ready = false;
     e->sampled_at = Instant{-1};

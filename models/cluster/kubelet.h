@@ -10,8 +10,11 @@
 
 #include "models/cluster/context.h"
 #include "models/cluster/shared_links.h"
+#include "models/cluster/token_bucket.h"
 
 namespace stampede::cluster {
+
+class EventRecorder;
 
 class Kubelets final : public Component, public ApiCaller, public TransferListener {
  public:

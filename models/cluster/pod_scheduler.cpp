@@ -1,5 +1,7 @@
 #include "models/cluster/pod_scheduler.h"
 
+#include "models/cluster/event_recorder.h"
+
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kAttempt, kWake, kFlush };

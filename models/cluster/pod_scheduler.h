@@ -11,6 +11,8 @@
 
 namespace stampede::cluster {
 
+class EventRecorder;
+
 class PodScheduler final : public Component, public ApiCaller {
  public:
   PodScheduler(const Context& context, ApiServerPort& client, EventRecorder& events);

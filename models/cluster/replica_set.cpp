@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "models/cluster/event_recorder.h"
+
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kSync, kWriteSpec };

@@ -5,8 +5,11 @@
 // Limits: one replica set a deployment (no rolling update); both status writes are one chain.
 #pragma once
 #include "models/cluster/context.h"
+#include "models/cluster/token_bucket.h"
 
 namespace stampede::cluster {
+
+class EventRecorder;
 
 inline constexpr u64 kSpecWrite = u64{1} << 60;  // a kReplicaSet change of spec, not of status
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "models/cluster/pod_edit.h"
+
 namespace stampede::cluster {
 
 ZombieWatch::ZombieWatch(const Context& context, const EndpointSlices& endpoints)
@@ -29,7 +31,7 @@ void ZombieWatch::handle(const Event&) {
     state.candidates.pop_front();
     // A pod that left and came back has a later entry of its own.
     if (state.pods[id].candidate && state.pods[id].candidate_since == since)
-      state.edit(id)->zombie = true;
+      PodEdit(state, id)->zombie = true;
   }
   if (!state.candidates.empty()) candidate_added();
   check();

@@ -7,21 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "models/network/as_relation.h"
 #include "models/ports/request.h"
 
 namespace stampede {
-
-using AsIndex = u32;  // dense, in order of addition; the AS number (ASN) is its name
-
-// What the neighbour is to me. kPlain: eBGP without a business relation.
-enum class Relation : u8 { kCustomer, kPeer, kProvider, kPlain };
-enum class LinkKind : u8 { kProviderToCustomer, kPeerToPeer, kPlain };
-
-struct Neighbour {
-  AsIndex as = 0;
-  u32 link = 0;
-  Relation relation = Relation::kPlain;
-};
 
 class AsGraph {
  public:

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "models/network/as_graph.h"
+
 namespace stampede {
 
 Bgp::Bgp(Scheduler& scheduler, const AsGraph& graph, const BgpParams& params,

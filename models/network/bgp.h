@@ -4,10 +4,12 @@
 // Source: RFC 4271 with the event model of network_and_kv.md 2; variants measured on FRR and BIRD.
 // Limits: one router an AS; no iBGP, MED, communities.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "models/network/as_graph.h"
+#include "models/network/as_relation.h"
+#include "models/network/bgp_observer.h"
 #include "models/network/bgp_params.h"
 #include "models/network/flap_damping.h"
 #include "models/network/route.h"
@@ -17,22 +19,13 @@
 
 namespace stampede {
 
-using PrefixIndex = u32;
 using SessionIndex = u32;  // one direction of a link, at its owner
 // Causes may come on a later rung than the network's, so that nothing follows within the instant.
 inline constexpr Duration kSoon{1};
 inline constexpr SessionIndex kNoSession = UINT32_MAX;
 inline constexpr SessionIndex kLocal = UINT32_MAX - 1;
 
-struct BgpObserver {
-  virtual ~BgpObserver() = default;
-  // The forwarding entry of an AS changed.
-  virtual void fib_changed(AsIndex as, PrefixIndex prefix) = 0;
-  // An AS that originates the prefix is about to send its first update of it to a neighbour.
-  // Returns the cause that the update carries.
-  virtual IncidentId origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal,
-                                  IncidentId cause) = 0;
-};
+class AsGraph;
 
 class Bgp : public Component {
  public:

@@ -2,6 +2,9 @@
 // and safeguards in network_policy.cpp.
 #include "models/network/network.h"
 
+#include "models/network/bgp.h"
+#include "models/network/forwarding.h"
+
 namespace stampede {
 
 void Network::fib_changed(AsIndex, PrefixIndex prefix) { mark_dirty(region_of(prefix)); }

@@ -10,14 +10,18 @@
 #include <string>
 #include <vector>
 
-#include "models/network/bgp.h"
-#include "models/network/forwarding.h"
+#include "models/network/as_graph.h"
+#include "models/network/bgp_observer.h"
 #include "models/network/network_params.h"
 #include "models/ports/network.h"
 #include "models/ports/routing_control_port.h"
 #include "sim/world.h"
 
 namespace stampede {
+
+class Bgp;
+class Forwarding;
+struct Walk;
 
 struct NetworkRegion {
   std::string name;  // as in NetworkParams::latencies and in incidents

@@ -1,6 +1,8 @@
 // Pushing and restoring routing policies, and the safeguards in between.
 #include <algorithm>
 
+#include "models/network/bgp.h"
+#include "models/network/forwarding.h"
 #include "models/network/network.h"
 
 namespace stampede {

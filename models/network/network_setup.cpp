@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "models/network/as_generator.h"
+#include "models/network/bgp.h"
+#include "models/network/forwarding.h"
 #include "models/network/network.h"
 #include "sim/math.h"
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "models/network/as_graph.h"
+#include "models/network/as_relation.h"
 #include "models/network/route.h"
 
 namespace stampede {

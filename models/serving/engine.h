@@ -24,6 +24,7 @@
 #include "models/serving/block_cache.h"
 #include "models/serving/engine_profile.h"
 #include "models/serving/engine_queue.h"
+#include "models/serving/engine_sink.h"
 #include "sim/time.h"
 
 namespace stampede {
@@ -38,15 +39,6 @@ struct SequenceInput {
       0;  // prefix found in a cache, again on each recompute; a decode engine uses it only there
   u32 output = 0;    // tokens to generate, with the first; >= 1, in a decode engine >= 2
   i32 priority = 0;  // lower first, where the policy is by priority
-};
-
-// Receives what an engine does, in order of time.
-struct EngineSink {
-  virtual ~EngineSink() = default;
-  // In a prefill engine the sequence leaves with this.
-  virtual void first_token(u32 id, Instant at) = 0;
-  virtual void finished(u32 id, Instant at) = 0;  // never from a prefill engine
-  virtual void preempted(u32 id, Instant at) = 0;
 };
 
 struct EngineCounters {

@@ -1,6 +1,8 @@
 // Front door, engines and hand-over; what the cluster asks of pods stands in region_pods.cpp.
 #include "models/serving/region.h"
 
+#include "models/serving/engine.h"
+
 namespace stampede {
 
 Region::Region(World& world, RegionId id, std::string name, const ServingParams& serving,
@@ -33,6 +35,8 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
     register_login_stats();
   }
 }
+
+Region::~Region() = default;
 
 void Region::register_login_stats() {
   StatsTable& t = world_.stats;

@@ -17,7 +17,7 @@
 #include "models/ports/replica_choice.h"
 #include "models/ports/safety.h"
 #include "models/serving/connection_pool.h"
-#include "models/serving/engine.h"
+#include "models/serving/engine_sink.h"
 #include "models/serving/front_end.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/rate_limit.h"
@@ -26,6 +26,9 @@
 #include "sim/world.h"
 
 namespace stampede {
+
+class Engine;
+struct EngineProfile;
 
 class Region final : public Component,
                      public RegionPort,
@@ -53,6 +56,7 @@ class Region final : public Component,
 
   Region(World& world, RegionId id, std::string name, const ServingParams& serving,
          const GatewayParams& gateway);
+  ~Region() override;
   void connect(Wiring wiring) { wiring_ = std::move(wiring); }
 
   Verdict admit(u64 session_key) override;

@@ -1,6 +1,8 @@
 // What the cluster asks of a region's pods: start, stop, probe, sample; and the endpoints it sends.
 #include "models/serving/region.h"
 
+#include "models/serving/engine.h"
+
 namespace stampede {
 namespace {
 

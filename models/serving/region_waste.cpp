@@ -5,6 +5,7 @@
 // computed again after a preemption falls on all attempts; an attempt counts at its end.
 #include <algorithm>
 
+#include "models/serving/engine.h"
 #include "models/serving/region.h"
 
 namespace stampede {

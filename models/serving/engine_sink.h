@@ -1,0 +1,17 @@
+// Who is told what a serving engine does.
+#pragma once
+#include "sim/time.h"
+#include "sim/units.h"
+
+namespace stampede {
+
+// Receives what an engine does, in order of time.
+struct EngineSink {
+  virtual ~EngineSink() = default;
+  // In a prefill engine the sequence leaves with this.
+  virtual void first_token(u32 id, Instant at) = 0;
+  virtual void finished(u32 id, Instant at) = 0;  // never from a prefill engine
+  virtual void preempted(u32 id, Instant at) = 0;
+};
+
+}  // namespace stampede
