@@ -26,7 +26,7 @@ struct NoCache : KvCachePort {
   void session_closed(SessionSlot) override {}
   KvLookup lookup(SessionSlot, RegionId, u32, u32) override { return {}; }
   KvWritten write(const KvWrite&) override { return {}; }
-  void aborted(RegionId, u32) override {}
+  void aborted(RegionId, u32, IncidentId) override {}
 };
 
 // c servers, no queue: an attempt beyond them is refused.

@@ -13,12 +13,6 @@ void Scheduler::check_now(Instant at, Priority priority) const {
   STAMPEDE_CHECK(priority >= rung_, "event scheduled on a rung that has passed");
 }
 
-u32 Scheduler::new_slot() {
-  STAMPEDE_CHECK(generations_.size() < UINT32_MAX, "too many pending events");
-  generations_.push_back(0);
-  return static_cast<u32>(generations_.size() - 1);
-}
-
 void Scheduler::drop_cancelled() {
   pending_.remove_if([this](const PendingEvent& event) {
     if (is_live(generations_[event.slot])) return false;
@@ -58,8 +52,6 @@ bool Scheduler::run_until(Instant until) {
   return true;
 }
 
-std::size_t Scheduler::bytes() const {
-  return pending_.bytes() + (generations_.capacity() + free_.capacity()) * sizeof(u32);
-}
+std::size_t Scheduler::bytes() const { return pending_.bytes() + generations_.bytes(); }
 
 }  // namespace stampede

@@ -5,6 +5,7 @@
 
 #include "sim/event.h"
 #include "sim/pending_set.h"
+#include "sim/slot_pool.h"
 
 namespace stampede {
 
@@ -22,7 +23,7 @@ class Scheduler {
                  u32 argument = 0) {
     if (at <= now_) [[unlikely]]
       check_now(at, priority);
-    const u32 slot = take_slot();
+    const u32 slot = generations_.take_as_left();
     pending_.push({static_cast<u64>(at.ns), subject, argument, target, kind, priority, slot});
     ++live_;
     return {slot, ++generations_[slot]};
@@ -43,7 +44,7 @@ class Scheduler {
     return true;
   }
   bool pending(EventHandle handle) const {
-    return handle.slot < generations_.size() && generations_[handle.slot] == handle.generation &&
+    return handle.slot < generations_.slots() && generations_[handle.slot] == handle.generation &&
            is_live(handle.generation);
   }
 
@@ -61,18 +62,10 @@ class Scheduler {
   // A slot's generation is odd while its event is pending; a slot is free again once its event,
   // delivered or cancelled, has left the set.
   static bool is_live(u32 generation) { return generation % 2 == 1; }
-  u32 take_slot() {
-    if (free_.empty()) [[unlikely]]
-      return new_slot();
-    const u32 slot = free_.back();
-    free_.pop_back();
-    return slot;
-  }
   void release(u32 slot) {
     // A slot whose generations are used up retires: a handle stays valid for ever.
-    if (generations_[slot] < UINT32_MAX - 1) free_.push_back(slot);
+    if (generations_[slot] < UINT32_MAX - 1) generations_.give_back(slot);
   }
-  u32 new_slot();
   void check_now(Instant at, Priority priority) const;
   void drop_cancelled();
 
@@ -81,8 +74,7 @@ class Scheduler {
   u64 cancelled_ = 0;  // cancelled events still in the set
   Priority rung_ = Priority::kFault;
   bool stopped_ = false;
-  std::vector<u32> generations_;
-  std::vector<u32> free_;
+  SlotPool<u32> generations_;
   std::vector<Component*> components_;
   PendingSet pending_;
 };

@@ -3,7 +3,7 @@
 // Limits: pods of other pools and how busy they are do not count.
 #pragma once
 #include "models/balancing/global_balancer.h"
-#include "models/ports/pods.h"
+#include "models/ports/pods_port.h"
 
 namespace stampede {
 

@@ -15,7 +15,7 @@
 #include "models/balancing/global_balancer_params.h"
 #include "models/balancing/probe_fsm.h"
 #include "models/balancing/traffic_split.h"
-#include "models/ports/attempts.h"
+#include "models/ports/attempts_port.h"
 #include "sim/world.h"
 
 namespace stampede {

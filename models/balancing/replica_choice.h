@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "models/balancing/replica_choice_params.h"
-#include "models/ports/replica_choice.h"
+#include "models/ports/replica_choice_port.h"
 #include "sim/world.h"
 
 namespace stampede {

@@ -169,7 +169,7 @@ void Population::fetch_session(SessionSlot session) const {
 
 void Population::prefetch_attempt(AttemptSlot attempt, bool finishes) const {
   const Attempt& a = (*wiring_.attempts)[attempt];
-  if (a.request != kNoSlot) fetch_request(a.request);
+  if (a.request != kNoSlot) requests_.prefetch(a.request);
   if (finishes) fetch_session(a.session);
 }
 
@@ -178,7 +178,7 @@ void Population::prefetch(u8 kind, u32 subject, bool next) const {
     if (next)
       fetch_session(requests_[subject].session);
     else
-      fetch_request(subject);
+      requests_.prefetch(subject);
   } else if ((kind == kNextStep || kind == kResubmit) && !next) {
     fetch_session(subject);
   }
@@ -189,6 +189,7 @@ SessionSlot Population::open_session(Chain& chain, bool warm) {
   const u64 number = chain.sessions++;
   const SessionSlot slot = sessions_.take();
   Session& s = sessions_[slot];
+  s.used = true;
   s.key = mix64((static_cast<u64>(chain.class_id) << 56) | (static_cast<u64>(chain.home) << 48) |
                 number);
   s.home = chain.home;
@@ -217,6 +218,7 @@ void Population::close_session(SessionSlot slot) {
   s.closing = true;
   if (s.working > 0 || s.waiting) return;  // released() or the request's end comes back to it
   wiring_.kv->session_closed(slot);
+  s.used = false;
   sessions_.give_back(slot);
 }
 
@@ -247,17 +249,20 @@ void Population::handle(const Event& event) {
     case kFirstTokenTimeout:
       classes_[event.subject]->first_token.expire(
           [&](u32 slot, u32 serial) { return awaits_first_token(slot, serial); },
-          [&](u32 slot, u32) { give_up_waiting(slot); }, [&](u32 slot) { fetch_request(slot); });
+          [&](u32 slot, u32) { give_up_waiting(slot); },
+          [&](u32 slot) { requests_.prefetch(slot); });
       return;
     case kGapTimeout:
       classes_[event.subject]->between.expire(
           [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
-          [&](u32 slot, u32) { give_up_waiting(slot); }, [&](u32 slot) { fetch_request(slot); });
+          [&](u32 slot, u32) { give_up_waiting(slot); },
+          [&](u32 slot) { requests_.prefetch(slot); });
       return;
     case kTotalTimeout:
       classes_[event.subject]->total.expire(
           [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
-          [&](u32 slot, u32) { give_up_waiting(slot); }, [&](u32 slot) { fetch_request(slot); });
+          [&](u32 slot, u32) { give_up_waiting(slot); },
+          [&](u32 slot) { requests_.prefetch(slot); });
       return;
     default:
       invariant_failed("clients: unknown event");

@@ -16,10 +16,10 @@
 #include "models/clients/service_level.h"
 #include "models/clients/sessions.h"
 #include "models/clients/trace_arrivals.h"
-#include "models/ports/attempts.h"
-#include "models/ports/kv_cache.h"
-#include "models/ports/prompt_text.h"
-#include "models/ports/request_log.h"
+#include "models/ports/attempts_port.h"
+#include "models/ports/kv_cache_port.h"
+#include "models/ports/prompt_text_port.h"
+#include "models/ports/request_log_port.h"
 #include "sim/quantiles.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
@@ -90,7 +90,7 @@ class Population final : public Component,
   void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
 
   const Counts& counts() const { return counts_; }
-  u64 requests_in_flight() const { return requests_.size() - free_.size(); }
+  u64 requests_in_flight() const { return requests_.live(); }
   const Quantiles& ttft() const { return ttft_; }
   const Quantiles& e2e() const { return e2e_; }
   const Quantiles& tpot() const { return tpot_; }
@@ -146,7 +146,6 @@ class Population final : public Component,
   void arrive(u32 chain);
   void look_ahead(Chain& chain);
   void fetch_session(SessionSlot session) const;
-  void fetch_request(RequestSlot request) const { __builtin_prefetch(requests_.data() + request); }
   double budget_draw(const Chain& chain, const Request& request, u32 attempt) const;
   void schedule_arrival(u32 chain);
   SessionSlot open_session(Chain& chain, bool warm);
@@ -184,8 +183,7 @@ class Population final : public Component,
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
   LiveSessions sessions_;
-  LargeVector<Request> requests_;
-  std::vector<RequestSlot> free_;
+  SlotPool<Request, RequestSlot, LargeVector<Request>> requests_;
   std::vector<TraceRow> recorded_;  // [session] of a trace
   std::vector<Trail> trails_;       // [request] if there is a log
   Counts counts_;

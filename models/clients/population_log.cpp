@@ -39,7 +39,7 @@ void Population::log_end(RequestSlot slot, Outcome outcome, Instant at) {
 
 void Population::log_open_requests() {
   if (!wiring_.log) return;
-  for (RequestSlot slot = 0; slot < requests_.size(); ++slot) {
+  for (RequestSlot slot = 0; slot < requests_.slots(); ++slot) {
     if (requests_[slot].state == Request::State::kFree) continue;
     RequestRecord record = record_of(slot);
     record.open = true;

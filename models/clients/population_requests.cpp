@@ -25,14 +25,7 @@ double Population::budget_draw(const Chain& chain, const Request& r, u32 attempt
 }
 
 void Population::offer_turn(SessionSlot session, u8 resubmission) {
-  RequestSlot slot;
-  if (free_.empty()) {
-    slot = static_cast<RequestSlot>(requests_.size());
-    requests_.emplace_back();
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-  }
+  const RequestSlot slot = requests_.take_as_left();
   Session& s = sessions_[session];
   Request& r = requests_[slot];
   const u32 serial = r.serial + 1;
@@ -82,12 +75,12 @@ void Population::send(RequestSlot slot) {
     c.first_token.push(
         now + c.params.first_token_timeout, slot, r.serial,
         [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
-        [&](u32 k) { fetch_request(k); });
+        [&](u32 k) { requests_.prefetch(k); });
   if (c.params.total_timeout.ns > 0)
     c.total.push(
         now + c.params.total_timeout, slot, r.serial,
         [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
-        [&](u32 k) { fetch_request(k); });
+        [&](u32 k) { requests_.prefetch(k); });
   if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
     ++counts_.attempts_lost;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
@@ -203,7 +196,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   const u8 resubmission = r.resubmission;
   r.state = Request::State::kFree;
   ++r.serial;
-  free_.push_back(slot);
+  requests_.give_back(slot);
 
   const bool answered = good || outcome == Outcome::kServedElsewhere ||
                         outcome == Outcome::kPoisoned || outcome == Outcome::kBudget;
@@ -320,7 +313,7 @@ void Population::leave_server(Request& r) {
 
 // Streams over a path that died hang until the client's own time-outs; the server learns nothing.
 void Population::paths_changed(RegionId region) {
-  for (RequestSlot slot = 0; slot < requests_.size(); ++slot) {
+  for (RequestSlot slot = 0; slot < requests_.slots(); ++slot) {
     Request& r = requests_[slot];
     if (r.region != region || r.attempt == kNoSlot) continue;
     const PathState& path = wiring_.network->path(r.client, region);

@@ -8,8 +8,8 @@
 #include "models/clients/service_level_params.h"
 #include "models/ports/request.h"
 #include "models/ports/service_alarm_port.h"
-#include "models/ports/telemetry.h"
 #include "sim/quantiles.h"
+#include "sim/signal.h"
 #include "sim/world.h"
 
 namespace stampede {

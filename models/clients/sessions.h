@@ -6,9 +6,10 @@
 #pragma once
 #include <vector>
 
-#include "models/ports/network.h"
+#include "models/ports/network_port.h"
 #include "models/ports/request.h"
 #include "sim/huge_pages.h"
+#include "sim/slot_pool.h"
 
 namespace stampede {
 
@@ -25,33 +26,7 @@ struct alignas(32) Session {  // never across two cache lines
   bool used : 1 = false;
 };
 
-class LiveSessions {
- public:
-  SessionSlot take() {
-    SessionSlot slot;
-    if (free_.empty()) {
-      slot = static_cast<SessionSlot>(rows_.size());
-      rows_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-      rows_[slot] = Session{};
-    }
-    rows_[slot].used = true;
-    return slot;
-  }
-  void give_back(SessionSlot slot) {
-    rows_[slot].used = false;
-    free_.push_back(slot);
-  }
-  Session& operator[](SessionSlot slot) { return rows_[slot]; }
-  const Session& operator[](SessionSlot slot) const { return rows_[slot]; }
-  std::size_t live() const { return rows_.size() - free_.size(); }
-
- private:
-  LargeVector<Session> rows_;
-  std::vector<SessionSlot> free_;
-};
+using LiveSessions = SlotPool<Session, SessionSlot, LargeVector<Session>>;
 
 // A queue in which the next one is drawn from the older half: gaps of half to a whole round.
 class SessionRing {

@@ -10,8 +10,8 @@
 #include <memory>
 
 #include "models/clients/trace_params.h"
-#include "models/ports/prompt_text.h"
-#include "models/ports/trace_source.h"
+#include "models/ports/prompt_text_port.h"
+#include "models/ports/trace_source_port.h"
 #include "sim/random.h"
 
 namespace stampede {

@@ -134,7 +134,8 @@ void Autoscalers::scrape() {
   }
 }
 
-void Autoscalers::submit(WorkloadId w, ApiVerb verb, ApiObject object, u64 value, u64 reply) {
+void Autoscalers::submit(WorkloadId w, ApiVerb verb, ApiObject object, const ApiValue& value,
+                         u64 reply) {
   ApiCall call;
   call.verb = verb;
   call.object = object;
@@ -156,7 +157,7 @@ void Autoscalers::begin(WorkloadId w) {
   ++scaler.pass;
   if (!scaler.enabled) return end(w);
   ++passes;
-  submit(w, ApiVerb::kGet, ApiObject::kScale, 0, kGotScale);
+  submit(w, ApiVerb::kGet, ApiObject::kScale, {}, kGotScale);
 }
 
 void Autoscalers::end(WorkloadId w) {
@@ -191,7 +192,7 @@ void Autoscalers::api_replied(u64 tag, const ApiCall&, ApiStatus status, Inciden
       if (ok) {
         ++scalings;
         scaler.algorithm->scaled(context_.world.now(), scaler.from, scaler.want);
-        events_.emit(kScalerUser, w, scaler.incident);
+        events_.emit(kScalerUser, scaler.incident);
       }
       return write_status(w);
     case kPutStatus:
@@ -201,7 +202,7 @@ void Autoscalers::api_replied(u64 tag, const ApiCall&, ApiStatus status, Inciden
 
 void Autoscalers::list(WorkloadId w) {
   if (scalers_[w].metric >= scalers_[w].algorithm->spec().metrics.size()) return decide(w);
-  submit(w, ApiVerb::kList, ApiObject::kMetrics, scalers_[w].metric, kGotMetrics);
+  submit(w, ApiVerb::kList, ApiObject::kMetrics, {}, kGotMetrics);
 }
 
 // The pods of the selector, as the informer shows them; all metrics of a pass refer to these.
@@ -253,7 +254,7 @@ void Autoscalers::decide(WorkloadId w) {
   if (decision.action == hpa::Action::kNoMetrics) ++held;
   note_request(w, scaler.want);
   if (!scale) return write_status(w);
-  submit(w, ApiVerb::kUpdate, ApiObject::kScale, static_cast<u32>(scaler.want), kPutScale);
+  submit(w, ApiVerb::kUpdate, ApiObject::kScale, ScaleValue{scaler.want}, kPutScale);
 }
 
 // An incident once for each time that the request passes what the GPUs can hold.
@@ -278,7 +279,7 @@ void Autoscalers::note_request(WorkloadId w, i32 want) {
 }
 
 void Autoscalers::write_status(WorkloadId w) {
-  submit(w, ApiVerb::kUpdate, ApiObject::kAutoscaler, 0, kPutStatus);
+  submit(w, ApiVerb::kUpdate, ApiObject::kAutoscaler, {}, kPutStatus);
 }
 
 }  // namespace stampede::cluster

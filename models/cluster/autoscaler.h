@@ -55,7 +55,8 @@ class Autoscalers final : public Component, public ApiCaller {
   void note_request(WorkloadId workload, i32 want);
   void write_status(WorkloadId workload);
   void end(WorkloadId workload);
-  void submit(WorkloadId workload, ApiVerb verb, ApiObject object, u64 value, u64 reply);
+  void submit(WorkloadId workload, ApiVerb verb, ApiObject object, const ApiValue& value,
+              u64 reply);
 
   Context context_;
   ApiServerPort& client_;

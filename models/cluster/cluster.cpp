@@ -49,22 +49,22 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
 
 Context Cluster::context() { return {world_, state_, params_, runtime_, path_}; }
 
-LimitedClient::Params Cluster::controller_limit() const {
-  LimitedClient::Params p;
+LimitedClientParams Cluster::controller_limit() const {
+  LimitedClientParams p;
   p.qps = params_.controllers.controller_limit.per_second;
   p.burst = params_.controllers.controller_burst;
   return p;
 }
 
-LimitedClient::Params Cluster::scheduler_limit() const {
-  LimitedClient::Params p;
+LimitedClientParams Cluster::scheduler_limit() const {
+  LimitedClientParams p;
   p.qps = params_.controllers.scheduler_limit.per_second;
   p.burst = params_.controllers.scheduler_burst;
   return p;
 }
 
-LimitedClient::Params Cluster::unlimited() const {
-  LimitedClient::Params p;
+LimitedClientParams Cluster::unlimited() const {
+  LimitedClientParams p;
   p.qps = 0;
   return p;
 }
@@ -128,28 +128,30 @@ void Cluster::api_changed(const ApiChange& change) {
       if (change.verb == ApiVerb::kUpdate) state_.nodes[change.key].lease_seen = world_.now();
       return;
     case ApiObject::kNodeStatus:
-      if (change.value > 1) return;  // a taint
-      {
-        // A heartbeat is nothing to the scheduler; a node that is ready again is.
-        const bool was_ready = state_.nodes[change.key].api_ready;
-        lifecycle_.node_status_seen(change.key, change.value == 1);
-        if (change.value == 1 && !was_ready) scheduler_.gpus_freed();
-        return;
-      }
+      return node_changed(change.key, std::get<NodeStatusValue>(change.value).condition);
     case ApiObject::kScale:
       return replica_sets_.scale_changed(static_cast<WorkloadId>(change.key),
-                                         static_cast<i32>(change.value), change.cause);
+                                         std::get<ScaleValue>(change.value).replicas, change.cause);
     case ApiObject::kReplicaSet:
-      if (change.value & kSpecWrite)
-        replica_sets_.replicas_changed(static_cast<WorkloadId>(change.key),
-                                       static_cast<i32>(change.value & UINT32_MAX), change.cause);
+      if (const auto* size = std::get_if<ReplicaSetValue>(&change.value))
+        replica_sets_.replicas_changed(static_cast<WorkloadId>(change.key), size->replicas,
+                                       change.cause);
       return;
     case ApiObject::kDeployment:
-      state_.workloads[change.key].status_replicas = static_cast<i32>(change.value);
+      state_.workloads[change.key].status_replicas =
+          std::get<DeploymentValue>(change.value).replicas;
       return;
     default:
       return;
   }
+}
+
+void Cluster::node_changed(NodeId node, NodeCondition condition) {
+  if (condition == NodeCondition::kTainted) return;
+  // A heartbeat is nothing to the scheduler; a node that is ready again is.
+  const bool was_ready = state_.nodes[node].api_ready, ready = condition == NodeCondition::kReady;
+  lifecycle_.node_status_seen(node, ready);
+  if (ready && !was_ready) scheduler_.gpus_freed();
 }
 
 void Cluster::pod_changed(const ApiChange& change) {
@@ -174,7 +176,7 @@ void Cluster::pod_changed(const ApiChange& change) {
     replica_sets_.pod_deleted(id);
   }
   // A pod that no kubelet has goes at once.
-  if (change.value == kFinal || state_.pods[id].node == kNoNode) {
+  if (std::get<PodDeletionValue>(change.value).final || state_.pods[id].node == kNoNode) {
     const bool held_gpus = state_.pods[id].charged != kNoNode;
     state_.forget(id);
     if (held_gpus) scheduler_.gpus_freed();
@@ -189,27 +191,27 @@ void Cluster::pod_bound(const ApiChange& change) {
   const PodId id = change.key;
   const Pod& pod = state_.pods[id];
   if (pod.gone || !pod.created || pod.node != kNoNode) return;
-  const NodeId node = static_cast<NodeId>(change.value);
+  const NodeId node = std::get<BindingValue>(change.value).node;
   if (pod.charged != node) state_.charge(id, node);
   state_.bind(id, node);
-  scheduler_events_.emit(kSchedulerUser, id, pod.cause);  // Scheduled
+  scheduler_events_.emit(kSchedulerUser, pod.cause);  // Scheduled
   kubelets_.pod_bound(id);
 }
 
 void Cluster::status_changed(const ApiChange& change) {
   const PodId id = change.key;
   const Pod& pod = state_.pods[id];
-  if (pod.gone || !pod.created || (change.value & kByScheduler)) return;
-  const bool ready = (change.value & kStatusReady) != 0;
-  const bool running = (change.value & kStatusRunning) != 0;
-  const bool changed = ready != pod.api_ready || running != pod.running;
+  const auto& status = std::get<PodStatusValue>(change.value);
+  if (pod.gone || !pod.created || status.by == StatusWriter::kScheduler) return;
+  const bool changed = status.ready != pod.api_ready || status.running != pod.running;
   {
     PodEdit e(state_, id);
-    e->api_status = change.value & ~(kByLifecycle | kByScheduler);
-    if (ready != e->api_ready || !e->has_ready_condition) e->ready_transition = world_.now();
+    e->api_status = status;
+    e->api_status.by = StatusWriter::kKubelet;
+    if (status.ready != e->api_ready || !e->has_ready_condition) e->ready_transition = world_.now();
     e->has_ready_condition = true;
-    e->api_ready = ready;
-    e->running = running;
+    e->api_ready = status.ready;
+    e->running = status.running;
   }
   if (!changed) return;
   endpoints_.pod_changed(id, change.cause);

@@ -10,6 +10,7 @@
 #include "models/cluster/endpoint_slices.h"
 #include "models/cluster/event_recorder.h"
 #include "models/cluster/kubelet.h"
+#include "models/cluster/limited_client.h"
 #include "models/cluster/node_lease.h"
 #include "models/cluster/node_lifecycle.h"
 #include "models/cluster/pod_scheduler.h"
@@ -17,7 +18,6 @@
 #include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
 #include "models/ports/autoscaler_control_port.h"
-#include "models/ports/client_limiter.h"
 
 namespace stampede {
 
@@ -73,10 +73,11 @@ class Cluster final : public ApiWatcher, public AutoscalerControlPort {
 
  private:
   cluster::Context context();
-  LimitedClient::Params controller_limit() const;
-  LimitedClient::Params scheduler_limit() const;
-  LimitedClient::Params unlimited() const;
+  LimitedClientParams controller_limit() const;
+  LimitedClientParams scheduler_limit() const;
+  LimitedClientParams unlimited() const;
   ApiServerPort& controller_client();
+  void node_changed(cluster::NodeId node, NodeCondition condition);
   void pod_changed(const ApiChange& change);
   void pod_bound(const ApiChange& change);
   void status_changed(const ApiChange& change);

@@ -134,10 +134,9 @@ void ClusterState::verify() const {
   STAMPEDE_CHECK(pods_charged == charged, "GPUs charged without a pod");
 }
 
-u64 status_code(const Pod& pod) {
+PodStatusValue true_status(const Pod& pod) {
   const bool up = pod.container >= Container::kLoading && pod.container <= Container::kStopping;
-  return (pod.ready ? kStatusReady : 0) | (up ? kStatusRunning : 0) | kStatusCondition |
-         (u64{pod.restarts} << 8);
+  return {pod.ready, up, true, StatusWriter::kKubelet, pod.restarts};
 }
 
 }  // namespace stampede::cluster

@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "models/cluster/cluster_params.h"
-#include "models/ports/pods.h"
+#include "models/ports/api_values.h"
+#include "models/ports/pods_port.h"
 #include "sim/world.h"
 
 namespace stampede::cluster {
@@ -39,10 +40,10 @@ struct Pod {
   bool status_queued = false;  // or being written
   bool final_delete_sent = false;
   u16 restarts = 0;
-  u32 generation = 0;     // of its container's pending stage
-  u64 api_status = 0;     // as committed and seen: the code of status_code()
-  NodeId node = kNoNode;  // as bound, committed
-  u32 place = 0;          // among its node's pods
+  u32 generation = 0;         // of its container's pending stage
+  PodStatusValue api_status;  // as committed and seen
+  NodeId node = kNoNode;      // as bound, committed
+  u32 place = 0;              // among its node's pods
   // Objects, as informers show them.
   bool created = false, deleting = false, gone = false;
   bool running = false, api_ready = false, has_ready_condition = false;
@@ -133,11 +134,6 @@ struct ClusterState {
   ZombieListener* zombie_listener = nullptr;
 };
 
-// What a status write says. Its high bits tell who wrote it.
-inline constexpr u64 kStatusReady = 1, kStatusRunning = 2, kStatusCondition = 4;
-inline constexpr u64 kByScheduler = u64{1} << 62, kByLifecycle = u64{1} << 61;
-// The value of a pod deletion: begin (and end at once if no kubelet has the pod), or end.
-inline constexpr u64 kGraceful = 0, kFinal = 1;
-u64 status_code(const Pod& pod);  // the kubelet's truth
+PodStatusValue true_status(const Pod& pod);  // as its kubelet knows it
 
 }  // namespace stampede::cluster

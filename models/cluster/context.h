@@ -3,7 +3,7 @@
 #include <string>
 
 #include "models/cluster/cluster_state.h"
-#include "models/ports/api_server.h"
+#include "models/ports/api_server_port.h"
 
 namespace stampede::cluster {
 

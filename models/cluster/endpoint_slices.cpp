@@ -109,7 +109,7 @@ void EndpointSlices::write_next(WorkloadId w) {
     call.level = ApiLevel::kWorkloadHigh;
     call.user = kEndpointUser;
     call.key = (u32{w} << 16) | static_cast<u32>(i);
-    call.value = version_;
+    call.value = EndpointSliceValue{version_};
     call.bytes = static_cast<i32>(p.slice_size.value +
                                   p.endpoint_size.value * static_cast<i64>(slice.members.size()));
     call.cause = service.cause;
@@ -150,8 +150,9 @@ void EndpointSlices::api_changed(const ApiChange& change) {
   const WorkloadId w = static_cast<WorkloadId>(change.key >> 16);
   Service& service = services_[w];
   Slice& slice = service.slices[change.key & 0xffff];
-  while (!slice.sent.empty() && slice.sent.front().version < change.value) slice.sent.pop_front();
-  if (slice.sent.empty() || slice.sent.front().version != change.value) return;
+  const u64 version = std::get<EndpointSliceValue>(change.value).version;
+  while (!slice.sent.empty() && slice.sent.front().version < version) slice.sent.pop_front();
+  if (slice.sent.empty() || slice.sent.front().version != version) return;
   slice.seen = std::move(slice.sent.front().ready);
   slice.sent.pop_front();
   if (change.cause != kNoIncident) service.view_cause = change.cause;

@@ -1,9 +1,8 @@
-// A component of the cluster that writes Kubernetes events about pods.
+// A component of the cluster that writes Kubernetes events.
 // Source: client-go tools/record: a broadcaster with a bounded queue, which drops what it cannot
 // hold. Limits: no aggregation of alike events.
 #pragma once
-#include "models/ports/api_server.h"
-#include "models/ports/pods.h"
+#include "models/ports/api_server_port.h"
 
 namespace stampede::cluster {
 
@@ -14,7 +13,7 @@ class EventRecorder final : public ApiCaller {
   // cluster use keys from different `first_key` on.
   EventRecorder(ApiServerPort& client, ApiLevel level, Bytes size, u64 queue, u32 first_key)
       : client_(client), level_(level), size_(size), queue_(queue), next_key_(first_key) {}
-  void emit(u32 user, PodId pod, IncidentId cause) {
+  void emit(u32 user, IncidentId cause) {
     if (outstanding_ >= queue_) {
       ++dropped;
       return;
@@ -27,7 +26,6 @@ class EventRecorder final : public ApiCaller {
     call.level = level_;
     call.user = user;
     call.key = next_key_++;  // every event is an object of its own
-    call.value = pod;
     call.bytes = static_cast<i32>(size_.value);
     call.cause = cause;
     client_.submit(call, this, 0);

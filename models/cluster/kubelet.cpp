@@ -38,7 +38,7 @@ void Kubelets::adopt(PodId pod) {
     PodEdit e(context_.state, pod);
     e->container = Container::kServing;
     e->ready = e->api_ready = e->running = e->has_ready_condition = true;
-    e->api_status = status_code(*e.operator->());
+    e->api_status = true_status(*e.operator->());
   }
   const Pod& p = context_.state.pods[pod];
   context_.runtime.pod_started(pod, p.workload);
@@ -83,7 +83,7 @@ void Kubelets::tick(NodeId node) {
       }
     }
     if (resync && !pod.status_queued &&
-        (pod.container == Container::kStopped || pod.api_status != status_code(pod)))
+        (pod.container == Container::kStopped || pod.api_status != true_status(pod)))
       queue_status(id);
   }
 }
@@ -120,7 +120,7 @@ void Kubelets::unhealthy(PodId id) {
 
 void Kubelets::emit(PodId id) {
   const Pod& pod = context_.state.pods[id];
-  events_.emit(kKubeletUser + pod.node, id, pod.overloaded ? pod.overloaded : pod.cause);
+  events_.emit(kKubeletUser + pod.node, pod.overloaded ? pod.overloaded : pod.cause);
 }
 
 // ---- starting --------------------------------------------------------------------------------

@@ -30,7 +30,10 @@ void Kubelets::write_next(NodeId node) {
     call.level = ApiLevel::kSystem;
     call.user = kKubeletUser + node;
     call.key = id;
-    call.value = last ? kFinal : status_code(pod);
+    if (last)
+      call.value = PodDeletionValue{true};
+    else
+      call.value = true_status(pod);
     call.bytes = static_cast<i32>(context_.params.controllers.pod_size.value);
     call.cause = pod.overloaded ? pod.overloaded : pod.cause;
     client_.submit(call, this, (static_cast<u64>(last ? kFinalDelete : kStatus) << 32) | node);
@@ -47,13 +50,15 @@ void Kubelets::api_replied(u64 tag, const ApiCall& call, ApiStatus status, Incid
     pod.write_failed = kNoIncident;
     pod.final_delete_sent = final_delete;
     // The overload is over and the start that the pod was created for is done.
-    if ((call.value & kStatusReady) != 0) pod.overloaded = pod.cause = kNoIncident;
+    if (final_delete || std::get<PodStatusValue>(call.value).ready)
+      pod.overloaded = pod.cause = kNoIncident;
   } else {
     ++status_writes_failed;
     if (incident != kNoIncident) pod.write_failed = incident;
   }
   // What changed meanwhile is written next; what merely failed waits for the resync.
-  if (!final_delete && !pod.gone && call.value != status_code(pod)) queue_status(call.key);
+  if (!final_delete && !pod.gone && std::get<PodStatusValue>(call.value) != true_status(pod))
+    queue_status(call.key);
   write_next(node);
 }
 

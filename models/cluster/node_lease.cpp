@@ -127,7 +127,7 @@ void NodeLeases::write_status(NodeId node) {
   call.level = ApiLevel::kNodeHigh;
   call.user = kKubeletUser + node;
   call.key = node;
-  call.value = 1;
+  call.value = NodeStatusValue{NodeCondition::kReady};
   call.bytes = static_cast<i32>(context_.params.kubelet.node_status_size.value);
   call.cause = context_.state.nodes[node].lease_failed;
   api_.submit(call, this, (static_cast<u64>(kStatusReply) << 32) | node);

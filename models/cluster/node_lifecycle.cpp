@@ -47,7 +47,8 @@ void NodeLifecycle::give_up(NodeId n) {
   Node& node = context_.state.nodes[n];
   if (node.api_ready && !node_write_[n]) {
     node_write_[n] = true;
-    submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, 0, node.lease_failed);
+    submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, NodeStatusValue{NodeCondition::kUnknown},
+           node.lease_failed);
   }
   mark_pods(n);
 }
@@ -58,8 +59,10 @@ void NodeLifecycle::mark_pods(NodeId n) {
     Pod& pod = context_.state.pods[id];
     if (!pod.api_ready || pod.lifecycle_write) continue;
     pod.lifecycle_write = true;
-    submit(ApiVerb::kUpdate, ApiObject::kPodStatus, id,
-           kByLifecycle | (pod.api_status & ~kStatusReady),
+    PodStatusValue status = pod.api_status;
+    status.ready = false;
+    status.by = StatusWriter::kNodeLifecycle;
+    submit(ApiVerb::kUpdate, ApiObject::kPodStatus, id, status,
            node.lease_failed != kNoIncident ? node.lease_failed : pod.cause);
   }
 }
@@ -88,19 +91,21 @@ void NodeLifecycle::evict(i32 lost) {
       taint_tokens_ -= 1;
       node.tainted = true;
       node.tainted_at = now;
-      submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, 2, node.lease_failed);
+      submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, NodeStatusValue{NodeCondition::kTainted},
+             node.lease_failed);
     } else if (!evicting_[n] && now - node.tainted_at >= p.toleration) {
       evicting_[n] = true;
       for (const PodId id : node.pods) {
         if (context_.state.pods[id].deleting) continue;
         ++pods_evicted;
-        submit(ApiVerb::kDelete, ApiObject::kPod, id, kGraceful, node.lease_failed);
+        submit(ApiVerb::kDelete, ApiObject::kPod, id, PodDeletionValue{false}, node.lease_failed);
       }
     }
   }
 }
 
-void NodeLifecycle::submit(ApiVerb verb, ApiObject object, u32 key, u64 value, IncidentId cause) {
+void NodeLifecycle::submit(ApiVerb verb, ApiObject object, u32 key, const ApiValue& value,
+                           IncidentId cause) {
   ApiCall call;
   call.verb = verb;
   call.object = object;
@@ -116,8 +121,9 @@ void NodeLifecycle::submit(ApiVerb verb, ApiObject object, u32 key, u64 value, I
 }
 
 void NodeLifecycle::api_replied(u64, const ApiCall& call, ApiStatus status, IncidentId) {
-  if (call.object == ApiObject::kNodeStatus && call.value == 0) {
-    node_write_[call.key] = false;
+  if (call.object == ApiObject::kNodeStatus) {
+    if (std::get<NodeStatusValue>(call.value).condition == NodeCondition::kUnknown)
+      node_write_[call.key] = false;
   } else if (call.object == ApiObject::kPodStatus) {
     context_.state.pods[call.key].lifecycle_write = false;
     if (status == ApiStatus::kOk) ++pods_marked;

@@ -24,7 +24,7 @@ class NodeLifecycle final : public Component, public ApiCaller {
   void give_up(NodeId node);
   void mark_pods(NodeId node);
   void evict(i32 lost);
-  void submit(ApiVerb verb, ApiObject object, u32 key, u64 value, IncidentId cause);
+  void submit(ApiVerb verb, ApiObject object, u32 key, const ApiValue& value, IncidentId cause);
 
   Context context_;
   ApiServerPort& client_;

@@ -81,7 +81,7 @@ void PodScheduler::attempt(PodId id) {
   call.level = ApiLevel::kWorkloadHigh;
   call.user = kSchedulerUser;
   call.key = id;
-  call.value = node;
+  call.value = BindingValue{node};
   call.bytes = static_cast<i32>(context_.params.controllers.pod_size.value);
   call.cause = pod.cause;
   client_.submit(call, this, kBound);
@@ -104,11 +104,11 @@ void PodScheduler::park(PodId id) {
   call.level = ApiLevel::kWorkloadHigh;
   call.user = kSchedulerUser;
   call.key = id;
-  call.value = kByScheduler;
+  call.value = PodStatusValue{.by = StatusWriter::kScheduler};
   call.bytes = static_cast<i32>(context_.params.controllers.pod_size.value);
   call.cause = pod.cause;
   client_.submit(call, this, kReported);
-  events_.emit(kSchedulerUser, id, pod.cause);
+  events_.emit(kSchedulerUser, pod.cause);
 }
 
 void PodScheduler::gpus_freed() {

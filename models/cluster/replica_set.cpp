@@ -56,8 +56,9 @@ void ReplicaSetController::write_spec(WorkloadId w) {
   const ControllerParams& p = context_.params.controllers;
   ApiCall call =
       call_for(ApiVerb::kUpdate, ApiObject::kReplicaSet, w, p.small_object_size, c.cause);
-  call.value = kSpecWrite | static_cast<u32>(context_.state.workloads[w].scale_replicas);
-  client_.submit(call, this, tag_of(kSpec, w, static_cast<u32>(call.value)));
+  const i32 replicas = context_.state.workloads[w].scale_replicas;
+  call.value = ReplicaSetValue{replicas};
+  client_.submit(call, this, tag_of(kSpec, w, static_cast<u32>(replicas)));
 }
 
 void ReplicaSetController::replicas_changed(WorkloadId w, i32 replicas, IncidentId cause) {
@@ -158,9 +159,10 @@ void ReplicaSetController::delete_pods(WorkloadId w, i64 surplus) {
   c.outstanding = c.deletes_expected = static_cast<i32>(surplus);
   for (i64 i = 0; i < surplus; ++i) {
     const PodId pod = active[static_cast<std::size_t>(i)];
-    client_.submit(call_for(ApiVerb::kDelete, ApiObject::kPod, pod,
-                            context_.params.controllers.pod_size, c.cause),
-                   this, tag_of(kDeleted, w, pod));
+    ApiCall call = call_for(ApiVerb::kDelete, ApiObject::kPod, pod,
+                            context_.params.controllers.pod_size, c.cause);
+    call.value = PodDeletionValue{false};
+    client_.submit(call, this, tag_of(kDeleted, w, pod));
   }
   if (surplus == 0) write_status(w);
 }
@@ -175,7 +177,7 @@ void ReplicaSetController::api_replied(u64 tag, const ApiCall&, ApiStatus status
     case kCreated:
       if (ok) {
         const Instant now = context_.world.now();
-        if (c.event_filter.try_take(now)) events_.emit(kControllerUser, pod, c.cause);
+        if (c.event_filter.try_take(now)) events_.emit(kControllerUser, c.cause);
       } else {
         ++c.failed;
         if (c.creates_expected > 0) --c.creates_expected;
@@ -196,7 +198,7 @@ void ReplicaSetController::api_replied(u64 tag, const ApiCall&, ApiStatus status
       }
       ApiCall next = call_for(ApiVerb::kUpdate, ApiObject::kDeployment, w,
                               context_.params.controllers.small_object_size, c.cause);
-      next.value = static_cast<u64>(c.written_objects);
+      next.value = DeploymentValue{static_cast<i32>(c.written_objects)};
       client_.submit(next, this, tag_of(kDeploymentStatus, w));
       return;
     }

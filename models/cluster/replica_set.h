@@ -11,8 +11,6 @@ namespace stampede::cluster {
 
 class EventRecorder;
 
-inline constexpr u64 kSpecWrite = u64{1} << 60;  // a kReplicaSet change of spec, not of status
-
 class ReplicaSetController final : public Component, public ApiCaller {
  public:
   ReplicaSetController(const Context& context, ApiServerPort& client, EventRecorder& events);

@@ -29,7 +29,7 @@ void ScaleCommand::ask(WorkloadId workload) {
   call.level = ApiLevel::kGlobalDefault;
   call.user = kOperatorUser;
   call.key = workload;
-  call.value = static_cast<u32>(wanted.replicas);
+  call.value = ScaleValue{wanted.replicas};
   call.bytes = static_cast<i32>(context_.params.controllers.small_object_size.value);
   call.cause = wanted.cause;
   client_.submit(call, this, (u64{wanted.generation} << 32) | workload);

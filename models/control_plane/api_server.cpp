@@ -81,14 +81,7 @@ Instant ApiServer::run_cpu(Server& server, Duration cost) {
 
 void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   ++calls_total_;
-  u32 slot;
-  if (free_.empty()) {
-    slot = static_cast<u32>(calls_.size());
-    calls_.emplace_back();
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-  }
+  const u32 slot = calls_.take_as_left();
   Call& c = calls_[slot];
   c.call = call;
   c.caller = caller;
@@ -179,7 +172,7 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   const u32 server = c.server;
   servers_[server].levels.release(call.level, c.width);
   ++c.generation;
-  free_.push_back(slot);
+  calls_.give_back(slot);
   // Telling many watchers takes seats after the answer.
   const i32 watchers = watchers_of(call.object);
   if (status == ApiStatus::kOk && is_write(call) && watchers >= 10) {
@@ -198,7 +191,7 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
 void ApiServer::refuse(u32 slot) {
   const Call c = calls_[slot];
   ++calls_[slot].generation;
-  free_.push_back(slot);
+  calls_.give_back(slot);
   if (c.status == ApiStatus::kTooManyRequests) ++refused_;
   note_failure(c.call, c.incident);
   if (c.caller != nullptr) c.caller->api_replied(c.tag, c.call, c.status, c.incident);
@@ -214,7 +207,8 @@ void ApiServer::dispatch(u32 server, ApiLevel level) {
 
 // Deleting a pod that a kubelet may run only marks it; the kubelet's final deletion removes it.
 bool ApiServer::only_marks(const ApiCall& call) const {
-  if (call.object != ApiObject::kPod || call.verb != ApiVerb::kDelete || (call.value & 1) != 0)
+  if (call.object != ApiObject::kPod || call.verb != ApiVerb::kDelete ||
+      std::get<PodDeletionValue>(call.value).final)
     return false;
   const auto pod = pods_.find(call.key);
   return pod == pods_.end() || pod->second.bound;
@@ -223,8 +217,8 @@ bool ApiServer::only_marks(const ApiCall& call) const {
 // A write is in etcd: remember what must be compared later and tell the watchers.
 void ApiServer::committed(const ApiCall& call) {
   if (call.object == ApiObject::kPodStatus) {
-    const auto known = pods_.try_emplace(call.key, Pod{0, true}).first;
-    known->second.status = call.value;
+    const auto known = pods_.try_emplace(call.key, Pod{false, true}).first;
+    known->second.ready = std::get<PodStatusValue>(call.value).ready;
   } else if (call.object == ApiObject::kBinding) {
     pods_[call.key].bound = true;
   } else if (call.object == ApiObject::kPod && call.verb == ApiVerb::kCreate) {

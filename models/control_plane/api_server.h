@@ -19,8 +19,9 @@
 #include "models/control_plane/etcd.h"
 #include "models/control_plane/priority_levels.h"
 #include "models/control_plane/write_waits.h"
-#include "models/ports/api_server.h"
+#include "models/ports/api_server_port.h"
 #include "models/ports/control_plane_port.h"
+#include "sim/slot_pool.h"
 
 namespace stampede {
 
@@ -31,8 +32,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
   void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
 
-  // The pod is there at the start of the run with this status.
-  void preload_status(u32 pod, u64 value) { pods_[pod] = {value, true}; }
+  // The pod is there at the start of the run.
+  void preload_status(u32 pod, bool ready) { pods_[pod] = {ready, true}; }
 
   // ControlPlanePort
   void repair(IncidentId cause) override;
@@ -72,7 +73,7 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
     IncidentId incident;
   };
   struct Pod {
-    u64 status = 0;
+    bool ready = false;  // as committed
     bool bound = false;
   };
   struct Server {
@@ -118,8 +119,7 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   ComponentId id_;
   std::unique_ptr<Etcd> etcd_, events_etcd_;
   std::vector<Server> servers_;
-  std::vector<Call> calls_;
-  std::vector<u32> free_;
+  SlotPool<Call> calls_;
   std::vector<std::vector<u32>> watchers_of_;  // by object
   std::vector<Watcher> watchers_;
   Instant egress_free_{};

@@ -24,8 +24,8 @@ bool concerns_endpoints(const ApiCall& call) {
 void ApiServer::note_status(const ApiCall& call) {
   if (call.object != ApiObject::kPodStatus || call.verb != ApiVerb::kUpdate) return;
   const auto known = pods_.find(call.key);
-  const bool was_ready = known == pods_.end() || pod_status_ready(known->second.status);
-  if (pod_status_ready(call.value) == was_ready) return;
+  const bool was_ready = known == pods_.end() || known->second.ready;
+  if (std::get<PodStatusValue>(call.value).ready == was_ready) return;
   if (readiness_since_ == kNever) readiness_since_ = world_.now();
   remember(blocked_causes_, call.cause);
 }

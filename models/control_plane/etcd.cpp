@@ -59,15 +59,7 @@ Instant Etcd::run_cpu(u32 member, Instant from, Duration cost) {
 }
 
 u32 Etcd::new_request(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag) {
-  u32 slot;
-  if (free_requests_.empty()) {
-    slot = static_cast<u32>(requests_.size());
-    requests_.emplace_back();
-    requests_[slot].generation = 0;
-  } else {
-    slot = free_requests_.back();
-    free_requests_.pop_back();
-  }
+  const u32 slot = requests_.take_as_left();
   Request& r = requests_[slot];
   r.write = write;
   r.write.member = static_cast<u8>(write.member % members_.size());
@@ -82,7 +74,7 @@ void Etcd::free_request(u32 slot) {
   Request& r = requests_[slot];
   ++r.generation;
   r.where = Where::kFree;
-  free_requests_.push_back(slot);
+  requests_.give_back(slot);
 }
 
 void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag) {
@@ -150,14 +142,7 @@ void Etcd::run_loop() {
 // fsync.
 void Etcd::take_batch() {
   const Instant now = world_.now();
-  u32 b;
-  if (free_batches_.empty()) {
-    b = static_cast<u32>(batches_.size());
-    batches_.emplace_back();
-  } else {
-    b = free_batches_.back();
-    free_batches_.pop_back();
-  }
+  const u32 b = batches_.take_as_left();
   Batch& batch = batches_[b];
   batch.requests.clear();
   batch.applied = 0;
@@ -288,7 +273,7 @@ void Etcd::finish_use(u32 b) {
       }
     }
   batch.requests.clear();
-  free_batches_.push_back(b);
+  batches_.give_back(b);
 }
 
 void Etcd::handle(const Event& event) {

@@ -15,6 +15,7 @@
 #include "models/control_plane/database_file.h"
 #include "models/control_plane/etcd_member.h"
 #include "models/control_plane/etcd_params.h"
+#include "sim/slot_pool.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -94,10 +95,10 @@ class Etcd final : Component {
   struct Request {
     EtcdWrite write;
     Instant start, ready;
-    EtcdClient* client;
-    u32 tag;
-    u32 generation;
-    Where where;
+    EtcdClient* client = nullptr;
+    u32 tag = 0;
+    u32 generation = 0;
+    Where where = Where::kFree;
   };
   struct Batch {
     std::vector<u32> requests;
@@ -147,11 +148,9 @@ class Etcd final : Component {
   std::vector<EventHandle> forward_event_;
   u32 leader_ = 0, term_ = 1;
 
-  std::vector<Request> requests_;
-  std::vector<u32> free_requests_;
+  SlotPool<Request> requests_;
   std::deque<std::pair<u32, u32>> by_start_;  // slot, generation
-  std::vector<Batch> batches_;
-  std::vector<u32> free_batches_;
+  SlotPool<Batch> batches_;
 
   std::deque<u32> queue_;      // proposals, by the time they are ready
   std::deque<u32> in_flight_;  // batches not committed

@@ -125,7 +125,7 @@ void Etcd::elect(u32 winner) {
   for (const u32 b : in_flight_) {
     for (const u32 slot : batches_[b].requests) lose(slot);
     batches_[b].requests.clear();
-    free_batches_.push_back(b);
+    batches_.give_back(b);
   }
   in_flight_.clear();
   for (u32 m = 0; m < members_.size(); ++m) {

@@ -9,7 +9,7 @@
 #include <deque>
 #include <vector>
 
-#include "models/ports/api_server.h"
+#include "models/ports/api_server_port.h"
 
 namespace stampede {
 

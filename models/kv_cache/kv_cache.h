@@ -17,7 +17,7 @@
 #include "models/kv_cache/replication.h"
 #include "models/kv_cache/session_table.h"
 #include "models/ports/cache_control_port.h"
-#include "models/ports/kv_cache.h"
+#include "models/ports/kv_cache_port.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -57,8 +57,7 @@ class KvCache final : public KvCachePort,
   // `base_version` of the result names the slot's incarnation in its upper half.
   KvLookup lookup(SessionSlot session, RegionId region, u32 turn, u32 context_tokens) override;
   KvWritten write(const KvWrite& write) override;
-  void aborted(RegionId region, u32 tokens) override { aborted_because(region, tokens, {}); }
-  void aborted_because(RegionId region, u32 tokens, IncidentId cause) override;
+  void aborted(RegionId region, u32 tokens, IncidentId cause) override;
   void prefetch_session(SessionSlot session) const override { table_.prefetch(session); }
   void paths_changed(RegionId region) override;
   void handle(const Event& event) override;

@@ -8,7 +8,7 @@ namespace stampede {
 // The free list of a region in an abort storm consists mostly of pages just freed by aborts, so the
 // chance that a page is allocated again while a late transfer may still write into it follows the
 // aborted share of all allocations.
-void KvCache::aborted_because(RegionId r, u32 tokens, IncidentId cause) {
+void KvCache::aborted(RegionId r, u32 tokens, IncidentId cause) {
   Region& region = regions_[r];
   region.abandoned += static_cast<double>(tokens);
   const double all = region.allocated_mean + region.abandoned_mean;

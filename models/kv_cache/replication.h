@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "models/ports/network.h"
+#include "models/ports/network_port.h"
 
 namespace stampede {
 

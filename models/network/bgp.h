@@ -16,6 +16,7 @@
 #include "models/network/routing_policy.h"
 #include "sim/random.h"
 #include "sim/scheduler.h"
+#include "sim/slot_pool.h"
 
 namespace stampede {
 
@@ -191,8 +192,7 @@ class Bgp : public Component {
   std::vector<u32> processed_;              // [as], draws so far
   std::vector<u8> decision_due_;            // [prefix, as]
   std::vector<IncidentId> decision_cause_;  // [prefix, as]
-  std::vector<Message> messages_;
-  std::vector<u32> free_messages_;
+  SlotPool<Message> messages_;
   Stats stats_;
   bool divergent_ = false;
 };

@@ -131,15 +131,8 @@ void Bgp::send(SessionIndex s, PrefixIndex p, const Announcement& content, Incid
 void Bgp::transmit(Message message) {
   Session& session = sessions_[message.session];
   if (!session.link_alive) return;
-  u32 m;
-  if (free_messages_.empty()) {
-    m = static_cast<u32>(messages_.size());
-    messages_.push_back(message);
-  } else {
-    m = free_messages_.back();
-    free_messages_.pop_back();
-    messages_[m] = message;
-  }
+  const u32 m = messages_.take_as_left();
+  messages_[m] = message;
   session.last_arrival = std::max(scheduler_.now() + session.delay, session.last_arrival);
   scheduler_.at(session.last_arrival, Priority::kNetwork, id_, kArrive, m);
 }
@@ -165,7 +158,7 @@ void Bgp::arrived(u32 m) {
 
 void Bgp::process(u32 m) {
   const Message message = messages_[m];
-  free_messages_.push_back(m);
+  messages_.give_back(m);
   const Session& sender = sessions_[message.session];
   if (!sender.up || sender.epoch != message.epoch) return;
   if (message.end_of_rib) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/network/bgp.h"
-#include "models/ports/network.h"
+#include "models/ports/network_port.h"
 
 namespace stampede {
 

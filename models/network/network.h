@@ -13,7 +13,7 @@
 #include "models/network/as_graph.h"
 #include "models/network/bgp_observer.h"
 #include "models/network/network_params.h"
-#include "models/ports/network.h"
+#include "models/ports/network_port.h"
 #include "models/ports/routing_control_port.h"
 #include "sim/world.h"
 

@@ -2,7 +2,7 @@
 // pools, which operators set by hand while no autoscaler does.
 #pragma once
 #include "models/ports/alarm.h"
-#include "models/ports/pods.h"
+#include "models/ports/pods_port.h"
 
 namespace stampede {
 

@@ -43,22 +43,15 @@ void SafetyLayer::answered(u64 key, RegionId region, ReplicaId replica, bool poi
   ++stats_.sampled;
   const double seen = poisoned ? p_.true_positive.value : p_.false_positive.value;
   const Check check{cause, replica, region, poisoned, uniform(draw(judge_, key)) < seen};
-  u32 slot = 0;
-  if (free_.empty()) {
-    slot = static_cast<u32>(checks_.size());
-    checks_.push_back(check);
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-    checks_[slot] = check;
-  }
+  const u32 slot = checks_.take_as_left();
+  checks_[slot] = check;
   world_.scheduler.after(p_.latency, Priority::kControl, self_, kVerdict, slot);
 }
 
 void SafetyLayer::handle(const Event& event) {
   if (event.kind == kVerdict) {
     const Check check = checks_[event.subject];
-    free_.push_back(event.subject);
+    checks_.give_back(event.subject);
     verdict(check);
   } else if (unit_at(event.subject).ramp_number == event.argument) {
     ramp_step(event.subject);

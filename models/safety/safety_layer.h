@@ -10,9 +10,10 @@
 
 #include "models/ports/breaker_control_port.h"
 #include "models/ports/load_port.h"
-#include "models/ports/safety.h"
+#include "models/ports/safety_port.h"
 #include "models/safety/ramp_breaker.h"
 #include "models/safety/safety_params.h"
+#include "sim/slot_pool.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -63,10 +64,10 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
     u32 ramp_number = 0;  // events of an earlier ramp fall through
   };
   struct Check {  // a sampled answer until its verdict
-    IncidentId cause;
-    ReplicaId replica;
-    RegionId region;
-    bool poisoned, bad;
+    IncidentId cause = kNoIncident;
+    ReplicaId replica = 0;
+    RegionId region = 0;
+    bool poisoned = false, bad = false;
   };
   std::size_t unit_index(RegionId region) const {
     return p_.scope == BreakerScope::kGlobal ? 0 : region;
@@ -87,8 +88,7 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
   std::vector<Unit> units_;                  // region or whole service
   std::vector<std::vector<Unit>> replicas_;  // by region, grown on demand
   std::vector<std::pair<RegionId, ReplicaId>> ramping_replicas_;
-  std::vector<Check> checks_;  // ring in order of sampling
-  std::vector<u32> free_;
+  SlotPool<Check> checks_;
   std::vector<const LoadPort*> gate_;
   IncidentId opened_ = kNoIncident, closed_ = kNoIncident;  // the last of any unit
   SafetyStats stats_;

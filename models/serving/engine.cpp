@@ -148,7 +148,7 @@ void Engine::preempt_last(EngineSink* sink) {
   u16 last = partial_;  // else the newest, in whatever order they were admitted
   if (last == kNone) {
     u32 newest = 0;
-    for (std::size_t slot = 0; slot < records_.size(); ++slot)
+    for (std::size_t slot = 0; slot < records_.slots(); ++slot)
       if (records_[slot].ticket > newest && records_[slot].output != 0)
         newest = records_[slot].ticket, last = static_cast<u16>(slot);
   }
@@ -253,13 +253,7 @@ void Engine::stop_decoding(u16 slot) {
 
 u16 Engine::take_slot() {
   ++running_;
-  if (free_.empty()) {
-    records_.emplace_back();
-    return static_cast<u16>(records_.size() - 1);
-  }
-  const u16 slot = free_.back();
-  free_.pop_back();
-  return slot;
+  return records_.take_as_left();
 }
 
 // Lays down how long steps take and how many can go by before the composition changes.

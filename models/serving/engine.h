@@ -25,6 +25,7 @@
 #include "models/serving/engine_profile.h"
 #include "models/serving/engine_queue.h"
 #include "models/serving/engine_sink.h"
+#include "sim/slot_pool.h"
 #include "sim/time.h"
 
 namespace stampede {
@@ -231,8 +232,7 @@ class Engine {
   u32 steps_ = 0;
   u64 context_ = 0;              // tokens known of all decoding sequences at the plan's start
   std::array<u16, 16> phase_{};  // decoding sequences by base mod 16
-  std::vector<Record> records_;
-  std::vector<u16> free_;
+  SlotPool<Record, u16> records_;
   std::vector<u64> finishes_;   // min-heap: iteration of the finish << 16 | slot
   std::vector<u16> completed_;  // whose prompt is complete at the end of this step
   std::vector<u16> leaving_;    // cancelled while running

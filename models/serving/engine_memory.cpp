@@ -36,7 +36,7 @@ void Engine::remove(u16 slot, u32 held_tokens, bool returns) {
     used_blocks_ -= blocks(held_tokens);
   }
   r.ticket = 0;
-  free_.push_back(slot);
+  records_.give_back(slot);
   --running_;
 }
 
@@ -59,7 +59,7 @@ void Engine::hold_decodes(u64 first, u32 count) {
     return;
   }
   std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // place in the walk, slot
-  for (u16 slot = 0; slot < records_.size(); ++slot) {
+  for (u16 slot = 0; slot < records_.slots(); ++slot) {
     const Record& r = records_[slot];
     if (r.ticket != 0 && r.output != 0 && slot != partial_)
       by_phase[r.base & 15].emplace_back(walk_order(slot), slot);

@@ -62,7 +62,7 @@ bool Engine::cancel(Instant now, u32 ticket) {
     }
     return true;
   }
-  for (u16 slot = 0; slot < records_.size(); ++slot) {
+  for (u16 slot = 0; slot < records_.slots(); ++slot) {
     if (records_[slot].ticket != ticket) continue;
     if (records_[slot].id == kCancelled) return false;
     records_[slot].id = kCancelled;
@@ -166,7 +166,7 @@ Instant Engine::last_boundary(Instant now) const {
 
 u32 Engine::tokens_emitted(u32 ticket, Instant now) const {
   if (ticket == 0) return 0;
-  for (u16 slot = 0; slot < records_.size(); ++slot) {
+  for (u16 slot = 0; slot < records_.slots(); ++slot) {
     const Record& r = records_[slot];
     if (r.ticket != ticket) continue;
     if (slot == partial_) return r.base - r.prompt;
@@ -184,7 +184,6 @@ void Engine::reset(Instant now) {
   context_ = 0;
   phase_.fill(0);
   records_.clear();
-  free_.clear();
   finishes_.clear();
   completed_.clear();
   leaving_.clear();

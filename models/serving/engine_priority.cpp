@@ -9,7 +9,7 @@ namespace stampede {
 // were admitted.
 void Engine::walk_by_priority(Step& step, EngineSink* sink) {
   std::vector<u16> walk;
-  for (u16 slot = 0; slot < records_.size(); ++slot)
+  for (u16 slot = 0; slot < records_.slots(); ++slot)
     if (records_[slot].ticket != 0 && records_[slot].output != 0) walk.push_back(slot);
   std::sort(walk.begin(), walk.end(),
             [this](u16 x, u16 y) { return walk_order(x) < walk_order(y); });

@@ -165,13 +165,24 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   input.cached = look_up_context(slot);
   current_ = id;
   p.engine->advance(world_.now(), *this);
-  active_.opened(id);
+  opened(id);
   block_ids_.clear();
   if (profiles_[p.workload].prefix_caching && wiring_.text != nullptr)
     wiring_.text->block_ids(a.session, input.prompt, block_ids_);
   a.ticket = pods_[id].engine->add(world_.now(), input, block_ids_);
   reschedule(id);
   return true;
+}
+
+void Region::opened(PodId id) {
+  if (id >= active_.by_pod.size()) active_.by_pod.resize(id + 1, 0);
+  ++active_.by_pod[id];
+  ++active_.total;
+}
+
+void Region::closed(PodId id) {
+  --active_.by_pod[id];
+  --active_.total;
 }
 
 void Region::reschedule(PodId id) {
@@ -255,7 +266,7 @@ void Region::first_token(u32 slot, Instant at) {
   const Duration latency = params_.pools[pods_[current_].workload].front_end.response_latency;
   if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
   if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
-  active_.closed(a.pod);
+  closed(a.pod);
   a.decoding = true;
   const Instant sent = pods_[current_].link.send(at, a.prompt, params_.kv_transfer);
   world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
@@ -280,7 +291,7 @@ void Region::hand_over(AttemptSlot slot) {
 
 void Region::finished(u32 slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
-  active_.closed(a.pod);
+  closed(a.pod);
   ++counts_.completed;
   const bool late = a.request == kNoSlot;
   const KvWritten written = wiring_.kv->write(
@@ -328,12 +339,12 @@ bool Region::cancel(AttemptSlot slot) {
   const u32 emitted = p.engine->tokens_emitted(ticket, world_.now());
   // Between two pods, or just done: it goes on.
   if (!p.engine->cancel(world_.now(), ticket)) return false;
-  active_.closed(id);
+  closed(id);
   const bool ran = p.engine->waiting() == waiting_before;
   count_waste(a, emitted, ran);
   if (ran) {
     ++counts_.aborted;
-    wiring_.kv->aborted_because(id_, a.prompt, a.incident ? a.incident : overload_incident());
+    wiring_.kv->aborted(id_, a.prompt, a.incident ? a.incident : overload_incident());
   }
   release(slot);
   reschedule(id);

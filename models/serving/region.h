@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "models/ports/attempts.h"
-#include "models/ports/kv_cache.h"
+#include "models/ports/attempts_port.h"
+#include "models/ports/kv_cache_port.h"
 #include "models/ports/load_port.h"
-#include "models/ports/pods.h"
-#include "models/ports/prompt_text.h"
-#include "models/ports/replica_choice.h"
-#include "models/ports/safety.h"
+#include "models/ports/pods_port.h"
+#include "models/ports/prompt_text_port.h"
+#include "models/ports/replica_choice_port.h"
+#include "models/ports/safety_port.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/engine_sink.h"
 #include "models/serving/front_end.h"
@@ -137,6 +137,8 @@ class Region final : public Component,
   u32 look_up_context(AttemptSlot attempt);
 
   Pod& pod(PodId id);
+  void opened(PodId pod);  // one more attempt in flight there, or one fewer
+  void closed(PodId pod);
   Verdict to_pod(AttemptSlot attempt);
   void login_granted(AttemptSlot attempt);
   void logged_in(AttemptSlot attempt);

@@ -62,7 +62,7 @@ void Region::kill(PodId id) {
     lost.push_back(slot);
   });
   for (const AttemptSlot slot : lost) {
-    active_.closed(id);
+    closed(id);
     drop(slot, Outcome::kTruncated, kNoIncident);
   }
 }

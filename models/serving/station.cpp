@@ -30,7 +30,7 @@ bool Station::offer(u32 customer, Duration service, Duration patience, u8 class_
     return false;
   }
   ++present_;
-  const u32 slot = take_slot();
+  const u32 slot = slots_.take_as_left();
   Slot& s = slots_[slot];
   s = Slot{};
   s.job = {customer, class_, false, world_.now(), {}, service};
@@ -101,7 +101,7 @@ void Station::depart(u32 slot, bool served) {
   StationJob job = slots_[slot].job;
   job.served = served;
   job.left = world_.now();
-  free_.push_back(slot);
+  slots_.give_back(slot);
   if (served && waiting_ > 0 && params_.discipline != Discipline::kProcessorSharing) {
     const u32 next = next_waiting();
     leave_line(next);
@@ -117,16 +117,6 @@ void Station::start(u32 slot) {
   s.in_service = true;
   s.started = world_.now();
   s.event = world_.scheduler.after(s.left, Priority::kCompletion, self_, kServed, slot);
-}
-
-u32 Station::take_slot() {
-  if (free_.empty()) {
-    slots_.emplace_back();
-    return static_cast<u32>(slots_.size() - 1);
-  }
-  const u32 slot = free_.back();
-  free_.pop_back();
-  return slot;
 }
 
 void Station::wait(u32 slot, bool in_front) {
@@ -162,7 +152,7 @@ u32 Station::next_waiting() const {
 // The lowest class, and among it who started last.
 u32 Station::least_urgent_in_service() const {
   u32 worst = kNone;
-  for (u32 i = 0; i < slots_.size(); ++i) {
+  for (u32 i = 0; i < slots_.slots(); ++i) {
     if (!slots_[i].in_service) continue;
     if (worst == kNone || slots_[i].job.class_ > slots_[worst].job.class_ ||
         (slots_[i].job.class_ == slots_[worst].job.class_ &&

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/serving/station_params.h"
+#include "sim/slot_pool.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -81,7 +82,6 @@ class Station final : public Component {
     bool operator<(const Share& o) const { return at != o.at ? at > o.at : slot > o.slot; }
   };
   void integrate();
-  u32 take_slot();
   void start(u32 slot);
   void depart(u32 slot, bool served);
   void wait(u32 slot, bool in_front);
@@ -96,8 +96,7 @@ class Station final : public Component {
   StationUser& user_;
   const u32 number_;
   const ComponentId self_;
-  std::vector<Slot> slots_;
-  std::vector<u32> free_;
+  SlotPool<Slot> slots_;
   std::array<Line, kClasses> lines_{};
   u32 present_ = 0, waiting_ = 0, busy_ = 0;
   std::vector<Share> shares_;

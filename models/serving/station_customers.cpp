@@ -83,13 +83,7 @@ void Customers::handle(const Event& event) {
 }
 
 void Customers::come() {
-  u32 customer = static_cast<u32>(customers_.size());
-  if (free_.empty()) {
-    customers_.emplace_back();
-  } else {
-    customer = free_.back();
-    free_.pop_back();
-  }
+  const u32 customer = customers_.take_as_left();
   const bool first_class = params_.urgent.value > 0 && uniform() < params_.urgent.value;
   customers_[customer] = {world_.now(), static_cast<u8>(first_class ? 0 : 1)};
   u32 best = 0;
@@ -125,7 +119,7 @@ void Customers::left(u32 station, const StationJob& job) {
 }
 
 void Customers::leave(u32 customer, bool served) {
-  free_.push_back(customer);
+  customers_.give_back(customer);
   observer_.gone(world_.now() - customers_[customer].born, served);
   if (params_.population > 0)
     world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, self_,

@@ -58,8 +58,7 @@ class Customers final : public Component, public StationUser {
   bool half_ = false;  // the second uniform of words_ is unused
   double branch_ = 0, lognormal_cv_ = 0;
   std::vector<std::unique_ptr<Station>> stations_;
-  std::vector<Customer> customers_;
-  std::vector<u32> free_;
+  SlotPool<Customer> customers_;
   u32 in_orbit_ = 0;
   u128 orbit_area_ = 0;
   Instant orbit_at_{};

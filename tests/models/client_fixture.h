@@ -36,7 +36,7 @@ struct CountingKv final : KvCachePort {
     ++written;
     return {};
   }
-  void aborted(RegionId, u32 tokens) override { aborted_tokens += tokens; }
+  void aborted(RegionId, u32 tokens, IncidentId) override { aborted_tokens += tokens; }
 };
 
 // Answers, keeps silent, refuses or breaks off, each after times of its own.

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "models/cluster/limited_client.h"
 #include "models/control_plane/api_server.h"
-#include "models/ports/client_limiter.h"
 
 namespace stampede {
 namespace {
@@ -33,14 +33,14 @@ struct Watching : ApiWatcher {
   void api_changed(const ApiChange& change) override { changes.push_back(change); }
 };
 
-ApiCall status_write(u32 pod, u64 value, IncidentId cause = kNoIncident) {
+ApiCall status_write(u32 pod, bool ready, IncidentId cause = kNoIncident) {
   ApiCall call;
   call.verb = ApiVerb::kUpdate;
   call.object = ApiObject::kPodStatus;
   call.level = ApiLevel::kSystem;
   call.user = pod;
   call.key = pod;
-  call.value = value;
+  call.value = PodStatusValue{.ready = ready};
   call.bytes = 4096;
   call.cause = cause;
   return call;
@@ -52,15 +52,20 @@ TEST(api_server, a_write_is_answered_and_reaches_its_watchers_in_order) {
   Caller caller;
   Watching watching;
   server.watch(ApiObject::kPodStatus, &watching, 5_ms);
-  for (u32 i = 0; i < 50; ++i) server.submit(status_write(7, i, 0), &caller, i);
+  for (u16 i = 0; i < 50; ++i) {
+    ApiCall call = status_write(7, false);
+    call.value = PodStatusValue{.restarts = i};
+    server.submit(call, &caller, i);
+  }
   world.scheduler.run_until(Instant{} + 2_s);
   ASSERT_EQ(caller.count(ApiStatus::kOk), 50u);
   ASSERT_EQ(watching.changes.size(), 50u);
-  for (u32 i = 0; i < 50; ++i) EXPECT_EQ(watching.changes[i].value, i);
+  for (u32 i = 0; i < 50; ++i)
+    EXPECT_EQ(std::get<PodStatusValue>(watching.changes[i].value).restarts, i);
 }
 
 ApiCall create_pod(u32 pod, IncidentId cause) {
-  ApiCall call = status_write(pod, 0, cause);
+  ApiCall call = status_write(pod, false, cause);
   call.verb = ApiVerb::kCreate;
   call.object = ApiObject::kPod;
   call.level = ApiLevel::kWorkloadHigh;
@@ -69,8 +74,9 @@ ApiCall create_pod(u32 pod, IncidentId cause) {
 }
 
 ApiCall slice_write(u64 version) {
-  ApiCall call = status_write(0, version);
+  ApiCall call = status_write(0, false);
   call.object = ApiObject::kEndpointSlice;
+  call.value = EndpointSliceValue{version};
   call.level = ApiLevel::kWorkloadHigh;
   return call;
 }
@@ -134,7 +140,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
   Caller caller;
   caller.world = &world;
   for (u32 i = 0; i < 700; ++i) {
-    ApiCall call = status_write(i, 0);
+    ApiCall call = status_write(i, false);
     call.level = ApiLevel::kLeaderElection;  // 25 seats, and what it borrows after 10 s
     server.submit(call, &caller, i);
   }
@@ -158,7 +164,7 @@ TEST(api_server, a_deadline_ends_a_write_before_etcd_gives_up) {
   for (i32 m = 0; m < 3; ++m) server.stall(m, 60_s, kNoIncident);
   Caller caller;
   caller.world = &world;
-  ApiCall call = status_write(1, 0);
+  ApiCall call = status_write(1, false);
   call.deadline = 3_s;
   server.submit(call, &caller, 0);
   world.scheduler.run_until(Instant{} + 20_s);
@@ -206,7 +212,7 @@ struct QuotaLatch : ::testing::Test {
   void fill(ApiServer& server) {
     for (u32 pod = 0; pod < 700; ++pod) server.submit(create_pod(pod, cause), &caller, pod);
     world.scheduler.run_until(world.now() + 5_s);
-    server.submit(status_write(5'000, 0, flap), &caller, 0);
+    server.submit(status_write(5'000, false, flap), &caller, 0);
   }
   World world;
   ApiServerParams params;
@@ -239,7 +245,7 @@ TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
   for (u32 pod = 0; pod < 700; ++pod) {
     ApiCall call = create_pod(pod, 0);
     call.verb = ApiVerb::kDelete;
-    call.value = 1;
+    call.value = PodDeletionValue{true};
     server.submit(call, &caller, pod);
   }
   world.scheduler.run_until(world.now() + 5_s);
@@ -306,7 +312,7 @@ TEST(api_server, default_limits_and_a_healthy_etcd_do_not_saturate) {
   for (u32 pod = 0; pod < 9'400; ++pod) controllers.submit(create_pod(pod, 0), &caller, pod);
   for (int second = 0; second < 480; ++second) {
     for (u32 lease = 0; lease < 17; ++lease) {
-      ApiCall call = status_write(lease * 10 + static_cast<u32>(second % 10), 0);
+      ApiCall call = status_write(lease * 10 + static_cast<u32>(second % 10), false);
       call.object = ApiObject::kLease;
       call.level = ApiLevel::kNodeHigh;
       call.bytes = 600;
@@ -326,7 +332,7 @@ TEST(api_server, a_slow_disk_saturates_and_passes) {
   for (i32 m = 0; m < 3; ++m) server.set_fsync_delay(m, 500_ms, fault);
   Caller caller;
   for (int i = 0; i < 300; ++i) {
-    server.submit(status_write(static_cast<u32>(i), 1), &caller, 0);
+    server.submit(status_write(static_cast<u32>(i), true), &caller, 0);
     world.scheduler.run_until(world.now() + 100_ms);
   }
   const Incident* saturated = find(world, "etcd_saturated");

@@ -24,18 +24,18 @@ TEST(autoscaler, an_unbounded_signal_winds_up_to_the_maximum) {
   Fixture f(scaled(200, 10, 1, 1000));
   f.runtime.overload = f.world.incident("replica_overloaded", "eu/serving", {}, "");
   f.runtime.usage = [](PodId) { return usage(0.5, 1e6); };
-  std::vector<u64> sizes;
+  std::vector<i32> sizes;
   std::vector<double> times;
   std::vector<IncidentId> causes;
   f.api.log = [&](const ApiCall& c) {
     if (c.object == ApiObject::kScale && c.verb == ApiVerb::kUpdate) {
-      sizes.push_back(c.value);
+      sizes.push_back(std::get<ScaleValue>(c.value).replicas);
       times.push_back(f.world.now().seconds());
     }
     if (c.object == ApiObject::kPod) causes.push_back(c.cause);
   };
   f.run_for(200_s);
-  EXPECT_EQ(sizes, (std::vector<u64>{20, 40, 80, 160, 320, 640, 1000}));
+  EXPECT_EQ(sizes, (std::vector<i32>{20, 40, 80, 160, 320, 640, 1000}));
   EXPECT_NEAR(times.back() - times.front(), 6 * 15, 1);
   f.run_for(100_s);
   EXPECT_EQ(f.cluster->desired(0), 1000);

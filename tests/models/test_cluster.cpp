@@ -173,7 +173,7 @@ u64 digest(u64 seed) {
   u64 h = 0;
   f.api.log = [&](const ApiCall& c) {
     h = mix64(h ^ static_cast<u64>(f.world.now().ns));
-    h = mix64(h ^ c.key ^ (static_cast<u64>(c.object) << 40) ^ (c.value << 8));
+    h = mix64(h ^ c.key ^ (static_cast<u64>(c.object) << 40));
   };
   f.cluster->scale(0, 90, kNoIncident);
   f.run_for(400_s);

@@ -49,7 +49,7 @@ TEST(KvPoison, PageReuseFollowsTheAbortStorm) {
     for (u32 second = 0; second < 300; ++second) {
       for (u32 s = 0; s < 20; ++s)
         poisoned += t.turn(s, 0, second, 640 + 64 * second, 704 + 64 * second).poisoned;
-      for (u32 k = 0; k < aborts_a_second; ++k) t.kv.aborted_because(0, 5000, kNoIncident);
+      for (u32 k = 0; k < aborts_a_second; ++k) t.kv.aborted(0, 5000, kNoIncident);
       t.run(1_s);
     }
     t.check();
@@ -67,9 +67,9 @@ TEST(KvPoison, PageReuseNamesItsCause) {
   Store t(p);
   const IncidentId storm = t.world.incident("replica_overloaded", "test", {}, "");
   t.kv.session_opened(0, 1, 0, 0);
-  t.kv.aborted(0, 64000);
+  t.kv.aborted(0, 64000, kNoIncident);
   t.run(2_s);
-  t.kv.aborted_because(0, 64000, storm);
+  t.kv.aborted(0, 64000, storm);
   t.turn(0, 0, 1, 640, 1280);
   const KvLookup seen = t.kv.lookup(0, 0, 2, 1280);
   EXPECT_TRUE(seen.poisoned);

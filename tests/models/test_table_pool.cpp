@@ -27,7 +27,7 @@ struct NoKv final : KvCachePort {
   void session_closed(SessionSlot) override {}
   KvLookup lookup(SessionSlot, RegionId, u32, u32) override { return {}; }
   KvWritten write(const KvWrite&) override { return {}; }
-  void aborted(RegionId, u32) override {}
+  void aborted(RegionId, u32, IncidentId) override {}
 };
 struct NoSafety final : SafetyPort {
   void answered(u64, RegionId, ReplicaId, bool, IncidentId) override {}

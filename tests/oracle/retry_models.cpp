@@ -20,7 +20,7 @@ struct AtHand : NetworkPort, BalancerPort, KvCachePort {
   void session_closed(SessionSlot) override {}
   KvLookup lookup(SessionSlot, RegionId, u32, u32) override { return {}; }
   KvWritten write(const KvWrite&) override { return {}; }
-  void aborted(RegionId, u32) override {}
+  void aborted(RegionId, u32, IncidentId) override {}
 };
 
 // Serves every attempt to its end, whether or not somebody still waits for the answer.

@@ -57,7 +57,7 @@ u64 play(Store& t, u64 script, u32 seconds, u32 sessions) {
       flights[k] = flights.back();
       flights.pop_back();
       if (random.next() < 0.1) {
-        t.kv.aborted(f.region, f.tokens);
+        t.kv.aborted(f.region, f.tokens, kNoIncident);
         continue;
       }
       KvWrite w = t.end_of(f.seen, f.slot, f.region, f.turn, f.tokens);

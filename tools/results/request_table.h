@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/ports/request_log.h"
+#include "models/ports/request_log_port.h"
 #include "tools/results/output_directory.h"
 #include "tools/world/scenario.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "models/clients/trace_params.h"
-#include "models/ports/trace_source.h"
+#include "models/ports/trace_source_port.h"
 
 namespace stampede {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/clients/trace_params.h"
-#include "models/ports/trace_source.h"
+#include "models/ports/trace_source_port.h"
 #include "tools/language/diagnostics.h"
 
 namespace stampede {

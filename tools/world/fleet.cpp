@@ -150,7 +150,7 @@ void Fleet::start() {
   for (std::size_t r = 0; r < regions(); ++r) {
     clusters[r]->start_warm();
     const auto& pods = clusters[r]->state().pods;
-    for (u32 id = 0; id < pods.size(); ++id) api[r]->preload_status(id, pods[id].api_status);
+    for (u32 id = 0; id < pods.size(); ++id) api[r]->preload_status(id, pods[id].api_ready);
   }
   clients->start();
   runbook->start();

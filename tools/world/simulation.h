@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/ports/request_log.h"
+#include "models/ports/request_log_port.h"
 #include "sim/journal.h"
 #include "sim/stats.h"
 #include "tools/world/scenario.h"

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "models/ports/pods.h"
+#include "models/ports/pods_port.h"
 
 namespace stampede {
 
@@ -10,17 +10,8 @@ inline constexpr u32 kNoPod = UINT32_MAX;
 
 // Attempts in flight by pod; kept by whoever sends and receives.
 struct ActiveCounts {
-  std::vector<u32> by_pod;  // [pod], grown on opened()
+  std::vector<u32> by_pod;  // [pod], as far as any was sent to
   u64 total = 0;
-  void opened(u32 pod) {
-    if (pod >= by_pod.size()) by_pod.resize(pod + 1, 0);
-    ++by_pod[pod];
-    ++total;
-  }
-  void closed(u32 pod) {
-    --by_pod[pod];
-    --total;
-  }
   u32 of(u32 pod) const { return pod < by_pod.size() ? by_pod[pod] : 0; }
 };
 

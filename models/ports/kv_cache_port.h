@@ -44,13 +44,9 @@ struct KvCachePort {
   // Torn: another execution wrote the session between this one's admission and its end, and it read
   // blocks of both.
   virtual KvWritten write(const KvWrite& write) = 0;
-  // A running execution in `region` was aborted: its pages are freed while transfers may still
-  // write into them. Returns nothing; the damage shows in later lookups.
-  virtual void aborted(RegionId region, u32 tokens) = 0;
-  // The same where the caller knows the incident behind the abort.
-  virtual void aborted_because(RegionId region, u32 tokens, IncidentId /*cause*/) {
-    aborted(region, tokens);
-  }
+  // A running execution in `region` was aborted because of `cause`: its pages are freed while
+  // transfers may still write into them. Returns nothing; the damage shows in later lookups.
+  virtual void aborted(RegionId region, u32 tokens, IncidentId cause) = 0;
   // The session will soon be looked up or written.
   virtual void prefetch_session(SessionSlot /*session*/) const {}
 };

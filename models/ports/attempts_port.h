@@ -1,11 +1,10 @@
-// The record of one try and the pool that owns it: one cache line, shared by clients (who send and
-// may leave) and regions (who execute, whether or not the client still waits).
+// The record of one try: one cache line, shared by clients (who send and may leave) and regions
+// (who execute, whether or not the client still waits), and what they tell each other.
 #pragma once
-#include <vector>
-
-#include "models/ports/network.h"
+#include "models/ports/network_port.h"
 #include "models/ports/request.h"
 #include "sim/huge_pages.h"
+#include "sim/slot_pool.h"
 
 namespace stampede {
 
@@ -27,41 +26,12 @@ struct alignas(64) Attempt {
   bool poisoned : 1 = false;  // context corrupted
   bool decoding : 1 = false;  // handed over to a decode pod
   bool logs_in : 1 = false;   // needs the session and auth store
-  bool used : 1 = false;
-  u8 rank : 4 = 8;  // 8 + priority
+  u8 rank : 4 = 8;            // 8 + priority
   i32 priority() const { return static_cast<i32>(rank) - 8; }
 };
 static_assert(sizeof(Attempt) == 64);
 
-// Fixed slots with a free list. References are invalidated by take().
-class AttemptPool {
- public:
-  AttemptSlot take() {
-    if (free_.empty()) {
-      rows_.emplace_back();
-      rows_.back().used = true;
-      return static_cast<AttemptSlot>(rows_.size() - 1);
-    }
-    const AttemptSlot slot = free_.back();
-    free_.pop_back();
-    rows_[slot] = Attempt{};
-    rows_[slot].used = true;
-    return slot;
-  }
-  void give_back(AttemptSlot slot) {
-    rows_[slot].used = false;
-    free_.push_back(slot);
-  }
-  Attempt& operator[](AttemptSlot slot) { return rows_[slot]; }
-  void prefetch(AttemptSlot slot) const { __builtin_prefetch(rows_.data() + slot, 1); }
-  const Attempt& operator[](AttemptSlot slot) const { return rows_[slot]; }
-  std::size_t live() const { return rows_.size() - free_.size(); }
-  std::size_t slots() const { return rows_.size(); }
-
- private:
-  LargeVector<Attempt> rows_;
-  std::vector<AttemptSlot> free_;
-};
+using AttemptPool = SlotPool<Attempt, AttemptSlot, LargeVector<Attempt>>;
 
 // What a region tells the clients. `at` is when the server's side happened; it never lies before
 // now. Calls for attempts whose client left are not made.

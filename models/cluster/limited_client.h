@@ -8,23 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "models/ports/api_server.h"
-#include "sim/params.h"
+#include "models/cluster/limited_client_params.h"
+#include "models/ports/api_server_port.h"
+#include "sim/slot_pool.h"
 #include "sim/world.h"
 
 namespace stampede {
 
 class LimitedClient final : public ApiServerPort, Component, ApiCaller {
  public:
-  struct Params {
-    double qps = 20;    // tokens a second; <= 0: no limit
-    double burst = 30;  // bucket
-    i32 retries = 10;   // of a 429 with Retry-After
-    Duration retry_after = 1_s;
-    static void describe(Schema<Params>& s);
-  };
-
-  LimitedClient(World& world, ApiServerPort& server, Params params, std::string path);
+  LimitedClient(World& world, ApiServerPort& server, LimitedClientParams params, std::string path);
 
   // As ApiServerPort: `caller` is answered exactly once.
   void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
@@ -54,14 +47,13 @@ class LimitedClient final : public ApiServerPort, Component, ApiCaller {
 
   World& world_;
   ApiServerPort& server_;
-  const Params params_;
+  const LimitedClientParams params_;
   ComponentId id_;
   double tokens_;
   Instant refilled_{};
   EventHandle token_event_{};
   std::deque<u32> fifo_;
-  std::vector<Pending> pool_;
-  std::vector<u32> free_;
+  SlotPool<Pending> pool_;
   u64 sent_ = 0, retried_ = 0;
 };
 

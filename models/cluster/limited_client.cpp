@@ -1,30 +1,11 @@
-#include "models/ports/client_limiter.h"
+#include "models/cluster/limited_client.h"
 
 #include <algorithm>
 
 namespace stampede {
 
-void LimitedClient::Params::describe(Schema<Params>& s) {
-  s.name("LimitedClient");
-  s.field("qps", &Params::qps)
-      .help("calls a second the client sends; 0 is no limit")
-      .at_least(0)
-      .source("kube-controller-manager defaults.go: 20; scheduler and kubelet 50");
-  s.field("burst", &Params::burst)
-      .help("calls it may send at once after a pause")
-      .at_least(1)
-      .source("kube-controller-manager defaults.go: 30; scheduler and kubelet 100");
-  s.field("retries", &Params::retries)
-      .help("how often a call refused with Retry-After is sent again")
-      .at_least(0)
-      .source("client-go rest/request.go: 10");
-  s.field("retry_after", &Params::retry_after)
-      .help("pause before a refused call is sent again")
-      .at_least(0)
-      .source("apiserver filters/maxinflight.go: 1 s");
-}
-
-LimitedClient::LimitedClient(World& world, ApiServerPort& server, Params params, std::string path)
+LimitedClient::LimitedClient(World& world, ApiServerPort& server, LimitedClientParams params,
+                             std::string path)
     : world_(world), server_(server), params_(params), tokens_(params.burst) {
   id_ = world_.scheduler.add(this);
   refilled_ = world_.now();
@@ -33,14 +14,7 @@ LimitedClient::LimitedClient(World& world, ApiServerPort& server, Params params,
 }
 
 void LimitedClient::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
-  u32 slot;
-  if (free_.empty()) {
-    slot = static_cast<u32>(pool_.size());
-    pool_.emplace_back();
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-  }
+  const u32 slot = pool_.take_as_left();
   pool_[slot] = {call, caller, tag, 0};
   fifo_.push_back(slot);
   pump();
@@ -97,7 +71,7 @@ void LimitedClient::api_replied(u64 tag, const ApiCall& call, ApiStatus status,
 
 void LimitedClient::release(u32 slot) {
   pool_[slot].caller = nullptr;
-  free_.push_back(slot);
+  pool_.give_back(slot);
 }
 
 void LimitedClient::drop_waiting() {

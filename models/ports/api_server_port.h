@@ -2,6 +2,7 @@
 // API server with its etcd. Calls are asynchronous: they may queue, be refused, time out. What was
 // committed reaches watchers later and in order; every watcher keeps its own copy.
 #pragma once
+#include "models/ports/api_values.h"
 #include "sim/journal.h"
 #include "sim/time.h"
 #include "sim/units.h"
@@ -44,22 +45,19 @@ enum class ApiStatus : u8 {
   kUnavailable       // no etcd leader, or the server is down
 };
 
-// Of a kPodStatus the value's lowest bit says whether the pod is ready (routable once its endpoints
-// are committed); the other bits are the cluster's own.
-constexpr bool pod_status_ready(u64 value) { return (value & 1) != 0; }
-
-struct ApiCall {  // kDelete of a kPod with value 0 only marks a bound pod; value 1 removes it
+struct ApiCall {
   ApiVerb verb = ApiVerb::kGet;
   ApiObject object = ApiObject::kPod;
   ApiLevel level = ApiLevel::kGlobalDefault;
   u32 user = 0;                    // for shuffle sharding: who asks
   u32 key = 0;                     // which object
-  u64 value = 0;                   // the object's content, as far as the simulator needs it
+  IncidentId cause = kNoIncident;  // travels with the write to whoever watches it
+  ApiValue value;                  // what a write says; none in a read
+  Duration deadline{};             // 0: the server's 60 s
   i32 bytes = 0;                   // encoded size of the object written, or of the whole list read
   u32 list_objects = 0;            // LIST: how many objects
-  Duration deadline{};             // 0: the server's 60 s
-  IncidentId cause = kNoIncident;  // travels with the write to whoever watches it
 };
+static_assert(sizeof(ApiCall) == 48);
 
 // Implemented by callers; called exactly once for each submitted call.
 struct ApiCaller {
@@ -73,7 +71,7 @@ struct ApiChange {
   ApiVerb verb;
   ApiObject object;
   u32 key;
-  u64 value;
+  ApiValue value;
   IncidentId cause;
 };
 struct ApiWatcher {
