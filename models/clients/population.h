@@ -157,6 +157,8 @@ class Population final : public Component,
   void log_end(RequestSlot slot, Outcome outcome, Instant at);
   void offer_turn(SessionSlot session, u8 resubmission);
   void send(RequestSlot slot);
+  void start_timeouts(RequestSlot slot);
+  AttemptSlot make_out(RequestSlot slot, IncidentId brought_by);
   void refused(RequestSlot slot, const Verdict& verdict, Duration heard_after);
   // The current attempt failed at `heard_at`: retry or end.
   void attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after, Instant heard_at);

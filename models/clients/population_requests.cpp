@@ -67,27 +67,50 @@ void Population::send(RequestSlot slot) {
   if (path.reach == Reach::kNoRoute)
     return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
 
-  if (path.reach == Reach::kReachable)
-    if (const Verdict v = wiring_.regions[route.region]->admit(s.key); !v.accepted())
-      return refused(slot, v, path.round_trip);
+  Verdict let_in;
+  if (path.reach == Reach::kReachable) {
+    let_in = wiring_.regions[route.region]->admit(s.key);
+    if (!let_in.accepted()) return refused(slot, let_in, path.round_trip);
+  }
 
-  if (c.params.first_token_timeout.ns > 0)
-    c.first_token.push(
-        now + c.params.first_token_timeout, slot, r.serial,
-        [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
-        [&](u32 k) { requests_.prefetch(k); });
-  if (c.params.total_timeout.ns > 0)
-    c.total.push(
-        now + c.params.total_timeout, slot, r.serial,
-        [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
-        [&](u32 k) { requests_.prefetch(k); });
+  start_timeouts(slot);
   if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
     ++counts_.attempts_lost;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     return;
   }
+  const AttemptSlot attempt =
+      make_out(slot, route.moved_by != kNoIncident ? route.moved_by : let_in.incident);
+  const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
+  if (!verdict.accepted()) {
+    wiring_.attempts->give_back(attempt);
+    return refused(slot, verdict, path.round_trip);
+  }
+  requests_[slot].attempt = attempt;
+  ++sessions_[r.session].working;
+}
 
-  // The turn's own lengths: the same under every policy and for every attempt.
+void Population::start_timeouts(RequestSlot slot) {
+  const Request& r = requests_[slot];
+  Class& c = *classes_[r.class_id];
+  if (c.params.first_token_timeout.ns > 0)
+    c.first_token.push(
+        r.sent + c.params.first_token_timeout, slot, r.serial,
+        [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
+        [&](u32 k) { requests_.prefetch(k); });
+  if (c.params.total_timeout.ns > 0)
+    c.total.push(
+        r.sent + c.params.total_timeout, slot, r.serial,
+        [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
+        [&](u32 k) { requests_.prefetch(k); });
+}
+
+// Writes the attempt that a region is then offered. The turn's own lengths are the same under every
+// policy and for every attempt.
+AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
+  Request& r = requests_[slot];
+  const Class& c = *classes_[r.class_id];
+  const Session& s = sessions_[r.session];
   const Words w = draw(c.lengths, s.key, s.turn);
   const u32 message = s.context == 0 ? c.first_prompt.at(uniform(w)) : c.message.at(uniform(w));
   u32 output = std::max<u32>(1, c.answer.at(uniform2(w)));
@@ -108,22 +131,16 @@ void Population::send(RequestSlot slot) {
   a.prompt = std::min(s.context + message, static_cast<u32>(c.params.max_context));
   a.output = output;
   a.answer_kept = static_cast<u32>((1 - c.params.reasoning_share.value) * output);
-  a.incident = route.moved_by;
+  a.incident = brought_by;
   a.turn = s.turn;
-  a.region = route.region;
+  a.region = r.region;
   a.home = r.home;
   a.number = static_cast<u8>(r.tries - 1);
   a.logs_in = s.turn == 0;
   a.rank = static_cast<u8>(8 + c.params.priority) & 0xf;
   if (c.trace) ask_as_recorded(a);
   if (wiring_.log) keep_trail(slot, a);
-  const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
-  if (!verdict.accepted()) {
-    wiring_.attempts->give_back(attempt);
-    return refused(slot, verdict, path.round_trip);
-  }
-  requests_[slot].attempt = attempt;
-  ++sessions_[r.session].working;
+  return attempt;
 }
 
 void Population::refused(RequestSlot slot, const Verdict& verdict, Duration heard_after) {

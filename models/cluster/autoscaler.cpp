@@ -118,7 +118,6 @@ void Autoscalers::handle(const Event& event) {
 }
 
 void Autoscalers::scrape() {
-  metrics_incident_ = context_.runtime.overload_incident();
   for (const Workload& workload : context_.state.workloads) {
     const std::size_t kept =
         workload.params.autoscaler
@@ -257,6 +256,14 @@ void Autoscalers::decide(WorkloadId w) {
   submit(w, ApiVerb::kUpdate, ApiObject::kScale, ScaleValue{scaler.want}, kPutScale);
 }
 
+// The latest that the pods' samples carry.
+IncidentId Autoscalers::cause_of_load(const Workload& workload) const {
+  IncidentId latest = kNoIncident;
+  for (const PodId id : workload.members)
+    latest = std::max(latest, context_.state.pods[id].scraped.cause);
+  return latest;
+}
+
 // An incident once for each time that the request passes what the GPUs can hold.
 void Autoscalers::note_request(WorkloadId w, i32 want) {
   Scaler& scaler = scalers_[w];
@@ -269,7 +276,7 @@ void Autoscalers::note_request(WorkloadId w, i32 want) {
     scaler.incident = kNoIncident;
   } else if (!scaler.beyond && want > scaler.from) {
     scaler.incident = context_.world.incident(
-        "scale_up_requested", context_.path, {metrics_incident_},
+        "scale_up_requested", context_.path, {cause_of_load(context_.state.workloads[w])},
         fmt::format("{}: {} to {} replicas, {} GPUs wanted of {}", state.workloads[w].params.name,
                     scaler.from, want, wanted, state.total_gpus()));
   } else {

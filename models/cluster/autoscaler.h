@@ -52,6 +52,7 @@ class Autoscalers final : public Component, public ApiCaller {
   void list_pods(WorkloadId workload);
   void read_metric(WorkloadId workload, bool available);
   void decide(WorkloadId workload);
+  IncidentId cause_of_load(const Workload& workload) const;
   void note_request(WorkloadId workload, i32 want);
   void write_status(WorkloadId workload);
   void end(WorkloadId workload);
@@ -62,8 +63,7 @@ class Autoscalers final : public Component, public ApiCaller {
   ApiServerPort& client_;
   EventRecorder& events_;
   ComponentId id_;
-  std::vector<Scaler> scalers_;                // [workload]
-  IncidentId metrics_incident_ = kNoIncident;  // what the pods were suffering from at the scrape
+  std::vector<Scaler> scalers_;  // [workload]
 };
 
 }  // namespace stampede::cluster

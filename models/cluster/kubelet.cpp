@@ -104,7 +104,7 @@ void Kubelets::probe(PodId id) {
   if (pod.failures < UINT8_MAX) ++pod.failures;
   unhealthy(id);
   if (pod.ready && pod.failures >= p.probe_failures) {
-    pod.overloaded = context_.runtime.overload_incident();
+    pod.overloaded = context_.runtime.overload_incident(id);
     PodEdit(context_.state, id)->ready = false;
     queue_status(id);
   }

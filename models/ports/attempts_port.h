@@ -18,7 +18,7 @@ struct alignas(64) Attempt {
   u32 base_version = 0;                         // KV manifest it builds on
   u32 pod = 0;                                  // where it is now
   u32 ticket = 0;                               // of that pod's engine
-  IncidentId incident = kNoIncident;            // what brought it here (a failover), for provenance
+  IncidentId incident = kNoIncident;  // what brought it here (a failover, a ramp), for provenance
   u16 turn = 0;
   u8 region = 0, home = 0;
   u16 prefilled_blocks = 0;   // of 16 tokens, that had to be computed

@@ -13,8 +13,9 @@ using WorkloadId = u8;  // a deployment: its pool of pods (0 = prefill or mixed,
 
 // Usage of one pod over its last sampling window.
 struct PodSample {
-  i64 cpu_milli = 0;      // front-end CPU used [millicores]
-  i64 waiting_milli = 0;  // requests waiting for their first scheduling x 1000
+  i64 cpu_milli = 0;               // front-end CPU used [millicores]
+  i64 waiting_milli = 0;           // requests waiting for their first scheduling x 1000
+  IncidentId cause = kNoIncident;  // of the load: the overload, or what brought the traffic here
 };
 
 // Implemented by serving; called by kubelets.
@@ -27,9 +28,9 @@ struct PodRuntime {
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;
-  // The incident of the overload that pods suffer from now, if any: it travels with failed probes
-  // and with metrics.
-  virtual IncidentId overload_incident() { return kNoIncident; }
+  // The incident of the overload that a pod suffers from now, or what brought it its traffic, if
+  // any: it travels with failed probes.
+  virtual IncidentId overload_incident(PodId /*pod*/) { return kNoIncident; }
 };
 
 // Implemented by the data plane (gateway, balancer); called when a new endpoint view reached it.

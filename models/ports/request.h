@@ -45,7 +45,7 @@ constexpr const char* name_of(Outcome outcome) {
 struct Verdict {
   Outcome code = Outcome::kSucceeded;  // kSucceeded: taken on, the answer comes later
   Duration retry_after{};
-  IncidentId incident = kNoIncident;  // what made it refuse
+  IncidentId incident = kNoIncident;  // what made it refuse, or what opened the door again
   bool accepted() const { return code == Outcome::kSucceeded; }
 };
 

@@ -59,12 +59,11 @@ Verdict Region::admit(u64 session_key) {
     ++counts_.refused_breaker;
     return v;
   }
-  let_in_by_ = v.incident;
   if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
     ++counts_.refused_429;
     return {Outcome::kRejected429, wait, overload_};
   }
-  return {};
+  return v;
 }
 
 Verdict Region::offer(AttemptSlot slot) {
@@ -113,8 +112,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
-  if (const IncidentId by = a.incident ? a.incident : let_in_by_; by != kNoIncident)
-    p.brought_by = brought_by_ = by;
+  if (a.incident != kNoIncident) p.brought_by = a.incident;
   if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
@@ -163,8 +161,7 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   if (!p.engine->fits(input)) return false;
   a.pod = id;
   input.cached = look_up_context(slot);
-  current_ = id;
-  p.engine->advance(world_.now(), *this);
+  advance(id);
   opened(id);
   block_ids_.clear();
   if (profiles_[p.workload].prefix_caching && wiring_.text != nullptr)
@@ -183,6 +180,20 @@ void Region::opened(PodId id) {
 void Region::closed(PodId id) {
   --active_.by_pod[id];
   --active_.total;
+}
+
+struct Region::EngineOf final : EngineSink {
+  EngineOf(Region& in, PodId of) : region(in), pod(of) {}
+  void first_token(u32 slot, Instant at) override { region.first_token(pod, slot, at); }
+  void finished(u32 slot, Instant at) override { region.finished(pod, slot, at); }
+  void preempted(u32, Instant) override {}
+  Region& region;
+  const PodId pod;
+};
+
+void Region::advance(PodId id) {
+  EngineOf speaker(*this, id);
+  pods_[id].engine->advance(world_.now(), speaker);
 }
 
 void Region::reschedule(PodId id) {
@@ -214,8 +225,7 @@ void Region::handle(const Event& event) {
       p.engine->for_each_due(
           [this](u32 slot, bool finishes) { wiring_.clients->prefetch_attempt(slot, finishes); });
       p.event_at = kNever;
-      current_ = event.subject;
-      p.engine->advance(world_.now(), *this);
+      advance(event.subject);
       if (p.draining && pods_[event.subject].engine->idle()) return kill(event.subject);
       return reschedule(event.subject);
     }
@@ -260,15 +270,15 @@ u32 Region::look_up_context(AttemptSlot slot) {
   return found.cached_tokens;
 }
 
-void Region::first_token(u32 slot, Instant at) {
+void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   ++counts_.first_tokens;
-  const Duration latency = params_.pools[pods_[current_].workload].front_end.response_latency;
+  const Duration latency = params_.pools[pods_[id].workload].front_end.response_latency;
   if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
-  if (profiles_[pods_[current_].workload].role != EngineRole::kPrefill) return;
+  if (profiles_[pods_[id].workload].role != EngineRole::kPrefill) return;
   closed(a.pod);
   a.decoding = true;
-  const Instant sent = pods_[current_].link.send(at, a.prompt, params_.kv_transfer);
+  const Instant sent = pods_[id].link.send(at, a.prompt, params_.kv_transfer);
   world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
@@ -289,26 +299,24 @@ void Region::hand_over(AttemptSlot slot) {
   }
 }
 
-void Region::finished(u32 slot, Instant at) {
+void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   closed(a.pod);
   ++counts_.completed;
   const bool late = a.request == kNoSlot;
   const KvWritten written = wiring_.kv->write(
       {a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept, a.poisoned, late,
-       a.started, a.incident ? a.incident : overload_incident()});
+       a.started, a.incident ? a.incident : overload_incident(a.pod)});
   if (written.torn && !a.poisoned) {
     a.poisoned = true;
     a.incident = written.cause;
   }
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
-  const Instant heard = at + params_.pools[pods_[current_].workload].front_end.response_latency;
+  const Instant heard = at + params_.pools[pods_[id].workload].front_end.response_latency;
   if (!wiring_.clients->finished(slot, heard)) count_waste(a, a.output, true);
   release(slot);
 }
-
-void Region::preempted(u32, Instant) {}
 
 void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
   wiring_.clients->broken(slot, outcome, cause);
@@ -333,8 +341,7 @@ bool Region::cancel(AttemptSlot slot) {
   const u32 ticket = a.ticket;
   Pod& p = pods_[id];
   if (!p.engine) return false;
-  current_ = id;
-  p.engine->advance(world_.now(), *this);
+  advance(id);
   const u32 waiting_before = p.engine->waiting();
   const u32 emitted = p.engine->tokens_emitted(ticket, world_.now());
   // Between two pods, or just done: it goes on.
@@ -344,7 +351,7 @@ bool Region::cancel(AttemptSlot slot) {
   count_waste(a, emitted, ran);
   if (ran) {
     ++counts_.aborted;
-    wiring_.kv->aborted(id_, a.prompt, a.incident ? a.incident : overload_incident());
+    wiring_.kv->aborted(id_, a.prompt, a.incident ? a.incident : overload_incident(a.pod));
   }
   release(slot);
   reschedule(id);

@@ -17,7 +17,6 @@
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
 #include "models/serving/connection_pool.h"
-#include "models/serving/engine_sink.h"
 #include "models/serving/front_end.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/rate_limit.h"
@@ -34,8 +33,7 @@ class Region final : public Component,
                      public RegionPort,
                      public PodRuntime,
                      public EndpointConsumer,
-                     public LoadPort,
-                     private EngineSink {
+                     public LoadPort {
  public:
   struct Wiring {
     ClientPort* clients = nullptr;
@@ -69,8 +67,10 @@ class Region final : public Component,
   void pod_stopped(PodId pod, WorkloadId workload) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
-  // The overload, or what brought the traffic here before it shows as one.
-  IncidentId overload_incident() override { return overload_ ? overload_ : brought_by_; }
+  // The overload, or what brought the pod's traffic here before it shows as one.
+  IncidentId overload_incident(PodId pod) override {
+    return overload_ ? overload_ : pods_[pod].brought_by;
+  }
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
 
@@ -131,9 +131,11 @@ class Region final : public Component,
   Spent spent_by(const Engine& engine) const;
   void count_waste(const Attempt& attempt, u32 emitted, bool ran);
 
-  void first_token(u32 id, Instant at) override;
-  void finished(u32 id, Instant at) override;
-  void preempted(u32 id, Instant at) override;
+  // The engine of a pod tells of everything up to now.
+  void advance(PodId pod);
+  struct EngineOf;  // hears it
+  void first_token(PodId pod, AttemptSlot attempt, Instant at);
+  void finished(PodId pod, AttemptSlot attempt, Instant at);
   u32 look_up_context(AttemptSlot attempt);
 
   Pod& pod(PodId id);
@@ -152,6 +154,7 @@ class Region final : public Component,
   void release(AttemptSlot attempt);
   void kill(PodId id);
   void recovered(Pod& p);
+  std::vector<IncidentId> what_brought_overload() const;
   Verdict refuse_503(IncidentId cause);
 
   World& world_;
@@ -178,10 +181,7 @@ class Region final : public Component,
   std::vector<Spent> gone_;     // [workload] by engines of pods that are gone
   std::vector<Tokens> wasted_;  // [workload]
   IncidentId overload_ = kNoIncident;
-  IncidentId brought_by_ = kNoIncident;  // the failover or ramp that the latest traffic came by
-  IncidentId let_in_by_ = kNoIncident;   // the ramp that admits at this moment
   u32 overloaded_pods_ = 0;
-  PodId current_ = 0;  // whose engine is speaking
   std::vector<u64> block_ids_;
   u64 holds_ = 0;
   Counts counts_;

@@ -45,8 +45,7 @@ void Region::kill(PodId id) {
   Pod& p = pods_[id];
   if (!p.engine || !p.draining) return;
   world_.scheduler.cancel(p.event);
-  current_ = id;
-  p.engine->advance(world_.now(), *this);
+  advance(id);
   retired_[p.workload] += work_of(p);
   const Spent spent = spent_by(*p.engine);
   gone_[p.workload].tokens.prompt += spent.tokens.prompt;
@@ -72,6 +71,13 @@ void Region::recovered(Pod& p) {
   if (--overloaded_pods_ == 0) overload_ = kNoIncident;
 }
 
+std::vector<IncidentId> Region::what_brought_overload() const {
+  std::vector<IncidentId> causes;
+  for (const Pod& p : pods_)
+    if (p.overloaded) causes.push_back(p.brought_by);
+  return causes;
+}
+
 bool Region::probe(PodId id, WorkloadId workload) {
   Pod& p = pod(id);
   if (!p.serving) return false;
@@ -91,7 +97,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
       const double pods = static_cast<double>(serving_[workload]);
       if (overload_ == kNoIncident &&
           overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods)))
-        overload_ = world_.incident("replica_overloaded", name_, {p.brought_by},
+        overload_ = world_.incident("replica_overloaded", name_, what_brought_overload(),
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
@@ -109,6 +115,7 @@ PodSample Region::sample(PodId id, WorkloadId workload) {
   PodSample sample;
   sample.cpu_milli = dt > 0 ? static_cast<i64>((used - p.used_before) / dt * 1000) : 0;
   sample.waiting_milli = static_cast<i64>(p.engine->waiting()) * 1000;
+  sample.cause = overload_incident(id);
   p.used_before = used;
   p.sampled_at = now;
   return sample;

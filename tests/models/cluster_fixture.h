@@ -92,9 +92,11 @@ struct FakeRuntime : PodRuntime {
   bool probe(PodId pod, WorkloadId) override { return !failing || !failing(pod); }
   PodSample sample(PodId pod, WorkloadId) override {
     if (!started.count(pod)) return {};
-    return usage ? usage(pod) : PodSample{};
+    PodSample sample = usage ? usage(pod) : PodSample{};
+    sample.cause = overload;
+    return sample;
   }
-  IncidentId overload_incident() override { return overload; }
+  IncidentId overload_incident(PodId) override { return overload; }
 
   World* world = nullptr;
   std::function<bool(PodId)> failing;

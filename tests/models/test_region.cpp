@@ -306,14 +306,14 @@ TEST(region, a_wait_for_a_connection_delays_the_request) {
 TEST(region, the_ramp_takes_the_place_of_an_older_failover) {
   Service s(Clients::single_turn(), pools({EngineRole::kMixed}));
   s.run(20_s);
-  EXPECT_EQ(s.region.overload_incident(), kNoIncident);
+  EXPECT_EQ(s.region.overload_incident(0), kNoIncident);
   s.balancer.answer.moved_by = 3;
   s.run(20_s);
-  EXPECT_EQ(s.region.overload_incident(), 3u);
+  EXPECT_EQ(s.region.overload_incident(0), 3u);
   s.balancer.answer.moved_by = kNoIncident;
   s.safety.ramp = 8;
   s.run(20_s);
-  EXPECT_EQ(s.region.overload_incident(), 8u);
+  EXPECT_EQ(s.region.overload_incident(0), 8u);
   s.run_out();
 }
 
