@@ -192,6 +192,50 @@ TypeInfo number_type();
 TypeInfo boolean_type();
 TypeInfo text_type();
 
+template <class E>
+TypeInfo choice_type() {
+  TypeInfo t;
+  t.kind = ValueKind::kChoice;
+  t.name = ChoiceNames<E>::type;
+  t.choices = ChoiceNames<E>::names();
+  t.parse = [names = t.choices](const std::string& s, void* out) -> std::string {
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (names[i] == s) {
+        *static_cast<E*>(out) = static_cast<E>(i);
+        return "";
+      }
+    return "not one of its choices";
+  };
+  t.print = [names = t.choices](const void* v) {
+    return names[static_cast<std::size_t>(*static_cast<const E*>(v))];
+  };
+  return t;
+}
+
+template <class T>
+TypeInfo list_type() {
+  TypeInfo t;
+  t.kind = ValueKind::kList;
+  t.element = &type_of<typename T::value_type>();
+  t.size = [](const void* v) { return static_cast<const T*>(v)->size(); };
+  t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace_back(); };
+  t.at = [](void* v, std::size_t i) -> void* { return &static_cast<T*>(v)->at(i); };
+  t.clear = [](void* v) { static_cast<T*>(v)->clear(); };
+  return t;
+}
+
+template <class T>
+TypeInfo optional_type() {
+  TypeInfo t;
+  t.kind = ValueKind::kOptional;
+  t.element = &type_of<typename T::value_type>();
+  t.size = [](const void* v) -> std::size_t { return static_cast<const T*>(v)->has_value(); };
+  t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace(); };
+  t.at = [](void* v, std::size_t) -> void* { return &**static_cast<T*>(v); };
+  t.clear = [](void* v) { static_cast<T*>(v)->reset(); };
+  return t;
+}
+
 template <class T>
 TypeInfo make_type() {
   if constexpr (std::is_same_v<T, Duration>)
@@ -218,44 +262,13 @@ TypeInfo make_type() {
     return boolean_type();
   else if constexpr (std::is_same_v<T, std::string>)
     return text_type();
-  else if constexpr (std::is_enum_v<T>) {
-    TypeInfo t;
-    t.kind = ValueKind::kChoice;
-    t.name = ChoiceNames<T>::type;
-    t.choices = ChoiceNames<T>::names();
-    t.parse = [names = t.choices](const std::string& s, void* out) -> std::string {
-      for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i] == s) {
-          *static_cast<T*>(out) = static_cast<T>(i);
-          return "";
-        }
-      return "not one of its choices";
-    };
-    t.print = [names = t.choices](const void* v) {
-      return names[static_cast<std::size_t>(*static_cast<const T*>(v))];
-    };
-    return t;
-  } else if constexpr (is_vector<T>::value) {
-    using E = typename T::value_type;
-    TypeInfo t;
-    t.kind = ValueKind::kList;
-    t.element = &type_of<E>();
-    t.size = [](const void* v) { return static_cast<const T*>(v)->size(); };
-    t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace_back(); };
-    t.at = [](void* v, std::size_t i) -> void* { return &static_cast<T*>(v)->at(i); };
-    t.clear = [](void* v) { static_cast<T*>(v)->clear(); };
-    return t;
-  } else if constexpr (is_optional<T>::value) {
-    using E = typename T::value_type;
-    TypeInfo t;
-    t.kind = ValueKind::kOptional;
-    t.element = &type_of<E>();
-    t.size = [](const void* v) -> std::size_t { return static_cast<const T*>(v)->has_value(); };
-    t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace(); };
-    t.at = [](void* v, std::size_t) -> void* { return &**static_cast<T*>(v); };
-    t.clear = [](void* v) { static_cast<T*>(v)->reset(); };
-    return t;
-  } else if constexpr (std::is_base_of_v<Selection, T>) {
+  else if constexpr (std::is_enum_v<T>)
+    return choice_type<T>();
+  else if constexpr (is_vector<T>::value)
+    return list_type<T>();
+  else if constexpr (is_optional<T>::value)
+    return optional_type<T>();
+  else if constexpr (std::is_base_of_v<Selection, T>) {
     TypeInfo t;
     t.kind = ValueKind::kSelection;
     t.selector = T::tag::selector;

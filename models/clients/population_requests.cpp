@@ -45,7 +45,6 @@ void Population::offer_turn(SessionSlot session, u8 resubmission) {
 
 void Population::send(RequestSlot slot) {
   Request& r = requests_[slot];
-  Class& c = *classes_[r.class_id];
   const Session& s = sessions_[r.session];
   const Instant now = world_.now();
   ++r.serial;
