@@ -13,7 +13,7 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
       path_(std::move(path)),
       params_(params),
       network_(network),
-      id_(world.scheduler.add(this)),
+      component_(world.scheduler.add(this)),
       homes_(capacity.size()),
       answers_({params.ttl, params.ttl_violators.value, params.ttl_violator_tail}, capacity.size(),
                world.stream(path_, "ttl_phase")) {
@@ -30,12 +30,12 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
     regions_.push_back(r);
     const auto index = static_cast<u32>(regions_.size() - 1);
     const Duration first = from_seconds(phase.next() * params.probe_interval.seconds());
-    world.scheduler.after(first, Priority::kControl, id_, kProbe, index);
+    world.scheduler.after(first, Priority::kControl, component_, kProbe, index);
     if (params.view_ttl.ns > 0)
-      world.scheduler.after(params.view_ttl, Priority::kControl, id_, kViewCheck, index);
+      world.scheduler.after(params.view_ttl, Priority::kControl, component_, kViewCheck, index);
   }
   if (params.rule == RoutingRule::kWaterfall)
-    world.scheduler.after(params.probe_interval, Priority::kControl, id_, kMeasure);
+    world.scheduler.after(params.probe_interval, Priority::kControl, component_, kMeasure);
   world.stats.counter(path_, "routed_total", "attempts that asked for a region", &routed_);
   world.stats.counter(path_, "moved_total", "attempts sent away from home", &moved_);
   world.stats.counter(path_, "refused_total", "attempts refused by the spill cap", &refused_);
@@ -71,7 +71,7 @@ void GlobalBalancer::handle(const Event& event) {
             static_cast<double>(h.offered - h.offered_before) / params_.probe_interval.seconds();
         h.offered_before = h.offered;
       }
-      world_.scheduler.after(params_.probe_interval, Priority::kControl, id_, kMeasure);
+      world_.scheduler.after(params_.probe_interval, Priority::kControl, component_, kMeasure);
       return rebuild();
     }
     default:
@@ -80,7 +80,7 @@ void GlobalBalancer::handle(const Event& event) {
 }
 
 void GlobalBalancer::probe(RegionId region) {
-  world_.scheduler.after(params_.probe_interval, Priority::kControl, id_, kProbe, region);
+  world_.scheduler.after(params_.probe_interval, Priority::kControl, component_, kProbe, region);
   const u32 networks = network_.client_networks();
   const u32 count =
       networks == 0 ? static_cast<u32>(regions_.size()) : std::min<u32>(params_.vantages, networks);
@@ -99,8 +99,8 @@ void GlobalBalancer::probe(RegionId region) {
   if (static_cast<double>(reached) > params_.healthy_above.value * static_cast<double>(count))
     answered(region, true, kNoIncident);
   else
-    world_.scheduler.after(params_.probe_timeout, Priority::kControl, id_, kProbeAnswered, region,
-                           cause);
+    world_.scheduler.after(params_.probe_timeout, Priority::kControl, component_, kProbeAnswered,
+                           region, cause);
 }
 
 void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
@@ -118,7 +118,7 @@ void GlobalBalancer::fresh(RegionId region) {
   r.refreshed = world_.now();
   if (!r.expired) return;
   r.expired = false;
-  world_.scheduler.after(params_.view_ttl, Priority::kControl, id_, kViewCheck, region);
+  world_.scheduler.after(params_.view_ttl, Priority::kControl, component_, kViewCheck, region);
 }
 
 void GlobalBalancer::capacity_changed(RegionId region, double ready_capacity, IncidentId cause) {
@@ -144,7 +144,7 @@ void GlobalBalancer::check_view(RegionId region) {
   Region& r = regions_[region];
   const Instant expiry = r.refreshed + params_.view_ttl;
   if (expiry > world_.now()) {
-    world_.scheduler.at(expiry, Priority::kControl, id_, kViewCheck, region);
+    world_.scheduler.at(expiry, Priority::kControl, component_, kViewCheck, region);
     return;
   }
   r.expired = true;
@@ -176,7 +176,7 @@ bool GlobalBalancer::at_home(std::size_t home, bool alternative) {
   if (back <= world_.now()) return true;
   if (!regions_[home].timer) {
     regions_[home].timer = true;
-    world_.scheduler.at(back, Priority::kControl, id_, kRebuild, static_cast<u32>(home));
+    world_.scheduler.at(back, Priority::kControl, component_, kRebuild, static_cast<u32>(home));
   }
   return false;
 }

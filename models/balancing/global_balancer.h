@@ -83,7 +83,7 @@ class GlobalBalancer : public BalancerPort, public Component {
   const std::string path_;
   const GlobalBalancerParams params_;
   const NetworkPort& network_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Region> regions_;
   std::vector<Home> homes_;
   AnswerHistory answers_;

@@ -30,7 +30,7 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     : world_(world),
       demand_(std::move(demand)),
       wiring_(std::move(wiring)),
-      id_(world.scheduler.add(this)),
+      component_(world.scheduler.add(this)),
       regions_(regions),
       networks_(regions),
       network_cumulative_(regions) {
@@ -41,8 +41,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     network_cumulative_[home].push_back(before + wiring_.network->weight(c));
   }
   for (ClientClassParams& p : classes)
-    classes_.push_back(
-        std::make_unique<Class>(std::move(p), world, id_, static_cast<u32>(classes_.size())));
+    classes_.push_back(std::make_unique<Class>(std::move(p), world, component_,
+                                               static_cast<u32>(classes_.size())));
   for (std::size_t k = 0; k < wiring_.traces.size(); ++k)
     if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
   for (std::size_t k = 0; k < classes_.size(); ++k)
@@ -79,7 +79,7 @@ void Population::start() {
         sessions_[slot].steps_left = steps_of(p, uniform(w));
         sessions_[slot].waiting = true;
         world_.scheduler.after(from_seconds(p.think_time.seconds() * uniform2(w)),
-                               Priority::kArrival, id_, kNextStep, slot);
+                               Priority::kArrival, component_, kNextStep, slot);
       }
     } else if (p.continue_probability.value > 0) {
       for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, true));
@@ -109,7 +109,7 @@ void Population::schedule_arrival(u32 index) {
     const double step = rate * (end - at).seconds();
     if (step > chain.hazard_left) {
       at += from_seconds(chain.hazard_left / rate);
-      world_.scheduler.at(at, Priority::kArrival, id_, kArrival, index);
+      world_.scheduler.at(at, Priority::kArrival, component_, kArrival, index);
       return;
     }
     chain.hazard_left -= step;

@@ -178,7 +178,7 @@ class Population final : public Component,
   World& world_;
   Demand demand_;
   Wiring wiring_;
-  ComponentId id_;
+  ComponentId component_;
   std::size_t regions_;
   std::vector<std::unique_ptr<Class>> classes_;
   std::vector<Chain> chains_;                            // [class] x [home region]

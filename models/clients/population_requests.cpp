@@ -161,7 +161,7 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
     return end_request(slot, outcome, heard_at);
   r.failed_by = static_cast<u8>(cause);
   r.state = Request::State::kBackoff;
-  world_.scheduler.at(heard_at + *delay, Priority::kArrival, id_, kRetry, slot, r.serial);
+  world_.scheduler.at(heard_at + *delay, Priority::kArrival, component_, kRetry, slot, r.serial);
 }
 
 bool Population::served_elsewhere(Class& c, const Request& r) {
@@ -224,7 +224,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
       const Duration gap = from_seconds(c.params.step_gap.seconds() *
                                         exponential(uniform(draw(c.behaviour, key, 2))));
       s.waiting = true;  // the task goes on: nobody may close it
-      world_.scheduler.at(at + gap, Priority::kArrival, id_, kNextStep, session);
+      world_.scheduler.at(at + gap, Priority::kArrival, component_, kNextStep, session);
       return;
     }
     if (c.params.steps > 0) s.closing = true;
@@ -235,7 +235,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
       ++counts_.resubmissions;
       s.waiting = true;
       const Duration pause = from_seconds(again.delay.seconds() * exponential(uniform2(w)));
-      world_.scheduler.at(at + pause, Priority::kArrival, id_, kResubmit, session,
+      world_.scheduler.at(at + pause, Priority::kArrival, component_, kResubmit, session,
                           resubmission + 1u);
       return;
     }

@@ -14,7 +14,7 @@ void Population::Class::play(std::shared_ptr<TraceSource> source, World& world) 
 void Population::schedule_trace_arrival(u32 index) {
   Class& c = *classes_[index];
   if (c.trace->next(c.next))
-    world_.scheduler.at(c.next.at, Priority::kArrival, id_, kTraceArrival, index);
+    world_.scheduler.at(c.next.at, Priority::kArrival, component_, kTraceArrival, index);
 }
 
 // Each recorded request is a session of its own, at home where a draw by the regions' shares says.

@@ -69,7 +69,10 @@ hpa::Flags flags_of(const AutoscalerParams& p) {
 }
 
 Autoscalers::Autoscalers(const Context& context, ApiServerPort& client, EventRecorder& events)
-    : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {
+    : context_(context),
+      client_(client),
+      events_(events),
+      component_(context.world.scheduler.add(this)) {
   for (const Workload& workload : context.state.workloads) {
     Scaler& scaler = scalers_.emplace_back();
     if (!workload.params.autoscaler) continue;
@@ -87,12 +90,12 @@ void Autoscalers::start() {
   const Duration scraped = sampled + context_.params.scrape_period;
   const double scrape = uniform(draw(phase, UINT32_MAX));
   world.scheduler.after(sampled + from_seconds(scrape * context_.params.scrape_period.seconds()),
-                        Priority::kControl, id_, kScrape);
+                        Priority::kControl, component_, kScrape);
   for (u32 w = 0; w < scalers_.size(); ++w) {
     if (!scalers_[w].algorithm) continue;
     const Duration period = context_.state.workloads[w].params.autoscaler->sync_period;
     world.scheduler.after(scraped + from_seconds(uniform(draw(phase, w)) * period.seconds()),
-                          Priority::kControl, id_, kPass, w, 0);
+                          Priority::kControl, component_, kPass, w, 0);
   }
 }
 
@@ -113,7 +116,8 @@ void Autoscalers::bound(WorkloadId w, i32 min_replicas, i32 max_replicas) {
 
 void Autoscalers::handle(const Event& event) {
   if (event.kind == kPass) return begin(static_cast<WorkloadId>(event.subject));
-  context_.world.scheduler.after(context_.params.scrape_period, Priority::kControl, id_, kScrape);
+  context_.world.scheduler.after(context_.params.scrape_period, Priority::kControl, component_,
+                                 kScrape);
   scrape();
 }
 
@@ -161,7 +165,7 @@ void Autoscalers::begin(WorkloadId w) {
 
 void Autoscalers::end(WorkloadId w) {
   const Duration period = context_.state.workloads[w].params.autoscaler->sync_period;
-  context_.world.scheduler.after(period, Priority::kControl, id_, kPass, w);
+  context_.world.scheduler.after(period, Priority::kControl, component_, kPass, w);
 }
 
 void Autoscalers::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId) {

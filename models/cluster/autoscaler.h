@@ -62,7 +62,7 @@ class Autoscalers final : public Component, public ApiCaller {
   Context context_;
   ApiServerPort& client_;
   EventRecorder& events_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Scaler> scalers_;  // [workload]
 };
 

@@ -10,7 +10,7 @@ enum Kind : u8 { kSync, kRetry, kPublish };
 }
 
 EndpointSlices::EndpointSlices(const Context& context, ApiServerPort& client)
-    : context_(context), client_(client), id_(context.world.scheduler.add(this)) {
+    : context_(context), client_(client), component_(context.world.scheduler.add(this)) {
   services_.resize(context.state.workloads.size());
 }
 
@@ -61,7 +61,7 @@ void EndpointSlices::mark(WorkloadId w, u32 slice, IncidentId cause) {
   service.scheduled = true;
   Duration delay = context_.params.endpoints.batch_period;
   if (delay.ns < 1) delay.ns = 1;
-  context_.world.scheduler.after(delay, Priority::kControl, id_, kSync, w);
+  context_.world.scheduler.after(delay, Priority::kControl, component_, kSync, w);
 }
 
 void EndpointSlices::handle(const Event& event) {
@@ -141,7 +141,8 @@ void EndpointSlices::api_replied(u64 tag, const ApiCall&, ApiStatus status, Inci
   const EndpointParams& p = context_.params.endpoints;
   const Duration delay = doubling(p.retry_first, p.retry_longest, ++service.failures);
   if (!context_.world.scheduler.pending(service.retry))
-    service.retry = context_.world.scheduler.after(delay, Priority::kControl, id_, kRetry, w);
+    service.retry =
+        context_.world.scheduler.after(delay, Priority::kControl, component_, kRetry, w);
   if (service.again) sync(w);  // a change came meanwhile: its pass does not wait for the backoff
 }
 
@@ -160,8 +161,8 @@ void EndpointSlices::api_changed(const ApiChange& change) {
   service.view_scheduled = true;
   const Instant now = context_.world.now();
   const Instant earliest = service.published + context_.params.endpoints.sync_period;
-  context_.world.scheduler.at(earliest > now ? earliest : now + 1_ns, Priority::kControl, id_,
-                              kPublish, w);
+  context_.world.scheduler.at(earliest > now ? earliest : now + 1_ns, Priority::kControl,
+                              component_, kPublish, w);
 }
 
 void EndpointSlices::publish(WorkloadId w) {

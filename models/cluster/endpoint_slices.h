@@ -63,7 +63,7 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
 
   Context context_;
   ApiServerPort& client_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Service> services_;  // [workload]
   std::vector<EndpointConsumer*> consumers_;
   u64 version_ = 0;

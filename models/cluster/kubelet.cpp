@@ -14,7 +14,7 @@ Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder&
     : context_(context),
       client_(client),
       events_(events),
-      id_(context.world.scheduler.add(this)),
+      component_(context.world.scheduler.add(this)),
       links_(context.world, *this),
       phase_(context.world.stream(context.path, "kubelet_phase")),
       warm_up_(context.world.stream(context.path, "warm_up")) {
@@ -29,7 +29,7 @@ void Kubelets::start() {
   for (u32 n = 0; n < writers_.size(); ++n) {
     const double u = uniform(draw(phase_, n));
     context_.world.scheduler.after(from_seconds(u * context_.params.kubelet.probe_period.seconds()),
-                                   Priority::kControl, id_, kTick, n);
+                                   Priority::kControl, component_, kTick, n);
   }
 }
 
@@ -47,8 +47,8 @@ void Kubelets::adopt(PodId pod) {
 void Kubelets::handle(const Event& event) {
   switch (event.kind) {
     case kTick:
-      context_.world.scheduler.after(context_.params.kubelet.probe_period, Priority::kControl, id_,
-                                     kTick, event.subject);
+      context_.world.scheduler.after(context_.params.kubelet.probe_period, Priority::kControl,
+                                     component_, kTick, event.subject);
       return tick(event.subject);
     case kStage:
       if (context_.state.pods[event.subject].generation == event.argument)
@@ -127,7 +127,8 @@ void Kubelets::emit(PodId id) {
 void Kubelets::stage(PodId id, Duration delay) {
   Pod& pod = context_.state.pods[id];
   if (delay.ns < 1) delay.ns = 1;
-  context_.world.scheduler.after(delay, Priority::kControl, id_, kStage, id, ++pod.generation);
+  context_.world.scheduler.after(delay, Priority::kControl, component_, kStage, id,
+                                 ++pod.generation);
 }
 
 void Kubelets::pod_bound(PodId id) {
@@ -180,7 +181,7 @@ void Kubelets::load(PodId id) {
   links_.start(link, p.weights_size, id, ++pod.generation);
   const Duration deadline = context_.params.kubelet.startup_deadline;
   if (deadline.ns > 0)
-    context_.world.scheduler.after(deadline, Priority::kControl, id_, kStartupDeadline, id,
+    context_.world.scheduler.after(deadline, Priority::kControl, component_, kStartupDeadline, id,
                                    pod.generation);
 }
 

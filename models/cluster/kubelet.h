@@ -54,7 +54,7 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   Context context_;
   ApiServerPort& client_;
   EventRecorder& events_;
-  ComponentId id_;
+  ComponentId component_;
   SharedLinks links_;
   u32 store_ = 0, registry_ = 0;  // links after those of the nodes
   StreamKey phase_, warm_up_;

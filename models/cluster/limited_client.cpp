@@ -7,7 +7,7 @@ namespace stampede {
 LimitedClient::LimitedClient(World& world, ApiServerPort& server, LimitedClientParams params,
                              std::string path)
     : world_(world), server_(server), params_(params), tokens_(params.burst) {
-  id_ = world_.scheduler.add(this);
+  component_ = world_.scheduler.add(this);
   refilled_ = world_.now();
   world_.stats.gauge(path, "client_waiting", "1", "calls waiting for the client's rate limit",
                      [this] { return static_cast<double>(fifo_.size()); });
@@ -35,7 +35,7 @@ void LimitedClient::pump() {
       if (tokens_ < 1 - 1e-6) {
         if (!world_.scheduler.pending(token_event_))
           token_event_ = world_.scheduler.after(from_seconds((1 - tokens_) / params_.qps),
-                                                Priority::kControl, id_, kToken);
+                                                Priority::kControl, component_, kToken);
         return;
       }
       tokens_ -= 1;
@@ -60,7 +60,8 @@ void LimitedClient::api_replied(u64 tag, const ApiCall& call, ApiStatus status,
   if (status == ApiStatus::kTooManyRequests && pending.tries < params_.retries) {
     ++pending.tries;
     ++retried_;
-    world_.scheduler.after(params_.retry_after + 1_ns, Priority::kControl, id_, kRetry, slot);
+    world_.scheduler.after(params_.retry_after + 1_ns, Priority::kControl, component_, kRetry,
+                           slot);
     return;
   }
   ApiCaller* caller = pending.caller;

@@ -48,7 +48,7 @@ class LimitedClient final : public ApiServerPort, Component, ApiCaller {
   World& world_;
   ApiServerPort& server_;
   const LimitedClientParams params_;
-  ComponentId id_;
+  ComponentId component_;
   double tokens_;
   Instant refilled_{};
   EventHandle token_event_{};

@@ -10,7 +10,7 @@ constexpr Duration kRetryAfter = 1_s;
 NodeLeases::NodeLeases(const Context& context, ApiServerPort& api)
     : context_(context),
       api_(api),
-      id_(context.world.scheduler.add(this)),
+      component_(context.world.scheduler.add(this)),
       phase_(context.world.stream(context.path, "lease_phase")),
       jitter_(context.world.stream(context.path, "lease_jitter")),
       leases_(context.state.nodes.size()) {}
@@ -20,9 +20,9 @@ void NodeLeases::start() {
   for (u32 n = 0; n < leases_.size(); ++n) {
     const Words w = draw(phase_, n);
     context_.world.scheduler.after(from_seconds(uniform(w) * p.lease_period.seconds()),
-                                   Priority::kControl, id_, kRenew, n);
+                                   Priority::kControl, component_, kRenew, n);
     context_.world.scheduler.after(from_seconds(uniform2(w) * p.node_status_period.seconds()),
-                                   Priority::kControl, id_, kStatus, n);
+                                   Priority::kControl, component_, kStatus, n);
   }
 }
 
@@ -43,7 +43,7 @@ void NodeLeases::handle(const Event& event) {
       return send(node);
     case kStatus:
       context_.world.scheduler.after(context_.params.kubelet.node_status_period, Priority::kControl,
-                                     id_, kStatus, node);
+                                     component_, kStatus, node);
       return write_status(node);
   }
 }
@@ -92,7 +92,7 @@ void NodeLeases::api_replied(u64 tag, const ApiCall&, ApiStatus status, Incident
   ++failures;
   if (incident != kNoIncident) context_.state.nodes[node].lease_failed = incident;
   if (status == ApiStatus::kTooManyRequests && now + kRetryAfter < lease.try_ends) {
-    context_.world.scheduler.after(kRetryAfter, Priority::kControl, id_, kRepeat, node);
+    context_.world.scheduler.after(kRetryAfter, Priority::kControl, component_, kRepeat, node);
     return;
   }
   try_failed(node);
@@ -108,14 +108,14 @@ void NodeLeases::try_failed(NodeId node) {
   if (lease.reads > 0)
     delay = doubling(p.lease_backoff_first, p.lease_backoff_longest, lease.reads);
   ++lease.reads;
-  context_.world.scheduler.after(delay, Priority::kControl, id_, kRead, node);
+  context_.world.scheduler.after(delay, Priority::kControl, component_, kRead, node);
 }
 
 void NodeLeases::wait(NodeId node) {
   const KubeletParams& p = context_.params.kubelet;
   const double u = uniform(draw(jitter_, node, leases_[node].rounds++));
   const Duration period = from_seconds(p.lease_period.seconds() * (1.0 + p.lease_jitter.value * u));
-  context_.world.scheduler.after(period, Priority::kControl, id_, kRenew, node);
+  context_.world.scheduler.after(period, Priority::kControl, component_, kRenew, node);
 }
 
 void NodeLeases::write_status(NodeId node) {

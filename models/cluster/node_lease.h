@@ -34,7 +34,7 @@ class NodeLeases final : public Component, public ApiCaller {
 
   Context context_;
   ApiServerPort& api_;
-  ComponentId id_;
+  ComponentId component_;
   StreamKey phase_, jitter_;
   std::vector<Lease> leases_;  // [node]
 };

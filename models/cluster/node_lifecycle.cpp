@@ -5,18 +5,18 @@ namespace stampede::cluster {
 NodeLifecycle::NodeLifecycle(const Context& context, ApiServerPort& client)
     : context_(context),
       client_(client),
-      id_(context.world.scheduler.add(this)),
+      component_(context.world.scheduler.add(this)),
       node_write_(context.state.nodes.size()),
       evicting_(context.state.nodes.size()) {}
 
 void NodeLifecycle::start() {
   context_.world.scheduler.after(context_.params.node_lifecycle.scan_period, Priority::kControl,
-                                 id_, 0);
+                                 component_, 0);
 }
 
 void NodeLifecycle::handle(const Event&) {
   context_.world.scheduler.after(context_.params.node_lifecycle.scan_period, Priority::kControl,
-                                 id_, 0);
+                                 component_, 0);
   scan();
 }
 

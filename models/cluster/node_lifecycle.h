@@ -28,7 +28,7 @@ class NodeLifecycle final : public Component, public ApiCaller {
 
   Context context_;
   ApiServerPort& client_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<bool> node_write_;  // [node] under way
   std::vector<bool> evicting_;    // [node] its pods' deletions were sent
   double taint_tokens_ = 0;

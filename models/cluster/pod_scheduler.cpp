@@ -10,7 +10,10 @@ constexpr Duration kBackoffTick = 1_s;  // scheduling_queue.go flushes the backo
 }  // namespace
 
 PodScheduler::PodScheduler(const Context& context, ApiServerPort& client, EventRecorder& events)
-    : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {}
+    : context_(context),
+      client_(client),
+      events_(events),
+      component_(context.world.scheduler.add(this)) {}
 
 bool PodScheduler::waiting(PodId id) const {
   const Pod& pod = context_.state.pods[id];
@@ -29,7 +32,7 @@ void PodScheduler::next() {
     if (!waiting(pod)) continue;
     busy_ = true;
     context_.world.scheduler.after(context_.params.controllers.schedule_time, Priority::kControl,
-                                   id_, kAttempt, pod);
+                                   component_, kAttempt, pod);
   }
 }
 
@@ -93,7 +96,7 @@ void PodScheduler::park(PodId id) {
   if (!flush_pending_) {
     flush_pending_ = true;
     context_.world.scheduler.after(context_.params.controllers.unschedulable_flush,
-                                   Priority::kControl, id_, kFlush);
+                                   Priority::kControl, component_, kFlush);
   }
   Pod& pod = context_.state.pods[id];
   if (pod.unschedulable_reported) return;
@@ -116,7 +119,7 @@ void PodScheduler::gpus_freed() {
   wake_wanted_ = true;
   if (wake_pending_) return;
   wake_pending_ = true;
-  context_.world.scheduler.after(kBackoffTick, Priority::kControl, id_, kWake);
+  context_.world.scheduler.after(kBackoffTick, Priority::kControl, component_, kWake);
 }
 
 // Moves parked pods whose backoff is over to the active queue; the others are looked at again.
@@ -139,7 +142,7 @@ void PodScheduler::wake() {
   wake_wanted_ = !parked_.empty();
   if (wake_wanted_ && !wake_pending_) {
     wake_pending_ = true;
-    context_.world.scheduler.after(kBackoffTick, Priority::kControl, id_, kWake);
+    context_.world.scheduler.after(kBackoffTick, Priority::kControl, component_, kWake);
   }
   next();
 }

@@ -35,7 +35,7 @@ class PodScheduler final : public Component, public ApiCaller {
   Context context_;
   ApiServerPort& client_;
   EventRecorder& events_;
-  ComponentId id_;
+  ComponentId component_;
   std::deque<PodId> active_, parked_;
   bool busy_ = false, wake_wanted_ = false, wake_pending_ = false, flush_pending_ = false;
 };

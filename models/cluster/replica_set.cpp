@@ -17,7 +17,10 @@ u64 tag_of(Reply reply, WorkloadId workload, PodId pod = 0) {
 
 ReplicaSetController::ReplicaSetController(const Context& context, ApiServerPort& client,
                                            EventRecorder& events)
-    : context_(context), client_(client), events_(events), id_(context.world.scheduler.add(this)) {
+    : context_(context),
+      client_(client),
+      events_(events),
+      component_(context.world.scheduler.add(this)) {
   controls_.resize(context.state.workloads.size());
   const KubeletParams& kubelet = context.params.kubelet;
   for (Control& c : controls_)
@@ -82,7 +85,7 @@ void ReplicaSetController::pod_deleted(PodId pod) {
 void ReplicaSetController::enqueue(WorkloadId w) {
   if (controls_[w].queued) return;
   controls_[w].queued = true;
-  context_.world.scheduler.after(kSoon, Priority::kControl, id_, kSync, w, 1);
+  context_.world.scheduler.after(kSoon, Priority::kControl, component_, kSync, w, 1);
 }
 
 void ReplicaSetController::handle(const Event& event) {
@@ -213,7 +216,7 @@ void ReplicaSetController::api_replied(u64 tag, const ApiCall&, ApiStatus status
         if (context_.state.workloads[w].scale_replicas != static_cast<i32>(pod)) write_spec(w);
       } else {
         const Duration delay = doubling(p.retry_first, p.retry_longest, ++c.scale_failures);
-        context_.world.scheduler.after(delay, Priority::kControl, id_, kWriteSpec, w);
+        context_.world.scheduler.after(delay, Priority::kControl, component_, kWriteSpec, w);
       }
       return;
     }
@@ -257,7 +260,7 @@ void ReplicaSetController::end_sync(WorkloadId w, bool succeeded) {
   const ControllerParams& p = context_.params.controllers;
   const Duration delay = doubling(p.retry_first, p.retry_longest, ++c.failures);
   if (!context_.world.scheduler.pending(c.retry))
-    c.retry = context_.world.scheduler.after(delay, Priority::kControl, id_, kSync, w, 0);
+    c.retry = context_.world.scheduler.after(delay, Priority::kControl, component_, kSync, w, 0);
 }
 
 }  // namespace stampede::cluster

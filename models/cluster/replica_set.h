@@ -48,7 +48,7 @@ class ReplicaSetController final : public Component, public ApiCaller {
   Context context_;
   ApiServerPort& client_;
   EventRecorder& events_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Control> controls_;  // [workload]
 };
 

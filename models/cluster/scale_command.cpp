@@ -5,7 +5,7 @@ namespace stampede::cluster {
 ScaleCommand::ScaleCommand(const Context& context, ApiServerPort& client)
     : context_(context),
       client_(client),
-      id_(context.world.scheduler.add(this)),
+      component_(context.world.scheduler.add(this)),
       wanted_(context.state.workloads.size()) {}
 
 void ScaleCommand::scale(WorkloadId workload, i32 replicas, IncidentId cause) {
@@ -41,7 +41,7 @@ void ScaleCommand::api_replied(u64 tag, const ApiCall&, ApiStatus status, Incide
   if (wanted.generation != static_cast<u32>(tag >> 32)) return;
   if (status == ApiStatus::kOk) return forget(workload);
   context_.world.scheduler.after(context_.params.controllers.operator_retry, Priority::kControl,
-                                 id_, 0, workload, wanted.generation);
+                                 component_, 0, workload, wanted.generation);
 }
 
 void ScaleCommand::handle(const Event& event) {

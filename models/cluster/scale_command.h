@@ -26,7 +26,7 @@ class ScaleCommand final : public Component, public ApiCaller {
 
   Context context_;
   ApiServerPort& client_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Wanted> wanted_;  // [workload]
 };
 

@@ -3,7 +3,7 @@
 namespace stampede::cluster {
 
 SharedLinks::SharedLinks(World& world, TransferListener& listener)
-    : world_(world), listener_(listener), id_(world.scheduler.add(this)) {}
+    : world_(world), listener_(listener), component_(world.scheduler.add(this)) {}
 
 u32 SharedLinks::add(Bandwidth total, Bandwidth cap) {
   Link& link = links_.emplace_back();
@@ -41,7 +41,7 @@ void SharedLinks::schedule(u32 index) {
   const double left = link.transfers.top().end - link.attained;
   Duration wait = from_seconds((left > 0 ? left : 0) / rate(link));
   if (wait.ns < 1) wait.ns = 1;
-  link.next = world_.scheduler.after(wait, Priority::kControl, id_, 0, index);
+  link.next = world_.scheduler.after(wait, Priority::kControl, component_, 0, index);
 }
 
 void SharedLinks::handle(const Event& event) {

@@ -46,7 +46,7 @@ class SharedLinks final : public Component {
 
   World& world_;
   TransferListener& listener_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Link> links_;
   u64 order_ = 0;
 };

@@ -9,7 +9,7 @@
 namespace stampede::cluster {
 
 ZombieWatch::ZombieWatch(const Context& context, const EndpointSlices& endpoints)
-    : context_(context), endpoints_(endpoints), id_(context.world.scheduler.add(this)) {
+    : context_(context), endpoints_(endpoints), component_(context.world.scheduler.add(this)) {
   context_.state.zombie_listener = this;
 }
 
@@ -18,7 +18,7 @@ void ZombieWatch::candidate_added() {
   scheduled_ = true;
   const Instant due = context_.state.candidates.front().first + context_.params.zombie_after + 1_ns;
   const Instant soonest = context_.world.now() + 1_ns;
-  context_.world.scheduler.at(due > soonest ? due : soonest, Priority::kControl, id_, 0);
+  context_.world.scheduler.at(due > soonest ? due : soonest, Priority::kControl, component_, 0);
 }
 
 void ZombieWatch::handle(const Event&) {

@@ -20,7 +20,7 @@ class ZombieWatch final : public Component, public ZombieListener {
 
   Context context_;
   const EndpointSlices& endpoints_;
-  ComponentId id_;
+  ComponentId component_;
   bool scheduled_ = false, reported_ = false;
 };
 

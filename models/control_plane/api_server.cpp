@@ -24,7 +24,7 @@ u64 storage_key(const ApiCall& call) {
 
 ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
     : world_(world), params_(params), path_(std::move(path)), waits_(params.saturated_wait) {
-  id_ = world_.scheduler.add(this);
+  component_ = world_.scheduler.add(this);
   etcd_ = std::make_unique<Etcd>(world_, params_.etcd, path_ + ".etcd");
   etcd_->on_alarm([this] { saturate("etcd's file passed its quota: writes fail"); });
   if (params_.events_etcd == EventsEtcd::kSplit) {
@@ -35,8 +35,8 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
   for (i32 i = 0; i < params_.servers; ++i)
     servers_.push_back({PriorityLevels(params_.seats, params_.queue_length), {}});
   watchers_of_.resize(static_cast<std::size_t>(ApiObject::kCount));
-  world_.scheduler.after(1_s, Priority::kSample, id_, kTick);
-  world_.scheduler.after(params_.compaction_interval, Priority::kControl, id_, kCompact);
+  world_.scheduler.after(1_s, Priority::kSample, component_, kTick);
+  world_.scheduler.after(params_.compaction_interval, Priority::kControl, component_, kCompact);
 
   world_.stats.counter(path_, "api_calls_total", "calls submitted", &calls_total_);
   world_.stats.counter(path_, "api_429_total", "calls refused with 429", &refused_);
@@ -98,7 +98,7 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   } else if (server.levels.enqueue(call.level, call.user, slot, c.width)) {
     c.queued = true;
     world_.scheduler.at(std::min(c.submitted + params_.queue_wait, c.deadline), Priority::kTimeout,
-                        id_, kQueueTimeout, slot, c.generation);
+                        component_, kQueueTimeout, slot, c.generation);
   } else {
     reply_later(slot, ApiStatus::kTooManyRequests, world_.now() + kRefusal, kRefuse);
   }
@@ -107,7 +107,8 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
 void ApiServer::reply_later(u32 slot, ApiStatus status, Instant at, u8 kind) {
   calls_[slot].status = status;
   calls_[slot].incident = kNoIncident;
-  world_.scheduler.at(std::max(at, world_.now() + 1_ns), Priority::kCompletion, id_, kind, slot);
+  world_.scheduler.at(std::max(at, world_.now() + 1_ns), Priority::kCompletion, component_, kind,
+                      slot);
 }
 
 void ApiServer::start(u32 slot) {
@@ -179,7 +180,7 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
     const i32 width = std::min(10, (watchers + 9) / 10);
     const Duration area = 5_ms * ((watchers + 9) / 10);
     if (servers_[server].levels.seat(call.level, width))
-      world_.scheduler.after(area / width, Priority::kCompletion, id_, kRelease,
+      world_.scheduler.after(area / width, Priority::kCompletion, component_, kRelease,
                              server << 8 | static_cast<u32>(call.level), static_cast<u32>(width));
   }
   dispatch(server, call.level);
@@ -258,7 +259,7 @@ void ApiServer::fan_out(const ApiCall& call) {
     watcher.due.push_back({at, {call.verb, call.object, call.key, call.value, call.cause}});
     if (!world_.scheduler.pending(watcher.event))
       watcher.event =
-          world_.scheduler.at(watcher.due.front().at, Priority::kControl, id_, kDeliver, w);
+          world_.scheduler.at(watcher.due.front().at, Priority::kControl, component_, kDeliver, w);
   }
 }
 
@@ -271,7 +272,7 @@ void ApiServer::deliver(u32 w) {
   Watcher& watcher = watchers_[w];
   if (!watcher.due.empty() && !world_.scheduler.pending(watcher.event))
     watcher.event =
-        world_.scheduler.at(watcher.due.front().at, Priority::kControl, id_, kDeliver, w);
+        world_.scheduler.at(watcher.due.front().at, Priority::kControl, component_, kDeliver, w);
 }
 
 void ApiServer::handle(const Event& event) {
@@ -307,7 +308,7 @@ void ApiServer::handle(const Event& event) {
     case kCompact:
       etcd_->compact_to_mark();
       if (events_etcd_) events_etcd_->compact_to_mark();
-      world_.scheduler.after(params_.compaction_interval, Priority::kControl, id_, kCompact);
+      world_.scheduler.after(params_.compaction_interval, Priority::kControl, component_, kCompact);
       break;
     case kMaintain:
       maintain();

@@ -116,7 +116,7 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   World& world_;
   const ApiServerParams params_;
   std::string path_;
-  ComponentId id_;
+  ComponentId component_;
   std::unique_ptr<Etcd> etcd_, events_etcd_;
   std::vector<Server> servers_;
   SlotPool<Call> calls_;

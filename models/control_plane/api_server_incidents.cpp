@@ -87,7 +87,7 @@ void ApiServer::tick() {
       for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l)
         dispatch(static_cast<u32>(s), static_cast<ApiLevel>(l));
     }
-  world_.scheduler.after(1_s, Priority::kSample, id_, kTick);
+  world_.scheduler.after(1_s, Priority::kSample, component_, kTick);
 }
 
 Alarm ApiServer::frozen() const {
@@ -161,7 +161,7 @@ void ApiServer::maintain() {
       maintenance_ = Step::kNone;
       return;
   }
-  world_.scheduler.after(wait + 1_ns, Priority::kControl, id_, kMaintain);
+  world_.scheduler.after(wait + 1_ns, Priority::kControl, component_, kMaintain);
 }
 
 }  // namespace stampede

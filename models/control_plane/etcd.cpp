@@ -10,7 +10,7 @@ constexpr std::size_t kApplyChunk = 64;  // writes applied between two answers
 Etcd::Etcd(World& world, EtcdParams params, std::string path)
     : world_(world), params_(params), file_(params.initial_file, params.initial_free) {
   STAMPEDE_CHECK(params_.members == 1 || params_.members == 3, "etcd has 1 or 3 members");
-  id_ = world_.scheduler.add(this);
+  component_ = world_.scheduler.add(this);
   election_stream_ = world_.stream(path, "election");
   members_.resize(static_cast<std::size_t>(params_.members));
   forward_waiting_.resize(members_.size());
@@ -84,16 +84,17 @@ void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 ta
   Request& r = requests_[slot];
   if (committed_ - applied_ > params_.max_apply_gap) {
     const Instant done = run_cpu(r.write.member, at, params_.cpu_reject);
-    world_.scheduler.at(later(done), Priority::kCompletion, id_, kReject, slot);
+    world_.scheduler.at(later(done), Priority::kCompletion, component_, kReject, slot);
     return;
   }
   r.ready = run_cpu(r.write.member, at, write_cpu(params_.cpu_accept, write.bytes));
   by_start_.push_back({slot, r.generation});
   if (!world_.scheduler.pending(timeout_event_))
-    timeout_event_ =
-        world_.scheduler.at(at + params_.request_timeout, Priority::kTimeout, id_, kTimeoutCheck);
+    timeout_event_ = world_.scheduler.at(at + params_.request_timeout, Priority::kTimeout,
+                                         component_, kTimeoutCheck);
   if (write.give_up < at + params_.request_timeout)
-    world_.scheduler.at(later(write.give_up), Priority::kTimeout, id_, kGiveUp, slot, r.generation);
+    world_.scheduler.at(later(write.give_up), Priority::kTimeout, component_, kGiveUp, slot,
+                        r.generation);
   if (r.write.member == leader_) {
     enqueue(slot);
   } else {
@@ -116,7 +117,7 @@ void Etcd::wake_loop(Instant at) {
     world_.scheduler.cancel(loop_event_);
   }
   loop_event_at_ = at;
-  loop_event_ = world_.scheduler.at(at, Priority::kCompletion, id_, kLoopWake);
+  loop_event_ = world_.scheduler.at(at, Priority::kCompletion, component_, kLoopWake);
 }
 
 void Etcd::run_loop() {
@@ -180,7 +181,7 @@ void Etcd::take_batch() {
   writing_ = b;
   loop_started_ = start;
   fsync_ends_ = leader.fsync_end(start, n, bytes);
-  fsync_event_ = world_.scheduler.at(fsync_ends_, Priority::kCompletion, id_, kFsyncEnd);
+  fsync_event_ = world_.scheduler.at(fsync_ends_, Priority::kCompletion, component_, kFsyncEnd);
   if (!single()) {
     in_flight_.push_back(b);
     arm_election();
@@ -208,7 +209,7 @@ void Etcd::pump_apply() {
   applying_ = true;
   const Instant open = members_[leader_].unlocked_at(now);
   if (open > now) {
-    world_.scheduler.at(open, Priority::kCompletion, id_, kApplyWake);
+    world_.scheduler.at(open, Priority::kCompletion, component_, kApplyWake);
     return;
   }
   const Batch& batch = batches_[apply_queue_.front()];
@@ -216,7 +217,7 @@ void Etcd::pump_apply() {
   Duration cost{};
   for (std::size_t i = 0; i < apply_count_; ++i)
     cost += write_cpu(params_.cpu_apply, requests_[batch.requests[batch.applied + i]].write.bytes);
-  world_.scheduler.at(run_cpu(leader_, now, cost), Priority::kCompletion, id_, kApplyEnd);
+  world_.scheduler.at(run_cpu(leader_, now, cost), Priority::kCompletion, component_, kApplyEnd);
 }
 
 void Etcd::apply_ended() {

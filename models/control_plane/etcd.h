@@ -140,7 +140,7 @@ class Etcd final : Component {
 
   World& world_;
   const EtcdParams params_;
-  ComponentId id_;
+  ComponentId component_;
   StreamKey election_stream_;
   DatabaseFile file_;
   std::vector<EtcdMember> members_;

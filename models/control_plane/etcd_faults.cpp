@@ -63,7 +63,7 @@ void Etcd::stall(i32 member, Duration length) {
     if (fsync_ends_ < until) {
       fsync_ends_ = until;
       world_.scheduler.cancel(fsync_event_);
-      fsync_event_ = world_.scheduler.at(until, Priority::kCompletion, id_, kFsyncEnd);
+      fsync_event_ = world_.scheduler.at(until, Priority::kCompletion, component_, kFsyncEnd);
     }
     arm_election();
     return;
@@ -109,7 +109,8 @@ void Etcd::arm_election() {
     if (m != leader_) elected = members_[m].fsync_end(elected, 1, 0);
   elected = elected + params_.round_trip;
   if (elected < fsync_ends_ && elected > world_.now())
-    election_event_ = world_.scheduler.at(elected, Priority::kControl, id_, kElection, winner);
+    election_event_ =
+        world_.scheduler.at(elected, Priority::kControl, component_, kElection, winner);
 }
 
 void Etcd::elect(u32 winner) {

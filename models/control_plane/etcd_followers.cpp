@@ -20,7 +20,7 @@ void Etcd::forward(u32 slot) {
   forward_waiting_[m].push_back(slot);
   if (!world_.scheduler.pending(forward_event_[m]))
     forward_event_[m] = world_.scheduler.at(later(members_[m].loop_free(r.ready)),
-                                            Priority::kCompletion, id_, kForward, m);
+                                            Priority::kCompletion, component_, kForward, m);
 }
 
 void Etcd::forward_wake(u32 m) {
@@ -33,8 +33,8 @@ void Etcd::forward_wake(u32 m) {
     list.clear();
   };
   if (members_[m].stalled_until() > now && m != leader_) {
-    forward_event_[m] =
-        world_.scheduler.at(members_[m].stalled_until(), Priority::kCompletion, id_, kForward, m);
+    forward_event_[m] = world_.scheduler.at(members_[m].stalled_until(), Priority::kCompletion,
+                                            component_, kForward, m);
     return;
   }
   send(forward_sending_[m]);
@@ -44,8 +44,8 @@ void Etcd::forward_wake(u32 m) {
   }
   // The next fsync starts in the same cycle: what waited is sent after it.
   forward_sending_[m].swap(forward_waiting_[m]);
-  forward_event_[m] =
-      world_.scheduler.at(members_[m].loop_free(now), Priority::kCompletion, id_, kForward, m);
+  forward_event_[m] = world_.scheduler.at(members_[m].loop_free(now), Priority::kCompletion,
+                                          component_, kForward, m);
 }
 
 // Followers hear of the commit and apply it when their own disk and loop let them.
@@ -59,7 +59,7 @@ void Etcd::follower_commit(u32 b, Instant sent) {
     const Instant heard = sent + params_.round_trip / 2;
     const Instant at = std::max(batch.on_disk[m], members_[m].loop_free(heard));
     ++batch.users;
-    world_.scheduler.at(at, Priority::kCompletion, id_, kFollowerApply, b, m);
+    world_.scheduler.at(at, Priority::kCompletion, component_, kFollowerApply, b, m);
   }
 }
 
@@ -69,13 +69,13 @@ void Etcd::follower_apply(u32 b, u32 argument) {
   if ((argument & kReplying) == 0) {
     const Instant open = members_[m].unlocked_at(now);
     if (open > now) {
-      world_.scheduler.at(open, Priority::kCompletion, id_, kFollowerApply, b, m);
+      world_.scheduler.at(open, Priority::kCompletion, component_, kFollowerApply, b, m);
       return;
     }
     Duration cost{};
     for (const u32 slot : batches_[b].requests)
       cost += write_cpu(params_.cpu_apply, requests_[slot].write.bytes);
-    world_.scheduler.at(run_cpu(m, now, cost), Priority::kCompletion, id_, kFollowerApply, b,
+    world_.scheduler.at(run_cpu(m, now, cost), Priority::kCompletion, component_, kFollowerApply, b,
                         m | kReplying);
     return;
   }

@@ -19,7 +19,7 @@ void Etcd::check_timeouts() {
       // A write submitted by one that was just told may have scheduled a later check.
       world_.scheduler.cancel(timeout_event_);
       timeout_event_ = world_.scheduler.at(r.start + params_.request_timeout, Priority::kTimeout,
-                                           id_, kTimeoutCheck);
+                                           component_, kTimeoutCheck);
       return;
     }
     by_start_.pop_front();

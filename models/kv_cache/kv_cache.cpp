@@ -19,10 +19,10 @@ u16 to_blocks(u32 tokens, u32 block_tokens) {
 KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
                  u32 slots)
     : world_(world),
-      p_(params),
+      params_(params),
       network_(network),
       n_(regions),
-      self_(world.scheduler.add(this)),
+      component_(world.scheduler.add(this)),
       block_bytes_(params.token_bytes.value * params.block_tokens),
       open_(world.stream(kPath, "open")),
       torn_(world.stream(kPath, "torn")),
@@ -36,33 +36,35 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
   STAMPEDE_CHECK(n_ > 0 && n_ <= kMaxKvRegions, "the KV cache has one to 64 regions");
   table_.reserve(slots);
   const StreamKey clock = world.stream(kPath, "clock");
-  const i64 span = p_.bucket_span.ns;
-  const i64 ages = std::max<i64>(1, (p_.initial_age.ns + span - 1) / span);
+  const i64 span = params_.bucket_span.ns;
+  const i64 ages = std::max<i64>(1, (params_.initial_age.ns + span - 1) / span);
   for (u32 r = 0; r < n_; ++r) {
     Region& region = regions_[r];
-    const double share = p_.region_shares.size() == n_ ? p_.region_shares[r].value : 1.0 / n_;
+    const double share =
+        params_.region_shares.size() == n_ ? params_.region_shares[r].value : 1.0 / n_;
     const auto part = [&](i64 whole) {
       return static_cast<i64>(static_cast<double>(whole) * share + 0.5);
     };
-    region.capacity_blocks = part(p_.capacity.value / block_bytes_);
-    region.skew_ms =
-        static_cast<i64>(p_.clock_skew.seconds() * 1e3 * standard_normal(uniform(draw(clock, r))));
-    if (p_.dead_ntp_region == static_cast<i32>(r)) region.skew_ms = p_.dead_ntp_skew.ns / 1'000'000;
-    const i64 blocks = part(p_.initial_bytes.value / block_bytes_);
-    const i64 sessions = part(p_.initial_sessions);
+    region.capacity_blocks = part(params_.capacity.value / block_bytes_);
+    region.skew_ms = static_cast<i64>(params_.clock_skew.seconds() * 1e3 *
+                                      standard_normal(uniform(draw(clock, r))));
+    if (params_.dead_ntp_region == static_cast<i32>(r))
+      region.skew_ms = params_.dead_ntp_skew.ns / 1'000'000;
+    const i64 blocks = part(params_.initial_bytes.value / block_bytes_);
+    const i64 sessions = part(params_.initial_sessions);
     for (i64 k = ages; k > 0; --k) {
       StockPart stock;
       stock.blocks = blocks * k / ages - blocks * (k - 1) / ages;
       stock.sessions = sessions * k / ages - sessions * (k - 1) / ages;
-      region.stock.add(world.now() - p_.bucket_span * k, p_.bucket_span, 0, stock);
+      region.stock.add(world.now() - params_.bucket_span * k, params_.bucket_span, 0, stock);
     }
-    region.stock.age(world.now(), p_.return_time);
+    region.stock.age(world.now(), params_.return_time);
     initial_blocks_ += region.stock.blocks();
   }
   minute_ = world.now();
-  links_.refresh(network_, world.now(), p_.replication_lag, p_.anti_entropy,
-                 static_cast<u64>(p_.replication_buffer));
-  world_.scheduler.after(kTickPeriod, Priority::kControl, self_, kTick);
+  links_.refresh(network_, world.now(), params_.replication_lag, params_.anti_entropy,
+                 static_cast<u64>(params_.replication_buffer));
+  world_.scheduler.after(kTickPeriod, Priority::kControl, component_, kTick);
   world_.checks.push_back([this] { check_conservation(); });
 
   StatsTable& t = world_.stats;
@@ -94,7 +96,7 @@ void KvCache::session_opened(SessionSlot slot, u64 key, RegionId home, u32 conte
   s.live = true;
   for (u32 r = 0; r < n_; ++r) table_.clear(slot, static_cast<RegionId>(r));
   ++stats_.opened;
-  const u16 blocks = to_blocks(context_tokens, p_.block_tokens);
+  const u16 blocks = to_blocks(context_tokens, params_.block_tokens);
   if (blocks == 0) return;
   Region& region = regions_[home];
   const Words w = draw(open_, key);
@@ -137,7 +139,7 @@ void KvCache::session_closed(SessionSlot slot) {
       part.cause = s.cause;
     }
     region.live_blocks -= c.blocks;
-    region.stock.add(world_.now(), p_.bucket_span, c.epoch, part);
+    region.stock.add(world_.now(), params_.bucket_span, c.epoch, part);
     table_.clear(slot, static_cast<RegionId>(r));
   }
   s.live = false;
@@ -157,10 +159,10 @@ KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 /*turn*/, u32 context
     s.cause = bump_id_;
   }
   out.base_version = static_cast<u32>(s.incarnation) << 16 | c.version;
-  u16 hit = std::min(to_blocks(context_tokens, p_.block_tokens), c.blocks);
+  u16 hit = std::min(to_blocks(context_tokens, params_.block_tokens), c.blocks);
   if (hit > c.poison_from) {
     out.cause = s.cause;
-    if (p_.checksums) {
+    if (params_.checksums) {
       ++stats_.checksum_misses;
       hit = c.poison_from;
       resize(c, r, hit);
@@ -171,7 +173,7 @@ KvLookup KvCache::lookup(SessionSlot slot, RegionId r, u32 /*turn*/, u32 context
   } else if (hit == 0 && c.blocks == 0 && r == s.home) {
     out.cause = s.cause;
   }
-  out.cached_tokens = std::min<u32>(context_tokens, hit * p_.block_tokens);
+  out.cached_tokens = std::min<u32>(context_tokens, hit * params_.block_tokens);
   stats_.hit_tokens += out.cached_tokens;
   return out;
 }
@@ -192,11 +194,12 @@ KvWritten KvCache::write(const KvWrite& w) {
   const bool reset_since = c.blocks == 0 && in_flush(w.region) &&
                            i64{c.stamp} - kStampOffset - region.skew_ms > w.started.ns / 1'000'000;
   const bool survivor = w.started < region.epoch_since || reset_since;
-  const bool gated = region.valid_epoch == region.write_epoch || in_flush(w.region) || p_.fencing;
+  const bool gated =
+      region.valid_epoch == region.write_epoch || in_flush(w.region) || params_.fencing;
   if (survivor && gated && epoch > 0) --epoch;
   if (c.blocks > 0 && c.epoch < region.valid_epoch) drop(c, w.region);
   if (c.blocks > 0) epoch = std::min(epoch, c.epoch);
-  if (epoch < region.valid_epoch || (p_.fencing && survivor && gated)) {
+  if (epoch < region.valid_epoch || (params_.fencing && survivor && gated)) {
     ++stats_.fenced_writes;
     return {};
   }
@@ -204,7 +207,7 @@ KvWritten KvCache::write(const KvWrite& w) {
     ++stats_.refused_writes;
     return {};
   }
-  const u16 blocks = to_blocks(w.context_tokens, p_.block_tokens);
+  const u16 blocks = to_blocks(w.context_tokens, params_.block_tokens);
   const u16 before = c.blocks;
   KvWritten result;
   if (!settle_head(s, c, w, blocks, result)) return result;
@@ -250,9 +253,9 @@ void KvCache::handle(const Event& event) {
 }
 
 void KvCache::paths_changed(RegionId) {
-  if (links_.refresh(network_, world_.now(), p_.replication_lag, p_.anti_entropy,
-                     static_cast<u64>(p_.replication_buffer)))
-    world_.scheduler.after(p_.anti_entropy, Priority::kControl, self_, kMerge);
+  if (links_.refresh(network_, world_.now(), params_.replication_lag, params_.anti_entropy,
+                     static_cast<u64>(params_.replication_buffer)))
+    world_.scheduler.after(params_.anti_entropy, Priority::kControl, component_, kMerge);
 }
 
 void KvCache::tick() {
@@ -262,16 +265,16 @@ void KvCache::tick() {
     minute_ = world_.now();
     unexplained_ = 0;
   }
-  const double keep = math::exp(-kTickPeriod.seconds() / p_.abort_window.seconds());
+  const double keep = math::exp(-kTickPeriod.seconds() / params_.abort_window.seconds());
   for (Region& region : regions_) {
     region.allocated_mean = keep * region.allocated_mean + (1 - keep) * region.allocated;
     region.abandoned_mean = keep * region.abandoned_mean + (1 - keep) * region.abandoned;
     region.allocated = region.abandoned = 0;
-    region.stock.age(world_.now(), p_.return_time);
+    region.stock.age(world_.now(), params_.return_time);
     const i64 over = region.stock.blocks() + region.live_blocks - region.capacity_blocks;
     if (over > 0) evicted_blocks_ += region.stock.evict(over).blocks;
   }
-  world_.scheduler.after(kTickPeriod, Priority::kControl, self_, kTick);
+  world_.scheduler.after(kTickPeriod, Priority::kControl, component_, kTick);
 }
 
 i64 KvCache::stored_blocks(RegionId r) const {

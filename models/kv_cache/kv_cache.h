@@ -145,10 +145,10 @@ class KvCache final : public KvCachePort,
   void bump(RegionId r);
 
   World& world_;
-  const KvCacheParams p_;
+  const KvCacheParams params_;
   const NetworkPort& network_;
   const u32 n_;
-  ComponentId self_;
+  ComponentId component_;
   i64 block_bytes_;
   StreamKey open_, torn_, lag_, page_, abort_, fanout_;
   SessionTable table_;

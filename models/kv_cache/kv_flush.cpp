@@ -37,7 +37,7 @@ void KvCache::renumber_epochs(RegionId r) {
 }
 
 IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
-  if (p_.invalidation == Invalidation::kLazy) return start_epoch_bump(cause, scope);
+  if (params_.invalidation == Invalidation::kLazy) return start_epoch_bump(cause, scope);
   const u64 added = mask_of(scope) & ~flush_mask_;
   if (flush_mask_ == 0) {
     flush_started_ = world_.now();
@@ -45,19 +45,19 @@ IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
     flush_id_ = world_.incident("flush_started", "kv_cache", {cause},
                                 "invalidating and re-indexing stored context");
     FlushRates rates;
-    rates.bytes = p_.scrub_bandwidth.bytes_per_second;
-    rates.deletes = p_.delete_rate.per_second;
-    rates.index = p_.index_rate.per_second;
-    rates.sessions = p_.session_rate.per_second;
-    rates.foreground = p_.foreground_share.value;
-    rates.leased = p_.leased_share.value;
-    rates.serial = p_.flush_stages == FlushStages::kSerial;
+    rates.bytes = params_.scrub_bandwidth.bytes_per_second;
+    rates.deletes = params_.delete_rate.per_second;
+    rates.index = params_.index_rate.per_second;
+    rates.sessions = params_.session_rate.per_second;
+    rates.foreground = params_.foreground_share.value;
+    rates.leased = params_.leased_share.value;
+    rates.serial = params_.flush_stages == FlushStages::kSerial;
     queue_ = std::make_unique<FlushQueue>(rates);
     const double admitted =
         rates.serial ? rates.bytes / static_cast<double>(block_bytes_) : rates.deletes;
-    const double batch = admitted * (1 - rates.foreground) * p_.flush_batch.seconds();
+    const double batch = admitted * (1 - rates.foreground) * params_.flush_batch.seconds();
     piece_ = std::max<i64>(1, static_cast<i64>(batch / 4));
-    world_.scheduler.after(p_.flush_batch, Priority::kControl, self_, kFlushBatch);
+    world_.scheduler.after(params_.flush_batch, Priority::kControl, component_, kFlushBatch);
   }
   flush_since_ = std::min(flush_since_, scope.written_since);
   flush_mask_ |= added;
@@ -74,9 +74,9 @@ IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
 // written meanwhile by executions older than the flush.
 void KvCache::flush_batch() {
   late_done_ = false;
-  while (queue_->hungry(p_.flush_batch) && feed()) {
+  while (queue_->hungry(params_.flush_batch) && feed()) {
   }
-  const FlushWork done = queue_->step(p_.flush_batch, !more_to_feed());
+  const FlushWork done = queue_->step(params_.flush_batch, !more_to_feed());
   flushed_blocks_ += done.objects;
   i64 left = done.objects;
   for (Region& region : regions_) {
@@ -87,7 +87,7 @@ void KvCache::flush_batch() {
   if (queue_->empty() && !more_to_feed()) {
     finish_flush();
   } else {
-    world_.scheduler.after(p_.flush_batch, Priority::kControl, self_, kFlushBatch);
+    world_.scheduler.after(params_.flush_batch, Priority::kControl, component_, kFlushBatch);
   }
 }
 
@@ -152,7 +152,7 @@ u32 KvCache::flush_session(SessionSlot slot, FlushWork& work) {
     SessionCopy& c = table_.copy(slot, r);
     Region& region = regions_[r];
     if (!in_flush(r) || c.blocks == 0 || c.epoch >= region.write_epoch) continue;
-    if (i64{now_ms()} - s.touched < p_.lease.ns / 1'000'000 && s.touched > 0) {
+    if (i64{now_ms()} - s.touched < params_.lease.ns / 1'000'000 && s.touched > 0) {
       ++stats_.flush_refusals;
       queue_late(slot, s);
       return copies;
@@ -196,9 +196,9 @@ IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
     if ((mask >> r & 1u) == 0) continue;
     ++bumps_;
     const double u = uniform(draw(fanout_, bump_id_, r));
-    const Duration span = p_.epoch_fanout_max - p_.epoch_fanout_min;
-    world_.scheduler.after(p_.epoch_fanout_min + from_seconds(span.seconds() * u),
-                           Priority::kControl, self_, kEpochBump, r);
+    const Duration span = params_.epoch_fanout_max - params_.epoch_fanout_min;
+    world_.scheduler.after(params_.epoch_fanout_min + from_seconds(span.seconds() * u),
+                           Priority::kControl, component_, kEpochBump, r);
   }
   return bump_id_;
 }

@@ -16,8 +16,8 @@ Instant KvCache::written_at(const SessionCopy& c, RegionId r) const {
 
 bool KvCache::may_write(const LiveSession& s, RegionId r) {
   if (!links_.any_down()) return true;
-  if (p_.consistency == Consistency::kHomeOwner) return links_.up(r, s.home);
-  if (p_.consistency == Consistency::kCpBlock)
+  if (params_.consistency == Consistency::kHomeOwner) return links_.up(r, s.home);
+  if (params_.consistency == Consistency::kCpBlock)
     for (u32 q = 0; q < n_; ++q)
       if (!links_.up(r, static_cast<RegionId>(q))) return false;
   return true;
@@ -26,17 +26,17 @@ bool KvCache::may_write(const LiveSession& s, RegionId r) {
 bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 blocks,
                           KvWritten& result) {
   const bool stale = static_cast<u16>(w.base_version) != c.version;
-  const bool lww = p_.consistency == Consistency::kApLww && !p_.fencing;
+  const bool lww = params_.consistency == Consistency::kApLww && !params_.fencing;
   const i64 wall = i64{now_ms()} + kStampOffset + regions_[w.region].skew_ms;
   const u32 stamp = static_cast<u32>(std::max<i64>(wall, 0));
   const bool behind = lww && stamp < c.stamp;
   IncidentId incident = kNoIncident;
-  if (stale && p_.fencing) {
+  if (stale && params_.fencing) {
     ++stats_.fenced_writes;
     return false;
   }
-  if (stale &&
-      (p_.consistency == Consistency::kCpBlock || p_.consistency == Consistency::kHomeOwner)) {
+  if (stale && (params_.consistency == Consistency::kCpBlock ||
+                params_.consistency == Consistency::kHomeOwner)) {
     ++stats_.refused_writes;
     return false;
   }
@@ -79,7 +79,7 @@ void KvCache::note_pending(const LiveSession& s, RegionId r) {
 }
 
 bool KvCache::torn(const LiveSession& s, u32 turn, u32 index) const {
-  return uniform(draw(torn_, s.key, turn, index)) < p_.torn_head_share.value;
+  return uniform(draw(torn_, s.key, turn, index)) < params_.torn_head_share.value;
 }
 
 void KvCache::pull(SessionSlot slot, LiveSession& s, RegionId to) {
@@ -88,7 +88,8 @@ void KvCache::pull(SessionSlot slot, LiveSession& s, RegionId to) {
     if (from == to || !unsent(slot, from, to)) continue;
     const SessionCopy& c = table_.copy(slot, from);
     const double lag = exponential(uniform(draw(lag_, s.key, c.version, from)));
-    const Instant ready = written_at(c, from) + from_seconds(p_.replication_lag.seconds() * lag);
+    const Instant ready =
+        written_at(c, from) + from_seconds(params_.replication_lag.seconds() * lag);
     if (links_.delivered(from, to, s.home, ready) <= world_.now()) deliver(slot, s, from, to);
   }
 }
@@ -120,16 +121,16 @@ void KvCache::mark_sent(SessionSlot slot, RegionId from, RegionId to) {
 void KvCache::merge_branches(SessionSlot slot, LiveSession& s, RegionId ra, RegionId rb) {
   SessionCopy& a = table_.copy(slot, ra);
   SessionCopy& b = table_.copy(slot, rb);
-  const bool lww = p_.consistency == Consistency::kApLww && !p_.fencing;
+  const bool lww = params_.consistency == Consistency::kApLww && !params_.fencing;
   const bool a_wins = lww && a.stamp != b.stamp ? a.stamp > b.stamp : a.version > b.version;
   SessionCopy& winner = a_wins ? a : b;
   SessionCopy& loser = a_wins ? b : a;
   const RegionId lost_in = a_wins ? rb : ra;
   const u16 shorter = std::min(a.blocks, b.blocks);
   IncidentId incident = kNoIncident, parted = kNoIncident;
-  if (p_.fencing) {
+  if (params_.fencing) {
     ++stats_.fenced_writes;
-  } else if (lww || p_.consistency == Consistency::kApVv) {
+  } else if (lww || params_.consistency == Consistency::kApVv) {
     for (const auto& [region, copy] : {std::pair{ra, &a}, std::pair{rb, &b}}) {
       const Instant at = written_at(*copy, region);
       if (parted == kNoIncident) parted = links_.outage_cause(ra, s.home, at);
@@ -182,7 +183,8 @@ IncidentId KvCache::conflict(IncidentId carried, IncidentId partition, RegionId 
   ++stats_.conflicts;
   if (carried == kNoIncident && partition == kNoIncident) {
     ++unexplained_;
-    if (static_cast<double>(unexplained_) <= 60 * p_.conflict_alarm.per_second) return kNoIncident;
+    if (static_cast<double>(unexplained_) <= 60 * params_.conflict_alarm.per_second)
+      return kNoIncident;
   }
   return known(conflicts_, "kv_conflict", carried, partition,
                "two executions wrote one session without seeing each other; seen in " +
@@ -195,7 +197,7 @@ void KvCache::report_partitions() {
     for (u32 b = a + 1; b < n_; ++b) {
       ReplicationLink& l = links_.link(static_cast<RegionId>(a), static_cast<RegionId>(b));
       if (l.up || l.reported || l.pending == 0) continue;
-      if (world_.now() - l.changed <= p_.anti_entropy) continue;
+      if (world_.now() - l.changed <= params_.anti_entropy) continue;
       l.reported = true;
       l.partition = world_.incident("kv_partitioned", "kv_cache", {l.cause},
                                     "replication between " + world_.region_name(a) + " and " +

@@ -14,7 +14,7 @@ void KvCache::aborted(RegionId r, u32 tokens, IncidentId cause) {
   const double all = region.allocated_mean + region.abandoned_mean;
   const double share = all > 0 ? region.abandoned_mean / all : 0;
   const double u = uniform(draw(abort_, region.aborts++, r));
-  if (u >= p_.page_reuse_probability.value * share) return;
+  if (u >= params_.page_reuse_probability.value * share) return;
   ++region.tainted_pages;
   region.taint_cause = cause;
 }

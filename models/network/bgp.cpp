@@ -18,7 +18,7 @@ Bgp::Bgp(Scheduler& scheduler, const AsGraph& graph, const BgpParams& params,
       mrai_key_(stream_key(seed, path, "mrai")),
       processing_key_(stream_key(seed, path, "processing")),
       retry_key_(stream_key(seed, path, "retry")),
-      id_(scheduler.add(this)),
+      component_(scheduler.add(this)),
       policies_(graph.size()),
       wrate_(graph.size(), 0) {
   const StreamKey wrate_key = stream_key(seed, path, "wrate");

@@ -168,7 +168,7 @@ class Bgp : public Component {
   BgpObserver* observer_;
   std::vector<Prefix> prefixes_;
   StreamKey mrai_key_, processing_key_, retry_key_;
-  ComponentId id_;
+  ComponentId component_;
   PathTable paths_;
   std::vector<Roa> roas_;
   std::vector<AsPolicy> policies_;   // [as]

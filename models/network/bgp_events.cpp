@@ -34,7 +34,8 @@ void Bgp::decide_and_tell(AsIndex as, PrefixIndex p, IncidentId cause) {
   Forward& fib = fib_[cell(as, p)];
   if (!fib.due) {
     fib.due = true;
-    scheduler_.after(std::max(params_.fib_delay, kSoon), Priority::kNetwork, id_, kFib, as, p);
+    scheduler_.after(std::max(params_.fib_delay, kSoon), Priority::kNetwork, component_, kFib, as,
+                     p);
   }
   for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s) consider(s, p, cause);
 }
@@ -77,7 +78,7 @@ void Bgp::consider(SessionIndex s, PrefixIndex p, IncidentId cause) {
     const Instant expiry = scheduler_.now() + waiting;
     if (expiry < timer.expiry) {  // an event that is overtaken finds nothing to send
       timer.expiry = expiry;
-      scheduler_.at(expiry, Priority::kNetwork, id_, kMrai, timer_of(s, p));
+      scheduler_.at(expiry, Priority::kNetwork, component_, kMrai, timer_of(s, p));
     }
     return;
   }
@@ -134,7 +135,7 @@ void Bgp::transmit(Message message) {
   const u32 m = messages_.take_as_left();
   messages_[m] = message;
   session.last_arrival = std::max(scheduler_.now() + session.delay, session.last_arrival);
-  scheduler_.at(session.last_arrival, Priority::kNetwork, id_, kArrive, m);
+  scheduler_.at(session.last_arrival, Priority::kNetwork, component_, kArrive, m);
 }
 
 void Bgp::arrived(u32 m) {
@@ -153,7 +154,7 @@ void Bgp::arrived(u32 m) {
     sender.batch_arrival = now;
     sender.batch_done = busy_until_[as];
   }
-  scheduler_.at(sender.batch_done, Priority::kNetwork, id_, kProcess, m);
+  scheduler_.at(sender.batch_done, Priority::kNetwork, component_, kProcess, m);
 }
 
 void Bgp::process(u32 m) {
@@ -181,7 +182,7 @@ void Bgp::receive(SessionIndex receiver, PrefixIndex p, const Route& route, Inci
   decision_cause_[cell(as, p)] = cause;
   if (decision_due_[cell(as, p)]) return;
   decision_due_[cell(as, p)] = 1;
-  scheduler_.after(params_.decision_hold, Priority::kNetwork, id_, kDecide, as, p);
+  scheduler_.after(params_.decision_hold, Priority::kNetwork, component_, kDecide, as, p);
 }
 
 void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route) {
@@ -195,8 +196,8 @@ void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route) {
     damping.flap(Flap::kChanged, now, params_);
   route.suppressed = damping.suppressed();
   if (damping.suppressed() && !was)
-    scheduler_.at(std::max(now, damping.reusable_at(params_)), Priority::kNetwork, id_, kReuse,
-                  receiver, p);
+    scheduler_.at(std::max(now, damping.reusable_at(params_)), Priority::kNetwork, component_,
+                  kReuse, receiver, p);
 }
 
 void Bgp::handle(const Event& event) {
@@ -237,14 +238,14 @@ void Bgp::handle(const Event& event) {
       if (sessions_[s].link_alive)
         establish(s, kNoIncident);
       else
-        scheduler_.after(std::max(params_.connect_retry, kSoon), Priority::kNetwork, id_, kConnect,
-                         s, event.argument);
+        scheduler_.after(std::max(params_.connect_retry, kSoon), Priority::kNetwork, component_,
+                         kConnect, s, event.argument);
       break;
     case kReuse: {
       FlapDamping& damping = damping_[slot(s, event.argument)];
       const Instant due = damping.reusable_at(params_);
       if (due > scheduler_.now()) {  // it flapped again meanwhile
-        scheduler_.at(due, Priority::kNetwork, id_, kReuse, s, event.argument);
+        scheduler_.at(due, Priority::kNetwork, component_, kReuse, s, event.argument);
         break;
       }
       damping.release();

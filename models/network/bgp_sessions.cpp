@@ -15,7 +15,7 @@ void Bgp::link_fails(AsIndex a, AsIndex b, IncidentId cause) {
   for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = false;
   if (!sessions_[s].up) return;
   sessions_[s].failure = cause;
-  scheduler_.after(std::max(params_.hold_time, kSoon), Priority::kNetwork, id_, kHold, s,
+  scheduler_.after(std::max(params_.hold_time, kSoon), Priority::kNetwork, component_, kHold, s,
                    sessions_[s].epoch);
 }
 
@@ -52,7 +52,7 @@ void Bgp::drop_session(SessionIndex s, IncidentId cause) {
   for (const SessionIndex end : {low, sessions_[low].reverse}) {
     if (params_.restart_time.ns > 0) {
       for (PrefixIndex p = 0; p < count; ++p) adj_in_[slot(end, p)].stale = true;
-      scheduler_.after(params_.restart_time, Priority::kNetwork, id_, kStale, end,
+      scheduler_.after(params_.restart_time, Priority::kNetwork, component_, kStale, end,
                        sessions_[end].epoch);
       continue;
     }
@@ -65,7 +65,7 @@ void Bgp::drop_session(SessionIndex s, IncidentId cause) {
   const double u = uniform(draw(retry_key_, low, 0, sessions_[low].epoch));
   scheduler_.after(
       std::max(from_seconds(params_.connect_retry.seconds() * (0.75 + 0.25 * u)), kSoon),
-      Priority::kNetwork, id_, kConnect, low, sessions_[low].epoch);
+      Priority::kNetwork, component_, kConnect, low, sessions_[low].epoch);
 }
 
 void Bgp::establish(SessionIndex s, IncidentId cause) {

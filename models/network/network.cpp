@@ -14,7 +14,7 @@ void Network::mark_dirty(RegionId region) {
   regions_[region].dirty = true;
   if (recompute_due_) return;
   recompute_due_ = true;
-  world_.scheduler.after(kSoon, Priority::kNetwork, id_, kRecompute);
+  world_.scheduler.after(kSoon, Priority::kNetwork, component_, kRecompute);
 }
 
 IncidentId Network::origin_sends(AsIndex, PrefixIndex prefix, bool withdrawal, IncidentId cause) {

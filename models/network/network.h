@@ -131,7 +131,7 @@ class Network : public Component,
   World& world_;
   NetworkParams params_;
   std::string name_;
-  ComponentId id_;
+  ComponentId component_;
   AsGraph graph_;
   std::vector<Region> regions_;
   std::vector<Client> clients_;

@@ -29,9 +29,8 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, Incident
   const u32 denied = denied_prefixes(policy);
   const std::string choice =
       ChoiceNames<ExportChoice>::names()[static_cast<std::size_t>(policy.export_)];
-  const IncidentId pushed =
-      world_.incident("policy_pushed", name_, {cause},
-                      region.name + ": routing policy pushed, export: " + choice);
+  const IncidentId pushed = world_.incident(
+      "policy_pushed", name_, {cause}, region.name + ": routing policy pushed, export: " + choice);
   ++pushes_;
   region.in_force = pushed;
   region.ever_pushed = true;
@@ -40,11 +39,11 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, Incident
   region.pushed = pushed;
   region.stage = 0;
   ++region.generation;
-  world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, id_, kApply, r,
-                         region.generation);
+  world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, component_,
+                         kApply, r, region.generation);
   if (params_.safeguards.commit_confirmed.ns > 0)
     world_.scheduler.after(params_.policy_apply + params_.safeguards.commit_confirmed,
-                           Priority::kNetwork, id_, kConfirm, r, region.generation);
+                           Priority::kNetwork, component_, kConfirm, r, region.generation);
   return pushed;
 }
 
@@ -82,8 +81,8 @@ void Network::apply_stage(RegionId r) {
   for (u32 i = 0; i < end; ++i)
     bgp_->set_export(region.origin, prefix(r, i), i >= denied, region.pushed);
   if (region.stage < params_.safeguards.canary_stages)
-    world_.scheduler.after(std::max(params_.safeguards.canary_soak, kSoon), Priority::kNetwork, id_,
-                           kApply, r, region.generation);
+    world_.scheduler.after(std::max(params_.safeguards.canary_soak, kSoon), Priority::kNetwork,
+                           component_, kApply, r, region.generation);
 }
 
 // Looks from the client networks at the prefixes that have the new policy; the verdict may get
@@ -124,8 +123,8 @@ void Network::restore_policy(RegionId r, IncidentId cause) {
         world_.incident("policy_restored", name_, {region.pushed, region.withdrawn, cause},
                         region.name + ": an operator puts the previous routing policy back");
   ++region.generation;
-  world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, id_, kRestore,
-                         r, region.generation);
+  world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, component_,
+                         kRestore, r, region.generation);
 }
 
 Alarm Network::prefix_withdrawn() const {

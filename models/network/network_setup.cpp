@@ -26,7 +26,7 @@ Network::Network(World& world, const NetworkParams& params, std::vector<NetworkR
     : world_(world),
       params_(params),
       name_(std::move(path)),
-      id_(world.scheduler.add(this)),
+      component_(world.scheduler.add(this)),
       safeguard_key_(world.stream(name_, "safeguards")) {
   const auto count = static_cast<u32>(regions.size());
   for (NetworkRegion& region : regions) regions_.emplace_back().name = std::move(region.name);

@@ -40,7 +40,7 @@ Runbook::Runbook(World& world, std::vector<StepParams> steps, std::vector<Timeli
                  Scene scene)
     : world_(world),
       scene_(std::move(scene)),
-      id_(world.scheduler.add(this)),
+      component_(world.scheduler.add(this)),
       timeline_(std::move(timeline)) {
   for (StepParams& p : steps) steps_.emplace_back().params = std::move(p);
   for (Step& step : steps_) {
@@ -57,8 +57,8 @@ std::size_t Runbook::index_of(const std::string& name) const {
 
 void Runbook::start() {
   for (u32 i = 0; i < timeline_.size(); ++i)
-    world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, id_, kTimeline, i);
-  if (!steps_.empty()) world_.scheduler.after(5_s, Priority::kControl, id_, kTick);
+    world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, component_, kTimeline, i);
+  if (!steps_.empty()) world_.scheduler.after(5_s, Priority::kControl, component_, kTick);
 }
 
 bool Runbook::due(const Step& step) const {
@@ -92,7 +92,7 @@ void Runbook::tick() {
     step.state = State::kDelaying;
     step.due_at = now;
     step.decision =
-        world_.scheduler.after(step.params.delay, Priority::kControl, id_, kDecision, i);
+        world_.scheduler.after(step.params.delay, Priority::kControl, component_, kDecision, i);
   }
 }
 
@@ -103,7 +103,7 @@ void Runbook::handle(const Event& event) {
   }
   if (event.kind == kTick) {
     tick();
-    world_.scheduler.after(5_s, Priority::kControl, id_, kTick);
+    world_.scheduler.after(5_s, Priority::kControl, component_, kTick);
     return;
   }
   Step& step = steps_[event.subject];

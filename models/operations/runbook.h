@@ -44,7 +44,7 @@ class Runbook final : public Component {
 
   World& world_;
   const Scene scene_;
-  ComponentId id_;
+  ComponentId component_;
   std::vector<Step> steps_;
   std::vector<TimelineParams> timeline_;
 };

@@ -15,13 +15,13 @@ SafetyLayer::Unit::Unit(const SafetyParams& p, const std::vector<double>& steps)
 
 SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
     : world_(world),
-      p_(params),
-      self_(world.scheduler.add(this)),
+      params_(params),
+      component_(world.scheduler.add(this)),
       sample_(world.stream(kPath, "sample")),
       judge_(world.stream(kPath, "judge")),
       sticky_(world.stream(kPath, "sticky")) {
-  for (const Share& s : p_.ramp_steps) steps_.push_back(s.value);
-  units_.assign(p_.scope == BreakerScope::kGlobal ? 1 : regions, Unit(p_, steps_));
+  for (const Share& s : params_.ramp_steps) steps_.push_back(s.value);
+  units_.assign(params_.scope == BreakerScope::kGlobal ? 1 : regions, Unit(params_, steps_));
   replicas_.resize(regions);
   StatsTable& t = world_.stats;
   t.counter(kPath, "sampled_total", "answers checked", &stats_.sampled);
@@ -34,18 +34,18 @@ SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
 
 void SafetyLayer::answered(u64 key, RegionId region, ReplicaId replica, bool poisoned,
                            IncidentId cause) {
-  if (!p_.enabled) return;
+  if (!params_.enabled) return;
   ++stats_.answers;
-  if (uniform(draw(sample_, key)) >= p_.sample_rate.value) {
+  if (uniform(draw(sample_, key)) >= params_.sample_rate.value) {
     stats_.poisoned_passed += poisoned;
     return;
   }
   ++stats_.sampled;
-  const double seen = poisoned ? p_.true_positive.value : p_.false_positive.value;
+  const double seen = poisoned ? params_.true_positive.value : params_.false_positive.value;
   const Check check{cause, replica, region, poisoned, uniform(draw(judge_, key)) < seen};
   const u32 slot = checks_.take_as_left();
   checks_[slot] = check;
-  world_.scheduler.after(p_.latency, Priority::kControl, self_, kVerdict, slot);
+  world_.scheduler.after(params_.latency, Priority::kControl, component_, kVerdict, slot);
 }
 
 void SafetyLayer::handle(const Event& event) {
@@ -66,8 +66,8 @@ void SafetyLayer::verdict(const Check& check) {
   ++stats_.verdicts;
   stats_.bad += check.bad;
   stats_.false_bad += check.bad && !check.poisoned;
-  Unit& unit = p_.scope == BreakerScope::kReplica ? replica_unit(check.region, check.replica)
-                                                  : units_[unit_index(check.region)];
+  Unit& unit = params_.scope == BreakerScope::kReplica ? replica_unit(check.region, check.replica)
+                                                       : units_[unit_index(check.region)];
   unit.window.advance(world_.now());
   if (unit.window.true_bad() == 0) {
     unit.provenance.clear();
@@ -80,13 +80,13 @@ void SafetyLayer::verdict(const Check& check) {
           unit.provenance.end())
     unit.provenance.push_back(check.cause);
   if (unit.detected == kNoIncident && unit.window.true_bad() > 0 &&
-      unit.window.above(p_.threshold.value / 2, p_.minimum_count))
+      unit.window.above(params_.threshold.value / 2, params_.minimum_count))
     unit.detected =
         world_.incident("poisoned_output_detected", kPath, unit.provenance,
                         std::to_string(unit.window.bad()) + " of " +
                             std::to_string(unit.window.all()) + " checked answers are bad");
-  if (unit.window.above(p_.threshold.value, p_.minimum_count))
-    open(unit, {unit.detected}, "bad share of checked answers above " + print(p_.threshold));
+  if (unit.window.above(params_.threshold.value, params_.minimum_count))
+    open(unit, {unit.detected}, "bad share of checked answers above " + print(params_.threshold));
 }
 
 void SafetyLayer::open(Unit& unit, std::vector<IncidentId> causes, const std::string& what) {
@@ -116,11 +116,11 @@ Verdict SafetyLayer::admit(u64 session_key, RegionId region) {
       unit.breaker.admits(uniform(draw(sticky_, session_key))))
     return {Outcome::kSucceeded, {}, unit.ramp};
   ++stats_.refused;
-  return {Outcome::kBreaker, p_.retry_after, unit.opened};
+  return {Outcome::kBreaker, params_.retry_after, unit.opened};
 }
 
 bool SafetyLayer::globally_open() const {
-  if (p_.scope == BreakerScope::kReplica) return false;
+  if (params_.scope == BreakerScope::kReplica) return false;
   for (const Unit& unit : units_)
     if (unit.breaker.state() != BreakerState::kOpen) return false;
   return true;
@@ -149,7 +149,7 @@ bool SafetyLayer::replica_open(RegionId region, ReplicaId replica) const {
 
 SafetyLayer::Unit& SafetyLayer::replica_unit(RegionId region, ReplicaId replica) {
   auto& units = replicas_[region];
-  while (units.size() <= replica) units.emplace_back(p_, steps_);
+  while (units.size() <= replica) units.emplace_back(params_, steps_);
   return units[replica];
 }
 
@@ -179,7 +179,7 @@ IncidentId SafetyLayer::start_ramp(IncidentId cause) {
     unit.detected = kNoIncident;
     unit.ramp = id;
     unit.breaker.begin_ramp();
-    world_.scheduler.after(p_.ramp_hold, Priority::kControl, self_, kRampStep, k,
+    world_.scheduler.after(params_.ramp_hold, Priority::kControl, component_, kRampStep, k,
                            ++unit.ramp_number);
   }
   return id;
@@ -190,15 +190,16 @@ void SafetyLayer::ramp_step(u32 index) {
   if (unit.breaker.state() != BreakerState::kHalfOpen) return;
   double now = 0;
   for (const LoadPort* region : gate_) now = std::max(now, region->bottleneck_load());
-  const double growth = p_.ramp_looks_ahead ? unit.breaker.growth() : 1;
-  const auto moved =
-      unit.breaker.advance(now, p_.ramp_load_limit.value / growth, p_.ramp_back_limit.value);
+  const double growth = params_.ramp_looks_ahead ? unit.breaker.growth() : 1;
+  const auto moved = unit.breaker.advance(now, params_.ramp_load_limit.value / growth,
+                                          params_.ramp_back_limit.value);
   if (moved == RampBreaker::Moved::kClosed) {
     closed_ = world_.incident("breaker_closed", kPath, {unit.ramp}, "the ramp reached its end");
     return;
   }
-  const Duration hold = moved == RampBreaker::Moved::kHeld ? p_.ramp_recheck : p_.ramp_hold;
-  world_.scheduler.after(hold, Priority::kControl, self_, kRampStep, index, unit.ramp_number);
+  const Duration hold =
+      moved == RampBreaker::Moved::kHeld ? params_.ramp_recheck : params_.ramp_hold;
+  world_.scheduler.after(hold, Priority::kControl, component_, kRampStep, index, unit.ramp_number);
 }
 
 }  // namespace stampede

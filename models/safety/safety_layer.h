@@ -70,7 +70,7 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
     bool poisoned = false, bad = false;
   };
   std::size_t unit_index(RegionId region) const {
-    return p_.scope == BreakerScope::kGlobal ? 0 : region;
+    return params_.scope == BreakerScope::kGlobal ? 0 : region;
   }
   const Unit& unit_of(RegionId region) const { return units_[unit_index(region)]; }
   Unit& replica_unit(RegionId region, ReplicaId replica);
@@ -81,8 +81,8 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
   Unit& unit_at(u32 index);
 
   World& world_;
-  const SafetyParams p_;
-  ComponentId self_;
+  const SafetyParams params_;
+  ComponentId component_;
   StreamKey sample_, judge_, sticky_;
   std::vector<double> steps_;
   std::vector<Unit> units_;                  // region or whole service

@@ -9,7 +9,7 @@ Station::Station(World& world, const StationParams& params, StationUser& user, u
       params_(params),
       user_(user),
       number_(number),
-      self_(world.scheduler.add(this)) {
+      component_(world.scheduler.add(this)) {
   STAMPEDE_CHECK(params.servers >= 1, "station: no server");
 }
 
@@ -62,7 +62,7 @@ bool Station::offer(u32 customer, Duration service, Duration patience, u8 class_
   }
   ++areas_.delayed;
   if (patience.ns > 0)
-    s.event = world_.scheduler.after(patience, Priority::kTimeout, self_, kPatienceOver, slot);
+    s.event = world_.scheduler.after(patience, Priority::kTimeout, component_, kPatienceOver, slot);
   wait(slot, params_.discipline == Discipline::kLifo);
   return true;
 }
@@ -116,7 +116,7 @@ void Station::start(u32 slot) {
   ++busy_;
   s.in_service = true;
   s.started = world_.now();
-  s.event = world_.scheduler.after(s.left, Priority::kCompletion, self_, kServed, slot);
+  s.event = world_.scheduler.after(s.left, Priority::kCompletion, component_, kServed, slot);
 }
 
 void Station::wait(u32 slot, bool in_front) {
@@ -182,7 +182,7 @@ void Station::share_changed() {
   const double speed =
       std::min(1.0, static_cast<double>(params_.servers) / static_cast<double>(shares_.size()));
   const Duration wait{static_cast<i64>(work / speed) + 1};
-  share_event_ = world_.scheduler.after(wait, Priority::kCompletion, self_, kShareServed);
+  share_event_ = world_.scheduler.after(wait, Priority::kCompletion, component_, kShareServed);
 }
 
 }  // namespace stampede

@@ -95,7 +95,7 @@ class Station final : public Component {
   const StationParams params_;
   StationUser& user_;
   const u32 number_;
-  const ComponentId self_;
+  const ComponentId component_;
   SlotPool<Slot> slots_;
   std::array<Line, kClasses> lines_{};
   u32 present_ = 0, waiting_ = 0, busy_ = 0;

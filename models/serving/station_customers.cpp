@@ -12,7 +12,7 @@ Customers::Customers(World& world, std::string_view path, const CustomersParams&
     : world_(world),
       params_(params),
       observer_(observer),
-      self_(world.scheduler.add(this)),
+      component_(world.scheduler.add(this)),
       key_(world.stream(path, "customers")) {
   for (u32 i = 0; i < params_.stations; ++i)
     stations_.push_back(std::make_unique<Station>(world, params_.station, *this, i));
@@ -22,7 +22,7 @@ Customers::Customers(World& world, std::string_view path, const CustomersParams&
   lognormal_cv_ = std::sqrt(cv2);
   if (params_.arrival_rate.per_second > 0) next_arrival();
   for (u32 i = 0; i < params_.population; ++i)
-    world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, self_,
+    world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, component_,
                            kThought);
 }
 
@@ -60,8 +60,8 @@ Duration Customers::service(u32 station) {
 }
 
 void Customers::next_arrival() {
-  world_.scheduler.after(exponential(params_.arrival_rate.per_second), Priority::kArrival, self_,
-                         kArrival);
+  world_.scheduler.after(exponential(params_.arrival_rate.per_second), Priority::kArrival,
+                         component_, kArrival);
 }
 
 void Customers::handle(const Event& event) {
@@ -102,7 +102,7 @@ void Customers::attempt(u32 customer, u32 station) {
   const double retry = params_.retrial_rate.per_second;
   if (retry > 0 && (params_.persistence.value >= 1 || uniform() < params_.persistence.value)) {
     orbit_changes(1);
-    world_.scheduler.after(exponential(retry), Priority::kArrival, self_, kRetrial, customer);
+    world_.scheduler.after(exponential(retry), Priority::kArrival, component_, kRetrial, customer);
   } else {
     leave(customer, false);
   }
@@ -122,7 +122,7 @@ void Customers::leave(u32 customer, bool served) {
   customers_.give_back(customer);
   observer_.gone(world_.now() - customers_[customer].born, served);
   if (params_.population > 0)
-    world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, self_,
+    world_.scheduler.after(exponential(1 / params_.think.seconds()), Priority::kArrival, component_,
                            kThought);
 }
 

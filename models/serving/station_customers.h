@@ -51,7 +51,7 @@ class Customers final : public Component, public StationUser {
   World& world_;
   const CustomersParams params_;
   CustomersObserver& observer_;
-  const ComponentId self_;
+  const ComponentId component_;
   StreamKey key_;
   u64 counter_ = 0;
   Words words_{};

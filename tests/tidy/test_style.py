@@ -37,6 +37,9 @@ LIBM = ("exp|exp2|expm1|log|log2|log10|log1p|pow|sin|cos|tan|asin|acos|atan|atan
 LIBM_CALL = re.compile(rf"\bstd::({LIBM})\s*\(")
 DISTRIBUTION = re.compile(r"\bstd::\w+_distribution\b|\bstd::(mt19937|random_device)\b")
 OUTPUT = re.compile(r"\bstd::(cout|cerr)\b|\b(printf|puts|getenv|exit|abort)\s*\(")
+# One spelling for what every component has.
+SPELLING = ((re.compile(r"\bComponentId (?!component_)\w+_\b"), "a component's id is component_"),
+            (re.compile(r"\bp_\b"), "parameters are params_"))
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 COMMENT_OR_TEXT = re.compile(r'"(?:\\.|[^"\\])*"|//.*')
 WIDTH = 100
@@ -93,6 +96,10 @@ def line_faults(path, line):
                           (OUTPUT, "sim/ and models/ never print, exit or read the environment")):
         if pattern.search(code):
             yield what
+    if path.parts[0] == "models":
+        for pattern, what in SPELLING:
+            if pattern.search(code):
+                yield what
 
 
 def faults_of(path):
