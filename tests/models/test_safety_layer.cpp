@@ -7,7 +7,11 @@ namespace stampede {
 namespace {
 
 struct Service {
-  explicit Service(const SafetyParams& p, u64 seed = 1) : world(seed), safety(world, p, 3) {}
+  explicit Service(SafetyParams p, u64 seed = 1) : world(seed), safety(world, checking(p), 3) {}
+  static SafetyParams checking(SafetyParams p) {
+    p.enabled = true;
+    return p;
+  }
   // `rate` answers a second for `seconds`, a share of them poisoned.
   void serve(u32 seconds, u32 rate, double poisoned, IncidentId cause, RegionId region = 0) {
     for (u32 s = 0; s < seconds; ++s) {
