@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/network/as_graph.h"
 #include "models/network/bgp.h"
 #include "models/network/forwarding.h"
 

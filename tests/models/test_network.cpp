@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "models/network/as_graph.h"
+#include "models/network/bgp.h"
 #include "models/network/network.h"
 
 namespace stampede {

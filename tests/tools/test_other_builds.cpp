@@ -63,7 +63,7 @@ class OtherBuildsTest : public ::testing::Test {
 };
 
 TEST_F(OtherBuildsTest, are_played_again_and_stay_without_a_place) {
-  const Sweep before(path("sweep.yaml"), kOther), now(path("sweep.yaml"));
+  const Sweep before(path("sweep.yaml"), {}, kOther), now(path("sweep.yaml"));
   Store store(path("s.db"));
   OtherBuilds found;
   const Plan old_plan = make(before, store, false, &found);
@@ -94,7 +94,7 @@ TEST_F(OtherBuildsTest, are_played_again_and_stay_without_a_place) {
 }
 
 TEST_F(OtherBuildsTest, are_kept_and_named_when_asked_for) {
-  const Sweep before(path("sweep.yaml"), kOther), now(path("sweep.yaml"));
+  const Sweep before(path("sweep.yaml"), {}, kOther), now(path("sweep.yaml"));
   Store store(path("s.db"));
   make(before, store, false);
   Database(path("s.db"), 1).execute("DELETE FROM runs WHERE plan_index = 3");
@@ -120,7 +120,7 @@ TEST_F(OtherBuildsTest, are_kept_and_named_when_asked_for) {
 }
 
 TEST_F(OtherBuildsTest, that_failed_or_played_another_scenario_are_not_kept) {
-  const Sweep before(path("sweep.yaml"), kOther), now(path("sweep.yaml"));
+  const Sweep before(path("sweep.yaml"), {}, kOther), now(path("sweep.yaml"));
   Store store(path("s.db"));
   make(before, store, false);
   Database(path("s.db"), 1)
@@ -138,7 +138,7 @@ TEST_F(OtherBuildsTest, that_failed_or_played_another_scenario_are_not_kept) {
 }
 
 TEST_F(OtherBuildsTest, a_store_of_before_builds_opens_as_one_of_another_build) {
-  const Sweep before(path("sweep.yaml"), kOther), now(path("sweep.yaml"));
+  const Sweep before(path("sweep.yaml"), {}, kOther), now(path("sweep.yaml"));
   {
     Store store(path("s.db"));
     make(before, store, false);

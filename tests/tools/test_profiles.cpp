@@ -21,11 +21,14 @@ SourceText server(const std::string& profile) {
   return {"server.yaml", text.replace(at, named.size(), "profile: " + profile)};
 }
 
+// Whose directory holds the recording.
+const std::string kTemplates = std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/vllm.yaml";
+
 Loaded load(const std::string& profile, const std::vector<Override>& sets = {}) {
   std::vector<Override> all{{"spec.clients[0].trace.file", "vllm.csv"}};
   all.insert(all.end(), sets.begin(), sets.end());
   return load_scenario(server(profile), all, {},
-                       {std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates"});
+                       around(kTemplates));
 }
 
 TEST(profiles, every_one_loads_as_a_server) {
@@ -57,7 +60,7 @@ TEST(profiles, written_out_a_scenario_is_the_same) {
   const Loaded loaded = load("qwen3-14b-l40s-tp1", {{"spec.serving.exact_steps", "true"}});
   const std::string once = effective(loaded.scenario).dump();
   const Loaded again = load_scenario(SourceText{"again", once}, {}, {},
-                                     {std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates"});
+                                     around(kTemplates));
   EXPECT_EQ(effective(again.scenario).dump(), once);
 }
 
