@@ -13,7 +13,7 @@
 # it is no proof of what happened.
 
 # %% tags=["parameters"]
-SCALE = "1/20"  # of fleet and demand; 1 is the whole service and takes minutes
+SCALE = "1/20"  # of fleet and demand; 1 is the whole service: about two minutes
 SEED = 1        # the same seed gives the same run, byte for byte
 
 # %%

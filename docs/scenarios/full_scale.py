@@ -8,7 +8,8 @@
 Batches: `seeds` (the replay, seeds 1 to 20), `no_fault` (ten hours without the push, three seeds),
 `controls` (each row of the table of variants in controls.md, an hour), `elasticities` (operators'
 delays, flush rate, epoch bump, earlier restoration; ten hours). A run that this build
-of the program has done is not done again. Each takes two to four minutes of one core.
+of the program has done is not done again. The replay takes about two minutes on one core, ten hours
+without the push about four.
 """
 import argparse
 import concurrent.futures
