@@ -163,7 +163,7 @@ def budget(run):
                        f"{said}. Target {100 * target:g} % of requests served well; the budget is "
                        "what 30 days at the run's mean rate may lose.")
     grid = figure.add_gridspec(4, 1, height_ratios=[height for *_, height in PANELS], hspace=0.42,
-                               left=0.09, right=0.845, top=1 - (head + 0.35) / 8.2, bottom=0.095)
+                               left=0.1, right=0.845, top=1 - (head + 0.35) / 8.2, bottom=0.095)
     panels = [figure.add_subplot(cell) for cell in grid]
     for axes, (title, unit, _) in zip(panels, PANELS):
         set_time_axis(run, axes, 0.0, high, 10)
