@@ -2,7 +2,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <limits>
+#include <utility>
 
 namespace stampede {
 namespace {
@@ -250,7 +252,76 @@ std::string print(UtcTime t) {
   return buffer;
 }
 
+Field& Field::help(std::string_view text) {
+  info_.help = text;
+  return *this;
+}
+Field& Field::source(std::string_view text) {
+  info_.source = text;
+  return *this;
+}
+Field& Field::range(double low, double high) {
+  info_.minimum = low;
+  info_.maximum = high;
+  return *this;
+}
+Field& Field::at_least(double low) {
+  info_.minimum = low;
+  return *this;
+}
+Field& Field::inlined() {
+  info_.inlined = true;
+  return *this;
+}
+Field& Field::required() {
+  info_.required = true;
+  return *this;
+}
+
 namespace detail {
+
+const TypeInfo& make_type(void (*fill)(TypeInfo&)) {
+  static std::deque<TypeInfo> kept;
+  TypeInfo type;  // filled first: a description makes those of its fields
+  fill(type);
+  return kept.emplace_back(std::move(type));
+}
+
+Field add_field(TypeInfo& type, std::string_view key, const TypeInfo& of, std::ptrdiff_t offset) {
+  constexpr std::size_t kMostFields = 63;
+  STAMPEDE_CHECK(type.fields.size() < kMostFields, "a parameter struct has at most 63 fields");
+  type.fields.reserve(kMostFields);  // what is said of a field refers to its place
+  FieldInfo& field = type.fields.emplace_back();
+  field.key = key;
+  field.type = &of;
+  field.offset = offset;
+  return Field(field);
+}
+
+void fill_choice(TypeInfo& type, const char* name, std::vector<std::string> choices,
+                 void (*set)(void*, std::size_t), std::size_t (*get)(const void*)) {
+  type.kind = ValueKind::kChoice;
+  type.name = name;
+  type.parse = [names = choices, set](const std::string& text, void* out) -> std::string {
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (names[i] == text) {
+        set(out, i);
+        return "";
+      }
+    return "not one of its choices";
+  };
+  type.print = [names = choices, get](const void* v) { return names[get(v)]; };
+  type.choices = std::move(choices);
+}
+
+void fill_selection(TypeInfo& type, const char* selector, const char* category) {
+  type.kind = ValueKind::kSelection;
+  type.selector = selector;
+  type.category = category;
+}
+
+}  // namespace detail
+
 namespace {
 
 template <class Narrow>
@@ -263,73 +334,113 @@ std::string parse_narrow(const std::string& text, Narrow& out) {
   out = static_cast<Narrow>(wide);
   return "";
 }
+
 template <class T>
-std::string print_value(const T& v) {
-  return print(v);
+TypeInfo scalar(ValueKind kind, std::string (*parse)(const std::string&, T&),
+                std::string (*print)(const T&), double (*number)(const T&)) {
+  TypeInfo t;
+  t.kind = kind;
+  t.parse = [parse](const std::string& s, void* out) { return parse(s, *static_cast<T*>(out)); };
+  t.print = [print](const void* v) { return print(*static_cast<const T*>(v)); };
+  t.number = [number](const void* v) { return number(*static_cast<const T*>(v)); };
+  return t;
 }
+
+// A quantity with a unit in its text.
 template <class T>
-std::string print_integer(const T& v) {
-  return std::to_string(v);
+TypeInfo quantity(ValueKind kind, std::string (*parse)(const std::string&, T&),
+                  double (*number)(const T&)) {
+  return scalar<T>(
+      kind, parse, [](const T& v) { return print(v); }, number);
+}
+
+template <class T>
+TypeInfo integer(std::string (*parse)(const std::string&, T&)) {
+  return scalar<T>(
+      ValueKind::kInteger, parse, [](const T& v) { return std::to_string(v); },
+      [](const T& v) { return static_cast<double>(v); });
 }
 
 }  // namespace
 
-TypeInfo duration_type() {
-  return scalar<Duration>(ValueKind::kDuration, parse_duration, print_value<Duration>,
-                          [](const Duration& d) { return d.seconds(); });
+template <>
+const TypeInfo& type_of<Duration>() {
+  static const TypeInfo type = quantity<Duration>(ValueKind::kDuration, parse_duration,
+                                                  [](const Duration& d) { return d.seconds(); });
+  return type;
 }
-TypeInfo rate_type() {
-  return scalar<Rate>(ValueKind::kRate, parse_rate, print_value<Rate>,
-                      [](const Rate& r) { return r.per_second; });
+template <>
+const TypeInfo& type_of<Rate>() {
+  static const TypeInfo type =
+      quantity<Rate>(ValueKind::kRate, parse_rate, [](const Rate& r) { return r.per_second; });
+  return type;
 }
-TypeInfo share_type() {
-  return scalar<Share>(ValueKind::kShare, parse_share, print_value<Share>,
-                       [](const Share& s) { return s.value; });
+template <>
+const TypeInfo& type_of<Share>() {
+  static const TypeInfo type =
+      quantity<Share>(ValueKind::kShare, parse_share, [](const Share& s) { return s.value; });
+  return type;
 }
-TypeInfo bytes_type() {
-  return scalar<Bytes>(ValueKind::kBytes, parse_bytes, print_value<Bytes>,
-                       [](const Bytes& b) { return static_cast<double>(b.value); });
+template <>
+const TypeInfo& type_of<Bytes>() {
+  static const TypeInfo type = quantity<Bytes>(
+      ValueKind::kBytes, parse_bytes, [](const Bytes& b) { return static_cast<double>(b.value); });
+  return type;
 }
-TypeInfo bandwidth_type() {
-  return scalar<Bandwidth>(ValueKind::kBandwidth, parse_bandwidth, print_value<Bandwidth>,
-                           [](const Bandwidth& b) { return b.bytes_per_second; });
+template <>
+const TypeInfo& type_of<Bandwidth>() {
+  static const TypeInfo type =
+      quantity<Bandwidth>(ValueKind::kBandwidth, parse_bandwidth,
+                          [](const Bandwidth& b) { return b.bytes_per_second; });
+  return type;
 }
-TypeInfo utc_time_type() {
-  return scalar<UtcTime>(ValueKind::kUtcTime, parse_utc_time, print_value<UtcTime>,
-                         [](const UtcTime& t) { return static_cast<double>(t.unix_seconds); });
+template <>
+const TypeInfo& type_of<UtcTime>() {
+  static const TypeInfo type =
+      quantity<UtcTime>(ValueKind::kUtcTime, parse_utc_time,
+                        [](const UtcTime& t) { return static_cast<double>(t.unix_seconds); });
+  return type;
 }
-TypeInfo i64_type() {
-  return scalar<i64>(ValueKind::kInteger, parse_integer, print_integer<i64>,
-                     [](const i64& v) { return static_cast<double>(v); });
+template <>
+const TypeInfo& type_of<i64>() {
+  static const TypeInfo type = integer<i64>(parse_integer);
+  return type;
 }
-TypeInfo i32_type() {
-  return scalar<i32>(ValueKind::kInteger, parse_narrow<i32>, print_integer<i32>,
-                     [](const i32& v) { return static_cast<double>(v); });
+template <>
+const TypeInfo& type_of<i32>() {
+  static const TypeInfo type = integer<i32>(parse_narrow<i32>);
+  return type;
 }
-TypeInfo u32_type() {
-  return scalar<u32>(ValueKind::kInteger, parse_narrow<u32>, print_integer<u32>,
-                     [](const u32& v) { return static_cast<double>(v); });
+template <>
+const TypeInfo& type_of<u32>() {
+  static const TypeInfo type = integer<u32>(parse_narrow<u32>);
+  return type;
 }
-TypeInfo number_type() {
-  return scalar<double>(
+template <>
+const TypeInfo& type_of<double>() {
+  static const TypeInfo type = scalar<double>(
       ValueKind::kNumber, parse_number, [](const double& v) { return print_number(v); },
       [](const double& v) { return v; });
+  return type;
 }
-TypeInfo boolean_type() {
-  return scalar<bool>(
+template <>
+const TypeInfo& type_of<bool>() {
+  static const TypeInfo type = scalar<bool>(
       ValueKind::kBoolean, parse_boolean,
       [](const bool& v) { return std::string(v ? "true" : "false"); },
       [](const bool& v) { return v ? 1.0 : 0.0; });
+  return type;
 }
-TypeInfo text_type() {
-  return scalar<std::string>(
+template <>
+const TypeInfo& type_of<std::string>() {
+  static const TypeInfo type = scalar<std::string>(
       ValueKind::kText,
       [](const std::string& text, std::string& out) {
         out = text;
         return std::string();
       },
       [](const std::string& v) { return v; }, [](const std::string&) { return 0.0; });
+  return type;
 }
 
-}  // namespace detail
 }  // namespace stampede

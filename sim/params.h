@@ -3,11 +3,13 @@
 // follow. A Params struct has `static void describe(Schema<Self>&)`. Defaults are the member
 // initialisers. No YAML here: text comes from and goes to tools/language.
 #pragma once
+#include <bit>
+#include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -40,11 +42,12 @@ struct TypeInfo;
 struct FieldInfo {
   std::string key, help, source;  // an empty source is shown as `assumed`
   const TypeInfo* type = nullptr;
-  std::function<void*(void*)> member;      // object -> address of the member
+  std::ptrdiff_t offset = 0;               // of the member in its object
   std::optional<double> minimum, maximum;  // in base units (s, 1/s, 1, B, B/s)
   bool required = false;
   bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
-  const void* get(const void* object) const { return member(const_cast<void*>(object)); }
+  void* member(void* object) const { return static_cast<char*>(object) + offset; }
+  const void* get(const void* object) const { return static_cast<const char*>(object) + offset; }
 };
 
 // What is known of a type: how to parse, print, walk.
@@ -54,14 +57,14 @@ struct TypeInfo {
   // scalars: parse returns an empty string or what is wrong; print gives the canonical text
   std::function<std::string(const std::string& text, void* out)> parse;
   std::function<std::string(const void*)> print;
-  std::function<double(const void*)> number;     // value in base units, for range checks
-  std::vector<std::string> choices;              // kChoice
-  std::vector<FieldInfo> fields;                 // kStruct
-  const TypeInfo* element = nullptr;             // kList, kOptional
-  std::function<std::size_t(const void*)> size;  // kList; kOptional: 0 or 1
-  std::function<void*(void*)> append;            // kList, kOptional: address of a new element
-  std::function<void*(void*, std::size_t)> at;
-  std::function<void(void*)> clear;
+  std::function<double(const void*)> number;   // value in base units, for range checks
+  std::vector<std::string> choices;            // kChoice
+  std::vector<FieldInfo> fields;               // kStruct
+  const TypeInfo* element = nullptr;           // kList, kOptional
+  std::size_t (*size)(const void*) = nullptr;  // kList; kOptional: 0 or 1
+  void* (*append)(void*) = nullptr;            // kList, kOptional: address of a new element
+  void* (*at)(void*, std::size_t) = nullptr;
+  void (*clear)(void*) = nullptr;
   // kSelection: a mapping whose key `selector` names a registered entry of `category`; the other
   // keys are that entry's parameters.
   std::string selector, category;
@@ -105,53 +108,38 @@ const TypeInfo& type_of();
 template <class E>
 struct ChoiceNames;  // static constexpr const char* type; static std::vector<std::string> names();
 
+// What else is said of a field, call after call.
+class Field {
+ public:
+  explicit Field(FieldInfo& info) : info_(info) {}
+  Field& help(std::string_view text);
+  Field& source(std::string_view text);
+  Field& range(double low, double high);
+  Field& at_least(double low);
+  Field& inlined();
+  Field& required();
+
+ private:
+  FieldInfo& info_;
+};
+
+// Hundreds of fields are described: whatever does not depend on their types stands in params.cpp,
+// or it would be compiled again for each.
+namespace detail {
+
+Field add_field(TypeInfo& type, std::string_view key, const TypeInfo& of, std::ptrdiff_t offset);
+
+}  // namespace detail
+
 template <class P>
 class Schema {
  public:
-  class Field {
-   public:
-    explicit Field(FieldInfo& info) : info_(info) {}
-    Field& help(std::string text) {
-      info_.help = std::move(text);
-      return *this;
-    }
-    Field& source(std::string text) {
-      info_.source = std::move(text);
-      return *this;
-    }
-    Field& range(double low, double high) {
-      info_.minimum = low;
-      info_.maximum = high;
-      return *this;
-    }
-    Field& at_least(double low) {
-      info_.minimum = low;
-      return *this;
-    }
-    Field& inlined() {
-      info_.inlined = true;
-      return *this;
-    }
-    Field& required() {
-      info_.required = true;
-      return *this;
-    }
-
-   private:
-    FieldInfo& info_;
-  };
-
-  explicit Schema(TypeInfo& type) : type_(type) { type_.fields.reserve(64); }
-  void name(std::string n) { type_.name = std::move(n); }
+  explicit Schema(TypeInfo& type) : type_(type) {}
+  void name(std::string_view n) { type_.name = n; }
   template <class T>
-  Field field(std::string key, T P::*member) {
-    FieldInfo f;
-    f.key = std::move(key);
-    f.type = &type_of<T>();
-    f.member = [member](void* object) -> void* { return &(static_cast<P*>(object)->*member); };
-    type_.fields.push_back(std::move(f));
-    STAMPEDE_CHECK(type_.fields.size() < 64, "a parameter struct has at most 63 fields");
-    return Field(type_.fields.back());
+  Field field(std::string_view key, T P::*member) {
+    // In the C++ ABI of all our platforms (Itanium's) a pointer to a member is its offset.
+    return detail::add_field(type_, key, type_of<T>(), std::bit_cast<std::ptrdiff_t>(member));
   }
 
  private:
@@ -159,6 +147,13 @@ class Schema {
 };
 
 namespace detail {
+
+// Makes the one description of a type, which is kept for good.
+const TypeInfo& make_type(void (*fill)(TypeInfo&));
+
+void fill_choice(TypeInfo& type, const char* name, std::vector<std::string> choices,
+                 void (*set)(void*, std::size_t), std::size_t (*get)(const void*));
+void fill_selection(TypeInfo& type, const char* selector, const char* category);
 
 template <class T>
 struct is_vector : std::false_type {};
@@ -170,116 +165,32 @@ template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
 
 template <class T>
-TypeInfo scalar(ValueKind kind, std::string (*parse)(const std::string&, T&),
-                std::string (*print)(const T&), double (*number)(const T&)) {
-  TypeInfo t;
-  t.kind = kind;
-  t.parse = [parse](const std::string& s, void* out) { return parse(s, *static_cast<T*>(out)); };
-  t.print = [print](const void* v) { return print(*static_cast<const T*>(v)); };
-  t.number = [number](const void* v) { return number(*static_cast<const T*>(v)); };
-  return t;
-}
-TypeInfo duration_type();
-TypeInfo rate_type();
-TypeInfo share_type();
-TypeInfo bytes_type();
-TypeInfo bandwidth_type();
-TypeInfo utc_time_type();
-TypeInfo i64_type();
-TypeInfo i32_type();
-TypeInfo u32_type();
-TypeInfo number_type();
-TypeInfo boolean_type();
-TypeInfo text_type();
-
-template <class E>
-TypeInfo choice_type() {
-  TypeInfo t;
-  t.kind = ValueKind::kChoice;
-  t.name = ChoiceNames<E>::type;
-  t.choices = ChoiceNames<E>::names();
-  t.parse = [names = t.choices](const std::string& s, void* out) -> std::string {
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (names[i] == s) {
-        *static_cast<E*>(out) = static_cast<E>(i);
-        return "";
-      }
-    return "not one of its choices";
-  };
-  t.print = [names = t.choices](const void* v) {
-    return names[static_cast<std::size_t>(*static_cast<const E*>(v))];
-  };
-  return t;
-}
-
-template <class T>
-TypeInfo list_type() {
-  TypeInfo t;
-  t.kind = ValueKind::kList;
-  t.element = &type_of<typename T::value_type>();
-  t.size = [](const void* v) { return static_cast<const T*>(v)->size(); };
-  t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace_back(); };
-  t.at = [](void* v, std::size_t i) -> void* { return &static_cast<T*>(v)->at(i); };
-  t.clear = [](void* v) { static_cast<T*>(v)->clear(); };
-  return t;
-}
-
-template <class T>
-TypeInfo optional_type() {
-  TypeInfo t;
-  t.kind = ValueKind::kOptional;
-  t.element = &type_of<typename T::value_type>();
-  t.size = [](const void* v) -> std::size_t { return static_cast<const T*>(v)->has_value(); };
-  t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace(); };
-  t.at = [](void* v, std::size_t) -> void* { return &**static_cast<T*>(v); };
-  t.clear = [](void* v) { static_cast<T*>(v)->reset(); };
-  return t;
-}
-
-template <class T>
-TypeInfo make_type() {
-  if constexpr (std::is_same_v<T, Duration>)
-    return duration_type();
-  else if constexpr (std::is_same_v<T, Rate>)
-    return rate_type();
-  else if constexpr (std::is_same_v<T, Share>)
-    return share_type();
-  else if constexpr (std::is_same_v<T, Bytes>)
-    return bytes_type();
-  else if constexpr (std::is_same_v<T, Bandwidth>)
-    return bandwidth_type();
-  else if constexpr (std::is_same_v<T, UtcTime>)
-    return utc_time_type();
-  else if constexpr (std::is_same_v<T, i64>)
-    return i64_type();
-  else if constexpr (std::is_same_v<T, i32>)
-    return i32_type();
-  else if constexpr (std::is_same_v<T, u32>)
-    return u32_type();
-  else if constexpr (std::is_same_v<T, double>)
-    return number_type();
-  else if constexpr (std::is_same_v<T, bool>)
-    return boolean_type();
-  else if constexpr (std::is_same_v<T, std::string>)
-    return text_type();
-  else if constexpr (std::is_enum_v<T>)
-    return choice_type<T>();
-  else if constexpr (is_vector<T>::value)
-    return list_type<T>();
-  else if constexpr (is_optional<T>::value)
-    return optional_type<T>();
-  else if constexpr (std::is_base_of_v<Selection, T>) {
-    TypeInfo t;
-    t.kind = ValueKind::kSelection;
-    t.selector = T::tag::selector;
-    t.category = T::tag::category;
-    return t;
+void fill(TypeInfo& t) {
+  if constexpr (std::is_enum_v<T>) {
+    fill_choice(
+        t, ChoiceNames<T>::type, ChoiceNames<T>::names(),
+        [](void* v, std::size_t i) { *static_cast<T*>(v) = static_cast<T>(i); },
+        [](const void* v) { return static_cast<std::size_t>(*static_cast<const T*>(v)); });
+  } else if constexpr (is_vector<T>::value) {
+    t.kind = ValueKind::kList;
+    t.element = &type_of<typename T::value_type>();
+    t.size = [](const void* v) { return static_cast<const T*>(v)->size(); };
+    t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace_back(); };
+    t.at = [](void* v, std::size_t i) -> void* { return &static_cast<T*>(v)->at(i); };
+    t.clear = [](void* v) { static_cast<T*>(v)->clear(); };
+  } else if constexpr (is_optional<T>::value) {
+    t.kind = ValueKind::kOptional;
+    t.element = &type_of<typename T::value_type>();
+    t.size = [](const void* v) -> std::size_t { return static_cast<const T*>(v)->has_value(); };
+    t.append = [](void* v) -> void* { return &static_cast<T*>(v)->emplace(); };
+    t.at = [](void* v, std::size_t) -> void* { return &**static_cast<T*>(v); };
+    t.clear = [](void* v) { static_cast<T*>(v)->reset(); };
+  } else if constexpr (std::is_base_of_v<Selection, T>) {
+    fill_selection(t, T::tag::selector, T::tag::category);
   } else {
-    TypeInfo t;
     t.kind = ValueKind::kStruct;
     Schema<T> schema(t);
     T::describe(schema);
-    return t;
   }
 }
 
@@ -287,8 +198,32 @@ TypeInfo make_type() {
 
 template <class T>
 const TypeInfo& type_of() {
-  static const TypeInfo type = detail::make_type<T>();
+  static const TypeInfo& type = detail::make_type(&detail::fill<T>);
   return type;
 }
+template <>
+const TypeInfo& type_of<Duration>();
+template <>
+const TypeInfo& type_of<Rate>();
+template <>
+const TypeInfo& type_of<Share>();
+template <>
+const TypeInfo& type_of<Bytes>();
+template <>
+const TypeInfo& type_of<Bandwidth>();
+template <>
+const TypeInfo& type_of<UtcTime>();
+template <>
+const TypeInfo& type_of<i64>();
+template <>
+const TypeInfo& type_of<i32>();
+template <>
+const TypeInfo& type_of<u32>();
+template <>
+const TypeInfo& type_of<double>();
+template <>
+const TypeInfo& type_of<bool>();
+template <>
+const TypeInfo& type_of<std::string>();
 
 }  // namespace stampede

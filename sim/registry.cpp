@@ -18,4 +18,9 @@ const RegistryEntry* Registry::find(const std::string& category, const std::stri
   return it == entries_.end() ? nullptr : &it->second;
 }
 
+void register_entry(const char* category, const char* name, const char* help, const char* source,
+                    const TypeInfo& params, std::shared_ptr<void> (*make_params)()) {
+  Registry::global().add({name, category, help, source, &params, make_params});
+}
+
 }  // namespace stampede

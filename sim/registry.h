@@ -10,8 +10,8 @@ namespace stampede {
 
 struct RegistryEntry {
   std::string name, category, help, source;
-  const TypeInfo* params = nullptr;                    // kStruct
-  std::function<std::shared_ptr<void>()> make_params;  // defaults
+  const TypeInfo* params = nullptr;                  // kStruct
+  std::shared_ptr<void> (*make_params)() = nullptr;  // defaults
 };
 
 class Registry {
@@ -28,13 +28,15 @@ class Registry {
   std::map<std::pair<std::string, std::string>, RegistryEntry> entries_;
 };
 
+void register_entry(const char* category, const char* name, const char* help, const char* source,
+                    const TypeInfo& params, std::shared_ptr<void> (*make_params)());
+
 // `static const Register<Params> registered{"action", "drain_region", "help", "source"};`
 template <class Params>
 struct Register {
-  Register(std::string category, std::string name, std::string help, std::string source) {
-    Registry::global().add({std::move(name), std::move(category), std::move(help),
-                            std::move(source), &type_of<Params>(),
-                            [] { return std::shared_ptr<void>(std::make_shared<Params>()); }});
+  Register(const char* category, const char* name, const char* help, const char* source) {
+    register_entry(category, name, help, source, type_of<Params>(),
+                   [] { return std::shared_ptr<void>(std::make_shared<Params>()); });
   }
 };
 
