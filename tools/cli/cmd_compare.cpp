@@ -21,7 +21,7 @@
 namespace stampede {
 namespace {
 
-struct Options {
+struct CompareOptions {
   std::string file, out, format = "table", precision, precision_of = "lost_request_minutes";
   std::string collapse_after = "10min";
   std::vector<std::string> sets, policies, allow;
@@ -32,13 +32,13 @@ struct Options {
 };
 
 // Without what decides neither the runs nor the figures.
-std::string base_command(const Options& o, const char* verb) {
+std::string base_command(const CompareOptions& o, const char* verb) {
   std::string command = std::string("stampede ") + verb + " " + shell_quoted(o.file);
   for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
   return command + allow_path_words(o.allow);
 }
 
-std::string full_command(const Options& o, i64 first_seed) {
+std::string full_command(const CompareOptions& o, i64 first_seed) {
   std::string command = base_command(o, "compare");
   for (const std::string& policy : o.policies) command += " --with " + shell_quoted(policy);
   command += fmt::format(" --replications {} --seed {}", o.replications, first_seed);
@@ -61,11 +61,12 @@ T value_of(const char* option, const std::string& text,
 
 // Runs done and how long the rest will take: a line that is written over on a terminal, a line a
 // minute otherwise. Called by all threads.
-class Progress {
+class CompareProgress {
  public:
   // `least`: runs that there will be in any case.
-  Progress(std::size_t least, bool quiet) : least_(least), quiet_(quiet), terminal_(::isatty(2)) {}
-  ~Progress() {
+  CompareProgress(std::size_t least, bool quiet)
+      : least_(least), quiet_(quiet), terminal_(::isatty(2)) {}
+  ~CompareProgress() {
     if (drawn_) draw("\r\033[K");
   }
   void finished(bool reused) {
@@ -109,7 +110,7 @@ void draw_picture(const std::string& directory) {
                      : "no picture: see above\n");
 }
 
-ComparePlan plan_of(const Options& o, const ScenarioPolicies& scenario) {
+ComparePlan plan_of(const CompareOptions& o, const ScenarioPolicies& scenario) {
   ComparePlan plan;
   plan.policies = scenario.policies().size();
   plan.first_seed = scenario.seed();
@@ -130,7 +131,7 @@ ComparePlan plan_of(const Options& o, const ScenarioPolicies& scenario) {
   return plan;
 }
 
-int run(const Options& o) {
+int compare_command(const CompareOptions& o) {
   std::vector<Override> sets;
   for (const std::string& set : o.sets) sets.push_back(parse_set(set));
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
@@ -151,7 +152,7 @@ int run(const Options& o) {
 
   Replications replications;
   {
-    Progress progress(plan.policies * plan.replications, o.quiet);
+    CompareProgress progress(plan.policies * plan.replications, o.quiet);
     try {
       replications = replicate(plan, [&](std::size_t policy, i64 seed) {
         const auto played = scenario.play(policy, seed, [](double) { return !interrupted(); });
@@ -199,7 +200,7 @@ void add_compare_command(CommandLine& line) {
       {"stampede compare fleet.yaml --with queue_limit --with retry_budget,adaptive_lifo",
        "stampede compare fleet.yaml --with gentle=retry_budget,full_jitter_backoff --jobs 8",
        "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare"});
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<CompareOptions>();
   command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
   command.option("--with", o->policies, "a candidate: A, A,B together, or NAME=A,B")
       .required()
@@ -229,7 +230,7 @@ void add_compare_command(CommandLine& line) {
                "take runs in DIR that another build of the program made as they are");
   command.option("--format", o->format, "table or json").one_of({"table", "json"});
   command.flag("-q,--quiet", o->quiet, "no progress");
-  command.runs([o] { return run(*o); });
+  command.runs([o] { return compare_command(*o); });
 }
 
 }  // namespace stampede

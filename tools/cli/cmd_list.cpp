@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Options {
+struct ListOptions {
   std::string name, format = "table";
 };
 
@@ -58,7 +58,7 @@ std::vector<Listed> profiles() {
   return found;
 }
 
-int list(const Options& o) {
+int list(const ListOptions& o) {
   const std::string category = o.name.empty() ? "" : o.name.substr(0, o.name.size() - 1);
   const std::vector<Listed> found = category == "stat"      ? statistics()
                                     : category == "profile" ? profiles()
@@ -100,7 +100,7 @@ void print_rows(const std::string& heading, const std::vector<ParameterRow>& row
   print_result(heading + table);
 }
 
-int describe(const Options& o) {
+int describe(const ListOptions& o) {
   bool found = false;
   std::vector<std::string> names;
   for (const auto& [key, entry] : Registry::global().all()) {
@@ -150,7 +150,7 @@ void add_list_commands(CommandLine& line) {
   Command list_command =
       line.command("list", "List models, mitigations, actions, statistics or profiles.",
                    {"stampede list mitigations", "stampede list actions --format json"});
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ListOptions>();
   list_command.option("what", o->name, "what to list; all without it")
       .one_of({"models", "mitigations", "actions", "expectations", "stats", "profiles"});
   list_command.option("--format", o->format, "table or json").one_of({"table", "json"});
@@ -160,7 +160,7 @@ void add_list_commands(CommandLine& line) {
       line.command("describe", "Show parameters with units, ranges, defaults and sources.",
                    {"stampede describe kv_epoch_fencing", "stampede describe spec.balancer",
                     "stampede describe spec --format markdown", "stampede describe sweep"});
-  const auto d = std::make_shared<Options>();
+  const auto d = std::make_shared<ListOptions>();
   describe_command.option("name", d->name, "mitigation, action, or path in a scenario or sweep")
       .required()
       .type_name("NAME");

@@ -21,7 +21,7 @@
 namespace stampede {
 namespace {
 
-struct Options {
+struct RunOptions {
   std::string file, out, requests, requests_sample = "100%", format = "table";
   std::vector<std::string> sets, mitigations, allow;
   std::optional<i64> seed;
@@ -38,7 +38,7 @@ std::vector<std::string> split_names(const std::vector<std::string>& lists) {
 }
 
 // The command that gives this run again, without where its files go.
-std::string command_of(const Options& o) {
+std::string command_of(const RunOptions& o) {
   std::string command = "stampede run " + shell_quoted(o.file);
   for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
   for (const std::string& name : o.mitigations) command += " --with " + shell_quoted(name);
@@ -46,7 +46,7 @@ std::string command_of(const Options& o) {
   return command + allow_path_words(o.allow);
 }
 
-Loaded load(const Options& o) {
+Loaded load(const RunOptions& o) {
   std::vector<Override> overrides;
   std::vector<Diagnostic> faults;
   for (const std::string& set : o.sets) try {
@@ -59,7 +59,7 @@ Loaded load(const Options& o) {
   return load_scenario(o.file, overrides, split_names(o.mitigations), o.allow);
 }
 
-std::string dry_run_text(const Options& o, const Loaded& loaded) {
+std::string dry_run_text(const RunOptions& o, const Loaded& loaded) {
   if (o.format == "json") {
     const nlohmann::ordered_json out = {{"scenario", effective(loaded.scenario)},
                                         {"origins", loaded.origins}};
@@ -78,7 +78,7 @@ Share sample_of(const std::string& text) {
 }
 
 // A file of requests can be a recording that is played, or lie where --out puts another file.
-std::string request_file(const Options& o, const Loaded& loaded) {
+std::string request_file(const RunOptions& o, const Loaded& loaded) {
   namespace fs = std::filesystem;
   const auto refuse = [&](const std::string& why) {
     return InputError({{"--requests " + o.requests, 0, 0, "", why, ""}});
@@ -94,7 +94,7 @@ std::string request_file(const Options& o, const Loaded& loaded) {
   return o.requests;
 }
 
-void write_results(OutputDirectory& out, const Options& o, const Loaded& loaded,
+void write_results(OutputDirectory& out, const RunOptions& o, const Loaded& loaded,
                    const TimedRun& run) {
   const RunResults& results = run.results;
   out.add("summary.json", results.summary_json + "\n");
@@ -108,7 +108,7 @@ void write_results(OutputDirectory& out, const Options& o, const Loaded& loaded,
   out.commit({"metrics.om", "trace.json"});
 }
 
-int run(const Options& o) {
+int run_command(const RunOptions& o) {
   const Loaded loaded = load(o);
   if (!o.quiet) warn(loaded);
   if (o.dry_run) {
@@ -147,7 +147,7 @@ void add_run_command(CommandLine& line) {
                     "stampede run fleet.yaml --with kv_epoch_fencing",
                     "stampede run fleet.yaml --requests rows.csv --requests-sample 1%",
                     "stampede run fleet.yaml --dry-run     # every value with its origin"});
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<RunOptions>();
   command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
   command.option("--set", o->sets, "change one value; can be repeated, the last one wins")
       .type_name("PATH=VALUE");
@@ -168,7 +168,7 @@ void add_run_command(CommandLine& line) {
   command.flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
   command.flag("--dry-run", o->dry_run, "check, print the effective scenario, do not run");
   command.flag("-q,--quiet", o->quiet, "no progress, no timings");
-  command.runs([o] { return run(*o); });
+  command.runs([o] { return run_command(*o); });
 }
 
 }  // namespace stampede

@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kMostTasks = 1000;  // Slurm's MaxArraySize is 1001 unless a site changes it
 constexpr int kSubmissions = 3;           // of runs that a job array did not bring
 
-struct Options {
+struct SweepOptions {
   std::string file, out, plan, run_index, shard, engine, program;
   std::vector<std::string> allow;
   int jobs = 0;
@@ -41,7 +41,7 @@ struct Options {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-std::map<std::string, RunStatus> statuses_anywhere(const Options& o) {
+std::map<std::string, RunStatus> statuses_anywhere(const SweepOptions& o) {
   std::map<std::string, RunStatus> found = RunFiles(o.out).statuses();
   if (!exists(o.out)) return found;
   for (const auto& [id, status] : Store(o.out).statuses())
@@ -50,12 +50,12 @@ std::map<std::string, RunStatus> statuses_anywhere(const Options& o) {
 }
 
 // The plan as far as it is known: with the rounds that results so far asked for.
-Plan known_plan(const Options& o, const Sweep& sweep) {
+Plan known_plan(const SweepOptions& o, const Sweep& sweep) {
   if (auto plan = read_plan(o.plan_path(), sweep)) return std::move(*plan);
   return first_round(sweep, o.jobs);
 }
 
-std::vector<std::size_t> missing(const Options& o, const Plan& plan,
+std::vector<std::size_t> missing(const SweepOptions& o, const Plan& plan,
                                  const std::map<std::string, RunStatus>& there) {
   std::vector<std::size_t> indices;
   for (const PlannedRun& run : plan.runs) {
@@ -67,8 +67,8 @@ std::vector<std::size_t> missing(const Options& o, const Plan& plan,
 }
 
 // Looks for runs of other builds and says how many there are, unless there are `known` ones.
-OtherBuilds look_for_other_builds(const Options& o, const Sweep& sweep, Plan& plan, Store& store,
-                                  std::size_t known = 0) {
+OtherBuilds look_for_other_builds(const SweepOptions& o, const Sweep& sweep, Plan& plan,
+                                  Store& store, std::size_t known = 0) {
   OtherBuilds found = other_builds(plan, store, sweep.build(), o.keep_other_builds);
   std::map<std::string, std::size_t> counts;
   for (const auto& [run, build] : found) ++counts[build];
@@ -76,7 +76,7 @@ OtherBuilds look_for_other_builds(const Options& o, const Sweep& sweep, Plan& pl
   return found;
 }
 
-Store open_store(const Options& o) {
+Store open_store(const SweepOptions& o) {
   Store store(o.out);
   if (store.without_build() > 0)
     narrate(
@@ -86,7 +86,7 @@ Store open_store(const Options& o) {
   return store;
 }
 
-int print_plan(const Options& o, const Sweep& sweep) {
+int print_plan(const SweepOptions& o, const Sweep& sweep) {
   Plan plan = known_plan(o, sweep);
   OtherBuilds others;
   if (exists(o.out)) {
@@ -106,15 +106,15 @@ int print_plan(const Options& o, const Sweep& sweep) {
   return kFine;
 }
 
-[[noreturn]] void stop_at_interrupt(const Options& o) {
+[[noreturn]] void stop_at_interrupt(const SweepOptions& o) {
   if (!o.quiet)
     narrate("stampede: interrupted; what has ended is kept, the same command goes on from there\n");
   throw Interrupted{true};
 }
 
 // Runs with these indices, each to a file of its own.
-int run_to_files(const Options& o, const Sweep& sweep, Plan plan, std::vector<std::size_t> indices,
-                 int jobs) {
+int run_to_files(const SweepOptions& o, const Sweep& sweep, Plan plan,
+                 std::vector<std::size_t> indices, int jobs) {
   RunFiles files(o.out);
   if (o.keep_other_builds && exists(o.out)) {
     Store store = open_store(o);
@@ -136,7 +136,7 @@ int run_to_files(const Options& o, const Sweep& sweep, Plan plan, std::vector<st
   return failed > 0 ? kRunsFailed : kFine;
 }
 
-int run_index(const Options& o, const Sweep& sweep) {
+int run_index(const SweepOptions& o, const Sweep& sweep) {
   auto plan = read_plan(o.plan_path(), sweep);
   if (!plan) plan = first_round(sweep, o.jobs);
   std::size_t index = plan->runs.size();
@@ -155,7 +155,7 @@ int run_index(const Options& o, const Sweep& sweep) {
   return run_to_files(o, sweep, *plan, {index}, 1);
 }
 
-int run_shard(const Options& o, const Sweep& sweep) {
+int run_shard(const SweepOptions& o, const Sweep& sweep) {
   std::size_t shard = 0, shards = 0;
   const char* end = o.shard.data() + o.shard.size();
   const auto slash = std::from_chars(o.shard.data(), end, shard);
@@ -192,7 +192,7 @@ std::vector<Store::Place> places(const Plan& plan) {
 using MakeRound = std::function<bool(const Plan& plan, const std::vector<std::size_t>& indices)>;
 
 // Round after round until the plan is complete, then prints the table.
-int all_rounds(const Options& o, const Sweep& sweep, Plan plan, Store& store,
+int all_rounds(const SweepOptions& o, const Sweep& sweep, Plan plan, Store& store,
                SweepProgress& progress, const MakeRound& make_round) {
   const std::string& name = sweep.file().metadata.name;
   bool complete = true;
@@ -217,7 +217,7 @@ int all_rounds(const Options& o, const Sweep& sweep, Plan plan, Store& store,
   return complete && store.failures(name).empty() ? kFine : kRunsFailed;
 }
 
-int run_here(const Options& o, const Sweep& sweep) {
+int run_here(const SweepOptions& o, const Sweep& sweep) {
   Plan plan = first_round(sweep, o.jobs);
   if (!plan.runs.empty())
     check_world(sweep.scenario(plan.points[plan.runs[0].point], plan.runs[0].seed));
@@ -236,7 +236,7 @@ int run_here(const Options& o, const Sweep& sweep) {
                     });
 }
 
-int merge(const Options& o, const Sweep& sweep) {
+int merge(const SweepOptions& o, const Sweep& sweep) {
   Plan plan = known_plan(o, sweep);
   RunFiles files(o.out);
   Store store = open_store(o);
@@ -273,7 +273,7 @@ bool wait_for(const std::string& job, const Plan& plan, RunFiles& files, SweepPr
   }
 }
 
-int run_by_slurm(const Options& o, const Sweep& sweep) {
+int run_by_slurm(const SweepOptions& o, const Sweep& sweep) {
   Plan plan = known_plan(o, sweep);
   if (!plan.runs.empty())
     check_world(sweep.scenario(plan.points[plan.runs[0].point], plan.runs[0].seed));
@@ -305,7 +305,7 @@ int run_by_slurm(const Options& o, const Sweep& sweep) {
   return all_rounds(o, sweep, std::move(plan), store, progress, round);
 }
 
-int sweep_command(Options& o) {
+int sweep_command(SweepOptions& o) {
   const int ways =
       !o.plan.empty() + !o.run_index.empty() + !o.shard.empty() + !o.engine.empty() + o.merge;
   if (ways > 1) usage("sweep", "choose one of --plan, --run-index, --shard, --merge and --engine");
@@ -331,7 +331,7 @@ void add_sweep_command(CommandLine& line) {
        "stampede sweep retries.yaml --engine slurm     # as a job array of Slurm",
        "stampede sweep retries.yaml --run-index 7      # one run, to a file: any other engine",
        "stampede sweep retries.yaml --merge            # bring such files together"});
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<SweepOptions>();
   command.option("file", o->file, "sweep file (YAML)").required().type_name("FILE");
   command.option("--out", o->out, "SQLite file of the results; the sweep file's name with .db")
       .type_name("DB");

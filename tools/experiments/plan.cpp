@@ -87,7 +87,7 @@ bool add_midpoints(const Sweep& sweep, Plan& plan, const RunValues& outcomes, in
   return !wanted.empty();
 }
 
-double mean_of(const std::vector<double>& values) {
+double plain_mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
@@ -126,7 +126,7 @@ std::vector<Crossing> crossings(const Sweep& sweep, const Plan& plan, const RunV
     lines[line][along] = p;
   }
   const auto above = [&](std::size_t p) {
-    return mean_of(values_of(plan, plan.points[p], outcome)) >= refine.threshold;
+    return plain_mean(values_of(plan, plan.points[p], outcome)) >= refine.threshold;
   };
   std::vector<Crossing> found;
   for (const auto& [line, points] : lines)

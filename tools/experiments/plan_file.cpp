@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kSchema = "stampede.plan/2";
+constexpr const char* kPlanSchema = "stampede.plan/2";
 
 }  // namespace
 
@@ -30,7 +30,7 @@ std::string plan_key(const Sweep& sweep) {
 std::optional<Plan> read_plan(const std::string& path, const Sweep& sweep) try {
   if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
   const auto json = ordered_json::parse(read_source(path).text);
-  if (json.at("schema") != kSchema || json.at("key") != plan_key(sweep)) return std::nullopt;
+  if (json.at("schema") != kPlanSchema || json.at("key") != plan_key(sweep)) return std::nullopt;
   Plan plan;
   plan.repeated = json.at("repeated");
   for (const ordered_json& p : json.at("points")) {
@@ -51,7 +51,7 @@ std::string plan_text(const Sweep& sweep, const Plan& plan) {
   for (const PlannedRun& r : plan.runs)
     runs.push_back(
         {{"id", r.own_id}, {"inputs_id", r.inputs_id}, {"point", r.point}, {"seed", r.seed}});
-  const ordered_json out = {{"schema", kSchema},
+  const ordered_json out = {{"schema", kPlanSchema},
                             {"key", plan_key(sweep)},
                             {"repeated", plan.repeated},
                             {"points", std::move(points)},
@@ -63,7 +63,7 @@ void write_plan(const std::string& path, const Sweep& sweep, const Plan& plan) {
   const std::string directory = path.substr(0, path.rfind('/'));
   if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
     throw FileError(fmt::format("{}: cannot be made: {}", directory, std::strerror(errno)));
-  write_file(path, plan_text(sweep, plan), fmt::format("{{\"schema\":\"{}\"", kSchema));
+  write_file(path, plan_text(sweep, plan), fmt::format("{{\"schema\":\"{}\"", kPlanSchema));
 }
 
 }  // namespace stampede

@@ -17,8 +17,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kSchema = "stampede.run/2";
-constexpr const char* kSchemaWithoutBuild = "stampede.run/1";
+constexpr const char* kRunSchema = "stampede.run/2";
+constexpr const char* kRunSchemaWithoutBuild = "stampede.run/1";
 constexpr const char* kFailed = ".failed";
 
 // Samples of one statistic together: the names once, not with every sample.
@@ -90,7 +90,7 @@ std::string run_file_json(const StoredRun& run) {
                          {"component", i.component},
                          {"causes", i.causes},
                          {"text", i.text}});
-  const ordered_json out = {{"schema", kSchema},
+  const ordered_json out = {{"schema", kRunSchema},
                             {"id", run.id},
                             {"sweep", run.sweep},
                             {"plan_index", run.plan_index},
@@ -116,7 +116,8 @@ std::string run_file_json(const StoredRun& run) {
 StoredRun read_run_file(const SourceText& source) {
   const ordered_json json = ordered_json::parse(source.text, nullptr, false);
   try {
-    if (json.is_object() && (json.at("schema") == kSchema || json["schema"] == kSchemaWithoutBuild))
+    if (json.is_object() &&
+        (json.at("schema") == kRunSchema || json["schema"] == kRunSchemaWithoutBuild))
       return from_json(json);
   } catch (const ordered_json::exception&) {
     // told below
@@ -134,7 +135,7 @@ void RunFiles::add(const StoredRun& run) {
     throw FileError(fmt::format("{}: cannot be made: {}", directory_, std::strerror(errno)));
   const bool failed = !run.error.empty();
   write_file(name_of(run.id, failed), run_file_json(run),
-             fmt::format("{{\"schema\":\"{}\"", kSchema));
+             fmt::format("{{\"schema\":\"{}\"", kRunSchema));
   if (!failed) ::unlink(name_of(run.id, true).c_str());
 }
 

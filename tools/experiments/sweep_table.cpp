@@ -14,7 +14,7 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::string aligned(const std::vector<Row>& rows) {
+std::string right_aligned(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -97,7 +97,7 @@ std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
     if (mixed) row.push_back(builds_text(plan, point, builds));
     rows.push_back(std::move(row));
   }
-  return aligned(rows);
+  return right_aligned(rows);
 }
 
 std::string boundary_text(const Sweep& sweep, const Plan& plan, Store& store) {

@@ -115,7 +115,7 @@ const RegisterExpectation<NumberRange> hit_ratio{
     [](const NumberRange& p, const Facts& f) {
       return complete(p) ? outside("hit_ratio", f.hit_ratio, p.between[0], p.between[1]) : kTwo;
     }};
-const RegisterExpectation<ValueRange> value{
+const RegisterExpectation<ValueRange> summary_value{
     "value", "a number of the summary lies within bounds", [](const ValueRange& p, const Facts& f) {
       if (!complete(p)) return kTwo;
       const nlohmann::json summary = nlohmann::json::parse(f.summary_json);

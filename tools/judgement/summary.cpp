@@ -14,13 +14,13 @@ std::size_t minutes_of(const Fleet& fleet) {
 }
 
 // At the end of the run: it met its target again after it was down, and stayed up.
-bool recovered(const Fleet& fleet, const Measures& measures) {
+bool recovered_at_last(const Fleet& fleet, const Measures& measures) {
   const std::size_t minutes = minutes_of(fleet);
   const auto [first, last] = measures.outage(minutes);
   return last == first || (measures.recovered() && last + 5 <= minutes);
 }
 
-double downtime(const Fleet& fleet) {
+double downtime_seconds(const Fleet& fleet) {
   double seconds = 0;
   for (std::size_t m = 0; m < minutes_of(fleet); ++m)
     if (fleet.service->service_down(m)) seconds += 60;
@@ -35,7 +35,7 @@ ordered_json quantiles(const Quantiles& q) {
 }
 
 // Share of the requests that ended and were not served elsewhere; 1 when there were none.
-double availability(const RequestCounts& c) {
+double availability_of(const RequestCounts& c) {
   const auto count = [&](Outcome o) {
     return static_cast<double>(c.ended[static_cast<std::size_t>(o)]);
   };
@@ -43,7 +43,7 @@ double availability(const RequestCounts& c) {
   return mine > 0 ? count(Outcome::kSucceeded) / mine : 1;
 }
 
-ordered_json requests(const Fleet& fleet) {
+ordered_json requests_json(const Fleet& fleet) {
   const RequestCounts& c = fleet.service->counts();
   const auto count = [&](Outcome o) { return c.ended[static_cast<std::size_t>(o)]; };
   ordered_json failed_by;
@@ -60,7 +60,7 @@ ordered_json requests(const Fleet& fleet) {
           {"in_flight", fleet.clients->requests_in_flight()},
           {"served_elsewhere", count(Outcome::kServedElsewhere)},
           {"poisoned_served", count(Outcome::kPoisoned)},
-          {"availability_ratio", availability(c)},
+          {"availability_ratio", availability_of(c)},
           {"attempts_per_request", c.offered > 0
                                        ? static_cast<double>(fleet.clients->counts().attempts) /
                                              static_cast<double>(c.offered)
@@ -114,12 +114,12 @@ ordered_json outage(const Fleet& fleet, const Measures& measures) {
   for (RegionId r = 0; r < fleet.regions(); ++r)
     for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) lost += m.failed;
   ordered_json json;
-  json["downtime_seconds"] = downtime(fleet);
+  json["downtime_seconds"] = downtime_seconds(fleet);
   json["started_at_seconds"] =
       last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
   json["ended_at_seconds"] =
       last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
-  json["recovered"] = recovered(fleet, measures);
+  json["recovered"] = recovered_at_last(fleet, measures);
   const Impairment impaired = measures.impairment(minutes);
   json["region_down_from_seconds"] = or_null(impaired.from_seconds);
   json["time_to_recover_seconds"] = or_null(impaired.time_to_recover_seconds);
@@ -214,13 +214,13 @@ ordered_json phases(const Fleet& fleet) {
 Facts facts_of(const Fleet& fleet, const Measures& measures) {
   const RequestCounts& c = fleet.service->counts();
   Facts f;
-  f.downtime_seconds = downtime(fleet);
+  f.downtime_seconds = downtime_seconds(fleet);
   f.surge_average = measures.surge().average;
   f.flush_seconds = fleet.kv->flush_seconds();
   f.hit_ratio = fleet.kv->hit_ratio();
-  f.availability = availability(c);
+  f.availability = availability_of(c);
   f.conserved = c.offered == c.total_ended() + fleet.clients->requests_in_flight();
-  f.recovered = recovered(fleet, measures);
+  f.recovered = recovered_at_last(fleet, measures);
   f.incidents = &fleet.world.journal.all();
   return f;
 }
@@ -249,7 +249,7 @@ std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measu
   json["seed"] = scenario.spec.seed;
   json["digest"] = digests.all;
   json["results_digest"] = digests.results;
-  json["requests"] = requests(fleet);
+  json["requests"] = requests_json(fleet);
   json["attempts"] = attempts(fleet);
   json["outage"] = outage(fleet, measures);
   json["latency"] = {{"ttft_seconds", quantiles(fleet.clients->ttft())},

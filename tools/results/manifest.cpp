@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kSchema = "stampede.manifest/1";
+constexpr const char* kManifestSchema = "stampede.manifest/1";
 
 }  // namespace
 
@@ -28,7 +28,7 @@ std::string manifest_json(const Loaded& loaded, const RunResults& results,
                           const std::string& command, const Measured& measured) {
   const double wall = measured.wall_clock_seconds;
   ordered_json out = {
-      {"schema", kSchema},
+      {"schema", kManifestSchema},
       {"version", stampede_version()},
       {"build", stampede_build()},
       {"commit", stampede_commit()},
@@ -64,10 +64,10 @@ ManifestRun read_manifest(const SourceText& source, const std::vector<std::strin
     const auto it = json.find(key);
     return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
   };
-  if (!json.is_object() || text("schema") != kSchema || !json.contains("scenario") ||
+  if (!json.is_object() || text("schema") != kManifestSchema || !json.contains("scenario") ||
       text("digest").empty())
-    throw fail(
-        fmt::format("not a manifest; `schema: {}`, `digest` and `scenario` are wanted", kSchema));
+    throw fail(fmt::format("not a manifest; `schema: {}`, `digest` and `scenario` are wanted",
+                           kManifestSchema));
   ManifestRun run;
   Surroundings surroundings = around(source.name, allow);
   surroundings.directories.insert(surroundings.directories.begin(),

@@ -7,14 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 namespace stampede {
 namespace {
-
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw FileError(fmt::format("{}: cannot be written: {}", path, std::strerror(error)));
-}
 
 bool is_there(const std::string& path) {
   struct stat info {};
@@ -93,8 +88,8 @@ void OutputDirectory::make() {
     }
     const int error = errno;
     struct stat info {};
-    if (::stat(part.c_str(), &info) != 0) fail(path_, error);
-    if (!S_ISDIR(info.st_mode)) fail(path_, ENOTDIR);
+    if (::stat(part.c_str(), &info) != 0) not_written(path_, error);
+    if (!S_ISDIR(info.st_mode)) not_written(path_, ENOTDIR);
   }
 }
 
@@ -152,7 +147,7 @@ void GrowingFile::commit() {
 
 void write_file(const std::string& path, const std::string& content,
                 std::optional<std::string_view> replaces) {
-  if (!replaces && is_there(path)) fail(path, EEXIST);
+  if (!replaces && is_there(path)) not_written(path, EEXIST);
   if (replaces) require_replaceable(path, *replaces);
   TemporaryFile file(path);
   file.write(content);

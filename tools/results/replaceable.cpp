@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cstring>
+
 #include "tools/files/regular_file.h"
 
 namespace stampede {
+
+void not_written(const std::string& path, int error) {
+  throw FileError(fmt::format("{}: cannot be written: {}", path, std::strerror(error)));
+}
 
 bool begins_with(const std::string& path, std::string_view begins) try {
   struct stat info {};

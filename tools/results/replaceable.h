@@ -16,6 +16,9 @@ struct ForeignFile : FileError {
   using FileError::FileError;
 };
 
+// Throws FileError: `path` cannot be written, for the reason `error` (of errno).
+[[noreturn]] void not_written(const std::string& path, int error);
+
 // Whether there is a file that begins so, no link.
 bool begins_with(const std::string& path, std::string_view begins);
 

@@ -7,17 +7,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "tools/results/replaceable.h"
 
 namespace stampede {
 namespace {
-
-[[noreturn]] void fail(const std::string& path, int error) {
-  throw FileError(fmt::format("{}: cannot be written: {}", path, std::strerror(error)));
-}
 
 // Directory with its slash, and name.
 std::pair<std::string, std::string> split(const std::string& path) {
@@ -38,7 +33,7 @@ void take_away_if_abandoned(const std::string& path) {
 
 TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {
   const auto [directory, name] = split(path_);
-  if (name.empty()) fail(path_, EISDIR);
+  if (name.empty()) not_written(path_, EISDIR);
   temporary_ = fmt::format("{}.{}.stampede-tmp", directory, name);
   take_away_if_abandoned(temporary_);
   file_ = ::open(directory.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
@@ -47,7 +42,7 @@ TemporaryFile::TemporaryFile(std::string path) : path_(std::move(path)) {
       file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       return file_ >= 0;
     });
-  if (file_ < 0) fail(path_, errno);
+  if (file_ < 0) not_written(path_, errno);
   ::flock(file_, LOCK_EX | LOCK_NB);
 }
 
@@ -74,13 +69,13 @@ void TemporaryFile::write(std::string_view text) {
   while (!text.empty()) {
     const ssize_t wrote = ::write(file_, text.data(), text.size());
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) fail(path_, wrote < 0 ? errno : ENOSPC);
+    if (wrote <= 0) not_written(path_, wrote < 0 ? errno : ENOSPC);
     text.remove_prefix(static_cast<std::size_t>(wrote));
   }
 }
 
 void TemporaryFile::sync() {
-  if (::fsync(file_) != 0 && errno != EINVAL) fail(path_, errno);
+  if (::fsync(file_) != 0 && errno != EINVAL) not_written(path_, errno);
 }
 
 void TemporaryFile::name() {
@@ -90,8 +85,8 @@ void TemporaryFile::name() {
       return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, temporary_.c_str(),
                       AT_SYMLINK_FOLLOW) == 0;
     });
-  if (!named_) fail(path_, errno);
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
+  if (!named_) not_written(path_, errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) not_written(path_, errno);
   named_ = false;
 }
 

@@ -13,7 +13,6 @@
 namespace stampede {
 namespace {
 
-constexpr double kMostTokens = 16'777'216;
 constexpr double kLatestSeconds = 4e9;
 
 std::string_view trimmed(std::string_view text) {

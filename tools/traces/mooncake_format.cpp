@@ -6,7 +6,7 @@
 namespace stampede {
 namespace {
 
-constexpr double kMostTokens = 16'777'216, kLatestMilliseconds = 4e12;
+constexpr double kLatestMilliseconds = 4e12;
 
 class MooncakeFormat final : public RowFormat {
  public:

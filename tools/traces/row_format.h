@@ -18,6 +18,8 @@ struct RowFault {
   u32 column = 0;
 };
 
+inline constexpr double kMostTokens = 16'777'216;  // of a prompt or an answer
+
 class RowFormat {
  public:
   virtual ~RowFormat() = default;
