@@ -40,15 +40,16 @@ SWEEP, STORE = (pathlib.Path(OUT.name) / name for name in ("decision.yaml", "dec
 # How much does a minute of deciding cost?
 
 # %%
-SWEEP.write_text(f"""
+shutil.copy(ROOT / "scenarios/templates/init.yaml", OUT.name)
+SWEEP.write_text("""
 apiVersion: stampede/v1alpha1
 kind: Sweep
-metadata: {{name: decision, summary: what a minute of deciding costs}}
+metadata: {name: decision, summary: what a minute of deciding costs}
 spec:
-  base: {ROOT}/scenarios/templates/init.yaml
+  base: init.yaml
   set: ["spec.expect=[]"]
   axes:
-    - {{path: "spec.operations.steps[1].delay", values: [30s, 2min, 5min, 10min]}}
+    - {path: "spec.operations.steps[1].delay", values: [30s, 2min, 5min, 10min]}
   repeat: 3
 """)
 plan = subprocess.run([stampede.program(), "sweep", str(SWEEP), "--out", str(STORE), "--plan"],

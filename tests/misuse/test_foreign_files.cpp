@@ -111,7 +111,7 @@ TEST_F(ForeignFiles, that_are_no_files_are_refused_at_once) {
                        name),
            2, "cannot be read");
     expect(fmt::format("timeout 20 stampede run x.yaml --set "
-                       "'spec.regions.east.pools[0].autoscaler={{manifest: {}}}'",
+                       "'spec.cluster.workloads[0].autoscaler={{manifest: {}}}'",
                        name),
            2, "cannot be read");
   }
@@ -191,7 +191,7 @@ TEST_F(ForeignFiles, are_never_shown) {
                       "spec.clients.benchmark.trace.format={}",
                       file, format));
     shows_nothing(fmt::format(
-        "run x.yaml --set 'spec.regions.east.pools[0].autoscaler={{manifest: {}}}'", file));
+        "run x.yaml --set 'spec.cluster.workloads[0].autoscaler={{manifest: {}}}'", file));
     write("s.yaml",
           "apiVersion: stampede/v1alpha1\nkind: Sweep\nmetadata: {name: s}\nspec:\n  base: " +
               file + "\n  axes: [{path: spec.demand.rate, values: [1/s]}]\n");

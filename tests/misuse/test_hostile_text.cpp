@@ -4,8 +4,8 @@
 
 #include "tools/experiments/condition.h"
 #include "tools/files/printable.h"
-#include "tools/results/csv.h"
 #include "tools/language/init_template.h"
+#include "tools/results/csv.h"
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
@@ -62,7 +62,9 @@ TEST(hostile_text, names_are_refused_with_their_place) {
     }
   }
   EXPECT_EQ(faults_with("name: my-fleet", "name: \"東京 é\""), "(taken)");
-  EXPECT_EQ(faults_with("summary: two regions", "summary: \"two\\nregions\""), "(taken)");
+  EXPECT_EQ(faults_with("summary: two regions and a routing mistake of five minutes",
+                        "summary: \"two\\nregions\""),
+            "(taken)");
 }
 
 TEST(hostile_text, what_is_no_text_is_refused_with_its_place) {
@@ -76,8 +78,9 @@ TEST(hostile_text, what_is_no_text_is_refused_with_its_place) {
     EXPECT_EQ(said.find("x.yaml:8:"), 0u) << escape << said;
   }
   // JSON writes what lies beyond 16 bits as a pair.
-  const std::string text = replaced(init_template(), "name: my-fleet", "name: \"\\ud83d\\ude00\"");
-  EXPECT_EQ(load_scenario(SourceText{"x.yaml", text}).scenario.metadata.name, "\U0001F600");
+  const Scenario fleet = load_scenario(SourceText{"x.yaml", init_template()}).scenario;
+  const std::string json = replaced(effective(fleet).dump(), "my-fleet", "\\\\ud83d\\ud83d\\ude00");
+  EXPECT_EQ(load_scenario(SourceText{"x.json", json}).scenario.metadata.name, "\\ud83d\U0001F600");
 }
 
 TEST(hostile_text, keys_and_values_are_shown_harmless_and_short) {

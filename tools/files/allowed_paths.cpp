@@ -35,7 +35,7 @@ bool AllowedPaths::contain(const std::string& file) const {
 }
 
 std::string outside(const std::string& file) {
-  const fs::path parent = resolved(fs::path(file).parent_path().string());
+  const fs::path parent = resolved(file).parent_path();
   return fmt::format(
       "'{}' lies outside the directory of the file that names it; if it is to be read, add "
       "--allow-path {}",

@@ -6,6 +6,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <sstream>
 
@@ -158,14 +159,41 @@ void check_text(const SourceText& source) {
 }
 
 std::string plain_words(const YAML::ParserException& error, bool ours) {
-  if (!ours) return "not YAML";  // yaml-cpp's own words can hold some of the file's
   std::string message = error.msg;
   // yaml-cpp's own words where they say what to do, else what such text nearly always means.
   if (message == "illegal map value")
     return "a ':' where no key can stand; quote a text that holds ': ', or check the indentation";
   if (message == "bad file") return "nested too deep";
-  if (message.empty()) return "not YAML";
+  if (message.empty() || !ours) return "not YAML";  // other words can hold some of the file's
   return "not YAML: " + message;
+}
+
+// The value of `\uXXXX` at `i`; 0 where there is no such thing.
+u32 escape_at(const std::string& text, std::size_t i) {
+  if (text.compare(i, 2, "\\u") != 0 || text.size() < i + 6) return 0;
+  u32 value = 0;
+  const char* end = text.data() + i + 6;
+  return std::from_chars(text.data() + i + 2, end, value, 16).ptr == end ? value : 0;
+}
+
+// JSON writes a character beyond 16 bits as two escapes, \ud83d\ude00, which YAML does not know:
+// they become its one, \U0001F600. Other texts stay as they are.
+std::string with_joined_pairs(const std::string& text) {
+  if (text.compare(std::min(text.find_first_not_of(" \t\r\n"), text.size()), 1, "{") != 0)
+    return text;
+  std::string out;
+  std::size_t copied = 0;
+  for (std::size_t i = text.find('\\'); i != std::string::npos; i = text.find('\\', i)) {
+    const u32 high = escape_at(text, i), low = high == 0 ? 0 : escape_at(text, i + 6);
+    const bool pair = high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+    if (pair) {
+      out.append(text, copied, i - copied);
+      out += fmt::format("\\U{:08X}", 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+      copied = i + 12;
+    }
+    i += pair ? 12 : 2;  // two: behind a backslash that stands for itself
+  }
+  return out.append(text, copied);
 }
 
 }  // namespace
@@ -178,7 +206,7 @@ YamlPtr parse_yaml(const SourceText& source) {
   check_text(source);
   TreeBuilder builder;
   try {
-    std::istringstream stream(source.text);
+    std::istringstream stream(with_joined_pairs(source.text));
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder) || !builder.root)
       throw InputError({{source.name, 0, 0, "", "the file is empty", ""}});
