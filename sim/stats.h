@@ -10,7 +10,8 @@
 
 namespace stampede {
 
-enum class StatKind : u8 { kCounter, kGauge };  // a counter's series is its total so far
+// A counter's series is its total so far; its name ends in `_total`, that of a gauge never does.
+enum class StatKind : u8 { kCounter, kGauge };
 
 struct StatInfo {
   std::string component, name, unit, help;
@@ -23,6 +24,12 @@ class StatsTable {
   void counter(std::string component, std::string name, std::string help, const u64* value) {
     rows_.push_back({std::move(component), std::move(name), "1", std::move(help),
                      StatKind::kCounter, [value] { return static_cast<double>(*value); }});
+  }
+  // A total that is kept in another form.
+  void counter(std::string component, std::string name, std::string unit, std::string help,
+               std::function<double()> read) {
+    rows_.push_back({std::move(component), std::move(name), std::move(unit), std::move(help),
+                     StatKind::kCounter, std::move(read)});
   }
   void gauge(std::string component, std::string name, std::string unit, std::string help,
              std::function<double()> read) {

@@ -28,7 +28,7 @@ SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
   t.counter(kPath, "bad_verdicts_total", "answers called bad", &stats_.bad);
   t.counter(kPath, "trips_total", "breakers opened", &stats_.trips);
   t.counter(kPath, "refused_total", "attempts refused by an open breaker", &stats_.refused);
-  t.gauge(kPath, "admitted_share", "1", "share of sessions the first breaker admits",
+  t.gauge(kPath, "admitted_ratio", "1", "share of sessions that the first breaker admits",
           [this] { return units_.front().breaker.share(); });
 }
 

@@ -42,8 +42,8 @@ void Region::register_login_stats() {
   StatsTable& t = world_.stats;
   t.counter(name_, "logins_total", "log-ins that got a connection", &counts_.logins);
   t.counter(name_, "auth_failed_total", "log-ins that got none", &counts_.auth_failed);
-  t.gauge(name_, "login_wait_seconds_total", "s", "waits of those that got a connection",
-          [this] { return static_cast<double>(counts_.login_wait_ns) * 1e-9; });
+  t.counter(name_, "login_wait_seconds_total", "s", "waits of those that got a connection",
+            [this] { return static_cast<double>(counts_.login_wait_ns) * 1e-9; });
   t.gauge(name_, "logins_waiting", "1", "attempts that wait for a connection",
           [this] { return static_cast<double>(held_->waiting()); });
 }

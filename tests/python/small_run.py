@@ -59,7 +59,7 @@ def samples(times):
                 yield t, f"{region}/cluster/{pool}", "zombie_pods", 1
         yield t, "east/api.etcd", "etcd_file_bytes", 1.0e8
         yield t, "east/api", "frozen_seconds", min(max(t - 200, 0), 100)
-        yield t, "safety", "admitted_share", 1.0 if t < 130 else 0.0
+        yield t, "safety", "admitted_ratio", 1.0 if t < 130 else 0.0
 
 
 class SmallRun(unittest.TestCase):

@@ -17,14 +17,11 @@ void Fleet::register_stats() {
           [this] { return service->observed_total(); });
   t.gauge("kv_cache", "hit_ratio", "1", "prompt tokens found, since the start",
           [this] { return kv->hit_ratio(); });
-  t.gauge("safety", "admitted_ratio", "1",
-          "share of sessions that the first region's breaker admits",
-          [this] { return safety->breaker(0).share(); });
   for (std::size_t r = 0; r < regions(); ++r) {
     const std::string name = spec.regions[r].name;
     const Region* plane = region_planes[r].get();
     const Cluster* cluster = clusters[r].get();
-    t.gauge(name, "attempts_offered_total", "1", "attempts sent into the region", [this, r] {
+    t.counter(name, "attempts_offered_total", "1", "attempts sent into the region", [this, r] {
       return static_cast<double>(service->attempts_into(static_cast<RegionId>(r)));
     });
     t.counter(name, "completed_total", "answers completed by engines", &plane->counts().completed);

@@ -22,7 +22,7 @@ def draw_one(run, axes, title, top):
         axes.plot(rate.index, rate, line, color=colour, linewidth=1.0, label=label)
         if label == "goodput":
             axes.fill_between(rate.index, 0, rate, color=colour, alpha=0.2, linewidth=0)
-    breaker = run.get("safety", "admitted_share")
+    breaker = run.get("safety", "admitted_ratio")
     if breaker is not None:
         axes.fill_between(breaker.index, -0.07 * top, -0.02 * top, where=breaker < 1, color=BLUE,
                           linewidth=0, step="post", label="breaker open")

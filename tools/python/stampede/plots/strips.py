@@ -6,7 +6,7 @@ from matplotlib.patches import Patch
 from stampede.plots.labels import label_bar
 from stampede.plots.style import BLACK, GREY, ORANGE, PINK, SKY, length
 
-BREAKER = ("safety", ("admitted_share", "admitted_ratio"))
+BREAKER = ("safety", "admitted_ratio")
 # What an operators' step sets going belongs to the mechanism, but for these, which are policy.
 POLICY_ACTIONS = ("start_ramp",)
 OWNERS = {"operator": (ORANGE, "", "people: notice, find out, decide"),
@@ -15,9 +15,8 @@ OWNERS = {"operator": (ORANGE, "", "people: notice, find out, decide"),
 
 
 def breaker_series(run):
-    component, stats = BREAKER
-    return next((points for points in (run.get(component, stat) for stat in stats)
-                 if points is not None and not points.empty), None)
+    points = run.get(*BREAKER)
+    return None if points is None or points.empty else points
 
 
 def draw_breaker(axes, points, low, high):
