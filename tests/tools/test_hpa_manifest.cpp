@@ -266,7 +266,7 @@ TEST_F(HpaManifest, faults_are_placed_in_the_manifest) {
   expect_fault("apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 3}\n",
                "hpa.yaml:2:7: kind: ", "it must be HorizontalPodAutoscaler");
   expect_fault("spec: [\n", "hpa.yaml:", "not YAML");
-  expect_fault("- a\n", "hpa.yaml:1:1: ", "a mapping is wanted");
+  expect_fault("- a\n", "hpa.yaml:1:1: ", "not a manifest; `apiVersion: autoscaling/v2` is wanted");
 }
 
 TEST_F(HpaManifest, the_scenario_is_told_what_is_wrong_with_the_inclusion) {

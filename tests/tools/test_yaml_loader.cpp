@@ -151,7 +151,8 @@ TEST(yaml_loader, an_option_can_give_a_missing_required_key) {
 }
 
 TEST(yaml_loader, all_faults_of_a_file_and_its_options_are_reported_together) {
-  const std::string all = faults("sead: 1\non: yes\ncolour: gren\n", {{"ratoi", "1"}});
+  const std::string all =
+      faults("sead: 1\non: yes\ncolour: gren\n# stampede/v1\n", {{"ratoi", "1"}});
   EXPECT_EQ(all,
             "f.yaml:1:1: sead: unknown key; did you mean 'seed'?\n"
             "  sead: 1\n"
@@ -165,8 +166,14 @@ TEST(yaml_loader, all_faults_of_a_file_and_its_options_are_reported_together) {
             "--set ratoi=1: ratoi: unknown key; did you mean 'ratio'?\n");
 }
 
+// Lines of a file that does not say it is Stampede's are not shown: it may hold secrets.
+TEST(yaml_loader, lines_of_other_files_stay_unseen) {
+  EXPECT_EQ(faults("root:x:0: 1\n").find("  root"), std::string::npos);
+  EXPECT_NE(faults("root:x:0: 1\n# stampede/v1\n").find("  root"), std::string::npos);
+}
+
 TEST(yaml_loader, the_caret_counts_characters_not_bytes) {
-  EXPECT_EQ(faults("{text: \"äöü\", sead: 1}"),
+  EXPECT_EQ(faults("{text: \"äöü\", sead: 1}\n# stampede/v1\n"),
             "f.yaml:1:15: sead: unknown key; did you mean 'seed'?\n"
             "  {text: \"äöü\", sead: 1}\n"
             "                ^\n");
