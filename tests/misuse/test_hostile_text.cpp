@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tools/experiments/condition.h"
 #include "tools/files/printable.h"
 #include "tools/language/init_template.h"
