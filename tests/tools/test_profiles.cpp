@@ -27,8 +27,7 @@ const std::string kTemplates = std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/te
 Loaded load(const std::string& profile, const std::vector<Override>& sets = {}) {
   std::vector<Override> all{{"spec.clients[0].trace.file", "vllm.csv"}};
   all.insert(all.end(), sets.begin(), sets.end());
-  return load_scenario(server(profile), all, {},
-                       around(kTemplates));
+  return load_scenario(server(profile), all, {}, around(kTemplates));
 }
 
 TEST(profiles, every_one_loads_as_a_server) {
@@ -59,8 +58,7 @@ TEST(profiles, the_file_and_options_go_before) {
 TEST(profiles, written_out_a_scenario_is_the_same) {
   const Loaded loaded = load("qwen3-14b-l40s-tp1", {{"spec.serving.exact_steps", "true"}});
   const std::string once = effective(loaded.scenario).dump();
-  const Loaded again = load_scenario(SourceText{"again", once}, {}, {},
-                                     around(kTemplates));
+  const Loaded again = load_scenario(SourceText{"again", once}, {}, {}, around(kTemplates));
   EXPECT_EQ(effective(again.scenario).dump(), once);
 }
 

@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "tools/world/load_scenario.h"
 #include "tools/judgement/results_digest.h"
+#include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
