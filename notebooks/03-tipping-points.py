@@ -114,7 +114,8 @@ def sweep(name, axes, **settings):
     file, store = (pathlib.Path(OUT.name) / f"{name}.{end}" for end in ("yaml", "db"))
     file.write_text("\n".join(lines) + "\n")
     subprocess.run([stampede.program(), "sweep", str(file), "--out", str(store), "--jobs",
-                    str(JOBS), "--quiet"], check=True, stdout=subprocess.DEVNULL)
+                    str(JOBS), "--quiet", "--allow-path", str(FLEET.parent)], check=True,
+                   stdout=subprocess.DEVNULL)
     return stampede.sweep(store)
 
 
