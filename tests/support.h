@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/directories.h"
+
 namespace stampede::test {
 
 // Directory with vectors/ and reference/; STAMPEDE_SHARED, else ../shared beside the project.
 inline std::filesystem::path shared_dir() {
   if (const char* set = std::getenv("STAMPEDE_SHARED")) return set;
-  return std::filesystem::path(STAMPEDE_SOURCE_DIR) / ".." / "shared";
+  return std::filesystem::path(source_directory()) / ".." / "shared";
 }
 
 }  // namespace stampede::test

@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "tests/directories.h"
 #include "tools/cli/commands.h"
 #include "tools/results/output_directory.h"
 
@@ -23,7 +24,7 @@ Said say(const std::function<int()>& command) {
 }
 
 TEST(exit_codes, a_broken_invariant_is_70_with_what_is_needed_to_see_it_again) {
-  Loaded loaded = load_scenario(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/init.yaml",
+  Loaded loaded = load_scenario(source_directory() + "/scenarios/templates/init.yaml",
                                 {{"spec.seed", "7", "--seed"}});
   loaded.scenario.spec.serving.pools[0].engine.max_num_batched_tokens = 10;
   const Said said = say([&] {

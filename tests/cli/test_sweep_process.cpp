@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sim/random.h"
+#include "tests/directories.h"
 #include "tools/experiments/database.h"
 #include "tools/language/init_template.h"
 
@@ -56,7 +57,7 @@ class SweepProcess : public ::testing::Test {
     ::dup2(log, 2);
     if (::chdir(directory_.c_str()) != 0) ::_exit(99);
     before();
-    const std::string program = std::string(STAMPEDE_BINARY_DIR) + "/stampede";
+    const std::string program = build_directory() + "/stampede";
     std::vector<char*> arguments{const_cast<char*>(program.c_str()), const_cast<char*>("sweep"),
                                  const_cast<char*>("s.yaml")};
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/directories.h"
+
 namespace stampede {
 namespace {
 
@@ -71,7 +73,7 @@ TEST_P(Transcript, holds) {
   ASSERT_FALSE(steps.empty());
   for (const Step& step : steps) {
     const std::string line = fmt::format("cd '{}' && export PATH='{}':\"$PATH\" && {{ {} ; }} 2>&1",
-                                         directory.string(), STAMPEDE_BINARY_DIR, step.command);
+                                         directory.string(), build_directory(), step.command);
     std::FILE* pipe = ::popen(line.c_str(), "r");
     ASSERT_NE(pipe, nullptr);
     std::string text;
@@ -96,7 +98,7 @@ TEST_P(Transcript, holds) {
 
 std::vector<fs::path> transcripts() {
   std::vector<fs::path> files;
-  const fs::path root = STAMPEDE_SOURCE_DIR;
+  const fs::path root = source_directory();
   for (const auto& entry : fs::directory_iterator(root / "tests/cli"))
     if (entry.path().extension() == ".md") files.push_back(entry.path());
   // The README's commands are a transcript too, those that need nothing installed.

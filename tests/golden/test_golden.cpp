@@ -6,13 +6,14 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/directories.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {
 
-const std::string kRoot = STAMPEDE_SOURCE_DIR;
+const std::string kRoot = source_directory();
 const std::string kFile = kRoot + "/tests/golden/digests.txt";
 
 struct Golden {

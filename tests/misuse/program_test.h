@@ -11,6 +11,8 @@
 #include <iterator>
 #include <string>
 
+#include "tests/directories.h"
+
 namespace stampede::test {
 
 class ProgramTest : public ::testing::Test {
@@ -25,7 +27,7 @@ class ProgramTest : public ::testing::Test {
   // Exit code; the text of stdout and stderr together.
   int call(const std::string& command, std::string& said) {
     const std::string line = fmt::format("cd '{}' && PATH='{}':\"$PATH\" && {{ {} ; }} 2>&1",
-                                         directory_.string(), STAMPEDE_BINARY_DIR, command);
+                                         directory_.string(), build_directory(), command);
     std::FILE* pipe = ::popen(line.c_str(), "r");
     char buffer[4096];
     said.clear();

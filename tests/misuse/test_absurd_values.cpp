@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "tests/directories.h"
+
 namespace stampede {
 namespace {
 
@@ -18,7 +20,7 @@ using Json = nlohmann::json;
 const std::string kRun = fmt::format(
     "'{}/stampede' run '{}/scenarios/01-deepseek-2026-03-29.yaml' --set spec.scale=1/200 --set "
     "spec.duration=40min --set 'spec.expect=[]'",
-    STAMPEDE_BINARY_DIR, STAMPEDE_SOURCE_DIR);
+    build_directory(), source_directory());
 
 int call(const std::string& command, std::string& said) {
   std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "tests/directories.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
 
@@ -11,7 +12,7 @@ namespace stampede {
 namespace {
 
 SourceText small_fleet() {
-  return read_source(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/init.yaml");
+  return read_source(source_directory() + "/scenarios/templates/init.yaml");
 }
 
 // The first line of what is said, without the option's text; empty if the scenario is taken.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "tests/directories.h"
 #include "tools/calibration/accuracy.h"
 #include "tools/language/profiles.h"
 
@@ -15,8 +16,7 @@ namespace {
 
 std::string measurements(const char* directory) {
   const char* shared = std::getenv("STAMPEDE_SHARED");
-  const std::filesystem::path root =
-      shared != nullptr ? shared : std::string(STAMPEDE_SOURCE_DIR) + "/../shared";
+  const std::filesystem::path root = shared != nullptr ? shared : source_directory() + "/../shared";
   return (root / "reference" / directory).string();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/directories.h"
 #include "tests/tools/outage_variants.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
@@ -72,8 +73,7 @@ inline OutageRun run_outage(const std::vector<std::string>& sets, const std::str
        {"spec.scale=" + scale, "spec.duration=" + duration, "spec.seed=" + std::to_string(seed),
         std::string("spec.expect=[]")})
     overrides.push_back(parse_set(set));
-  const std::string file =
-      std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/01-deepseek-2026-03-29.yaml";
+  const std::string file = source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml";
   OutageRun run;
   run.results = run_simulation(load_scenario(file, overrides).scenario, {});
   run.summary = nlohmann::json::parse(run.results.summary_json);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tests/directories.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
 
@@ -24,8 +25,8 @@ struct Day {
   explicit Day(const std::string& divisor, const std::vector<std::string>& sets = {}) {
     std::vector<Override> overrides{parse_set("spec.scale=1/" + divisor)};
     for (const std::string& s : sets) overrides.push_back(parse_set(s));
-    const Loaded loaded = load_scenario(
-        std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/02-deepseek-day.yaml", overrides);
+    const Loaded loaded =
+        load_scenario(source_directory() + "/scenarios/02-deepseek-day.yaml", overrides);
     scale = loaded.scenario.spec.scale;
     results = run_simulation(loaded.scenario, {});
     summary = nlohmann::json::parse(results.summary_json);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/directories.h"
 #include "tools/language/hpa_manifest.h"
 #include "tools/world/fleet.h"
 #include "tools/world/load_scenario.h"
@@ -289,8 +290,7 @@ TEST_F(HpaManifest, the_scenario_is_told_what_is_wrong_with_the_inclusion) {
 
 // The example under scenarios/: growth by a pod a minute, as its policy says.
 TEST_F(HpaManifest, the_example_grows_as_its_policy_allows) {
-  const std::string file =
-      std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/autoscaler-manifest/fleet.yaml";
+  const std::string file = source_directory() + "/scenarios/autoscaler-manifest/fleet.yaml";
   const auto most = [&](const std::vector<Override>& sets, double until) {
     Fleet fleet(load_scenario(file, sets).scenario.spec);
     fleet.start();

@@ -3,6 +3,7 @@
 // At 1/40, seed 1.
 #include <gtest/gtest.h>
 
+#include "tests/directories.h"
 #include "tests/tools/outage_run.h"
 
 namespace stampede {
@@ -12,8 +13,7 @@ OutageRun with(const std::vector<std::string>& mitigations, const std::string& d
   const std::vector<Override> sets{{"spec.scale", "1/40", "test"},
                                    {"spec.duration", duration, "test"},
                                    {"spec.expect", "[]", "test"}};
-  const std::string file =
-      std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/01-deepseek-2026-03-29.yaml";
+  const std::string file = source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml";
   OutageRun run;
   run.results = run_simulation(load_scenario(file, sets, mitigations).scenario, {});
   run.summary = nlohmann::json::parse(run.results.summary_json);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/directories.h"
 #include "tools/experiments/other_builds.h"
 #include "tools/experiments/run_file.h"
 #include "tools/experiments/run_record.h"
@@ -176,7 +177,7 @@ TEST_F(OtherBuildsTest, a_file_of_before_builds_is_one_of_another_build) {
 // different parameters can be told to be of one scenario.
 TEST(inputs_id, is_over_what_a_scenario_states) {
   const Loaded loaded =
-      load_scenario(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/01-deepseek-2026-03-29.yaml");
+      load_scenario(source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml");
   const ordered_json scenario = effective(loaded.scenario);
   const std::string id = inputs_id(scenario, loaded.origins);
   std::size_t stated = 0;

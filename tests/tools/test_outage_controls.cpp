@@ -3,6 +3,7 @@
 
 #include <cctype>
 
+#include "tests/directories.h"
 #include "tests/tools/outage_run.h"
 
 namespace stampede {
@@ -43,8 +44,7 @@ TEST(OutageControls, commit_confirmed_leaves_a_blip) {
 
 // The documentation shows each variant as the command line that gives it.
 TEST(OutageControls, are_all_documented) {
-  const std::string page =
-      read_source(std::string(STAMPEDE_SOURCE_DIR) + "/docs/scenarios/controls.md").text;
+  const std::string page = read_source(source_directory() + "/docs/scenarios/controls.md").text;
   for (const OutageVariant& v : outage_variants()) {
     std::string row = "| " + v.name + " | " + v.scale + ", " + v.duration + " |";
     for (const std::string& set : v.sets) row += " `" + set + "`";

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/directories.h"
 #include "tools/language/init_template.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
@@ -22,7 +23,7 @@ SourceText server(const std::string& profile) {
 }
 
 // Whose directory holds the recording.
-const std::string kTemplates = std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/vllm.yaml";
+const std::string kTemplates = source_directory() + "/scenarios/templates/vllm.yaml";
 
 Loaded load(const std::string& profile, const std::vector<Override>& sets = {}) {
   std::vector<Override> all{{"spec.clients[0].trace.file", "vllm.csv"}};

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "tests/directories.h"
 #include "tools/judgement/results_digest.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
@@ -53,7 +54,7 @@ TEST(results_digest, what_moves_to_another_place_counts) {
 
 RunResults run(const std::vector<Override>& sets) {
   const Loaded loaded =
-      load_scenario(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/init.yaml", sets, {});
+      load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets, {});
   return run_simulation(loaded.scenario, {});
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "tests/directories.h"
 #include "tools/language/yaml_loader.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/scale.h"
@@ -12,9 +13,7 @@
 namespace stampede {
 namespace {
 
-std::string reference() {
-  return std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/01-deepseek-2026-03-29.yaml";
-}
+std::string reference() { return source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml"; }
 
 TEST(scale, divides_what_counts_and_leaves_times_and_ratios) {
   const Spec one = load_scenario(reference(), {}, {}).scenario.spec;
@@ -60,7 +59,7 @@ TEST(output, an_interval_changes_the_samples_and_nothing_else) {
   std::string digest;
   for (const char* interval : {"1s", "7s", "10s"}) {
     const Loaded loaded =
-        load_scenario(std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/templates/init.yaml",
+        load_scenario(source_directory() + "/scenarios/templates/init.yaml",
                       {parse_set("spec.duration=70s"),
                        parse_set(std::string("spec.output.interval=") + interval)});
     const RunResults results = run_simulation(loaded.scenario, {});

@@ -12,6 +12,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "tests/directories.h"
 #include "tools/language/schema.h"
 #include "tools/world/load_scenario.h"
 
@@ -76,7 +77,7 @@ constexpr const char* kNeedsItsRecording = "vllm.yaml";  // a template; `init` w
 
 std::vector<std::string> scenario_files() {
   std::vector<std::string> files;
-  const std::string root = std::string(STAMPEDE_SOURCE_DIR) + "/scenarios";
+  const std::string root = source_directory() + "/scenarios";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
     if (entry.path().extension() == ".yaml" && entry.path().filename() != kNeedsItsRecording &&
         document_kind(read_source(entry.path().string())) == "Scenario")

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "tests/directories.h"
 #include "tools/language/init_template.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
@@ -16,8 +17,7 @@ std::vector<StatInfo> stats_of(const Loaded& loaded) {
 
 std::vector<StatInfo> all_stats() {
   std::vector<StatInfo> found = stats_of(load_scenario(SourceText{"init", init_template()}));
-  const std::string outage =
-      std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/01-deepseek-2026-03-29.yaml";
+  const std::string outage = source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml";
   for (const StatInfo& s :
        stats_of(load_scenario(outage, {{"spec.gateway.sessions.hold_during_inference", "true"}})))
     found.push_back(s);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 
+#include "tests/directories.h"
 #include "tools/world/fleet.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
@@ -17,7 +18,7 @@ struct Played {
                   Duration tick = 5_s, const std::function<void(Fleet&)>& each = {}) {
     std::vector<Override> overrides;
     for (const std::string& s : sets) overrides.push_back(parse_set(s));
-    const std::string file = std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/table/" + name;
+    const std::string file = source_directory() + "/scenarios/table/" + name;
     fleet = std::make_unique<Fleet>(load_scenario(file + ".yaml", overrides).scenario.spec);
     fleet->start();
     const Instant end = Instant{} + fleet->spec.duration;
@@ -51,7 +52,7 @@ TEST(table_scenarios, meet_their_expectations) {
   for (const char* name :
        {"front-end-overload", "autoscaler-gap", "long-connections", "retry-waves",
         "rate-limit-window", "reasoning-budget", "fallback-provider", "deferred-batch"}) {
-    const std::string file = std::string(STAMPEDE_SOURCE_DIR) + "/scenarios/table/" + name;
+    const std::string file = source_directory() + "/scenarios/table/" + name;
     const RunResults results = run_simulation(load_scenario(file + ".yaml").scenario, {});
     for (const std::string& wrong : results.failed_expectations) ADD_FAILURE() << name << wrong;
   }

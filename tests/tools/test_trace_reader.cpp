@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "tests/directories.h"
 #include "tests/tools/trace_file.h"
 #include "tools/traces/csv_formats.h"
 #include "tools/traces/line_reader.h"
@@ -212,7 +213,7 @@ TEST(trace_reader, memory_does_not_grow_with_the_file) {
 // The public traces themselves, where they are.
 std::string shared(const std::string& path) {
   const char* root = std::getenv("STAMPEDE_SHARED");
-  return std::string(root ? root : STAMPEDE_SOURCE_DIR "/../shared") + "/reference/" + path;
+  return std::string(root ? root : source_directory() + "/../shared") + "/reference/" + path;
 }
 
 TEST(trace_reader, public_traces_have_their_published_size) {
