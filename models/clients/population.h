@@ -34,7 +34,8 @@ struct alignas(64) Request {
   Instant first_token{};  // at the client
   u32 serial = 0;         // changes whenever an older timer or attempt no longer concerns it
   SessionSlot session = kNoSlot;
-  AttemptSlot attempt = kNoSlot;  // while a server holds it
+  AttemptSlot attempt = kNoSlot;    // while a server holds it
+  IncidentId blamed = kNoIncident;  // why its latest attempt failed, as far as an incident is known
   u16 class_id = 0;
   u8 tries = 0;  // attempts sent
   u8 resubmission = 0;
@@ -165,6 +166,9 @@ class Population final : public Component,
   void end_request(RequestSlot slot, Outcome outcome, Instant at);
   void give_up_waiting(RequestSlot slot);
   void leave_server(Request& request);
+  static void blame(Request& request, IncidentId incident) {
+    if (incident != kNoIncident) request.blamed = incident;
+  }
   bool served_elsewhere(Class& c, const Request& request);
   void remember_turn(const Class& c, Session& session);
   bool awaits_first_token(RequestSlot slot, u32 serial) const {

@@ -74,6 +74,7 @@ void Population::send(RequestSlot slot) {
 
   start_timeouts(slot);
   if (path.reach == Reach::kBlackHole) {  // only a time-out ends the wait
+    blame(r, path.cause);
     ++counts_.attempts_lost;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     return;
@@ -144,6 +145,7 @@ AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
 
 void Population::refused(RequestSlot slot, const Verdict& verdict, Duration heard_after) {
   ++counts_.attempts_ended[static_cast<std::size_t>(verdict.code)];
+  blame(requests_[slot], verdict.incident);
   attempt_failed(slot, verdict.code, verdict.retry_after, world_.now() + heard_after);
 }
 
@@ -202,7 +204,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   if (!good && outcome != Outcome::kPoisoned && outcome != Outcome::kBudget &&
       served_elsewhere(c, r))
     outcome = Outcome::kServedElsewhere;
-  wiring_.service->ended(r.offered, r.home, outcome);
+  wiring_.service->ended(r.offered, r.home, outcome, r.blamed);
   counts_.latencies +=
       mix64(r.key ^ (static_cast<u64>((at - r.offered).ns) << 4) ^ ~static_cast<u64>(outcome));
   if (wiring_.log) log_end(slot, outcome, at);
@@ -281,7 +283,10 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
     ++counts_.doomed;
     counts_.wasted_tokens += a.output;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
-    if (r != nullptr) r->attempt = kNoSlot;
+    if (r != nullptr) {  // the timer that ends the wait is about to fire
+      blame(*r, wiring_.regions[a.region]->delayed_by(attempt));
+      r->attempt = kNoSlot;
+    }
     return false;
   }
   if (wiring_.log) keep_trail(a.request, a);
@@ -296,16 +301,18 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
         std::min(a.prompt + a.answer_kept, static_cast<u32>(c.params.max_context));
   }
   r->attempt = kNoSlot;
+  if (a.poisoned) blame(*r, a.incident);
   end_request(a.request, outcome, heard);
   return outcome == Outcome::kSucceeded;
 }
 
-void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId) {
+void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) {
   const Attempt& a = (*wiring_.attempts)[attempt];
   ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
   Request* r = live_request(a);
   if (r == nullptr) return;
   if (wiring_.log) keep_trail(a.request, a);
+  blame(*r, cause);
   attempt_failed(a.request, outcome, {}, world_.now() + one_way(*r));
 }
 
@@ -319,6 +326,7 @@ void Population::leave_server(Request& r) {
   const AttemptSlot attempt = r.attempt;
   Attempt& a = (*wiring_.attempts)[attempt];
   if (wiring_.log) keep_trail(a.request, a);
+  blame(r, wiring_.regions[a.region]->delayed_by(attempt));
   a.request = kNoSlot;
   r.attempt = kNoSlot;
   const Class& c = *classes_[r.class_id];
@@ -337,6 +345,7 @@ void Population::paths_changed(RegionId region) {
     Attempt& a = (*wiring_.attempts)[r.attempt];
     a.request = kNoSlot;
     a.incident = path.cause;
+    blame(r, path.cause);
     r.attempt = kNoSlot;
     ++counts_.attempts_lost;
     Class& c = *classes_[r.class_id];

@@ -1,6 +1,9 @@
 #include "models/clients/service_level.h"
 
 namespace stampede {
+namespace {
+constexpr std::size_t kMostBlamed = 4;
+}  // namespace
 
 u64 RequestCounts::total_ended() const {
   u64 sum = 0;
@@ -24,7 +27,7 @@ void ServiceLevel::offered(Instant at, RegionId home) {
   ++minutes_[home][static_cast<std::size_t>(at.ns / (1_min).ns)].offered;
 }
 
-void ServiceLevel::ended(Instant offered, RegionId home, Outcome outcome) {
+void ServiceLevel::ended(Instant offered, RegionId home, Outcome outcome, IncidentId blamed) {
   ++counts_.ended[static_cast<std::size_t>(outcome)];
   Minute& minute = minutes_[home][static_cast<std::size_t>(offered.ns / (1_min).ns)];
   if (outcome == Outcome::kSucceeded) {
@@ -35,7 +38,13 @@ void ServiceLevel::ended(Instant offered, RegionId home, Outcome outcome) {
   } else {
     ++minute.failed;
     ++tallies_[home].bad;
+    failures_.add(world_.now(), blamed, 1);
   }
+}
+
+Alarm ServiceLevel::success_below(double share) const {
+  if (observed_total_ >= share) return {};
+  return {true, failures_.top(world_.now(), kMostBlamed)};
 }
 
 void ServiceLevel::breaker_open_now() {

@@ -8,6 +8,7 @@
 #include "models/clients/service_level_params.h"
 #include "models/ports/request.h"
 #include "models/ports/service_alarm_port.h"
+#include "sim/cause_tally.h"
 #include "sim/quantiles.h"
 #include "sim/signal.h"
 #include "sim/world.h"
@@ -26,8 +27,8 @@ class ServiceLevel final : public ServiceAlarmPort {
   ServiceLevel(World& world, const SloParams& params, std::size_t regions, Duration horizon);
 
   void offered(Instant at, RegionId home);
-  // A request offered at `offered` ended now.
-  void ended(Instant offered, RegionId home, Outcome outcome);
+  // A request offered at `offered` ended now; if not well, because of `blamed`.
+  void ended(Instant offered, RegionId home, Outcome outcome, IncidentId blamed);
   // An attempt was offered to `region` (after routing, before its verdict).
   void attempt_offered(RegionId region, IncidentId moved_by) {
     ++attempts_into_[region];
@@ -41,7 +42,7 @@ class ServiceLevel final : public ServiceAlarmPort {
   // absent while nothing ended. Updated by sample().
   const Signal<double>& observed(RegionId region) const { return observed_[region]; }
   double observed_total() const { return observed_total_; }
-  Alarm success_below(double share) const override { return {observed_total_ < share, {}}; }
+  Alarm success_below(double share) const override;
   // Called every few seconds: refreshes the observed signals.
   void sample();
 
@@ -64,6 +65,7 @@ class ServiceLevel final : public ServiceAlarmPort {
   RequestCounts counts_;
   std::vector<u64> attempts_into_;
   IncidentId moved_by_ = kNoIncident;
+  CauseTally failures_;  // requests that did not end well
   std::vector<Signal<double>> observed_;
   double observed_total_ = 1;
   struct Tally {

@@ -107,12 +107,23 @@ void Cluster::start_warm() {
   autoscalers_.start();
 }
 
-void Cluster::set_autoscaler_enabled(bool enabled, IncidentId) {
-  stopped_ = !enabled;
+void Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
+  const bool stopped = stopped_ != kNoIncident;
+  if (!enabled && !stopped) {
+    stopped_ = world_.incident("autoscaler_stopped", path_, {cause}, "the autoscalers are stopped");
+  } else if (enabled && stopped) {
+    world_.incident("autoscaler_started", path_, {stopped_, cause}, "the autoscalers run again");
+    stopped_ = kNoIncident;
+  }
   for (WorkloadId w = 0; w < state_.workloads.size(); ++w) {
     if (enabled) scale_command_.forget(w);
     autoscalers_.set_enabled(w, enabled);
   }
+}
+
+Alarm Cluster::autoscaler_stopped() const {
+  if (stopped_ == kNoIncident) return {};
+  return {true, {stopped_}};
 }
 
 // ---- watches ---------------------------------------------------------------------------------

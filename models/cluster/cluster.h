@@ -47,7 +47,7 @@ class Cluster final : public ApiWatcher, public AutoscalerControlPort {
     return state_.workloads[workload].params.replicas;
   }
   i32 desired(WorkloadId workload) const override { return state_.workloads[workload].desired; }
-  Alarm autoscaler_stopped() const override { return {stopped_, {}}; }
+  Alarm autoscaler_stopped() const override;
 
   // Read-outs; none feeds behaviour of other components.
   const cluster::PodCounts& counts(WorkloadId workload) const {
@@ -102,7 +102,7 @@ class Cluster final : public ApiWatcher, public AutoscalerControlPort {
   cluster::Autoscalers autoscalers_;
   cluster::ScaleCommand scale_command_;
   cluster::ZombieWatch zombie_watch_;
-  bool stopped_ = false;  // the autoscalers, by somebody's act
+  IncidentId stopped_ = kNoIncident;  // what stopped the autoscalers; none while they run
 };
 
 }  // namespace stampede

@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "models/control_plane/api_server_params.h"
-#include "models/control_plane/cause_tally.h"
 #include "models/control_plane/etcd.h"
 #include "models/control_plane/priority_levels.h"
 #include "models/control_plane/write_waits.h"
 #include "models/ports/api_server_port.h"
 #include "models/ports/control_plane_port.h"
+#include "sim/cause_tally.h"
 #include "sim/slot_pool.h"
 
 namespace stampede {
@@ -38,9 +38,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   // ControlPlanePort
   void repair(IncidentId cause) override;
   bool repairing() const override { return maintenance_ != Step::kNone; }
-  i32 members() const override { return params_.etcd.members; }
-  void set_fsync_delay(i32 member, Duration delay, IncidentId cause) override;
-  void stall(i32 member, Duration length, IncidentId cause) override;
+  void slow_disks(Duration delay, IncidentId cause) override;
+  void stall_disks(Duration length, IncidentId cause) override;
   Alarm frozen() const override;
   Alarm stalled() const override;
 
@@ -133,11 +132,11 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   Instant frozen_at_{};
   Duration frozen_total_{};
   std::vector<IncidentId> blocked_causes_;  // of the changes that wait and what made them fail
-  IncidentId repaired_ = kNoIncident;       // cause of the maintenance that cleared the alarm
+  IncidentId repaired_ = kNoIncident;       // the repair that cleared the alarm
 
   Step maintenance_ = Step::kNone;
   bool followers_defragmented_ = false;
-  IncidentId maintenance_cause_ = kNoIncident;
+  IncidentId repair_ = kNoIncident;  // the one under way
 
   u64 calls_total_ = 0, refused_ = 0, writes_last_ = 0;
   double writes_per_second_ = 0, writes_max_ = 0, batch_ = 0;

@@ -91,15 +91,13 @@ void ApiServer::tick() {
 }
 
 Alarm ApiServer::frozen() const {
-  Alarm alarm{frozen_ != kNoIncident, {}};
-  if (alarm.holds && saturated_ != kNoIncident) alarm.shown_by = {saturated_};
-  return alarm;
+  if (frozen_ == kNoIncident) return {};
+  return {true, {frozen_}};
 }
 
 Alarm ApiServer::stalled() const {
-  Alarm alarm{frozen_ != kNoIncident || saturated_ != kNoIncident, {}};
-  if (saturated_ != kNoIncident) alarm.shown_by = {saturated_};
-  return alarm;
+  if (saturated_ != kNoIncident) return {true, {saturated_}};
+  return frozen();
 }
 
 double ApiServer::frozen_seconds() const {
@@ -107,20 +105,30 @@ double ApiServer::frozen_seconds() const {
   return (frozen_total_ + running).seconds();
 }
 
-void ApiServer::set_fsync_delay(i32 member, Duration delay, IncidentId cause) {
-  fault_ = delay.ns > 0 ? cause : kNoIncident;
-  etcd_->set_fsync_delay(member, delay);
-  etcd_->set_database_delay(member, delay);
+void ApiServer::slow_disks(Duration delay, IncidentId cause) {
+  if (delay.ns > 0) {
+    fault_ = world_.incident("disk_slowed", path_, {cause},
+                             "every fsync of etcd's members takes " + print(delay) + " longer");
+  } else if (fault_ != kNoIncident) {
+    world_.incident("disk_restored", path_, {fault_, cause}, "etcd's disks are as fast as before");
+    fault_ = kNoIncident;
+  }
+  for (i32 m = 0; m < params_.etcd.members; ++m) {
+    etcd_->set_fsync_delay(m, delay);
+    etcd_->set_database_delay(m, delay);
+  }
 }
 
-void ApiServer::stall(i32 member, Duration length, IncidentId cause) {
-  fault_ = cause;
-  etcd_->stall(member, length);
+void ApiServer::stall_disks(Duration length, IncidentId cause) {
+  fault_ =
+      world_.incident("disk_stalled", path_, {cause}, "etcd's disks stop for " + print(length));
+  for (i32 m = 0; m < params_.etcd.members; ++m) etcd_->stall(m, length);
 }
 
 void ApiServer::repair(IncidentId cause) {
   if (maintenance_ != Step::kNone) return;
-  maintenance_cause_ = cause;
+  repair_ = world_.incident("repair_started", path_, {cause},
+                            "etcd is compacted and defragmented, then its quota alarm disarmed");
   maintenance_ = Step::kCompact;
   maintain();
 }
@@ -152,7 +160,7 @@ void ApiServer::maintain() {
       break;
     case Step::kDisarm:
       etcd_->disarm();
-      repaired_ = maintenance_cause_;
+      repaired_ = repair_;
       wait = 1_s;
       maintenance_ = Step::kVerify;
       break;

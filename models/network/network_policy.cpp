@@ -121,7 +121,7 @@ void Network::restore_policy(RegionId r, IncidentId cause) {
   if (region.pushed != kNoIncident)
     region.restore_cause =
         world_.incident("policy_restored", name_, {region.pushed, region.withdrawn, cause},
-                        region.name + ": an operator puts the previous routing policy back");
+                        region.name + ": the previous routing policy is put back");
   ++region.generation;
   world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, component_,
                          kRestore, r, region.generation);

@@ -16,7 +16,7 @@ Completion apply(const ActionSelection& action, const Scene& scene, IncidentId c
   const auto it = action_functions().find(action.name);
   STAMPEDE_CHECK(it != action_functions().end(), "unknown action " + action.name);
   Completion done = it->second(action.params.get(), scene, cause);
-  return done ? done : [] { return true; };
+  return done ? done : [] { return Ending{}; };
 }
 
 namespace {
@@ -81,12 +81,13 @@ void restart(AutoscalerControlPort& cluster, bool pin_to_fleet, IncidentId cause
 }
 
 Completion flushing(CacheControlPort* cache) {
-  return [cache] { return !cache->flushing(); };
+  return [cache] {
+    return cache->flushing() ? Ending{false, kNoIncident} : Ending{true, cache->flushed()};
+  };
 }
 
 const RegisterAction<PushParams> push_routing_policy{
-    "push_routing_policy",
-    "an operator pushes a new routing policy: what a region's routers export",
+    "push_routing_policy", "a new routing policy is pushed: what a region's routers export",
     "Chowdary 2026: a syntax error in the routing policy withdraws the prefixes",
     [](const PushParams& p, const Scene& s, IncidentId cause) -> Completion {
       each(p.target.region, s, [&](RegionId r) { s.routing->push_policy(r, p.policy, cause); });
@@ -136,39 +137,36 @@ const RegisterAction<RegionParams> compact_defragment_disarm{
       std::vector<const ControlPlanePort*> under_repair;
       each(p.target.region, s, [&](RegionId r) {
         ControlPlanePort& plane = *s.control_planes[r];
-        const Alarm frozen = plane.frozen();
-        if (!frozen.holds) return;
-        plane.repair(frozen.shown_by.empty() ? cause : frozen.shown_by.front());
+        if (!plane.frozen().holds) return;
+        plane.repair(cause);
         under_repair.push_back(&plane);
       });
       return [under_repair] {
-        return std::none_of(under_repair.begin(), under_repair.end(),
-                            [](const ControlPlanePort* plane) { return plane->repairing(); });
+        const bool over =
+            std::none_of(under_repair.begin(), under_repair.end(),
+                         [](const ControlPlanePort* plane) { return plane->repairing(); });
+        return Ending{over, kNoIncident};
       };
     }};
 
 const RegisterAction<DiskParams> slow_disk{
     "slow_disk", "every fsync of etcd's members takes `delay` longer; 0s ends the fault", "",
     [](const DiskParams& p, const Scene& s, IncidentId cause) -> Completion {
-      each(p.target.region, s, [&](RegionId r) {
-        ControlPlanePort& plane = *s.control_planes[r];
-        for (i32 m = 0; m < plane.members(); ++m) plane.set_fsync_delay(m, p.delay, cause);
-      });
+      each(p.target.region, s,
+           [&](RegionId r) { s.control_planes[r]->slow_disks(p.delay, cause); });
       return {};
     }};
 
 const RegisterAction<DiskParams> stall_disk{
     "stall_disk", "etcd's disks stop for `delay`", "",
     [](const DiskParams& p, const Scene& s, IncidentId cause) -> Completion {
-      each(p.target.region, s, [&](RegionId r) {
-        ControlPlanePort& plane = *s.control_planes[r];
-        for (i32 m = 0; m < plane.members(); ++m) plane.stall(m, p.delay, cause);
-      });
+      each(p.target.region, s,
+           [&](RegionId r) { s.control_planes[r]->stall_disks(p.delay, cause); });
       return {};
     }};
 
 const RegisterAction<NoParams> page{
-    "page", "an operator is paged and begins to look", "",
+    "page", "nothing is changed: an operator answers the page and begins to look", "",
     [](const NoParams&, const Scene&, IncidentId) -> Completion { return {}; }};
 
 const RegisterAction<NoParams> flush_cache{
@@ -187,7 +185,7 @@ const RegisterAction<NoParams> bump_cache_epoch{
     }};
 
 const RegisterAction<NoParams> open_breaker{
-    "open_breaker", "an operator opens the breaker by hand", "",
+    "open_breaker", "the breaker is opened by hand", "",
     [](const NoParams&, const Scene& s, IncidentId cause) -> Completion {
       s.breakers->open_by_hand(cause);
       return {};
@@ -196,8 +194,11 @@ const RegisterAction<NoParams> open_breaker{
 const RegisterAction<NoParams> start_ramp{
     "start_ramp", "the breaker becomes half open and lets traffic back in steps", "",
     [](const NoParams&, const Scene& s, IncidentId cause) -> Completion {
-      s.breakers->start_ramp(s.cache->flushed() != kNoIncident ? s.cache->flushed() : cause);
-      return [breakers = s.breakers] { return !breakers->breaker_open().holds; };
+      s.breakers->start_ramp(cause);
+      return [breakers = s.breakers] {
+        return breakers->breaker_open().holds ? Ending{false, kNoIncident}
+                                              : Ending{true, breakers->closed()};
+      };
     }};
 
 }  // namespace

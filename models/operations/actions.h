@@ -12,10 +12,16 @@
 
 namespace stampede {
 
-// Asks whether an operation that takes its time is over.
-using Completion = std::function<bool()>;
+// Whether an operation is over, and which incident says so; none where the act itself was the end.
+struct Ending {
+  bool over = true;
+  IncidentId shown_by = kNoIncident;
+};
+// Asks after an operation that takes its time.
+using Completion = std::function<Ending()>;
 
-// Applies the selected action; the result says when it is over (at once if it takes no time).
+// Applies the selected action because of `cause`: every incident of what it changes names it, and
+// without one is a root. The result says when it is over (at once if it takes no time).
 // Throws InvariantError for an unknown name, which the loader has ruled out.
 Completion apply(const ActionSelection& action, const Scene& scene, IncidentId cause);
 

@@ -1,7 +1,11 @@
 #include "models/operations/runbook.h"
 
+#include <utility>
+
 namespace stampede {
 namespace {
+
+constexpr const char* kPath = "operations";
 
 // Of several regions: what each of them shows.
 template <class Ports, class Shows>
@@ -77,23 +81,53 @@ bool Runbook::due(const Step& step) const {
 void Runbook::tick() {
   const Instant now = world_.now();
   for (Step& step : steps_) {
-    if (step.state == State::kActing && step.completion()) {
-      step.state = State::kDone;
-      step.done_at = now;
-    }
+    if (step.state == State::kActing) finish_if_over(step);
     if (!shown(step.params, scene_).holds)
       step.holds_since = kNever;
     else if (step.holds_since == kNever)
       step.holds_since = now;
   }
-  for (u32 i = 0; i < steps_.size(); ++i) {
-    Step& step = steps_[i];
-    if (step.state != State::kIdle || !due(step)) continue;
-    step.state = State::kDelaying;
-    step.due_at = now;
-    step.decision =
-        world_.scheduler.after(step.params.delay, Priority::kControl, component_, kDecision, i);
+  for (u32 i = 0; i < steps_.size(); ++i)
+    if (steps_[i].state == State::kIdle && due(steps_[i])) page(i);
+}
+
+void Runbook::page(u32 index) {
+  Step& step = steps_[index];
+  const StepParams& p = step.params;
+  step.state = State::kDelaying;
+  step.due_at = world_.now();
+  std::string what =
+      p.name + ": " + ChoiceNames<Watched>::names()[static_cast<std::size_t>(p.when)];
+  if (p.sustained.ns > 0) what += " for " + print(p.sustained);
+  step.paged = world_.incident("paged", kPath, shown(p, scene_).shown_by, std::move(what));
+  step.decision = world_.scheduler.after(p.delay, Priority::kControl, component_, kDecision, index);
+}
+
+void Runbook::decide(Step& step) {
+  const StepParams& p = step.params;
+  if (!shown(p, scene_).holds) {  // it went away by itself
+    world_.incident("stood_down", kPath, {step.paged}, p.name + ": no longer needed");
+    step.state = State::kIdle;
+    step.due_at = kNever;
+    return;
   }
+  std::vector<IncidentId> because{step.paged};
+  for (const std::size_t k : step.needs) because.push_back(steps_[k].ended);
+  const std::string what = p.name + ": " + p.action.name;
+  const IncidentId decided = world_.incident("decided", kPath, std::move(because), what);
+  step.acted = world_.incident("acted", kPath, {decided}, what);
+  step.acted_at = world_.now();
+  step.state = State::kActing;
+  step.completion = apply(p.action, scene_, step.acted);
+  finish_if_over(step);
+}
+
+void Runbook::finish_if_over(Step& step) {
+  const Ending ending = step.completion();
+  if (!ending.over) return;
+  step.state = State::kDone;
+  step.done_at = world_.now();
+  step.ended = ending.shown_by != kNoIncident ? ending.shown_by : step.acted;
 }
 
 void Runbook::handle(const Event& event) {
@@ -106,21 +140,7 @@ void Runbook::handle(const Event& event) {
     world_.scheduler.after(5_s, Priority::kControl, component_, kTick);
     return;
   }
-  Step& step = steps_[event.subject];
-  const Alarm alarm = shown(step.params, scene_);
-  if (!alarm.holds) {  // it went away by itself: stand down
-    step.state = State::kIdle;
-    step.due_at = kNever;
-    return;
-  }
-  step.acted_at = world_.now();
-  step.state = State::kActing;
-  step.completion = apply(step.params.action, scene_,
-                          alarm.shown_by.empty() ? kNoIncident : alarm.shown_by.front());
-  if (step.completion()) {
-    step.state = State::kDone;
-    step.done_at = world_.now();
-  }
+  decide(steps_[event.subject]);
 }
 
 bool Runbook::somebody_decides() const {

@@ -2,9 +2,12 @@
 // what is really there when they act.
 // State of a step: idle -> delaying -> acting -> done. A step is due while what it watches holds,
 // every step it needs is done, and every step it comes after is done or shows no need to be done;
-// it acts only if what it watches still holds after its delay. Source: post-mortem practice; delays
-// are inputs of the scenario, each with its source or assumed. Limits: one incident commander;
-// steps are taken once.
+// it acts only if what it watches still holds after its delay.
+// Incidents: paged when a step becomes due, by what shows the condition; decided when the delay is
+// over, because of the page and of how the needed steps ended; acted, which everything that the
+// action changes names; or, if the condition is gone by then, stood_down.
+// Source: post-mortem practice; delays are inputs of the scenario, each with its source or assumed.
+// Limits: one incident commander; steps are taken once.
 #pragma once
 #include <string>
 #include <vector>
@@ -23,6 +26,8 @@ class Runbook final : public Component {
     State state = State::kIdle;
     Instant holds_since = kNever, due_at = kNever, acted_at = kNever, done_at = kNever;
     EventHandle decision;
+    IncidentId paged = kNoIncident, acted = kNoIncident;
+    IncidentId ended = kNoIncident;  // what showed that the step was done
     Completion completion;
   };
 
@@ -41,6 +46,9 @@ class Runbook final : public Component {
   std::size_t index_of(const std::string& name) const;
   bool due(const Step& step) const;
   void tick();
+  void page(u32 index);
+  void decide(Step& step);
+  void finish_if_over(Step& step);
 
   World& world_;
   const Scene scene_;

@@ -1,5 +1,5 @@
-// What monitoring shows of one condition. Whoever says that it holds says by which incidents:
-// nobody looks them up.
+// What monitoring shows of one condition. Whoever says that it holds says by which incidents, so
+// that whoever acts on it knows why: nobody looks incidents up.
 #pragma once
 #include <vector>
 
@@ -9,7 +9,7 @@ namespace stampede {
 
 struct Alarm {
   bool holds = false;
-  std::vector<IncidentId> shown_by;  // may be empty: nobody knows why
+  std::vector<IncidentId> shown_by;  // empty only if no incident led to it
 };
 
 }  // namespace stampede

@@ -61,6 +61,9 @@ struct RegionPort {
   // The client's cancellation reached the server: stop working on it. True if it was given back;
   // false if nothing could be stopped any more.
   virtual bool cancel(AttemptSlot attempt) = 0;
+  // Why an attempt that it owns is late, if an incident is known: the region's overload, or what
+  // brought the attempt here.
+  virtual IncidentId delayed_by(AttemptSlot attempt) const = 0;
 };
 
 // Which region a client is sent to.

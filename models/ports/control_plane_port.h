@@ -9,14 +9,15 @@ namespace stampede {
 struct ControlPlanePort {
   virtual ~ControlPlanePort() = default;
   // Compaction, defragmentation of each member in turn, disarming, in this order and taking their
-  // time. A second request while one runs is ignored.
+  // time (incident repair_started). A second request while one runs is ignored.
   virtual void repair(IncidentId cause) = 0;
   virtual bool repairing() const = 0;
 
-  // Faults of disks; members count from the leader (0).
-  virtual i32 members() const = 0;
-  virtual void set_fsync_delay(i32 member, Duration delay, IncidentId cause) = 0;  // 0 ends it
-  virtual void stall(i32 member, Duration length, IncidentId cause) = 0;
+  // Faults of the disks of all members. From now on every fsync takes `delay` longer (incident
+  // disk_slowed), or with 0 as long as before (incident disk_restored).
+  virtual void slow_disks(Duration delay, IncidentId cause) = 0;
+  // No fsync ends before `length` is over (incident disk_stalled).
+  virtual void stall_disks(Duration length, IncidentId cause) = 0;
 
   // Readiness changes, but no change of endpoints is committed.
   virtual Alarm frozen() const = 0;

@@ -94,14 +94,13 @@ void SafetyLayer::open(Unit& unit, std::vector<IncidentId> causes, const std::st
   ++stats_.trips;
   ++unit.ramp_number;
   unit.opened = world_.incident("breaker_opened", kPath, std::move(causes), what);
-  opened_ = unit.opened;
 }
 
 IncidentId SafetyLayer::open_by_hand(IncidentId cause, RegionId region) {
   IncidentId id = kNoIncident;
   for (std::size_t k = 0; k < units_.size(); ++k) {
     if (region != kNoRegion && unit_index(region) != k) continue;
-    open(units_[k], {cause}, "opened by an operator");
+    open(units_[k], {cause}, "opened by hand");
     if (id == kNoIncident) id = units_[k].opened;
   }
   return id;
@@ -127,9 +126,11 @@ bool SafetyLayer::globally_open() const {
 }
 
 Alarm SafetyLayer::breaker_open() const {
+  Alarm alarm;
   for (const Unit& unit : units_)
-    if (unit.breaker.state() != BreakerState::kClosed) return {true, {opened_}};
-  return {};
+    if (unit.breaker.state() != BreakerState::kClosed) alarm.shown_by.push_back(unit.opened);
+  alarm.holds = !alarm.shown_by.empty();
+  return alarm;
 }
 
 bool SafetyLayer::any(bool open_too) const {

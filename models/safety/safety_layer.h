@@ -90,7 +90,7 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
   std::vector<std::pair<RegionId, ReplicaId>> ramping_replicas_;
   SlotPool<Check> checks_;
   std::vector<const LoadPort*> gate_;
-  IncidentId opened_ = kNoIncident, closed_ = kNoIncident;  // the last of any unit
+  IncidentId closed_ = kNoIncident;  // the last of any unit
   SafetyStats stats_;
 };
 

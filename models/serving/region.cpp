@@ -318,6 +318,10 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   release(slot);
 }
 
+IncidentId Region::delayed_by(AttemptSlot attempt) const {
+  return overload_ != kNoIncident ? overload_ : (*wiring_.attempts)[attempt].incident;
+}
+
 void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
   wiring_.clients->broken(slot, outcome, cause);
   release(slot);

@@ -60,6 +60,7 @@ class Region final : public Component,
   Verdict admit(u64 session_key) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
+  IncidentId delayed_by(AttemptSlot attempt) const override;
   void handle(const Event& event) override;
   void prefetch(u8 kind, u32 subject, bool next) const override;
 

@@ -55,6 +55,8 @@ struct HandServer final : Component, RegionPort {
   Duration first = 1_s, last = 5_s;  // after the offer
   Outcome ends = Outcome::kSucceeded;
   bool poisons = false;
+  IncidentId cause = kNoIncident;  // of breaking off
+  IncidentId late = kNoIncident;   // of what a client no longer waits for
   std::vector<Offer> offers;
   u64 cancelled = 0, finished = 0;
   std::vector<EventHandle> firsts, lasts;  // [attempt]
@@ -78,6 +80,7 @@ struct HandServer final : Component, RegionPort {
     release(slot);
     return true;
   }
+  IncidentId delayed_by(AttemptSlot) const override { return late; }
   void handle(const Event& e) override {
     const AttemptSlot slot = e.subject;
     if (e.kind == 0) {
@@ -89,7 +92,7 @@ struct HandServer final : Component, RegionPort {
       ++finished;
       clients->finished(slot, world.now());
     } else {
-      clients->broken(slot, ends, kNoIncident);
+      clients->broken(slot, ends, cause);
     }
     release(slot);
   }

@@ -74,14 +74,11 @@ struct HandControlPlane final : ControlPlanePort {
     under_repair = true;
   }
   bool repairing() const override { return under_repair; }
-  i32 members() const override { return 2; }
-  void set_fsync_delay(i32 member, Duration d, IncidentId cause) override {
-    acts.did("slow" + std::to_string(member) + "_" + std::to_string(d.ns / 1'000'000) + "ms_",
-             region, cause);
+  void slow_disks(Duration d, IncidentId cause) override {
+    acts.did("slow" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
   }
-  void stall(i32 member, Duration d, IncidentId cause) override {
-    acts.did("stall" + std::to_string(member) + "_" + std::to_string(d.ns / 1'000'000) + "ms_",
-             region, cause);
+  void stall_disks(Duration d, IncidentId cause) override {
+    acts.did("stall" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
   }
   Alarm frozen() const override { return frozen_now; }
   Alarm stalled() const override { return frozen_now; }

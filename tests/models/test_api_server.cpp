@@ -136,7 +136,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
   params.servers = 1;
   params.etcd.members = 1;
   ApiServer server(world, params, "api");
-  server.stall(0, 60_s, kNoIncident);
+  server.stall_disks(60_s, kNoIncident);
   Caller caller;
   caller.world = &world;
   for (u32 i = 0; i < 700; ++i) {
@@ -161,7 +161,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
 TEST(api_server, a_deadline_ends_a_write_before_etcd_gives_up) {
   World world(1);
   ApiServer server(world, {}, "api");
-  for (i32 m = 0; m < 3; ++m) server.stall(m, 60_s, kNoIncident);
+  server.stall_disks(60_s, kNoIncident);
   Caller caller;
   caller.world = &world;
   ApiCall call = status_write(1, false);
@@ -239,6 +239,8 @@ TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
   const Incident frozen = *find(world, "control_plane_frozen");
   EXPECT_TRUE(has_cause(frozen, saturated_id));
   EXPECT_TRUE(has_cause(frozen, flap));
+  EXPECT_EQ(server.frozen().shown_by, std::vector<IncidentId>{frozen.id});
+  EXPECT_EQ(server.stalled().shown_by, std::vector<IncidentId>{saturated_id});
 
   const IncidentId decision = world.incident("repair_decided", "operators", {}, "");
   // The pods are deleted, which works under the alarm; then the real operations.
@@ -261,7 +263,10 @@ TEST_F(QuotaLatch, saturates_freezes_and_recovers_in_this_order_with_causes) {
   const Incident* recovered = find(world, "control_plane_recovered");
   ASSERT_NE(recovered, nullptr);
   EXPECT_TRUE(has_cause(*recovered, frozen.id));
-  EXPECT_TRUE(has_cause(*recovered, decision));
+  const Incident* repair = find(world, "repair_started");
+  ASSERT_NE(repair, nullptr);
+  EXPECT_EQ(repair->causes, std::vector<IncidentId>{decision});
+  EXPECT_TRUE(has_cause(*recovered, repair->id));
   EXPECT_FALSE(server.stalled().holds);
   EXPECT_GT(server.frozen_seconds(), 30.0);
   const double total = server.frozen_seconds();
@@ -324,12 +329,15 @@ TEST(api_server, default_limits_and_a_healthy_etcd_do_not_saturate) {
   EXPECT_TRUE(world.journal.all().empty());
 }
 
-// Three disks that are slow for a while: saturated with the fault as its cause, and over again.
+// Three disks that are slow for a while: saturated with the fault as its cause, and over again. The
+// fault itself names who slowed them and is named by what ended it.
 TEST(api_server, a_slow_disk_saturates_and_passes) {
   World world(1);
   ApiServer server(world, {}, "api");
-  const IncidentId fault = world.incident("disk_slowed", "etcd", {}, "");
-  for (i32 m = 0; m < 3; ++m) server.set_fsync_delay(m, 500_ms, fault);
+  const IncidentId act = world.incident("acted", "test", {}, "");
+  server.slow_disks(500_ms, act);
+  const Incident slowed = *find(world, "disk_slowed");
+  EXPECT_EQ(slowed.causes, std::vector<IncidentId>{act});
   Caller caller;
   for (int i = 0; i < 300; ++i) {
     server.submit(status_write(static_cast<u32>(i), true), &caller, 0);
@@ -337,10 +345,30 @@ TEST(api_server, a_slow_disk_saturates_and_passes) {
   }
   const Incident* saturated = find(world, "etcd_saturated");
   ASSERT_NE(saturated, nullptr);
-  EXPECT_TRUE(has_cause(*saturated, fault));
-  for (i32 m = 0; m < 3; ++m) server.set_fsync_delay(m, {}, 0);
+  EXPECT_TRUE(has_cause(*saturated, slowed.id));
+  const IncidentId again = world.incident("acted", "test", {}, "");
+  server.slow_disks({}, again);
+  EXPECT_EQ(find(world, "disk_restored")->causes, (std::vector<IncidentId>{slowed.id, again}));
   world.scheduler.run_until(world.now() + 60_s);
   EXPECT_FALSE(server.stalled().holds);
+}
+
+// Also what nobody did because of anything leaves a root, so that whatever fails can name it.
+TEST(api_server, a_stalled_disk_is_a_root_that_failed_calls_name) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  server.stall_disks(60_s, kNoIncident);
+  const Incident* stalled = find(world, "disk_stalled");
+  ASSERT_NE(stalled, nullptr);
+  EXPECT_TRUE(stalled->causes.empty());
+  const IncidentId id = stalled->id;
+  Caller caller;
+  server.submit(status_write(1, false), &caller, 0);
+  world.scheduler.run_until(Instant{} + 20_s);
+  const Incident* saturated = find(world, "etcd_saturated");
+  ASSERT_NE(saturated, nullptr);
+  EXPECT_TRUE(has_cause(*saturated, id));
+  EXPECT_EQ(server.stalled().shown_by, std::vector<IncidentId>{saturated->id});
 }
 
 }  // namespace

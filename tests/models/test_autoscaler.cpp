@@ -20,6 +20,26 @@ PodSample usage(double cpu_share, double waiting) {
   return {static_cast<i64>(cpu_share * 4000), static_cast<i64>(waiting * 1000)};
 }
 
+TEST(autoscaler, who_stops_it_is_named_by_the_alarm_and_by_the_start_after_it) {
+  Fixture f(scaled(10, 10, 1, 100));
+  EXPECT_FALSE(f.cluster->autoscaler_stopped().holds);
+  f.cluster->set_autoscaler_enabled(true, kNoIncident);  // it runs already
+  EXPECT_TRUE(f.world.journal.all().empty());
+  const IncidentId act = f.world.incident("acted", "test", {}, "");
+  f.cluster->set_autoscaler_enabled(false, act);
+  const Incident stopped = f.world.journal.all().back();
+  EXPECT_EQ(stopped.kind, "autoscaler_stopped");
+  EXPECT_EQ(stopped.causes, std::vector<IncidentId>{act});
+  const IncidentId again = f.world.incident("acted", "test", {}, "");
+  f.cluster->set_autoscaler_enabled(false, again);  // it is stopped already
+  EXPECT_TRUE(f.cluster->autoscaler_stopped().holds);
+  EXPECT_EQ(f.cluster->autoscaler_stopped().shown_by, std::vector<IncidentId>{stopped.id});
+  f.cluster->set_autoscaler_enabled(true, again);
+  EXPECT_FALSE(f.cluster->autoscaler_stopped().holds);
+  EXPECT_EQ(f.world.journal.all().back().kind, "autoscaler_started");
+  EXPECT_EQ(f.world.journal.all().back().causes, (std::vector<IncidentId>{stopped.id, again}));
+}
+
 TEST(autoscaler, an_unbounded_signal_winds_up_to_the_maximum) {
   Fixture f(scaled(200, 10, 1, 1000));
   f.runtime.overload = f.world.incident("replica_overloaded", "eu/serving", {}, "");

@@ -279,6 +279,88 @@ TEST(clients, without_a_route_they_hear_at_once_in_a_black_hole_only_by_waiting)
   EXPECT_TRUE(hole.server.offers.empty());
 }
 
+// Each way to fail, and what told the client why.
+TEST(clients, a_failed_request_names_what_its_last_attempt_failed_by) {
+  constexpr IncidentId kWhy = 7;
+  using Set = std::function<void(Clients&)>;
+  const std::vector<std::pair<const char*, Set>> ways{
+      {"no region",
+       [](Clients& c) {
+         c.balancer.answer.verdict = {Outcome::kRejected503, {}, kWhy};
+       }},
+      {"no route",
+       [](Clients& c) {
+         c.network.state.reach = Reach::kNoRoute;
+         c.network.state.cause = kWhy;
+       }},
+      {"black hole",
+       [](Clients& c) {
+         c.network.state.reach = Reach::kBlackHole;
+         c.network.state.cause = kWhy;
+       }},
+      {"not let in",
+       [](Clients& c) {
+         c.server.admission = {Outcome::kBreaker, {}, kWhy};
+       }},
+      {"refused",
+       [](Clients& c) {
+         c.server.verdict = [](const Attempt&) { return Verdict{Outcome::kRejected503, {}, kWhy}; };
+       }},
+      {"broken off",
+       [](Clients& c) {
+         c.server.ends = Outcome::kTruncated;
+         c.server.cause = kWhy;
+       }},
+      {"no first token in time",
+       [](Clients& c) {
+         c.server.first = c.server.last = 50_s;
+         c.server.late = kWhy;
+       }},
+      {"no answer in time",
+       [](Clients& c) {
+         c.server.last = 100_s;
+         c.server.late = kWhy;
+       }},
+      {"an answer that is under way when time is up",
+       [](Clients& c) {
+         c.network.state.round_trip = 1_s;
+         c.server.last = 59900_ms;
+         c.server.late = kWhy;
+       }},
+      {"poisoned",
+       [](Clients& c) {
+         c.balancer.answer.moved_by = kWhy;
+         c.server.poisons = true;
+       }},
+  };
+  for (const auto& [name, set] : ways) {
+    ClientClassParams p = Clients::single_turn();
+    p.first_token_timeout = 20_s;
+    p.total_timeout = 60_s;
+    Clients c(p);
+    c.service.sample();
+    set(c);
+    c.run(100_s);
+    c.service.sample();
+    ASSERT_LT(c.service.observed_total(), 0.5) << name;
+    EXPECT_EQ(c.service.success_below(0.9).shown_by, std::vector<IncidentId>{kWhy}) << name;
+  }
+}
+
+TEST(clients, a_path_that_dies_is_what_its_hanging_streams_are_lost_by) {
+  ClientClassParams p = Clients::single_turn();
+  p.total_timeout = 60_s;
+  Clients c(p);
+  c.server.last = 40_s;
+  c.run(20_s);
+  c.network.state = {Reach::kBlackHole, c.network.state.round_trip, 1, 7};
+  c.population.paths_changed(0);
+  c.service.sample();
+  c.run(60_s);
+  c.service.sample();
+  EXPECT_EQ(c.service.success_below(0.9).shown_by, std::vector<IncidentId>{7});
+}
+
 TEST(clients, streams_over_a_path_that_dies_hang_until_their_own_time_out) {
   ClientClassParams p = Clients::single_turn();
   p.first_token_timeout = 60_s;

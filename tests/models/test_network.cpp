@@ -55,7 +55,10 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
   World world(1);
   Network network(world, {}, kRegions);
   world.scheduler.run_until(Instant{} + 10_min);
+  EXPECT_FALSE(network.prefix_withdrawn().holds);
   const IncidentId pushed = network.push_policy(0, {}, kNoIncident);
+  EXPECT_TRUE(network.prefix_withdrawn().holds);
+  EXPECT_EQ(network.prefix_withdrawn().shown_by, std::vector<IncidentId>{pushed});
   world.scheduler.run_until(Instant{} + 10_min + 3_s);
   EXPECT_EQ(reached(network, 0), 0u);  // though the speakers still look for paths
   EXPECT_EQ(reached(network, 1), 24u);
@@ -77,6 +80,7 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
     EXPECT_EQ(network.path(c, 0).reach, Reach::kNoRoute);  // no ghost is left
   const IncidentId repair = world.incident("operator", "test", {}, "");
   network.restore_policy(0, repair);
+  EXPECT_FALSE(network.prefix_withdrawn().holds);
   world.scheduler.run_until(Instant{} + 2_h);
   EXPECT_EQ(reached(network, 0), 24u);
   EXPECT_EQ(all.back().kind, "prefix_restored");

@@ -28,6 +28,11 @@ StepParams step(const std::string& name, Watched when, Duration delay, const std
 }
 using State = Runbook::State;
 
+const std::vector<std::string>& conditions() {
+  static const std::vector<std::string> names = ChoiceNames<Watched>::names();
+  return names;
+}
+
 struct Desk {
   World world{1};
   HandScene hand;
@@ -38,6 +43,38 @@ struct Desk {
   }
   void run(Duration d) { world.scheduler.run_until(world.now() + d); }
   State state(std::size_t k) const { return book.steps()[k].state; }
+  // Something that monitoring can show.
+  IncidentId happens() { return world.incident("trouble", "test", {}, ""); }
+  // A condition holds, shown by this incident.
+  void show(Watched when, IncidentId incident) {
+    const Alarm alarm{true, {incident}};
+    switch (when) {
+      case Watched::kSuccessBelow:
+        hand.service.success = 0.5;
+        hand.service.failing = {incident};
+        break;
+      case Watched::kPrefixWithdrawn:
+        hand.routing.withdrawn = alarm;
+        break;
+      case Watched::kControlPlaneFrozen:
+        hand.planes[1].frozen_now = alarm;
+        break;
+      case Watched::kBreakerOpen:
+        hand.breakers.open = alarm;
+        break;
+      case Watched::kAutoscalerStopped:
+        hand.scalers[1].stopped = alarm;
+        break;
+    }
+  }
+  const Incident& incident(IncidentId id) const { return world.journal.all()[id - 1]; }
+  // The last incident of a kind; an empty one if there is none.
+  Incident last(const std::string& kind) const {
+    const auto& all = world.journal.all();
+    for (auto i = all.rbegin(); i != all.rend(); ++i)
+      if (i->kind == kind) return *i;
+    return {};
+  }
 };
 
 TEST(runbook, acts_after_what_it_watches_was_sustained_and_the_delay_has_passed) {
@@ -68,16 +105,74 @@ TEST(runbook, acts_after_what_it_watches_was_sustained_and_the_delay_has_passed)
 
 TEST(runbook, stands_down_when_it_went_away_by_itself_and_is_ready_again) {
   Desk d({step("restore", Watched::kPrefixWithdrawn, 10_min, "restore_routing_policy")});
-  d.hand.routing.withdrawn = {true, {42}};
+  d.show(Watched::kPrefixWithdrawn, d.happens());
   d.run(5_min);
+  const IncidentId paged = d.last("paged").id;
   d.hand.routing.withdrawn = {};
   d.run(20_min);
   EXPECT_TRUE(d.hand.acts.done.empty());
   EXPECT_EQ(d.state(0), State::kIdle);
-  d.hand.routing.withdrawn = {true, {42}};
+  EXPECT_EQ(d.last("stood_down").causes, std::vector<IncidentId>{paged});
+  EXPECT_EQ(d.last("decided").id, kNoIncident);
+  EXPECT_EQ(d.last("acted").id, kNoIncident);
+  d.show(Watched::kPrefixWithdrawn, d.happens());
   d.run(11_min);
   EXPECT_EQ(d.hand.acts.count("restore0"), 1U);
-  EXPECT_EQ(d.hand.acts.cause_of("restore0"), 42U);  // the alarm's incident goes with the action
+  EXPECT_GT(d.last("paged").id, paged);  // again
+}
+
+TEST(runbook, every_condition_pages_because_of_what_shows_it_and_the_act_carries_that) {
+  for (std::size_t k = 0; k < conditions().size(); ++k) {
+    const auto when = static_cast<Watched>(k);
+    Desk d({step("answer", when, 10_min, "open_breaker")});
+    d.run(1_h);
+    EXPECT_TRUE(d.world.journal.all().empty()) << conditions()[k];  // nothing is wrong: no page
+    const IncidentId shown = d.happens();
+    d.show(when, shown);
+    d.run(5_min);
+    ASSERT_EQ(d.last("paged").causes, std::vector<IncidentId>{shown}) << conditions()[k];
+    EXPECT_NE(d.last("paged").text.find(conditions()[k]), std::string::npos);
+    EXPECT_EQ(d.last("decided").id, kNoIncident);
+    d.run(10_min);
+    EXPECT_EQ(d.last("decided").causes, std::vector<IncidentId>{d.last("paged").id});
+    EXPECT_EQ(d.last("acted").causes, std::vector<IncidentId>{d.last("decided").id});
+    EXPECT_EQ(d.hand.acts.cause_of("open0"), d.last("acted").id) << conditions()[k];
+    EXPECT_EQ(d.last("acted").at - d.last("paged").at, 10_min);
+    EXPECT_EQ(d.world.journal.all().size(), 4U) << conditions()[k];
+  }
+}
+
+// Of an action everything that it changes carries the act, also a second call or another region.
+TEST(runbook, every_action_hands_its_act_to_all_that_it_changes) {
+  for (const auto& [key, entry] : Registry::global().all()) {
+    if (entry.category != "action") continue;
+    Desk d({step("do_it", Watched::kBreakerOpen, 0_s, entry.name)});
+    for (HandControlPlane& plane : d.hand.planes) plane.frozen_now.holds = true;
+    for (HandAutoscaler& scaler : d.hand.scalers) scaler.wanted = {15, 25};
+    d.show(Watched::kBreakerOpen, d.happens());
+    d.run(10_s);
+    const IncidentId acted = d.last("acted").id;
+    ASSERT_NE(acted, kNoIncident) << entry.name;
+    EXPECT_EQ(d.hand.acts.done.empty(), entry.name == "page");
+    for (const IncidentId cause : d.hand.acts.causes) EXPECT_EQ(cause, acted) << entry.name;
+  }
+}
+
+TEST(runbook, a_decision_names_how_the_steps_that_it_needs_ended) {
+  Desk d({step("look", Watched::kBreakerOpen, 0_s, "page"),
+          step("flush", Watched::kBreakerOpen, 1_min, "flush_cache", {"look"}),
+          step("ramp", Watched::kBreakerOpen, 1_min, "start_ramp", {"flush"})});
+  d.show(Watched::kBreakerOpen, d.happens());
+  d.run(6_s);
+  const IncidentId looked = d.last("acted").id;
+  d.run(30_min);
+  EXPECT_EQ(d.last("decided").causes, (std::vector<IncidentId>{looked, d.last("paged").id}));
+  d.hand.cache.running = false;
+  d.hand.cache.finished = d.world.incident("flush_finished", "test", {}, "");
+  d.run(2_min);
+  EXPECT_EQ(d.last("decided").causes,
+            (std::vector<IncidentId>{d.hand.cache.finished, d.last("paged").id}));
+  EXPECT_EQ(d.hand.acts.cause_of("ramp0"), d.last("acted").id);
 }
 
 TEST(runbook, a_step_waits_for_those_that_it_needs_and_for_their_operations) {
@@ -134,6 +229,9 @@ TEST(runbook, the_timeline_acts_at_its_time_where_it_says) {
   EXPECT_TRUE(d.hand.acts.done.empty());
   d.run(1_s);
   EXPECT_EQ(d.hand.acts.done, (std::vector<std::string>{"push0", "push1"}));  // no target: all
+  // Nobody decided it: what it changes is a root.
+  EXPECT_EQ(d.hand.acts.causes, (std::vector<IncidentId>{kNoIncident, kNoIncident}));
+  EXPECT_TRUE(d.world.journal.all().empty());
 }
 
 TEST(runbook, a_step_that_needs_an_unknown_one_is_an_error) {

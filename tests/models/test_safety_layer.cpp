@@ -103,6 +103,25 @@ TEST(Safety, ReplicaScopeTakesOutOneReplica) {
   EXPECT_FALSE(s.safety.globally_open());
 }
 
+// The alarm is shown by what opened the breakers that are not closed, one for each of them.
+TEST(Safety, AlarmNamesTheBreakersThatAreOpen) {
+  SafetyParams p;
+  p.scope = BreakerScope::kRegion;
+  Service s(p);
+  EXPECT_FALSE(s.safety.breaker_open().holds);
+  const IncidentId act = s.world.incident("acted", "test", {}, "");
+  const IncidentId second = s.safety.open_by_hand(act, 1);
+  EXPECT_EQ(s.world.journal.all()[second - 1].causes, std::vector<IncidentId>{act});
+  EXPECT_EQ(s.safety.breaker_open().shown_by, std::vector<IncidentId>{second});
+  const IncidentId first = s.safety.open_by_hand(act, 0);
+  EXPECT_EQ(s.safety.breaker_open().shown_by, (std::vector<IncidentId>{first, second}));
+  s.safety.start_ramp(act);  // half open is not closed
+  EXPECT_EQ(s.safety.breaker_open().shown_by, (std::vector<IncidentId>{first, second}));
+  s.run(2_h);
+  EXPECT_FALSE(s.safety.breaker_open().holds);
+  EXPECT_TRUE(s.safety.breaker_open().shown_by.empty());
+}
+
 TEST(Safety, RampIsSteppedStickyAndEndsClosed) {
   Service s({});
   s.safety.open_by_hand(kNoIncident);

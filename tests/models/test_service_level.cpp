@@ -13,9 +13,10 @@ struct Level {
   void requests(RegionId home, i64 minute, int good, int bad, int elsewhere = 0, int open = 0) {
     const Instant at = Instant{} + Duration{minute * (1_min).ns};
     for (int i = 0; i < good + bad + elsewhere + open; ++i) level.offered(at, home);
-    for (int i = 0; i < good; ++i) level.ended(at, home, Outcome::kSucceeded);
-    for (int i = 0; i < bad; ++i) level.ended(at, home, Outcome::kTimeout);
-    for (int i = 0; i < elsewhere; ++i) level.ended(at, home, Outcome::kServedElsewhere);
+    for (int i = 0; i < good; ++i) level.ended(at, home, Outcome::kSucceeded, kNoIncident);
+    for (int i = 0; i < bad; ++i) level.ended(at, home, Outcome::kTimeout, kNoIncident);
+    for (int i = 0; i < elsewhere; ++i)
+      level.ended(at, home, Outcome::kServedElsewhere, kNoIncident);
   }
 };
 
@@ -81,6 +82,37 @@ TEST(service_level, the_observed_signal_covers_its_window_and_can_be_absent) {
   EXPECT_FALSE(l.level.observed(0).value());
   EXPECT_EQ(l.level.counts().offered, 30U);
   EXPECT_EQ(l.level.counts().total_ended(), 30U);
+}
+
+// What most failures name comes first, what nobody failed by is not named, and it fades.
+TEST(service_level, its_alarm_is_shown_by_what_the_failed_requests_were_told) {
+  Level l;
+  const auto fail = [&](int requests, IncidentId because) {
+    for (int i = 0; i < requests; ++i) {
+      l.level.offered(l.world.now(), 0);
+      l.level.ended(l.world.now(), 0, Outcome::kUnreachable, because);
+    }
+  };
+  l.level.sample();
+  l.requests(0, 0, 50, 0);
+  l.level.ended({}, 0, Outcome::kSucceeded, 9);  // its first attempt had failed
+  l.level.sample();
+  EXPECT_FALSE(l.level.success_below(0.9).holds);
+  EXPECT_TRUE(l.level.success_below(0.9).shown_by.empty());
+  fail(10, 3);
+  fail(40, 5);
+  fail(20, kNoIncident);
+  l.world.scheduler.run_until(Instant{} + 30_s);
+  l.level.sample();
+  EXPECT_FALSE(l.level.success_below(0.4).holds);
+  EXPECT_TRUE(l.level.success_below(0.9).holds);
+  EXPECT_EQ(l.level.success_below(0.9).shown_by, (std::vector<IncidentId>{5, 3}));
+  l.world.scheduler.run_until(Instant{} + 20_min);
+  l.level.sample();
+  fail(10, 7);
+  l.world.scheduler.run_until(Instant{} + 21_min);
+  l.level.sample();
+  EXPECT_EQ(l.level.success_below(0.9).shown_by, std::vector<IncidentId>{7});
 }
 
 DemandParams curve() {

@@ -39,11 +39,20 @@ class Chains(SmallRun):
                          [((1, 2, 3, 5, 6), 0, 0), ((1, 2, 4, 7, 8), 2, 0)])
 
     def test_people_and_the_way_back_are_no_part_of_the_spread(self):
-        for kind in ("paged", "decided", "acted", "flush_started", "ramp_started", "recovered",
-                     "prefix_restored", "breaker_closed", "fault_ended"):
+        for kind in ("paged", "decided", "acted", "stood_down", "flush_started", "ramp_started",
+                     "repair_started", "autoscaler_started", "recovered", "prefix_restored",
+                     "disk_restored", "breaker_closed", "fault_ended"):
             self.assertFalse(spread.is_spread(kind), kind)
         for kind in ("fault_started", "surge_peaked", "zombie_pods"):
             self.assertTrue(spread.is_spread(kind), kind)
+
+    def test_what_an_act_brought_is_no_part_of_the_spread(self):
+        stopped = incident(16, 180.0, "autoscaler_stopped", [11])
+        told, _ = spread.chains_of(self.write(incidents=FORKED + [stopped]))
+        self.assertFalse({16} & {link for chain in told for link in chain.links})
+        # Without people it is a fault like others.
+        alone = spread.longest_chains(self.write(incidents=[incident(1, 1.0, "autoscaler_stopped")]))
+        self.assertEqual(alone, {1: (1,)})
 
     def test_the_root_of_the_outage_goes_first(self):
         later = [incident(20 + n, 300.0 + n, f"kind_{n}", [19 + n] if n else []) for n in range(9)]

@@ -12,7 +12,7 @@ import pandas
 from matplotlib.text import Text
 
 import stampede
-from small_run import MANIFEST, SmallRun, incident, samples
+from small_run import INCIDENTS, MANIFEST, SmallRun, incident, samples
 from stampede import plots
 from stampede.plots import (
     cause_graph, curves, error_budget, faults, hysteresis_loop, incidents, latency_tail, panels)
@@ -106,6 +106,37 @@ class Causes(SmallRun):
         self.assertEqual(set(graph.edges), {(1, 2), (2, 3), (3, 4), (4, 5)})
         for cause, effect in graph.edges:
             self.assertLess(graph.layer[cause], graph.layer[effect])
+
+    def test_a_step_that_people_took_has_a_box_of_its_own(self):
+        def step(number, at, kind, led_by, text):
+            return {**incident(number, at, kind, led_by, "operations"), "text": text}
+
+        acts = [
+            step(7, 140.0, "paged", [2], "route: prefix_withdrawn"),
+            step(8, 150.0, "stood_down", [7], "route: no longer needed"),
+            step(9, 160.0, "paged", [5], "flush: breaker_open"),
+            step(10, 200.0, "paged", [2], "route: prefix_withdrawn"),
+            step(11, 220.0, "decided", [9], "flush: flush_cache"),
+            step(12, 220.0, "acted", [11], "flush: flush_cache"),
+            incident(13, 220.0, "flush_started", [12], "kv_cache"),
+            step(14, 300.0, "decided", [10, 12], "route: restore"),
+            step(15, 300.0, "acted", [14], "route: restore"),
+            incident(16, 300.0, "policy_restored", [1, 15])]
+        run = self.write(incidents=INCIDENTS[:5] + acts)
+        graph = cause_graph.graph_of(run)
+        names = {node.name: number for number, node in graph.nodes.items()}
+        self.assertEqual([node.name for node in graph.nodes.values() if node.acts],
+                         ["route", "flush"])
+        for cause, effect in (("prefix_withdrawn", "route"), ("breaker_opened", "flush"),
+                              ("flush", "flush_started"), ("policy_pushed", "policy_restored"),
+                              ("route", "policy_restored")):
+            self.assertTrue(graph.edges[names[cause], names[effect]], (cause, effect))
+        self.assertEqual(len(graph.edges), 8)  # none to itself, or back from flush to route
+        figure = plots.causes(run)
+        texts = {text.get_text() for text in figure.findobj(Text)}
+        self.assertIn("paged 13:32:20, acted 13:35:00", texts)  # the first page, the last act
+        self.assertIn("paged 13:32:40, acted 13:33:40", texts)
+        self.assertIn("people", texts)
 
     def test_no_incidents(self):
         plots.causes(self.write(incidents=[]))

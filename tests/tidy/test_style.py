@@ -40,6 +40,13 @@ OUTPUT = re.compile(r"\bstd::(cout|cerr)\b|\b(printf|puts|getenv|exit|abort)\s*\
 # One spelling for what every component has.
 SPELLING = ((re.compile(r"\bComponentId (?!component_)\w+_\b"), "a component's id is component_"),
             (re.compile(r"\bp_\b"), "parameters are params_"))
+# Causes are carried, never looked up: in models/ nobody reads the journal, and nowhere is a cause
+# found by comparing what an incident says.
+READS_JOURNAL = re.compile(r"\bjournal\b")
+COMPARES_WORDS = re.compile(
+    r"\b(kind|component)\b(\(\))?\s*(?:[!=]=\s*\"|\.\s*(?:find|starts_with|ends_with)\()"
+    r"|\"\s*[!=]=\s*[\w.>-]*\b(kind|component)\b")
+READERS = {pathlib.Path("tools/world/simulation.cpp")}  # of the whole journal, for a run's results
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 COMMENT_OR_TEXT = re.compile(r'"(?:\\.|[^"\\])*"|//.*')
 WIDTH = 100
@@ -81,7 +88,17 @@ def include_faults(path, kind, target):
             yield f"tools/{room} may not know tools/{other}; ROOMS says which rooms it may"
 
 
+def cause_faults(path, line):
+    if path.parts[0] != "models" and path.parts[:2] != ("tools", "world"):
+        return
+    if path not in READERS and READS_JOURNAL.search(COMMENT_OR_TEXT.sub("", line)):
+        yield "the journal is written, not read: whoever knows the cause passes it on"
+    if COMPARES_WORDS.search(line.split("//")[0]):
+        yield "incidents are not told apart by their words: causes are carried as ids"
+
+
 def line_faults(path, line):
+    yield from cause_faults(path, line)
     if "\t" in line:
         yield "tab"
     if len(line) > WIDTH:

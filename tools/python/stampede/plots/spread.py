@@ -6,9 +6,10 @@ it shows at least two kinds more.
 """
 from typing import NamedTuple
 
-# What people do, and how the way back begins; all else is how things went wrong.
-PEOPLE = ("paged", "decided", "acted")
-REPAIRS = ("flush_started", "ramp_started")
+# What people do, and how the way back begins; all else is how things went wrong, unless an act of
+# theirs brought it.
+PEOPLE = ("paged", "decided", "acted", "stood_down")
+REPAIRS = ("flush_started", "ramp_started", "repair_started", "autoscaler_started")
 BACK = ("restored", "recovered", "finished", "closed", "ended", "rolled_back")
 MOST_CHAINS, LEAST_NEW = 3, 2
 
@@ -32,8 +33,9 @@ def is_return(kind):
 def longest_chains(run):
     """For each incident of the spread, by id, the chain with the most kinds that leads to it."""
     kinds, chains, lengths = {}, {}, {}
+    people = set(run.incidents.loc[run.incidents["kind"].isin(PEOPLE), "id"])
     for row in run.incidents.sort_values("id").itertuples():  # causes have smaller ids
-        if not is_spread(row.kind):
+        if not is_spread(row.kind) or people & set(row.causes):
             continue
         kinds[row.id] = row.kind
         best, most = (), 0

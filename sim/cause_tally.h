@@ -1,4 +1,5 @@
-// Bytes written by cause over the last five minutes, bounded: which incidents filled the store.
+// Amounts by cause over the last five minutes, bounded: which incidents filled a store, or made
+// requests fail.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -12,7 +13,7 @@ class CauseTally {
  public:
   static constexpr std::size_t kMinutes = 6, kMost = 32;
 
-  void add(Instant now, IncidentId cause, i64 bytes) {
+  void add(Instant now, IncidentId cause, i64 amount) {
     if (cause == kNoIncident) return;
     const i64 minute = now.ns / (1_min).ns;
     Bucket& bucket = buckets_[static_cast<std::size_t>(minute) % kMinutes];
@@ -22,19 +23,19 @@ class CauseTally {
     }
     for (Entry& e : bucket.entries)
       if (e.cause == cause) {
-        e.bytes += bytes;
+        e.amount += amount;
         return;
       }
     if (bucket.entries.size() == kMost) {
       const auto least =
           std::min_element(bucket.entries.begin(), bucket.entries.end(),
-                           [](const Entry& a, const Entry& b) { return a.bytes < b.bytes; });
+                           [](const Entry& a, const Entry& b) { return a.amount < b.amount; });
       bucket.entries.erase(least);
     }
-    bucket.entries.push_back({cause, bytes});
+    bucket.entries.push_back({cause, amount});
   }
 
-  // The `most` causes with the most bytes, the largest first; equal ones by age.
+  // The `most` causes with the largest amounts, the largest first; equal ones by age.
   std::vector<IncidentId> top(Instant now, std::size_t most) const {
     const i64 minute = now.ns / (1_min).ns;
     std::vector<Entry> sum;
@@ -46,11 +47,11 @@ class CauseTally {
         if (it == sum.end())
           sum.push_back(e);
         else
-          it->bytes += e.bytes;
+          it->amount += e.amount;
       }
     }
     std::sort(sum.begin(), sum.end(), [](const Entry& a, const Entry& b) {
-      return a.bytes != b.bytes ? a.bytes > b.bytes : a.cause < b.cause;
+      return a.amount != b.amount ? a.amount > b.amount : a.cause < b.cause;
     });
     std::vector<IncidentId> causes;
     for (std::size_t i = 0; i < std::min(most, sum.size()); ++i) causes.push_back(sum[i].cause);
@@ -60,7 +61,7 @@ class CauseTally {
  private:
   struct Entry {
     IncidentId cause;
-    i64 bytes;
+    i64 amount;
   };
   struct Bucket {
     i64 minute = -1;
