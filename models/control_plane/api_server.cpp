@@ -154,7 +154,9 @@ void ApiServer::etcd_replied(u32 slot, EtcdStatus status) {
   if (c.call.object != ApiObject::kEvent || !events_etcd_) waits_.add(world_.now() - c.to_etcd);
   ApiStatus answer = ApiStatus::kOk;
   IncidentId incident = kNoIncident;
-  if (status != EtcdStatus::kOk) incident = saturated_ != kNoIncident ? saturated_ : fault_;
+  if (status != EtcdStatus::kOk)
+    for (const IncidentId known : {saturated_, disk_stalled(), slowed_})
+      if (incident == kNoIncident) incident = known;
   if (status == EtcdStatus::kTooManyRequests) answer = ApiStatus::kTooManyRequests;
   if (status == EtcdStatus::kTimeout) answer = ApiStatus::kTimeout;
   if (status == EtcdStatus::kNoSpace) answer = ApiStatus::kNoSpace;

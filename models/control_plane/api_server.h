@@ -108,6 +108,9 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   void note_status(const ApiCall& call);
   void note_failure(const ApiCall& call, IncidentId incident);
   void tick();
+  IncidentId disk_stalled() const {
+    return world_.now() < stall_felt_until_ ? stalled_ : kNoIncident;
+  }
   void saturate(const std::string& text);
   void check_frozen();
   void maintain();
@@ -126,7 +129,9 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
 
   WriteWaits waits_;
   CauseTally tally_;
-  IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident, fault_ = kNoIncident;
+  IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;
+  IncidentId slowed_ = kNoIncident, stalled_ = kNoIncident;  // faults of the disks
+  Instant stall_felt_until_{};                               // by writes that it held up
   Instant clear_since_{};
   Instant readiness_since_ = kNever;  // first change of readiness without a slice since
   Instant frozen_at_{};

@@ -43,7 +43,7 @@ void ApiServer::saturate(const std::string& text) {
   clear_since_ = world_.now();
   if (saturated_ != kNoIncident) return;
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
-  if (fault_ != kNoIncident) causes.push_back(fault_);
+  causes.insert(causes.end(), {slowed_, disk_stalled()});
   saturated_ = world_.incident("etcd_saturated", path_, std::move(causes), text);
 }
 
@@ -107,11 +107,11 @@ double ApiServer::frozen_seconds() const {
 
 void ApiServer::slow_disks(Duration delay, IncidentId cause) {
   if (delay.ns > 0) {
-    fault_ = world_.incident("disk_slowed", path_, {cause},
-                             "every fsync of etcd's members takes " + print(delay) + " longer");
-  } else if (fault_ != kNoIncident) {
-    world_.incident("disk_restored", path_, {fault_, cause}, "etcd's disks are as fast as before");
-    fault_ = kNoIncident;
+    slowed_ = world_.incident("disk_slowed", path_, {cause},
+                              "every fsync of etcd's members takes " + print(delay) + " longer");
+  } else if (slowed_ != kNoIncident) {
+    world_.incident("disk_restored", path_, {slowed_, cause}, "etcd's disks are as fast as before");
+    slowed_ = kNoIncident;
   }
   for (i32 m = 0; m < params_.etcd.members; ++m) {
     etcd_->set_fsync_delay(m, delay);
@@ -120,8 +120,9 @@ void ApiServer::slow_disks(Duration delay, IncidentId cause) {
 }
 
 void ApiServer::stall_disks(Duration length, IncidentId cause) {
-  fault_ =
+  stalled_ =
       world_.incident("disk_stalled", path_, {cause}, "etcd's disks stop for " + print(length));
+  stall_felt_until_ = world_.now() + length + params_.etcd.request_timeout;
   for (i32 m = 0; m < params_.etcd.members; ++m) etcd_->stall(m, length);
 }
 

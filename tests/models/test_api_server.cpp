@@ -371,5 +371,34 @@ TEST(api_server, a_stalled_disk_is_a_root_that_failed_calls_name) {
   EXPECT_EQ(server.stalled().shown_by, std::vector<IncidentId>{saturated->id});
 }
 
+// Two faults of the disks do not hide each other, and a stall that is over is blamed for nothing.
+TEST(api_server, each_fault_of_a_disk_is_named_for_as_long_as_it_lasts) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  Caller caller;
+  const auto saturate = [&] {
+    for (u32 i = 0; i < 300; ++i) {
+      server.submit(status_write(i, true), &caller, i);
+      world.scheduler.run_until(world.now() + 100_ms);
+    }
+    return world.journal.all().back();
+  };
+  server.stall_disks(2_s, kNoIncident);
+  const IncidentId stalled = world.journal.all().back().id;
+  server.slow_disks(500_ms, kNoIncident);
+  const IncidentId slowed = world.journal.all().back().id;
+  const Incident both = saturate();
+  ASSERT_EQ(both.kind, "etcd_saturated");
+  EXPECT_EQ(both.causes, (std::vector<IncidentId>{stalled, slowed}));
+  server.slow_disks({}, kNoIncident);
+  world.scheduler.run_until(world.now() + 60_s);
+  EXPECT_FALSE(server.stalled().holds);
+  server.slow_disks(500_ms, kNoIncident);
+  const IncidentId again = world.journal.all().back().id;
+  const Incident later = saturate();
+  ASSERT_EQ(later.kind, "etcd_saturated");
+  EXPECT_EQ(later.causes, std::vector<IncidentId>{again});
+}
+
 }  // namespace
 }  // namespace stampede
