@@ -1,0 +1,77 @@
+// What a timeline does was nobody's decision: it leaves an incident, a root or an answer to an
+// earlier one, and none that speaks of people.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sim/registry.h"
+#include "tests/directories.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
+
+namespace stampede {
+namespace {
+
+// An action, a minute after the one before, the incident that it leaves, and which of the earlier
+// ones that answers; none if it is a root.
+struct Entry {
+  const char *action, *arguments, *kind;
+  std::set<std::string> answers;
+};
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry> all{
+      {"stop_autoscaler", "", "autoscaler_stopped", {}},
+      {"restart_autoscaler", "", "autoscaler_started", {"autoscaler_stopped"}},
+      {"push_routing_policy", "", "policy_pushed", {}},
+      {"restore_routing_policy", "", "policy_restored", {"policy_pushed", "prefix_withdrawn"}},
+      {"open_breaker", "", "breaker_opened", {}},
+      {"start_ramp", "", "ramp_started", {}},
+      {"slow_disk", ", delay: 10ms", "disk_slowed", {}},
+      {"slow_disk", "", "disk_restored", {"disk_slowed"}},
+      {"stall_disk", ", delay: 1s", "disk_stalled", {}},
+      {"flush_cache", "", "flush_started", {}},
+      {"bump_cache_epoch", "", "flush_started", {}}};
+  return all;
+}
+
+TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
+  std::string timeline;
+  for (std::size_t k = 0; k < entries().size(); ++k)
+    timeline += (k > 0 ? ", " : "") + ("{at: " + std::to_string(k + 1)) +
+                "min, do: " + entries()[k].action + entries()[k].arguments + "}";
+  std::vector<Override> sets;
+  for (const std::string& set :
+       {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
+        std::string("spec.duration=15min"), std::string("spec.expect=[]")})
+    sets.push_back(parse_set(set));
+  const RunResults run = run_simulation(
+      load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});
+  for (std::size_t k = 0; k < entries().size(); ++k) {
+    const Entry& entry = entries()[k];
+    int found = 0;
+    for (const Incident& i : run.incidents) {
+      if (i.kind != entry.kind || i.at != Instant{} + 1_min * static_cast<i64>(k + 1)) continue;
+      ++found;
+      std::set<std::string> causes;
+      for (const IncidentId cause : i.causes) causes.insert(run.incidents[cause - 1].kind);
+      EXPECT_EQ(causes, entry.answers) << entry.action;
+    }
+    EXPECT_GT(found, 0) << entry.action << " leaves no " << entry.kind;
+  }
+  for (const Incident& i : run.incidents)
+    for (const char* word : {"operator", "people", "paged"})
+      EXPECT_EQ(i.text.find(word), std::string::npos) << i.kind << ": " << i.text;
+}
+
+// A page changes nothing, and a repair does nothing where nothing is frozen.
+TEST(timeline, no_action_is_left_out_here) {
+  std::set<std::string> known{"page", "compact_defragment_disarm"};
+  for (const Entry& entry : entries()) known.insert(entry.action);
+  for (const auto& [key, entry] : Registry::global().all())
+    if (entry.category == "action") {
+      EXPECT_EQ(known.count(entry.name), 1U) << entry.name;
+    }
+}
+
+}  // namespace
+}  // namespace stampede
