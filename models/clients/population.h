@@ -13,7 +13,6 @@
 #include "models/clients/demand.h"
 #include "models/clients/lengths.h"
 #include "models/clients/retry_budget.h"
-#include "models/clients/service_level.h"
 #include "models/clients/sessions.h"
 #include "models/clients/trace_arrivals.h"
 #include "models/ports/attempts_port.h"
@@ -25,6 +24,8 @@
 #include "sim/world.h"
 
 namespace stampede {
+
+class ServiceLevel;
 
 // One cache line a request.
 struct alignas(64) Request {

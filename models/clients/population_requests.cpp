@@ -1,5 +1,6 @@
 // What becomes of a request: its attempts, time-outs, retries and end.
 #include "models/clients/population.h"
+#include "models/clients/service_level.h"
 
 namespace stampede {
 namespace {

@@ -23,9 +23,6 @@ SHARED = {
     "models/mitigations/overlay.h",
     "models/network/as_relation.h",
 }
-# The header of the whole world still includes models that it need only name: what it includes is
-# counted for fleet.cpp alone. To be emptied.
-NOT_FOLLOWED = {"tools/world/fleet.h"}
 PRIVATE = re.compile(r"^\s*(private:|class \w+[^;]*\{)", re.MULTILINE)
 
 
@@ -43,8 +40,7 @@ def reached_from(path):
         header = open_ones.pop()
         if header not in found:
             found.add(header)
-            if header not in NOT_FOLLOWED or path == header.replace(".h", ".cpp"):
-                open_ones += included_by(header)
+            open_ones += included_by(header)
     return frozenset(found)
 
 

@@ -25,6 +25,11 @@ ROOMS = {
     "python": {"language", "world", "results", "experiments"},
     "calibration": set(),
 }
+# Of a room that is known, these headers only.
+ONLY = {("judgement", "world"): {"tools/world/scenario.h"}}
+# The page that shows the rooms to people.
+PAGE = "docs/architecture.md"
+PAGE_ROW = re.compile(r"^\| `tools/(\w+)/` \|[^|]*\| ([^|(]*)")
 # Not in sim/ and models/: printing, files, threads, the wall clock, unordered containers (their
 # order differs between implementations), distributions (as do their draws).
 FORBIDDEN_HEADERS = {
@@ -86,6 +91,9 @@ def include_faults(path, kind, target):
         room, other = path.parts[1], target.split("/")[1]
         if other != room and other not in ROOMS.get(room, ()):
             yield f"tools/{room} may not know tools/{other}; ROOMS says which rooms it may"
+        only = ONLY.get((room, other))
+        if only and target not in only:
+            yield f"of tools/{other}, tools/{room} may know {', '.join(sorted(only))} only"
 
 
 def cause_faults(path, line):
@@ -134,8 +142,21 @@ def faults_of(path):
                 yield number, what
 
 
+def page_faults():
+    """The page's table of rooms must say what ROOMS says."""
+    shown = {}
+    for number, line in enumerate((ROOT / PAGE).read_text(encoding="utf-8").split("\n"), 1):
+        if match := PAGE_ROW.match(line):
+            shown[match.group(1)] = number, set(re.findall(r"\w+", match.group(2)))
+    for room, known in ROOMS.items():
+        number, rooms = shown.get(room, (1, None))
+        if rooms != known:
+            yield number, f"tools/{room} may include {', '.join(sorted(known)) or '-'}"
+
+
 def main():
-    found = [(path, number, what) for path in sources() for number, what in faults_of(path)]
+    found = [(PAGE, number, what) for number, what in page_faults()]
+    found += [(path, number, what) for path in sources() for number, what in faults_of(path)]
     for path, number, what in found:
         print(f"{path}:{number}: {what}")
     return 1 if found else 0

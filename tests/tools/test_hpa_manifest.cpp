@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "models/cluster/cluster.h"
 #include "tests/directories.h"
 #include "tools/language/hpa_manifest.h"
 #include "tools/world/fleet.h"
@@ -297,7 +298,7 @@ TEST_F(HpaManifest, the_example_grows_as_its_policy_allows) {
     i32 desired = 0;
     while (fleet.world.now().seconds() < until) {
       fleet.world.scheduler.run_until(fleet.world.now() + 1_s);
-      desired = std::max(desired, fleet.clusters[0]->desired(0));
+      desired = std::max(desired, fleet.observed().clusters[0]->desired(0));
     }
     return desired;
   };

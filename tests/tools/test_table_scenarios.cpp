@@ -5,6 +5,12 @@
 #include <functional>
 #include <map>
 
+#include "models/clients/population.h"
+#include "models/clients/service_level.h"
+#include "models/cluster/cluster.h"
+#include "models/kv_cache/kv_cache.h"
+#include "models/network/network.h"
+#include "models/serving/region.h"
 #include "tests/directories.h"
 #include "tools/world/fleet.h"
 #include "tools/world/load_scenario.h"
@@ -30,10 +36,11 @@ struct Played {
     for (const auto& check : fleet->world.checks) check();
   }
   double ended(Outcome o) const {
-    return static_cast<double>(fleet->service->counts().ended[static_cast<std::size_t>(o)]);
+    return static_cast<double>(
+        fleet->observed().service.counts().ended[static_cast<std::size_t>(o)]);
   }
-  double offered() const { return static_cast<double>(fleet->service->counts().offered); }
-  const Region& region() const { return *fleet->region_planes[0]; }
+  double offered() const { return static_cast<double>(fleet->observed().service.counts().offered); }
+  const Region& region() const { return *fleet->observed().regions[0]; }
   double login_wait() const {
     return 1e-9 * static_cast<double>(region().counts().login_wait_ns) /
            static_cast<double>(region().counts().logins);
@@ -90,7 +97,7 @@ TEST(table_scenarios, the_decision_is_early_and_the_capacity_late) {
   EXPECT_GT(arrived, decided + 60);
   // Below the target nothing happens; just under 88 % the noise of a window may decide.
   const Played calm("autoscaler-gap", {"spec.demand.stages[1].factor=1.5"});
-  EXPECT_EQ(calm.fleet->clusters[0]->desired(0), 8);
+  EXPECT_EQ(calm.fleet->observed().clusters[0]->desired(0), 8);
 }
 
 TEST(table_scenarios, the_mean_hides_the_hot_pods) {
@@ -109,7 +116,7 @@ TEST(table_scenarios, the_mean_hides_the_hot_pods) {
           succeeded = static_cast<double>(f.service->counts().ended[0]);
         });
     return Late{(run.ended(Outcome::kSucceeded) - succeeded) / (run.offered() - offered),
-                run.fleet->clusters[0]->desired(0)};
+                run.fleet->observed().clusters[0]->desired(0)};
   };
   const Late pinned = play("round_robin_connections", "1000"), even = play("round_robin", "1000");
   RecordProperty("pinned", std::to_string(pinned.success) + " " + std::to_string(pinned.desired));
@@ -131,13 +138,14 @@ TEST(table_scenarios, connections_held_while_streaming_run_out) {
   RecordProperty("wait_seconds", std::to_string(held.login_wait()));
   RecordProperty("auth_failed_ratio",
                  std::to_string(held.ended(Outcome::kAuthFailed) / held.offered()));
-  RecordProperty("ttft_seconds", std::to_string(held.fleet->clients->ttft().mean() * 1e-9));
+  RecordProperty("ttft_seconds",
+                 std::to_string(held.fleet->observed().clients.ttft().mean() * 1e-9));
   EXPECT_GT(held.login_wait(), 1.2);  // 2.3 s, with few independent queues in half a day
   EXPECT_LT(held.login_wait(), 3.6);
-  EXPECT_GT(held.fleet->clients->ttft().mean() * 1e-9, held.login_wait());
+  EXPECT_GT(held.fleet->observed().clients.ttft().mean() * 1e-9, held.login_wait());
   const Played brief("pool-held-while-streaming",
                      {"spec.gateway.sessions.hold_during_inference=false", "spec.duration=1h"});
-  EXPECT_LT(brief.fleet->clients->ttft().mean() * 1e-9, 0.2);
+  EXPECT_LT(brief.fleet->observed().clients.ttft().mean() * 1e-9, 0.2);
   EXPECT_EQ(brief.ended(Outcome::kAuthFailed), 0);
 }
 
@@ -149,9 +157,9 @@ TEST(table_scenarios, a_refused_burst_comes_back_in_waves) {
     before = f.clients->counts().attempts;
   });
   double round_trip = 0;  // after which a refusal is heard
-  for (ClientNetwork c = 0; c < run.fleet->network->client_networks(); ++c)
-    round_trip +=
-        run.fleet->network->weight(c) * run.fleet->network->path(c, 0).round_trip.seconds();
+  for (ClientNetwork c = 0; c < run.fleet->observed().network.client_networks(); ++c)
+    round_trip += run.fleet->observed().network.weight(c) *
+                  run.fleet->observed().network.path(c, 0).round_trip.seconds();
   RecordProperty("round_trip", std::to_string(round_trip));
   double background = 0;  // attempts of everybody else in a tenth of a second
   for (std::size_t i = 300; i < 600; ++i) background += per_tenth[i] / 300;
@@ -211,11 +219,12 @@ TEST(table_scenarios, forty_percent_of_the_busy_errors_in_the_peak) {
 
 TEST(table_scenarios, the_flush_takes_the_slower_of_bytes_and_index) {
   const Played operations("flush-limits");
-  RecordProperty("index_bound_seconds", std::to_string(operations.fleet->kv->flush_seconds()));
-  EXPECT_NEAR(operations.fleet->kv->flush_seconds() / 14'400, 1, 0.01);
+  RecordProperty("index_bound_seconds",
+                 std::to_string(operations.fleet->observed().kv.flush_seconds()));
+  EXPECT_NEAR(operations.fleet->observed().kv.flush_seconds() / 14'400, 1, 0.01);
   const Played bytes("flush-limits", {"spec.kv_cache.index_rate=10000000/s"});
-  RecordProperty("rest_seconds", std::to_string(bytes.fleet->kv->flush_seconds()));
-  EXPECT_LT(bytes.fleet->kv->flush_seconds(), 1000);
+  RecordProperty("rest_seconds", std::to_string(bytes.fleet->observed().kv.flush_seconds()));
+  EXPECT_LT(bytes.fleet->observed().kv.flush_seconds(), 1000);
 }
 
 // A fixed window admits its first 6,000 and refuses until it resets; obeyed, Retry-After gathers.
@@ -316,7 +325,7 @@ TEST(table_scenarios, deferred_work_returns_at_reopening) {
   EXPECT_GT(most, 0.9 * 10 * 1200);
   EXPECT_GE(most_at, 2395);
   EXPECT_LT(done_at, 7200);
-  EXPECT_EQ(run.fleet->clients->deferred(), 0u);
+  EXPECT_EQ(run.fleet->observed().clients.deferred(), 0u);
 }
 
 }  // namespace

@@ -3,29 +3,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include "models/clients/service_level.h"
+#include "models/cluster/cluster.h"
+#include "models/network/network.h"
+#include "models/operations/runbook.h"
+#include "models/safety/safety_layer.h"
 
 namespace stampede {
 
-Measures::Measures(Fleet& fleet) : fleet_(fleet), attempts_(fleet.regions()) {}
+Measures::Measures(Observed seen) : seen_(std::move(seen)), attempts_(seen_.regions.size()) {}
 
 void Measures::tick() {
-  for (RegionId r = 0; r < fleet_.regions(); ++r)
-    attempts_[r].push_back(fleet_.service->attempts_into(r));
+  for (RegionId r = 0; r < seen_.regions.size(); ++r)
+    attempts_[r].push_back(seen_.service.attempts_into(r));
   i64 zombies = 0;
-  for (const auto& cluster : fleet_.clusters) zombies += cluster->zombies();
+  for (const auto& cluster : seen_.clusters) zombies += cluster->zombies();
   zombies_max_ = std::max(zombies_max_, zombies);
-  const Duration gone = fleet_.world.now() - ticked_at_;
-  ticked_at_ = fleet_.world.now();
-  for (const auto& cluster : fleet_.clusters)
+  const Duration gone = seen_.world.now() - ticked_at_;
+  ticked_at_ = seen_.world.now();
+  for (const auto& cluster : seen_.clusters)
     gpu_seconds_ +=
         static_cast<double>(cluster->state().total_gpus() - cluster->state().free_gpus) *
         gone.seconds();
-  if (fleet_.world.now().ns % (1_min).ns == 0) {
-    const bool ramp = fleet_.safety->breaker(0).state() == BreakerState::kHalfOpen;
-    owners_.push_back(ramp                                 ? Owner::kPolicy
-                      : fleet_.runbook->something_runs()   ? Owner::kMechanism
-                      : fleet_.runbook->somebody_decides() ? Owner::kOperator
-                                                           : Owner::kMechanism);
+  if (seen_.world.now().ns % (1_min).ns == 0) {
+    const bool ramp = seen_.safety.breaker(0).state() == BreakerState::kHalfOpen;
+    owners_.push_back(ramp                               ? Owner::kPolicy
+                      : seen_.runbook.something_runs()   ? Owner::kMechanism
+                      : seen_.runbook.somebody_decides() ? Owner::kOperator
+                                                         : Owner::kMechanism);
   }
   watch_surge();
   watch_recovery();
@@ -34,41 +39,41 @@ void Measures::tick() {
 // Attempts per second into the regions that were not pushed off the net.
 void Measures::watch_surge() {
   constexpr std::size_t kWindow = 60 / kTickSeconds;
-  if (surge_told_ || fleet_.service->moved_by() == kNoIncident) return;
+  if (surge_told_ || seen_.service.moved_by() == kNoIncident) return;
   double now = 0;
-  for (RegionId r = 0; r < fleet_.regions(); ++r) {
+  for (RegionId r = 0; r < seen_.regions.size(); ++r) {
     const auto& a = attempts_[r];
-    if (!fleet_.network->was_pushed(r) && a.size() > kWindow)
+    if (!seen_.network.was_pushed(r) && a.size() > kWindow)
       now += static_cast<double>(a.back() - a[a.size() - 1 - kWindow]) / 60.0;
   }
   if (now > surge_peak_) {
     surge_peak_ = now;
-    surge_peak_at_ = fleet_.world.now();
-  } else if (fleet_.world.now() - surge_peak_at_ >= 5_min) {
+    surge_peak_at_ = seen_.world.now();
+  } else if (seen_.world.now() - surge_peak_at_ >= 5_min) {
     surge_told_ = true;
-    fleet_.world.incident("surge_peaked", "clients", {fleet_.service->moved_by()},
-                          fmt::format("{:.0f} attempts/s over a minute, {:.0f} s into the run",
-                                      surge_peak_, surge_peak_at_.seconds()));
+    seen_.world.incident("surge_peaked", "clients", {seen_.service.moved_by()},
+                         fmt::format("{:.0f} attempts/s over a minute, {:.0f} s into the run",
+                                     surge_peak_, surge_peak_at_.seconds()));
   }
 }
 
 void Measures::watch_recovery() {
-  const Instant now = fleet_.world.now();
+  const Instant now = seen_.world.now();
   const auto minute = static_cast<std::size_t>(now.ns / (1_min).ns);
   // The minute three back is settled enough for an alarm; the summary judges with all answers in.
-  if (!was_down_ && minute >= 3 && fleet_.service->service_down(minute - 3)) was_down_ = true;
+  if (!was_down_ && minute >= 3 && seen_.service.service_down(minute - 3)) was_down_ = true;
   if (!was_down_ || recovered_) return;
-  const SloParams& slo = fleet_.service->params();
-  const bool good = fleet_.service->observed_total() >= slo.target.value &&
-                    !fleet_.safety->globally_open() && !fleet_.safety->breaker_open().holds;
+  const SloParams& slo = seen_.service.params();
+  const bool good = seen_.service.observed_total() >= slo.target.value &&
+                    !seen_.safety.globally_open() && !seen_.safety.breaker_open().holds;
   if (!good)
     good_since_ = kNever;
   else if (good_since_ == kNever)
     good_since_ = now;
   else if (now - good_since_ >= slo.recovered_for) {
     recovered_ = true;
-    fleet_.world.incident("recovered", "service", {fleet_.safety->closed()},
-                          "success is back at its target");
+    seen_.world.incident("recovered", "service", {seen_.safety.closed()},
+                         "success is back at its target");
   }
 }
 
@@ -86,9 +91,9 @@ double Measures::attempts_between(RegionId region, double from, double to) const
 
 Surge Measures::surge() const {
   Surge s;
-  s.by_region.assign(fleet_.regions(), 0);
+  s.by_region.assign(seen_.regions.size(), 0);
   double pushed = -1, moved = -1, frozen = -1;
-  for (const Incident& i : fleet_.world.journal.all()) {
+  for (const Incident& i : seen_.world.journal.all()) {
     const double at = i.at.seconds();
     if (pushed < 0 && i.kind == "policy_pushed") pushed = at;
     if (moved < 0 && i.kind == "failover_started") moved = at;
@@ -98,8 +103,8 @@ Surge Measures::surge() const {
   if (pushed < 60) pushed = std::max(60.0, moved - 60);
   if (frozen <= moved) frozen = moved + 300;  // nothing froze: the five minutes that it would take
   double before = 0, during = 0;
-  for (RegionId r = 0; r < fleet_.regions(); ++r) {
-    if (fleet_.network->was_pushed(r)) continue;
+  for (RegionId r = 0; r < seen_.regions.size(); ++r) {
+    if (seen_.network.was_pushed(r)) continue;
     const double b = attempts_between(r, pushed - 60, pushed) / 60;
     const double d = attempts_between(r, moved, frozen) / (frozen - moved);
     if (b > 0) s.by_region[r] = d / b;
@@ -116,15 +121,15 @@ Surge Measures::surge() const {
 Impairment Measures::impairment(std::size_t minutes) const {
   std::size_t first = minutes, last = 0;
   for (std::size_t m = 0; m < minutes; ++m)
-    for (RegionId r = 0; r < fleet_.regions(); ++r)
-      if (fleet_.service->region_down(r, m)) {
+    for (RegionId r = 0; r < seen_.regions.size(); ++r)
+      if (seen_.service.region_down(r, m)) {
         first = std::min(first, m);
         last = m + 1;
       }
   if (first == minutes) return {std::nullopt, 0.0};
   Impairment impairment{60.0 * static_cast<double>(first), std::nullopt};
-  const double after = fleet_.spec.duration.seconds() - 60.0 * static_cast<double>(last);
-  if (after >= fleet_.service->params().recovered_for.seconds())
+  const double after = seen_.spec.duration.seconds() - 60.0 * static_cast<double>(last);
+  if (after >= seen_.service.params().recovered_for.seconds())
     impairment.time_to_recover_seconds = 60.0 * static_cast<double>(last - first);
   return impairment;
 }
@@ -132,7 +137,7 @@ Impairment Measures::impairment(std::size_t minutes) const {
 std::pair<std::size_t, std::size_t> Measures::outage(std::size_t minutes) const {
   std::size_t first = minutes, last = 0;
   for (std::size_t m = 0; m < minutes; ++m)
-    if (fleet_.service->service_down(m)) {
+    if (seen_.service.service_down(m)) {
       first = std::min(first, m);
       last = m + 1;
     }

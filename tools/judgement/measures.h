@@ -5,7 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "tools/world/fleet.h"
+#include "models/ports/request.h"
+#include "tools/judgement/observed.h"
 
 namespace stampede {
 
@@ -26,7 +27,7 @@ struct Impairment {
 
 class Measures {
  public:
-  explicit Measures(Fleet& fleet);
+  explicit Measures(Observed seen);
   // Every five simulated seconds.
   void tick();
 
@@ -48,7 +49,7 @@ class Measures {
   void watch_surge();
   void watch_recovery();
 
-  Fleet& fleet_;
+  const Observed seen_;
   std::vector<std::vector<u64>> attempts_;  // [region] x [tick], totals
   std::vector<Owner> owners_;               // [minute]
   double surge_peak_ = 0;

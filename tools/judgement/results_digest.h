@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "tools/world/fleet.h"
+#include "tools/judgement/observed.h"
 
 namespace stampede {
+
+// Of all that happened: incidents, minutes, attempts and the number of events.
+std::string digest_of(const Observed& seen);
 
 // Integers only, as they are the same on every compiler.
 struct ResultFigures {
@@ -19,9 +22,9 @@ struct ResultFigures {
   std::vector<u64> gpu_time;   // GPUs held and engines' busy time, at the end of each minute
 
   // What can only be read while the run goes on; called at the end of each minute and of the run.
-  void end_minute(const Fleet& fleet);
+  void end_minute(const Observed& seen);
   // The rest, at the end of the run.
-  void finish(const Fleet& fleet);
+  void finish(const Observed& seen);
   std::string digest() const;
 };
 

@@ -3,27 +3,33 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include "models/clients/population.h"
+#include "models/clients/service_level.h"
+#include "models/control_plane/api_server.h"
+#include "models/kv_cache/kv_cache.h"
+#include "models/operations/runbook.h"
+#include "models/serving/region.h"
 
 namespace stampede {
 namespace {
 
 using nlohmann::ordered_json;
 
-std::size_t minutes_of(const Fleet& fleet) {
-  return static_cast<std::size_t>((fleet.spec.duration + 1_min - Duration{1}) / 1_min);
+std::size_t minutes_of(const Observed& seen) {
+  return static_cast<std::size_t>((seen.spec.duration + 1_min - Duration{1}) / 1_min);
 }
 
 // At the end of the run: it met its target again after it was down, and stayed up.
-bool recovered_at_last(const Fleet& fleet, const Measures& measures) {
-  const std::size_t minutes = minutes_of(fleet);
+bool recovered_at_last(const Observed& seen, const Measures& measures) {
+  const std::size_t minutes = minutes_of(seen);
   const auto [first, last] = measures.outage(minutes);
   return last == first || (measures.recovered() && last + 5 <= minutes);
 }
 
-double downtime_seconds(const Fleet& fleet) {
+double downtime_seconds(const Observed& seen) {
   double seconds = 0;
-  for (std::size_t m = 0; m < minutes_of(fleet); ++m)
-    if (fleet.service->service_down(m)) seconds += 60;
+  for (std::size_t m = 0; m < minutes_of(seen); ++m)
+    if (seen.service.service_down(m)) seconds += 60;
   return seconds;
 }
 
@@ -43,8 +49,8 @@ double availability_of(const RequestCounts& c) {
   return mine > 0 ? count(Outcome::kSucceeded) / mine : 1;
 }
 
-ordered_json requests_json(const Fleet& fleet) {
-  const RequestCounts& c = fleet.service->counts();
+ordered_json requests_json(const Observed& seen) {
+  const RequestCounts& c = seen.service.counts();
   const auto count = [&](Outcome o) { return c.ended[static_cast<std::size_t>(o)]; };
   ordered_json failed_by;
   u64 failed = 0;
@@ -54,22 +60,22 @@ ordered_json requests_json(const Fleet& fleet) {
     if (c.ended[k] > 0) failed_by[name_of(static_cast<Outcome>(k))] = c.ended[k];
   }
   if (failed_by.is_null()) failed_by = ordered_json::object();
-  return {{"offered", c.offered},
-          {"succeeded", count(Outcome::kSucceeded)},
-          {"failed", failed},
-          {"in_flight", fleet.clients->requests_in_flight()},
-          {"served_elsewhere", count(Outcome::kServedElsewhere)},
-          {"poisoned_served", count(Outcome::kPoisoned)},
-          {"availability_ratio", availability_of(c)},
-          {"attempts_per_request", c.offered > 0
-                                       ? static_cast<double>(fleet.clients->counts().attempts) /
-                                             static_cast<double>(c.offered)
-                                       : 0.0},
-          {"failed_by", failed_by}};
+  return {
+      {"offered", c.offered},
+      {"succeeded", count(Outcome::kSucceeded)},
+      {"failed", failed},
+      {"in_flight", seen.clients.requests_in_flight()},
+      {"served_elsewhere", count(Outcome::kServedElsewhere)},
+      {"poisoned_served", count(Outcome::kPoisoned)},
+      {"availability_ratio", availability_of(c)},
+      {"attempts_per_request", c.offered > 0 ? static_cast<double>(seen.clients.counts().attempts) /
+                                                   static_cast<double>(c.offered)
+                                             : 0.0},
+      {"failed_by", failed_by}};
 }
 
-ordered_json attempts(const Fleet& fleet) {
-  const Population::Counts& c = fleet.clients->counts();
+ordered_json attempts(const Observed& seen) {
+  const Population::Counts& c = seen.clients.counts();
   ordered_json by_outcome = ordered_json::object();
   for (std::size_t k = 0; k < c.attempts_ended.size(); ++k)
     if (c.attempts_ended[k] > 0) by_outcome[name_of(static_cast<Outcome>(k))] = c.attempts_ended[k];
@@ -87,39 +93,39 @@ ordered_json or_null(const std::optional<double>& value) {
 }
 
 // KV length that the mean output token was computed on; null before the first answer.
-ordered_json context_mean(const Fleet& fleet) {
-  const Population::Counts& c = fleet.clients->counts();
+ordered_json context_mean(const Observed& seen) {
+  const Population::Counts& c = seen.clients.counts();
   if (c.output_tokens == 0) return nullptr;
   return static_cast<double>(c.context_read) / static_cast<double>(c.output_tokens);
 }
 
-ordered_json outage(const Fleet& fleet, const Measures& measures) {
-  const std::size_t minutes = minutes_of(fleet);
+ordered_json outage(const Observed& seen, const Measures& measures) {
+  const std::size_t minutes = minutes_of(seen);
   const auto [first, last] = measures.outage(minutes);
   ordered_json by_region = ordered_json::object();
-  for (RegionId r = 0; r < fleet.regions(); ++r) {
+  for (RegionId r = 0; r < seen.regions.size(); ++r) {
     double down = 0;
     for (std::size_t m = 0; m < minutes; ++m)
-      if (fleet.service->region_down(r, m)) down += 60;
-    by_region[fleet.spec.regions[r].name] = down;
+      if (seen.service.region_down(r, m)) down += 60;
+    by_region[seen.spec.regions[r].name] = down;
   }
   double mechanism = 0, operators = 0, policy = 0;
   for (std::size_t m = first; m < last; ++m)
-    if (fleet.service->service_down(m)) {
+    if (seen.service.service_down(m)) {
       const Owner owner = measures.owner(m);
       (owner == Owner::kPolicy ? policy : owner == Owner::kOperator ? operators : mechanism) += 60;
     }
   // Requests that were offered and got no good answer, counted in the minute of their offering.
   double lost = 0;
-  for (RegionId r = 0; r < fleet.regions(); ++r)
-    for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) lost += m.failed;
+  for (RegionId r = 0; r < seen.regions.size(); ++r)
+    for (const ServiceLevel::Minute& m : seen.service.minutes(r)) lost += m.failed;
   ordered_json json;
-  json["downtime_seconds"] = downtime_seconds(fleet);
+  json["downtime_seconds"] = downtime_seconds(seen);
   json["started_at_seconds"] =
       last > first ? ordered_json(60.0 * static_cast<double>(first)) : nullptr;
   json["ended_at_seconds"] =
       last > first ? ordered_json(60.0 * static_cast<double>(last)) : nullptr;
-  json["recovered"] = recovered_at_last(fleet, measures);
+  json["recovered"] = recovered_at_last(seen, measures);
   const Impairment impaired = measures.impairment(minutes);
   json["region_down_from_seconds"] = or_null(impaired.from_seconds);
   json["time_to_recover_seconds"] = or_null(impaired.time_to_recover_seconds);
@@ -138,12 +144,12 @@ std::vector<std::size_t> before_of(const Runbook::Step& step) {
 
 // The operators' steps as they went, and which of them the recovery waited for: from the last one
 // done back through what each was due by.
-ordered_json operations(const Fleet& fleet) {
+ordered_json operations(const Observed& seen) {
   ordered_json list = ordered_json::array();
   const auto at = [](Instant t) {
     return t == kNever ? ordered_json(nullptr) : ordered_json(t.seconds());
   };
-  const auto& steps = fleet.runbook->steps();
+  const auto& steps = seen.runbook.steps();
   std::vector<bool> critical(steps.size());
   std::size_t current = steps.size();
   for (std::size_t k = 0; k < steps.size(); ++k)
@@ -179,12 +185,12 @@ ordered_json operations(const Fleet& fleet) {
   return list;
 }
 
-ordered_json resources(const Fleet& fleet, const Measures& measures) {
+ordered_json resources(const Observed& seen, const Measures& measures) {
   double busy = 0, wasted = 0;
-  for (RegionId r = 0; r < fleet.regions(); ++r)
-    for (WorkloadId w = 0; w < fleet.spec.serving.pools.size(); ++w) {
-      const Region::EngineTime time = fleet.region_planes[r]->engine_time(w);
-      const i32 gpus = fleet.clusters[r]->state().workloads[w].params.gpus_per_pod;
+  for (RegionId r = 0; r < seen.regions.size(); ++r)
+    for (WorkloadId w = 0; w < seen.spec.serving.pools.size(); ++w) {
+      const Region::EngineTime time = seen.regions[r]->engine_time(w);
+      const i32 gpus = seen.spec.gpus_per_pod(w);
       busy += time.busy * gpus;
       wasted += time.wasted * gpus;
     }
@@ -193,13 +199,13 @@ ordered_json resources(const Fleet& fleet, const Measures& measures) {
           {"wasted_gpu_hours", wasted / 3600}};
 }
 
-ordered_json phases(const Fleet& fleet) {
+ordered_json phases(const Observed& seen) {
   ordered_json list = ordered_json::array();
-  std::map<std::string, bool> seen;
+  std::map<std::string, bool> told;
   std::vector<const Incident*> first;
-  for (const Incident& i : fleet.world.journal.all())
-    if (!seen[i.kind]) {
-      seen[i.kind] = true;
+  for (const Incident& i : seen.world.journal.all())
+    if (!told[i.kind]) {
+      told[i.kind] = true;
       first.push_back(&i);
     }
   std::stable_sort(first.begin(), first.end(),
@@ -211,37 +217,37 @@ ordered_json phases(const Fleet& fleet) {
 
 }  // namespace
 
-Facts facts_of(const Fleet& fleet, const Measures& measures) {
-  const RequestCounts& c = fleet.service->counts();
+Facts facts_of(const Observed& seen, const Measures& measures) {
+  const RequestCounts& c = seen.service.counts();
   Facts f;
-  f.downtime_seconds = downtime_seconds(fleet);
+  f.downtime_seconds = downtime_seconds(seen);
   f.surge_average = measures.surge().average;
-  f.flush_seconds = fleet.kv->flush_seconds();
-  f.hit_ratio = fleet.kv->hit_ratio();
+  f.flush_seconds = seen.kv.flush_seconds();
+  f.hit_ratio = seen.kv.hit_ratio();
   f.availability = availability_of(c);
-  f.conserved = c.offered == c.total_ended() + fleet.clients->requests_in_flight();
-  f.recovered = recovered_at_last(fleet, measures);
-  f.incidents = &fleet.world.journal.all();
+  f.conserved = c.offered == c.total_ended() + seen.clients.requests_in_flight();
+  f.recovered = recovered_at_last(seen, measures);
+  f.incidents = &seen.world.journal.all();
   return f;
 }
 
-std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measures& measures,
+std::string summary_of(const Scenario& scenario, const Observed& seen, const Measures& measures,
                        const Digests& digests) {
   u64 prompt = 0, cached = 0;
-  for (const auto& plane : fleet.region_planes) {
+  for (const auto& plane : seen.regions) {
     prompt += plane->counts().prompt_tokens;
     cached += plane->counts().cached_tokens;
   }
   double writes_max = 0, frozen = 0;
-  for (const auto& server : fleet.api) {
+  for (const auto& server : seen.api_servers) {
     writes_max = std::max(writes_max, server->etcd_writes_per_second_max());
     frozen = std::max(frozen, server->frozen_seconds());
   }
   const Surge surge = measures.surge();
   ordered_json by_region = ordered_json::object();
-  for (RegionId r = 0; r < fleet.regions(); ++r)
-    if (surge.by_region[r] > 0) by_region[fleet.spec.regions[r].name] = surge.by_region[r];
-  const KvStats& kv = fleet.kv->stats();
+  for (RegionId r = 0; r < seen.regions.size(); ++r)
+    if (surge.by_region[r] > 0) by_region[seen.spec.regions[r].name] = surge.by_region[r];
+  const KvStats& kv = seen.kv.stats();
 
   ordered_json json;
   json["schema"] = "stampede.summary/1";
@@ -249,26 +255,26 @@ std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measu
   json["seed"] = scenario.spec.seed;
   json["digest"] = digests.all;
   json["results_digest"] = digests.results;
-  json["requests"] = requests_json(fleet);
-  json["attempts"] = attempts(fleet);
-  json["outage"] = outage(fleet, measures);
-  json["latency"] = {{"ttft_seconds", quantiles(fleet.clients->ttft())},
-                     {"e2e_seconds", quantiles(fleet.clients->e2e())},
-                     {"tpot_seconds", quantiles(fleet.clients->tpot())}};
+  json["requests"] = requests_json(seen);
+  json["attempts"] = attempts(seen);
+  json["outage"] = outage(seen, measures);
+  json["latency"] = {{"ttft_seconds", quantiles(seen.clients.ttft())},
+                     {"e2e_seconds", quantiles(seen.clients.e2e())},
+                     {"tpot_seconds", quantiles(seen.clients.tpot())}};
   json["tokens"] = {{"prompt", prompt},
                     {"prompt_cached", cached},
-                    {"output", fleet.clients->counts().output_tokens},
-                    {"wasted", fleet.clients->counts().wasted_tokens},
-                    {"context_mean", context_mean(fleet)}};
-  json["resources"] = resources(fleet, measures);
-  json["phases"] = phases(fleet);
-  json["operations"] = operations(fleet);
+                    {"output", seen.clients.counts().output_tokens},
+                    {"wasted", seen.clients.counts().wasted_tokens},
+                    {"context_mean", context_mean(seen)}};
+  json["resources"] = resources(seen, measures);
+  json["phases"] = phases(seen);
+  json["operations"] = operations(seen);
   json["surge"] = {{"by_region", by_region}, {"average", surge.average}, {"peak", surge.peak}};
-  json["kv_cache"] = {{"hit_ratio", fleet.kv->hit_ratio()},
+  json["kv_cache"] = {{"hit_ratio", seen.kv.hit_ratio()},
                       {"conflicts", kv.conflicts},
                       {"poisoned_blocks", kv.poisoned_blocks},
-                      {"flushed_bytes", fleet.kv->flushed_bytes()},
-                      {"flush_seconds", fleet.kv->flush_seconds()}};
+                      {"flushed_bytes", seen.kv.flushed_bytes()},
+                      {"flush_seconds", seen.kv.flush_seconds()}};
   json["control_plane"] = {{"etcd_writes_per_second_max", writes_max},
                            {"frozen_seconds", frozen},
                            {"zombie_pods_max", measures.zombies_max()}};

@@ -11,8 +11,8 @@ struct Digests {
   std::string all, results;  // results: see results_digest.h
 };
 
-Facts facts_of(const Fleet& fleet, const Measures& measures);
-std::string summary_of(const Scenario& scenario, const Fleet& fleet, const Measures& measures,
+Facts facts_of(const Observed& seen, const Measures& measures);
+std::string summary_of(const Scenario& scenario, const Observed& seen, const Measures& measures,
                        const Digests& digests);
 
 }  // namespace stampede

@@ -1,5 +1,20 @@
 #include "tools/world/fleet.h"
 
+#include <algorithm>
+
+#include "models/balancing/capacity_watch.h"
+#include "models/balancing/global_balancer.h"
+#include "models/balancing/replica_choice.h"
+#include "models/balancing/view_keeper.h"
+#include "models/clients/population.h"
+#include "models/clients/service_level.h"
+#include "models/cluster/cluster.h"
+#include "models/control_plane/api_server.h"
+#include "models/kv_cache/kv_cache.h"
+#include "models/network/network.h"
+#include "models/operations/runbook.h"
+#include "models/safety/safety_layer.h"
+#include "models/serving/region.h"
 #include "tools/traces/trace_reader.h"
 #include "tools/world/simulation.h"
 
@@ -29,8 +44,8 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
     shares.push_back(r.share.value);
     offsets.push_back(r.utc_offset);
   }
-  network = std::make_unique<Network>(world, spec.network, names);
-  service = std::make_unique<ServiceLevel>(world, spec.slo, n, spec.duration);
+  network_ = std::make_unique<Network>(world, spec.network, names);
+  service_ = std::make_unique<ServiceLevel>(world, spec.slo, n, spec.duration);
   Demand demand(spec.demand, spec.start, shares, offsets);
   std::vector<double> served;  // requests per second at the start: capacity of the warm fleet
   double all_shares = 0;
@@ -39,46 +54,46 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   for (std::size_t r = 0; r < n; ++r)
     served.push_back(demand.rate(r, Instant{}) +
                      (recorded > 0 ? recorded * shares[r] / all_shares : 0));
-  balancer = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network, served);
+  balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_, served);
   double live = 0;
   for (const ClientClassParams& c : spec.clients)
     if (!c.trace) live += c.share.value * spec.demand.rate.per_second * 2 * c.think_time.seconds();
-  kv = std::make_unique<KvCache>(world, spec.kv_cache, *network, static_cast<u32>(n),
-                                 static_cast<u32>(live) + 1024);
-  safety = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
+  kv_ = std::make_unique<KvCache>(world, spec.kv_cache, *network_, static_cast<u32>(n),
+                                  static_cast<u32>(live) + 1024);
+  safety_ = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
 
   for (std::size_t r = 0; r < n; ++r) build_region(r, served);
 
   Population::Wiring wiring;
-  wiring.network = network.get();
-  wiring.balancer = balancer.get();
-  wiring.kv = kv.get();
-  wiring.attempts = &attempts;
-  wiring.service = service.get();
+  wiring.network = network_.get();
+  wiring.balancer = balancer_.get();
+  wiring.kv = kv_.get();
+  wiring.attempts = &attempts_;
+  wiring.service = service_.get();
   wiring.log = log;
-  for (auto& plane : region_planes) wiring.regions.push_back(plane.get());
+  for (auto& plane : regions_) wiring.regions.push_back(plane.get());
   for (const ClientClassParams& c : spec.clients)
     wiring.traces.push_back(c.trace ? open_trace(*c.trace) : nullptr);
-  clients = std::make_unique<Population>(world, spec.clients, demand, n, wiring);
+  clients_ = std::make_unique<Population>(world, spec.clients, demand, n, wiring);
   for (std::size_t r = 0; r < n; ++r) {
     Region::Wiring inside;
-    inside.clients = clients.get();
-    inside.kv = kv.get();
-    inside.safety = safety.get();
-    inside.attempts = &attempts;
-    inside.text = clients.get();
+    inside.clients = clients_.get();
+    inside.kv = kv_.get();
+    inside.safety = safety_.get();
+    inside.attempts = &attempts_;
+    inside.text = clients_.get();
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
       inside.choice.push_back(choices_[r * spec.serving.pools.size() + w].get());
-    region_planes[r]->connect(inside);
+    regions_[r]->connect(inside);
   }
   std::vector<const LoadPort*> loads;
-  for (const auto& plane : region_planes) loads.push_back(plane.get());
-  safety->gate_on(std::move(loads));
+  for (const auto& plane : regions_) loads.push_back(plane.get());
+  safety_->gate_on(std::move(loads));
   std::vector<const ControlPlanePort*> planes;
-  for (const auto& server : api) planes.push_back(server.get());
-  views_ = std::make_unique<ViewKeeper>(*balancer, std::move(planes));
-  network->add_listener(clients.get());
-  network->add_listener(kv.get());
+  for (const auto& server : api_servers_) planes.push_back(server.get());
+  views_ = std::make_unique<ViewKeeper>(*balancer_, std::move(planes));
+  network_->add_listener(clients_.get());
+  network_->add_listener(kv_.get());
   const auto& steps = spec.operations.steps;
   for (std::size_t i = 0; i < steps.size(); ++i)
     for (const auto* listed : {&steps[i].needs, &steps[i].after})
@@ -92,9 +107,11 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
     check_target(steps[i].action, "spec.operations.steps[" + std::to_string(i) + "]");
   for (std::size_t i = 0; i < spec.timeline.size(); ++i)
     check_target(spec.timeline[i].action, "spec.timeline[" + std::to_string(i) + "]");
-  runbook = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, scene());
+  runbook_ = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, scene());
   register_stats();
 }
+
+Fleet::~Fleet() = default;
 
 // An action that names a region must name one of the scenario's.
 void Fleet::check_target(const ActionSelection& action, const std::string& path) const {
@@ -119,9 +136,10 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
   if (region.pools.size() != pools)
     throw ScenarioError("spec.regions[" + std::to_string(r) + "].pools",
                         "needs one entry for each pool of spec.serving.pools");
-  region_planes.push_back(std::make_unique<Region>(world, static_cast<RegionId>(r), region.name,
-                                                   spec.serving, spec.gateway));
-  api.push_back(std::make_unique<ApiServer>(world, spec.control_plane, region.name + "/api"));
+  regions_.push_back(std::make_unique<Region>(world, static_cast<RegionId>(r), region.name,
+                                              spec.serving, spec.gateway));
+  api_servers_.push_back(
+      std::make_unique<ApiServer>(world, spec.control_plane, region.name + "/api"));
   ClusterParams cluster = spec.cluster;
   cluster.nodes = region.nodes;
   cluster.missing_gpus = region.missing_gpus;
@@ -135,43 +153,55 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
     cluster::AutoscalerParams& scaler = *workload.autoscaler;
     if (region.pools[w].min_replicas) scaler.min_replicas = *region.pools[w].min_replicas;
   }
-  clusters.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster, *api[r],
-                                               *region_planes[r]));
-  clusters[r]->add_endpoint_consumer(region_planes[r].get());
+  clusters_.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster,
+                                                *api_servers_[r], *regions_[r]));
+  clusters_[r]->add_endpoint_consumer(regions_[r].get());
   watches_.push_back(std::make_unique<CapacityWatch>(
-      *balancer, static_cast<RegionId>(r), served[r] / std::max(1, region.pools[0].replicas)));
-  clusters[r]->add_endpoint_consumer(watches_[r].get());
+      *balancer_, static_cast<RegionId>(r), served[r] / std::max(1, region.pools[0].replicas)));
+  clusters_[r]->add_endpoint_consumer(watches_[r].get());
   for (std::size_t w = 0; w < pools; ++w)
     choices_.push_back(make_replica_choice(spec.replica_choice, world, region.name + "/choice",
-                                           region_planes[r]->active()));
+                                           regions_[r]->active()));
 }
 
 void Fleet::start() {
-  for (std::size_t r = 0; r < regions(); ++r) {
-    clusters[r]->start_warm();
-    const auto& pods = clusters[r]->state().pods;
-    for (u32 id = 0; id < pods.size(); ++id) api[r]->preload_status(id, pods[id].api_ready);
+  for (std::size_t r = 0; r < regions_.size(); ++r) {
+    clusters_[r]->start_warm();
+    const auto& pods = clusters_[r]->state().pods;
+    for (u32 id = 0; id < pods.size(); ++id)
+      api_servers_[r]->preload_status(id, pods[id].api_ready);
   }
-  clients->start();
-  runbook->start();
+  clients_->start();
+  runbook_->start();
 }
 
 void Fleet::refresh_views() {
-  for (auto& plane : region_planes) plane->update_load();
+  for (auto& plane : regions_) plane->update_load();
   views_->look();
-  service->sample();
-  if (safety->globally_open()) service->breaker_open_now();
+  service_->sample();
+  if (safety_->globally_open()) service_->breaker_open_now();
+}
+
+void Fleet::finish() { clients_->log_open_requests(); }
+
+Observed Fleet::observed() {
+  Observed seen{spec,      world,     *network_, *service_, *kv_, *safety_,
+                *clients_, *runbook_, {},        {},        {}};
+  for (const auto& region : regions_) seen.regions.push_back(region.get());
+  for (const auto& server : api_servers_) seen.api_servers.push_back(server.get());
+  for (const auto& cluster : clusters_) seen.clusters.push_back(cluster.get());
+  return seen;
 }
 
 Scene Fleet::scene() const {
   Scene scene;
   scene.regions = world.region_names;
-  scene.routing = network.get();
-  for (const auto& cluster : clusters) scene.autoscalers.push_back(cluster.get());
-  for (const auto& server : api) scene.control_planes.push_back(server.get());
-  scene.cache = kv.get();
-  scene.breakers = safety.get();
-  scene.service = service.get();
+  scene.routing = network_.get();
+  for (const auto& cluster : clusters_) scene.autoscalers.push_back(cluster.get());
+  for (const auto& server : api_servers_) scene.control_planes.push_back(server.get());
+  scene.cache = kv_.get();
+  scene.breakers = safety_.get();
+  scene.service = service_.get();
   return scene;
 }
 

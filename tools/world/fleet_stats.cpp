@@ -1,77 +1,85 @@
 // Which statistics a run records beside those that components register themselves, and what must be
 // conserved at every sample.
+#include "models/clients/population.h"
+#include "models/clients/service_level.h"
+#include "models/cluster/cluster.h"
+#include "models/kv_cache/kv_cache.h"
+#include "models/serving/region.h"
 #include "tools/world/fleet.h"
 
 namespace stampede {
 
 void Fleet::register_stats() {
   StatsTable& t = world.stats;
-  t.counter("clients", "requests_offered_total", "requests offered", &service->counts().offered);
+  t.counter("clients", "requests_offered_total", "requests offered", &service_->counts().offered);
   for (std::size_t k = 0; k < static_cast<std::size_t>(Outcome::kCount); ++k)
     t.counter("clients", std::string("requests_") + name_of(static_cast<Outcome>(k)) + "_total",
-              "requests that ended with this outcome", &service->counts().ended[k]);
-  t.counter("clients", "attempts_total", "attempts sent", &clients->counts().attempts);
+              "requests that ended with this outcome", &service_->counts().ended[k]);
+  t.counter("clients", "attempts_total", "attempts sent", &clients_->counts().attempts);
   t.gauge("clients", "requests_in_flight", "1", "requests that have not ended",
-          [this] { return static_cast<double>(clients->requests_in_flight()); });
+          [this] { return static_cast<double>(clients_->requests_in_flight()); });
   t.gauge("clients", "observed_success_ratio", "1", "share of successes, as dashboards show it",
-          [this] { return service->observed_total(); });
+          [this] { return service_->observed_total(); });
   t.gauge("kv_cache", "hit_ratio", "1", "prompt tokens found, since the start",
-          [this] { return kv->hit_ratio(); });
-  for (std::size_t r = 0; r < regions(); ++r) {
-    const std::string name = spec.regions[r].name;
-    const Region* plane = region_planes[r].get();
-    const Cluster* cluster = clusters[r].get();
-    t.counter(name, "attempts_offered_total", "1", "attempts sent into the region", [this, r] {
-      return static_cast<double>(service->attempts_into(static_cast<RegionId>(r)));
-    });
-    t.counter(name, "completed_total", "answers completed by engines", &plane->counts().completed);
-    t.counter(name, "refused_503_total", "attempts refused with 503", &plane->counts().refused_503);
-    t.counter(name, "refused_breaker_total", "attempts refused by the breaker",
-              &plane->counts().refused_breaker);
-    t.counter(name, "prompt_tokens_total", "prompt tokens scheduled",
-              &plane->counts().prompt_tokens);
-    t.counter(name, "cached_tokens_total", "prompt tokens found in the cache",
-              &plane->counts().cached_tokens);
-    t.gauge(name, "waiting_requests", "1", "sequences that wait in engines",
-            [plane] { return static_cast<double>(plane->waiting()); });
-    t.gauge(name, "success_ratio", "1", "observed success of clients at home here", [this, r] {
-      return service->observed(static_cast<RegionId>(r)).value().value_or(1.0);
-    });
-    t.gauge(name, "gpus_serving", "1", "GPUs of pods that answer probes", [this, cluster] {
-      double gpus = 0;
-      for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
-        const i32 each =
-            w < spec.cluster.workloads.size() ? spec.cluster.workloads[w].gpus_per_pod : 1;
-        gpus += static_cast<double>(cluster->counts(static_cast<WorkloadId>(w)).ready) * each;
-      }
-      return gpus;
-    });
-    for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
-      const auto id = static_cast<WorkloadId>(w);
-      const std::string pool = spec.serving.pools[w].name;
-      t.gauge(name, pool + "_load_ratio", "1", "busy share of the pool's engines",
-              [plane, id] { return plane->load(id); });
-      t.gauge(name, pool + "_pods_ready", "1", "pods that answer probes",
-              [cluster, id] { return static_cast<double>(cluster->counts(id).ready); });
-      t.gauge(name, pool + "_pods_routable", "1", "endpoints that the gateway knows",
-              [plane, id] { return static_cast<double>(plane->known_endpoints(id)); });
-      t.gauge(name, pool + "_pods_desired", "1", "replicas that the autoscaler asks for",
-              [cluster, id] { return static_cast<double>(cluster->desired(id)); });
-      t.gauge(name, pool + "_cpu_ratio", "1", "front-end CPU, mean over pods",
-              [plane, id] { return plane->mean_cpu(id); });
-    }
-  }
+          [this] { return kv_->hit_ratio(); });
+  for (std::size_t r = 0; r < regions_.size(); ++r) register_region(r);
+  register_checks();
+}
 
+void Fleet::register_region(std::size_t r) {
+  StatsTable& t = world.stats;
+  const std::string name = spec.regions[r].name;
+  const Region* plane = regions_[r].get();
+  const Cluster* cluster = clusters_[r].get();
+  t.counter(name, "attempts_offered_total", "1", "attempts sent into the region", [this, r] {
+    return static_cast<double>(service_->attempts_into(static_cast<RegionId>(r)));
+  });
+  t.counter(name, "completed_total", "answers completed by engines", &plane->counts().completed);
+  t.counter(name, "refused_503_total", "attempts refused with 503", &plane->counts().refused_503);
+  t.counter(name, "refused_breaker_total", "attempts refused by the breaker",
+            &plane->counts().refused_breaker);
+  t.counter(name, "prompt_tokens_total", "prompt tokens scheduled", &plane->counts().prompt_tokens);
+  t.counter(name, "cached_tokens_total", "prompt tokens found in the cache",
+            &plane->counts().cached_tokens);
+  t.gauge(name, "waiting_requests", "1", "sequences that wait in engines",
+          [plane] { return static_cast<double>(plane->waiting()); });
+  t.gauge(name, "success_ratio", "1", "observed success of clients at home here",
+          [this, r] { return service_->observed(static_cast<RegionId>(r)).value().value_or(1.0); });
+  t.gauge(name, "gpus_serving", "1", "GPUs of pods that answer probes", [this, cluster] {
+    double gpus = 0;
+    for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
+      const i32 each = spec.gpus_per_pod(w);
+      gpus += static_cast<double>(cluster->counts(static_cast<WorkloadId>(w)).ready) * each;
+    }
+    return gpus;
+  });
+  for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
+    const auto id = static_cast<WorkloadId>(w);
+    const std::string pool = spec.serving.pools[w].name;
+    t.gauge(name, pool + "_load_ratio", "1", "busy share of the pool's engines",
+            [plane, id] { return plane->load(id); });
+    t.gauge(name, pool + "_pods_ready", "1", "pods that answer probes",
+            [cluster, id] { return static_cast<double>(cluster->counts(id).ready); });
+    t.gauge(name, pool + "_pods_routable", "1", "endpoints that the gateway knows",
+            [plane, id] { return static_cast<double>(plane->known_endpoints(id)); });
+    t.gauge(name, pool + "_pods_desired", "1", "replicas that the autoscaler asks for",
+            [cluster, id] { return static_cast<double>(cluster->desired(id)); });
+    t.gauge(name, pool + "_cpu_ratio", "1", "front-end CPU, mean over pods",
+            [plane, id] { return plane->mean_cpu(id); });
+  }
+}
+
+void Fleet::register_checks() {
   world.checks.push_back([this] {
-    const RequestCounts& c = service->counts();
-    STAMPEDE_CHECK(c.offered == c.total_ended() + clients->requests_in_flight(),
+    const RequestCounts& c = service_->counts();
+    STAMPEDE_CHECK(c.offered == c.total_ended() + clients_->requests_in_flight(),
                    "requests are not conserved");
     u64 held = 0;
-    for (const auto& plane : region_planes) held += plane->holds();
-    STAMPEDE_CHECK(held == attempts.live(), "attempts held by regions are not those in the pool");
+    for (const auto& plane : regions_) held += plane->holds();
+    STAMPEDE_CHECK(held == attempts_.live(), "attempts held by regions are not those in the pool");
     u64 ended = 0;
-    for (const u64 n : clients->counts().attempts_ended) ended += n;
-    STAMPEDE_CHECK(clients->counts().attempts == ended + attempts.live(),
+    for (const u64 n : clients_->counts().attempts_ended) ended += n;
+    STAMPEDE_CHECK(clients_->counts().attempts == ended + attempts_.live(),
                    "attempts are not conserved");
   });
 }

@@ -75,6 +75,10 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("output", &Spec::output).help("what is recorded");
 }
 
+i32 Spec::gpus_per_pod(std::size_t pool) const {
+  return pool < cluster.workloads.size() ? cluster.workloads[pool].gpus_per_pod : 1;
+}
+
 void Scenario::describe(Schema<Scenario>& s) {
   s.field("apiVersion", &Scenario::api_version).required().help("stampede/v1alpha1");
   s.field("kind", &Scenario::kind).required().help("Scenario");

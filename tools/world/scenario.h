@@ -81,6 +81,8 @@ struct Spec {
   std::vector<TimelineParams> timeline;
   std::vector<ExpectationSelection> expect;
   OutputParams output;
+  // GPUs of one pod of `serving.pools[pool]`; 1 where the cluster's description says nothing of it.
+  i32 gpus_per_pod(std::size_t pool) const;
   static void describe(Schema<Spec>& s);
 };
 

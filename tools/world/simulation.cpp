@@ -3,36 +3,16 @@
 #include <algorithm>
 #include <optional>
 
-#include "sim/digest.h"
 #include "tools/judgement/measures.h"
 #include "tools/judgement/results_digest.h"
 #include "tools/judgement/summary.h"
+#include "tools/world/fleet.h"
 #include "tools/world/scale.h"
 
 namespace stampede {
 namespace {
 
 constexpr Duration kTick = 5_s;  // of the loops that live outside the components
-
-std::string digest_of(const Fleet& fleet) {
-  Digest digest;
-  for (const Incident& i : fleet.world.journal.all()) {
-    digest.add(static_cast<u64>(i.at.ns));
-    for (const char c : i.kind + i.component) digest.add(static_cast<unsigned char>(c));
-    for (const IncidentId cause : i.causes) digest.add(cause);
-  }
-  for (RegionId r = 0; r < fleet.regions(); ++r)
-    for (const ServiceLevel::Minute& m : fleet.service->minutes(r)) {
-      digest.add(m.offered);
-      digest.add(m.succeeded);
-      digest.add(m.elsewhere);
-    }
-  for (const u64 n : fleet.clients->counts().attempts_ended) digest.add(n);
-  digest.add(fleet.clients->counts().prompt_tokens);
-  digest.add(fleet.clients->counts().output_tokens);
-  digest.add(fleet.world.scheduler.handled());
-  return digest.hex();
-}
 
 std::optional<Facts::Samples> samples_of(const RunResults& r, const std::string& component,
                                          const std::string& stat) {
@@ -59,7 +39,8 @@ RunResults run_simulation(const Scenario& scenario,
                           const std::function<bool(double simulated_seconds)>& progress,
                           RequestLog* log) {
   Fleet fleet(scaled(scenario.spec), log);
-  Measures measures(fleet);
+  const Observed seen = fleet.observed();
+  Measures measures(seen);
   ResultFigures figures;
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
@@ -75,7 +56,7 @@ RunResults run_simulation(const Scenario& scenario,
       next_tick = next + kTick;
       fleet.refresh_views();
       measures.tick();
-      if (next.ns % (1_min).ns == 0 || next == end) figures.end_minute(fleet);
+      if (next.ns % (1_min).ns == 0 || next == end) figures.end_minute(seen);
     }
     if (next == next_sample || next == end) {
       next_sample = next + fleet.spec.output.interval;
@@ -87,16 +68,16 @@ RunResults run_simulation(const Scenario& scenario,
     if (next == end) break;
     if (progress && !progress(next.seconds())) return results;
   }
-  fleet.clients->log_open_requests();
+  fleet.finish();
   for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
   results.incidents = fleet.world.journal.all();
   results.events = fleet.world.scheduler.handled();
-  results.digest = digest_of(fleet);
-  figures.finish(fleet);
+  results.digest = digest_of(seen);
+  figures.finish(seen);
   results.results_digest = figures.digest();
   results.summary_json =
-      summary_of(scenario, fleet, measures, {results.digest, results.results_digest});
-  Facts facts = facts_of(fleet, measures);
+      summary_of(scenario, seen, measures, {results.digest, results.results_digest});
+  Facts facts = facts_of(seen, measures);
   facts.summary_json = results.summary_json;
   facts.scale = scenario.spec.scale;
   facts.series = [&](const std::string& component, const std::string& stat) {
