@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "models/clients/population.h"
+#include "models/clients/service_level.h"
 
 namespace stampede {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/clients/population.h"
+#include "models/clients/service_level.h"
 
 namespace stampede::test {
 

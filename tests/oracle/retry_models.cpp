@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "models/clients/population.h"
+#include "models/clients/service_level.h"
 #include "models/serving/station.h"
 
 namespace stampede::test {

@@ -70,9 +70,9 @@ TEST(table_scenarios, pods_leave_and_503s_rise_above_the_line) {
   double fewest = 10;
   const Played run("front-end-overload", {}, 5_s, [&](Fleet& f) {
     at[static_cast<int>(f.world.now().seconds() / 60)] = {
-        f.region_planes[0]->counts().refused_503,
-        static_cast<double>(f.region_planes[0]->known_endpoints(0))};
-    fewest = std::min(fewest, static_cast<double>(f.region_planes[0]->known_endpoints(0)));
+        f.observed().regions[0]->counts().refused_503,
+        static_cast<double>(f.observed().regions[0]->known_endpoints(0))};
+    fewest = std::min(fewest, static_cast<double>(f.observed().regions[0]->known_endpoints(0)));
   });
   RecordProperty("fewest_endpoints", std::to_string(fewest));
   EXPECT_EQ(at[9].first, 0u);
@@ -87,8 +87,8 @@ TEST(table_scenarios, the_decision_is_early_and_the_capacity_late) {
   double decided = -1, arrived = -1;
   const Played run("autoscaler-gap", {}, 1_s, [&](Fleet& f) {
     const double t = f.world.now().seconds() - 600;
-    if (decided < 0 && f.clusters[0]->desired(0) > 8) decided = t;
-    if (arrived < 0 && f.region_planes[0]->known_endpoints(0) > 8) arrived = t;
+    if (decided < 0 && f.observed().clusters[0]->desired(0) > 8) decided = t;
+    if (arrived < 0 && f.observed().regions[0]->known_endpoints(0) > 8) arrived = t;
   });
   RecordProperty("decided_seconds", std::to_string(decided));
   RecordProperty("arrived_seconds", std::to_string(arrived));
@@ -112,8 +112,8 @@ TEST(table_scenarios, the_mean_hides_the_hot_pods) {
         {"spec.replica_choice.policy=" + policy, "spec.cluster.kubelet.probe_failures=" + failures},
         5_s, [&](Fleet& f) {
           if (f.world.now() > Instant{} + 25_min) return;
-          offered = static_cast<double>(f.service->counts().offered);
-          succeeded = static_cast<double>(f.service->counts().ended[0]);
+          offered = static_cast<double>(f.observed().service.counts().offered);
+          succeeded = static_cast<double>(f.observed().service.counts().ended[0]);
         });
     return Late{(run.ended(Outcome::kSucceeded) - succeeded) / (run.offered() - offered),
                 run.fleet->observed().clusters[0]->desired(0)};
@@ -153,8 +153,8 @@ TEST(table_scenarios, a_refused_burst_comes_back_in_waves) {
   std::vector<double> per_tenth;
   u64 before = 0;
   const Played run("retry-waves", {}, 100_ms, [&](Fleet& f) {
-    per_tenth.push_back(static_cast<double>(f.clients->counts().attempts - before));
-    before = f.clients->counts().attempts;
+    per_tenth.push_back(static_cast<double>(f.observed().clients.counts().attempts - before));
+    before = f.observed().clients.counts().attempts;
   });
   double round_trip = 0;  // after which a refusal is heard
   for (ClientNetwork c = 0; c < run.fleet->observed().network.client_networks(); ++c)
@@ -204,7 +204,7 @@ TEST(table_scenarios, a_refused_burst_comes_back_in_waves) {
 TEST(table_scenarios, forty_percent_of_the_busy_errors_in_the_peak) {
   double before = 0, after = 0;
   const Played run("market-open", {}, 60_s, [&](Fleet& f) {
-    const auto errors = static_cast<double>(f.region_planes[0]->counts().auth_failed);
+    const auto errors = static_cast<double>(f.observed().regions[0]->counts().auth_failed);
     if (f.world.now() <= Instant{} + 9_h) before = errors;
     if (f.world.now() <= Instant{} + 11_h) after = errors;
   });
@@ -237,8 +237,9 @@ TEST(table_scenarios, refused_until_the_window_resets) {
         1_s, [&](Fleet& f) {
           const auto t = static_cast<std::size_t>(f.world.now().seconds() - 1);
           if (t >= 120)
-            by_second[t % 60] += static_cast<double>(f.clients->counts().attempts - before) / 18;
-          before = f.clients->counts().attempts;
+            by_second[t % 60] +=
+                static_cast<double>(f.observed().clients.counts().attempts - before) / 18;
+          before = f.observed().clients.counts().attempts;
         });
     EXPECT_GT(run.ended(Outcome::kRejected429), 0);
     by_second.push_back(run.ended(Outcome::kSucceeded) / run.offered());
@@ -312,7 +313,7 @@ TEST(table_scenarios, conversations_come_back_with_a_cold_part) {
 TEST(table_scenarios, deferred_work_returns_at_reopening) {
   double most = 0, most_at = 0, done_at = 0;
   const Played run("deferred-batch", {}, 5_s, [&](Fleet& f) {
-    const auto deferred = static_cast<double>(f.clients->deferred());
+    const auto deferred = static_cast<double>(f.observed().clients.deferred());
     if (deferred > most) {
       most = deferred;
       most_at = f.world.now().seconds();
