@@ -192,12 +192,17 @@ TEST_F(HpaManifest, the_effective_scenario_holds_its_values_and_needs_no_file) {
   EXPECT_NE(effective(load(other).scenario).dump(), text);
 }
 
+i32 minimum_in(const Spec& spec) {
+  Fleet fleet(spec);
+  return fleet.observed().clusters.at(0)->state().workloads[0].params.autoscaler->min_replicas;
+}
+
 TEST_F(HpaManifest, its_minimum_counts_unless_the_region_has_its_own) {
   const Loaded loaded = load(manifest("  minReplicas: 3\n  maxReplicas: 4\n"));
   Spec spec = loaded.scenario.spec;
-  EXPECT_EQ(Fleet(spec).clusters.at(0)->state().workloads[0].params.autoscaler->min_replicas, 3);
+  EXPECT_EQ(minimum_in(spec), 3);
   spec.regions.at(0).pools.at(0).min_replicas = 2;
-  EXPECT_EQ(Fleet(spec).clusters.at(0)->state().workloads[0].params.autoscaler->min_replicas, 2);
+  EXPECT_EQ(minimum_in(spec), 2);
   spec.regions.at(0).pools.at(0).min_replicas = 5;
   const auto with_minimum = [&](const std::string& least) {
     return load_scenario(SourceText{"x.json", effective(loaded.scenario).dump()},
