@@ -70,7 +70,10 @@ void Population::send(RequestSlot slot) {
   Verdict let_in;
   if (path.reach == Reach::kReachable) {
     let_in = wiring_.regions[route.region]->admit(s.key);
-    if (!let_in.accepted()) return refused(slot, let_in, path.round_trip);
+    if (!let_in.accepted()) {
+      blame(r, route.moved_by);  // unless the refusal says more
+      return refused(slot, let_in, path.round_trip);
+    }
   }
 
   start_timeouts(slot);
@@ -80,11 +83,12 @@ void Population::send(RequestSlot slot) {
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     return;
   }
-  const AttemptSlot attempt =
-      make_out(slot, route.moved_by != kNoIncident ? route.moved_by : let_in.incident);
+  const IncidentId brought_by = route.moved_by != kNoIncident ? route.moved_by : let_in.incident;
+  const AttemptSlot attempt = make_out(slot, brought_by);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
   if (!verdict.accepted()) {
     wiring_.attempts->give_back(attempt);
+    blame(requests_[slot], brought_by);  // unless the refusal says more
     return refused(slot, verdict, path.round_trip);
   }
   requests_[slot].attempt = attempt;

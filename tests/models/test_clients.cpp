@@ -306,6 +306,16 @@ TEST(clients, a_failed_request_names_what_its_last_attempt_failed_by) {
        [](Clients& c) {
          c.server.verdict = [](const Attempt&) { return Verdict{Outcome::kRejected503, {}, kWhy}; };
        }},
+      {"refused where it was sent instead, without a word",
+       [](Clients& c) {
+         c.balancer.answer.moved_by = kWhy;
+         c.server.verdict = [](const Attempt&) { return Verdict{Outcome::kRejected503, {}, 0}; };
+       }},
+      {"not let in where it was sent instead, without a word",
+       [](Clients& c) {
+         c.balancer.answer.moved_by = kWhy;
+         c.server.admission = {Outcome::kRejected429, {}, 0};
+       }},
       {"broken off",
        [](Clients& c) {
          c.server.ends = Outcome::kTruncated;

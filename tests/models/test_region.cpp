@@ -317,6 +317,28 @@ TEST(region, the_ramp_takes_the_place_of_an_older_failover) {
   s.run_out();
 }
 
+// Who waited in vain was held up by the overload, and before there is one by what brought it here.
+TEST(region, what_is_late_names_the_overload_or_what_brought_it) {
+  ClientClassParams p = Clients::single_turn();
+  p.first_token_timeout = 2_s;
+  ServingParams slow = pools({EngineRole::kMixed});
+  slow.pools[0].front_end.cpu_per_request = 1_s;
+  Service s(p, slow);
+  const IncidentId failover = s.world.incident("failover_started", "test", {}, "");
+  s.balancer.answer.moved_by = failover;
+  s.level.sample();
+  s.run(20_s);
+  s.level.sample();
+  ASSERT_EQ(s.region.overload_incident(0), failover);
+  EXPECT_EQ(s.level.success_below(1).shown_by, std::vector<IncidentId>{failover});
+  s.run(90_s);
+  const IncidentId overload = s.world.journal.all().back().id;
+  ASSERT_EQ(s.world.journal.all().back().kind, "replica_overloaded");
+  const std::vector<IncidentId> shown = s.level.success_below(1).shown_by;
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), overload), 1);
+  s.run_out();
+}
+
 TEST(front_end, backlog_drains_at_its_cores_and_probes_fail_past_their_time_out) {
   FrontEndParams p;
   p.cores = 2;

@@ -18,7 +18,7 @@ struct Act {
 };
 const std::vector<Act>& acts() {
   static const std::vector<Act> all{
-      {"paged", {"prefix_withdrawn", "replica_overloaded"}, {"decided"}},
+      {"paged", {"failover_started", "prefix_withdrawn", "replica_overloaded"}, {"decided"}},
       {"restore_routing", {"policy_pushed"}, {"policy_restored"}},
       {"stop_autoscaler", {"control_plane_frozen"}, {"autoscaler_stopped", "decided"}},
       {"compact_etcd", {"control_plane_frozen"}, {"repair_started"}},
