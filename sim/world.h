@@ -23,6 +23,8 @@ struct World {
   StatsTable stats;
   // Conservation checks, called at every sample; each throws InvariantError when broken.
   std::vector<std::function<void()>> checks;
+  // The same in whole, too long for every sample: called once, at the end of a run.
+  std::vector<std::function<void()>> end_checks;
 
   std::vector<std::string> region_names;  // for texts
   std::string region_name(std::size_t region) const {

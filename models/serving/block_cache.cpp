@@ -119,4 +119,24 @@ void BlockCache::let_go(u32 ticket, u32 tokens) {
   s.named = 0;
 }
 
+void BlockCache::verify(const std::vector<u32>& tickets) const {
+  std::vector<u32> users(blocks_.size(), 0);
+  std::size_t known = 0;
+  for (const u32 ticket : tickets) {
+    const auto s = sequences_.find(ticket);
+    if (s == sequences_.end()) continue;
+    ++known;
+    for (const u32 block : s->second.blocks) ++users[block];
+  }
+  STAMPEDE_CHECK(known == tickets.size() && known == sequences_.size(),
+                 "engine: the prefix cache knows other sequences");
+  u32 unused = 0, in_line = 0;
+  for (u32 b = 0; b < blocks_.size(); ++b) {
+    STAMPEDE_CHECK(blocks_[b].users == users[b], "engine: users of a KV block are not conserved");
+    unused += users[b] == 0 ? 1 : 0;
+  }
+  for (u32 b = first_; b != kNobody && in_line <= unused; b = blocks_[b].behind) ++in_line;
+  STAMPEDE_CHECK(unused == free_ && in_line == free_, "engine: free KV blocks are not conserved");
+}
+
 }  // namespace stampede

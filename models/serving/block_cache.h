@@ -44,7 +44,16 @@ class BlockCache {
   void let_go(u32 ticket, u32 tokens);
   void clear();
 
+  // Throws InvariantError unless these sequences are known and no others, and each block is in line
+  // or held by as many of them as it says it is.
+  void verify(const std::vector<u32>& tickets) const;
+  // Blocks that a sequence holds.
+  u32 held(u32 ticket) const {
+    return static_cast<u32>(sequences_.find(ticket)->second.blocks.size());
+  }
+
  private:
+  friend struct EngineFault;
   static constexpr u32 kNobody = UINT32_MAX;
   struct Block {
     u64 name = 0;

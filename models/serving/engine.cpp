@@ -55,8 +55,9 @@ void Engine::deliver(EngineSink& sink) {
   completed_.clear();
   for (const u16 slot : leaving_) {
     const u32 held = tokens_held(slot);
+    tokens_gone_ += generated_here(slot);
     if (slot == partial_)
-      partial_ = kNone;
+      drop_partial();
     else if (profile_->role != EngineRole::kPrefill)
       stop_decoding(slot);
     remove(slot, held);
@@ -73,6 +74,7 @@ void Engine::deliver(EngineSink& sink) {
 
 // It is done. With async_scheduling the step that starts now was formed without knowing it.
 void Engine::depart(u16 slot) {
+  tokens_gone_ += generated_here(slot);
   if (!profile_->async_scheduling && !cache_) return remove(slot, tokens_held(slot));
   records_[slot].output = 0;
   departed_.push_back(slot);
@@ -167,7 +169,7 @@ void Engine::preempt(u16 slot, u32 held_tokens, EngineSink* sink) {
   ++counters_.preemptions;
   sink->preempted(r.id, Instant{static_cast<i64>(start_ >> 32)});
   if (slot == partial_)
-    partial_ = kNone;
+    drop_partial();
   else
     stop_decoding(slot);
   remove(slot, held_tokens, true);
@@ -199,6 +201,7 @@ void Engine::admit(Step& step) {
       } else {
         used_blocks_ += blocks(computed);
       }
+      prompt_promised_ += known - computed;
       compute_chunk(step, slot, computed, known);
     }
   }

@@ -1,4 +1,5 @@
-// Blocks of an engine's sequences: who finds memory, who takes it, who gives it back.
+// Blocks of an engine's sequences: who finds memory, who takes it, who gives it back; and what must
+// add up, counted anew from the sequences.
 #include <algorithm>
 
 #include "models/serving/engine.h"
@@ -98,6 +99,62 @@ u32 Engine::steps_within_memory(u32 count) const {
 u32 Engine::tokens_held(u16 slot) const {
   if (slot == partial_) return partial_computed_;
   return records_[slot].base + static_cast<u32>(iteration_) - 1;
+}
+
+// ---- conservation ------------------------------------------------------------------------------
+void Engine::verify() const {
+  u32 running = 0, in_phase = 0;
+  for (const Record& r : records_) running += r.ticket != 0 ? 1 : 0;
+  for (const u16 n : phase_) in_phase += n;
+  STAMPEDE_CHECK(running == running_, "engine: running sequences are not conserved");
+  STAMPEDE_CHECK(decoding_ == in_phase && decoding_ == finishes_.size(),
+                 "engine: decoding sequences are not conserved");
+  STAMPEDE_CHECK(active_ == (running != 0 || !waiting_.empty()), "engine: idle with work to do");
+  waiting_.verify();
+  verify_blocks();
+  verify_tokens();
+}
+
+void Engine::verify_blocks() const {
+  const auto stalls = [this](u16 slot) {
+    return ranks_ &&
+           std::find(ranks_->stalled.begin(), ranks_->stalled.end(), slot) != ranks_->stalled.end();
+  };
+  if (cache_) {
+    std::vector<u32> tickets;
+    for (const Record& r : records_)
+      if (r.ticket != 0) tickets.push_back(r.ticket);
+    waiting_.for_each_live([&](const WaitingSequence& w) { tickets.push_back(w.ticket); });
+    cache_->verify(tickets);
+  }
+  u64 held = 0;
+  for (u16 slot = 0; slot < records_.slots(); ++slot) {
+    const Record& r = records_[slot];
+    if (r.ticket == 0) continue;
+    // Those of the plan's first step are taken already, but not for who goes without it.
+    const u32 own =
+        blocks(slot == partial_ ? partial_computed_
+                                : r.base + static_cast<u32>(iteration_) - (stalls(slot) ? 1 : 0));
+    held += own;
+    STAMPEDE_CHECK(!cache_ || cache_->held(r.ticket) == own,
+                   "engine: a sequence holds other KV blocks than it filled");
+  }
+  if (cache_) held = profile_->kv_blocks - cache_->free();  // some are held by several
+  STAMPEDE_CHECK(used_blocks_ == held, "engine: KV blocks are not conserved");
+  STAMPEDE_CHECK(used_blocks_ <= profile_->kv_blocks, "engine: more KV blocks than it has");
+}
+
+void Engine::verify_tokens() const {
+  u64 generated = tokens_gone_;
+  for (u16 slot = 0; slot < records_.slots(); ++slot)
+    if (records_[slot].ticket != 0) generated += generated_here(slot);
+  waiting_.for_each_live(
+      [&](const WaitingSequence& w) { generated += w.generated - generated_elsewhere(); });
+  STAMPEDE_CHECK(counters_.generated_tokens == generated,
+                 "engine: generated tokens are not conserved");
+  const u64 computed = counters_.prompt_tokens + (active_ ? step_.prompt : 0);
+  STAMPEDE_CHECK(computed + prompt_left() == prompt_promised_,
+                 "engine: prompt tokens are not conserved");
 }
 
 }  // namespace stampede

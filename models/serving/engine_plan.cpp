@@ -50,7 +50,8 @@ bool Engine::cancel(Instant now, u32 ticket) {
   STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: cancel() before advance()");
   if (ticket == 0) return false;
   const bool was_head = !waiting_.empty() && head(boundary_after(now)).ticket == ticket;
-  if (waiting_.cancel(ticket).output != 0) {
+  if (const WaitingSequence gone = waiting_.cancel(ticket); gone.output != 0) {
+    tokens_gone_ += gone.generated - generated_elsewhere();
     if (cache_) cache_->forget(ticket);
     if (ranks_ && head_hides(now)) {
       blocked_ = false;  // the next step may see another at the head
@@ -179,6 +180,8 @@ void Engine::reset(Instant now) {
   counters_ = counters(now);
   busy_ = u128{static_cast<u64>(busy(now).ns)} << 32;
   active_ = blocked_ = cut_ = false;
+  tokens_gone_ = counters_.generated_tokens;
+  prompt_promised_ = counters_.prompt_tokens;
   partial_ = kNone;
   running_ = decoding_ = used_blocks_ = 0;
   context_ = 0;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/check.h"
 #include "sim/units.h"
 
 namespace stampede {
@@ -53,6 +54,7 @@ class WaitingLine {
   // Removes the back, which is live, and tombstones before it.
   void pop_back() {
     --live_;
+    tokens_ -= back().prompt;
     drop_back();
   }
   // The live entry with this ticket; output 0 if there is none. O(log size).
@@ -68,6 +70,8 @@ class WaitingLine {
     head_ = size_ = live_ = 0;
     tokens_ = 0;
   }
+  // Throws InvariantError unless the counts are those of the entries, in order of their tickets.
+  void verify() const;
 
  private:
   u32 mask() const { return static_cast<u32>(ring_.size()) - 1; }
@@ -127,6 +131,9 @@ class WaitingLines {
   void clear() {
     only_.clear();
     if (levels_) levels_->clear();
+  }
+  void verify() const {
+    for_each_line([](const WaitingLine& line) { line.verify(); });
   }
 
  private:
@@ -212,6 +219,21 @@ inline void WaitingLine::resize(u32 capacity) {
   for (u32 i = 0; i < size_; ++i) larger[i] = ring_[(head_ + i) & mask()];
   ring_.swap(larger);
   head_ = 0;
+}
+
+inline void WaitingLine::verify() const {
+  u32 live = 0, last = 0;
+  u64 tokens = 0;
+  for (u32 i = 0; i < size_; ++i) {
+    const WaitingSequence& e = ring_[(head_ + i) & mask()];
+    STAMPEDE_CHECK(e.ticket > last, "engine: the line is out of order");
+    last = e.ticket;
+    if (e.output == 0) continue;
+    ++live;
+    tokens += e.prompt;
+  }
+  STAMPEDE_CHECK(live == live_, "engine: sequences in line are not conserved");
+  STAMPEDE_CHECK(tokens == tokens_, "engine: prompt tokens in line are not conserved");
 }
 
 }  // namespace stampede

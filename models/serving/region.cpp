@@ -34,6 +34,11 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
     held_ = std::make_unique<HeldConnections>(gateway.sessions);
     register_login_stats();
   }
+  world.checks.push_back([this] {
+    verify_attempts();
+    verify_next_engine();
+  });
+  world.end_checks.push_back([this] { verify_all(); });
 }
 
 Region::~Region() = default;
@@ -278,12 +283,14 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   if (profiles_[pods_[id].workload].role != EngineRole::kPrefill) return;
   closed(a.pod);
   a.decoding = true;
+  ++handing_over_;
   const Instant sent = pods_[id].link.send(at, a.prompt, params_.kv_transfer);
   world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
 void Region::hand_over(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
+  --handing_over_;
   const auto break_off = [&] {
     count_waste(a, 0, false);
     drop(slot, Outcome::kTruncated, endpoint_cause_[1]);

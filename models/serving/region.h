@@ -97,6 +97,7 @@ class Region final : public Component,
   u64 holds() const { return holds_; }
 
  private:
+  friend struct RegionFault;  // of tests that plant one for the checks to see
   enum Kind : u8 { kEngine, kHandover, kGraceOver, kLoginGranted, kLoginTimeout, kLoginTurn };
   struct Pod {
     std::unique_ptr<Engine> engine;
@@ -157,6 +158,10 @@ class Region final : public Component,
   void recovered(Pod& p);
   std::vector<IncidentId> what_brought_overload() const;
   Verdict refuse_503(IncidentId cause);
+  // Throw InvariantError: attempts are where the counts say, in engines or on the way.
+  void verify_attempts() const;
+  void verify_next_engine();  // one pod's at a time: looking into all takes too long
+  void verify_all() const;
 
   World& world_;
   RegionId id_;
@@ -184,7 +189,8 @@ class Region final : public Component,
   IncidentId overload_ = kNoIncident;
   u32 overloaded_pods_ = 0;
   std::vector<u64> block_ids_;
-  u64 holds_ = 0;
+  u64 holds_ = 0, handing_over_ = 0;
+  std::size_t verified_ = 0;  // the pod whose engine was checked last
   Counts counts_;
 };
 

@@ -69,18 +69,21 @@ class Pair {
     }
     log_.due = {-1};
     engine_.advance(now, log_);
+    engine_.verify();
     naive_.run_until(now);
   }
   void add(Instant now, SequenceInput in, const std::vector<u64>& text) {
     run_to(now);
     if (!engine_.fits(in)) return;
     tickets_[in.id] = engine_.add(now, in, text);
+    engine_.verify();
     naive_.add(now, in, text);
   }
   void cancel(Instant now, u32 id) {
     run_to(now);
     const auto ticket = tickets_.find(id);
     const bool here = ticket != tickets_.end() && engine_.cancel(now, ticket->second);
+    engine_.verify();
     EXPECT_EQ(here, naive_.cancel(now, id));
   }
   void kill(Instant now) {
@@ -88,6 +91,7 @@ class Pair {
     std::vector<u32> lost;
     engine_.kill(now, [&](u32 id) { lost.push_back(id); });
     std::sort(lost.begin(), lost.end());
+    engine_.verify();
     EXPECT_EQ(lost, naive_.kill(now));
     EXPECT_TRUE(engine_.idle());
   }

@@ -42,6 +42,7 @@ class Fleet final {
   void register_stats();
   void register_region(std::size_t r);
   void register_checks();
+  void verify_tokens() const;
 
   AttemptPool attempts_;
   std::unique_ptr<Network> network_;

@@ -81,7 +81,32 @@ void Fleet::register_checks() {
     for (const u64 n : clients_->counts().attempts_ended) ended += n;
     STAMPEDE_CHECK(clients_->counts().attempts == ended + attempts_.live(),
                    "attempts are not conserved");
+    verify_tokens();
   });
+}
+
+// Tokens and answers as regions, clients and the cache count them, each for itself.
+void Fleet::verify_tokens() const {
+  const Population::Counts& c = clients_->counts();
+  const auto attempts_ended = [&](Outcome o) {
+    return c.attempts_ended[static_cast<std::size_t>(o)];
+  };
+  bool own_caches = false;  // engines that look into blocks of their own
+  for (const PoolParams& pool : spec.serving.pools) own_caches |= pool.engine.prefix_caching;
+  u64 prompt = 0, cached = 0, completed = 0;
+  for (const auto& plane : regions_) {
+    prompt += plane->counts().prompt_tokens;
+    cached += plane->counts().cached_tokens;
+    completed += plane->counts().completed;
+  }
+  STAMPEDE_CHECK(prompt == kv_->stats().prompt_tokens, "prompt tokens are not conserved");
+  STAMPEDE_CHECK(own_caches || cached == kv_->stats().hit_tokens,
+                 "cached tokens are not conserved");
+  STAMPEDE_CHECK(completed == attempts_ended(Outcome::kSucceeded) +
+                                  attempts_ended(Outcome::kPoisoned) +
+                                  attempts_ended(Outcome::kBudget) + c.doomed,
+                 "answers are not conserved");
+  STAMPEDE_CHECK(c.wasted_tokens <= c.output_tokens, "more tokens were wasted than generated");
 }
 
 }  // namespace stampede

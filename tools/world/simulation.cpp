@@ -68,6 +68,7 @@ RunResults run_simulation(const Scenario& scenario,
     if (next == end) break;
     if (progress && !progress(next.seconds())) return results;
   }
+  for (const auto& check : fleet.world.end_checks) check();
   fleet.finish();
   for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
   results.incidents = fleet.world.journal.all();

@@ -1,4 +1,5 @@
-// What of the engines' time went into attempts that were of no use to anybody.
+// A region's accounts: what of its engines' time went into attempts that were of no use to anybody,
+// and what must add up.
 // An engine's time is shared out by tokens: a prompt token costs what the step-time line says it
 // adds, what is left of the busy time falls on the generated tokens in equal parts.
 // Limits: a prompt counts in blocks of 16 tokens and as a whole once its prefill began; what is
@@ -51,6 +52,38 @@ Region::EngineTime Region::engine_time(WorkloadId workload) const {
         rest * static_cast<double>(wasted.generated) / static_cast<double>(all.tokens.generated);
   time.wasted = std::min(time.wasted, time.busy);
   return time;
+}
+
+// ---- conservation ------------------------------------------------------------------------------
+void Region::verify_attempts() const {
+  u64 in_flight = 0;
+  for (PodId id = 0; id < pods_.size(); ++id) {
+    const u32 here = pods_[id].engine ? pods_[id].engine->live() : 0;
+    STAMPEDE_CHECK(active_.of(id) == here, "an engine has other attempts than were sent to it");
+    in_flight += here;
+  }
+  STAMPEDE_CHECK(active_.total == in_flight, "attempts in a region's engines are not conserved");
+  STAMPEDE_CHECK(holds_ >= in_flight + handing_over_,
+                 "a region has attempts that it does not hold");
+  STAMPEDE_CHECK(counts_.cached_tokens <= counts_.prompt_tokens,
+                 "more tokens were found in caches than were asked for");
+}
+
+void Region::verify_next_engine() {
+  if (pods_.empty()) return;
+  verified_ = (verified_ + 1) % pods_.size();
+  if (pods_[verified_].engine) pods_[verified_].engine->verify();
+}
+
+void Region::verify_all() const {
+  verify_attempts();
+  for (const Pod& p : pods_)
+    if (p.engine) p.engine->verify();
+  u64 logging_in = 0;
+  for (AttemptSlot slot = 0; slot < wiring_.attempts->slots(); ++slot)
+    logging_in += turns_.waits(slot) || (held_ && held_->logging_in(slot)) ? 1 : 0;
+  STAMPEDE_CHECK(holds_ == active_.total + handing_over_ + logging_in,
+                 "attempts held by a region are not conserved");
 }
 
 }  // namespace stampede
