@@ -137,8 +137,9 @@ void ReplicaSetController::start_batch(WorkloadId w) {
   }
 }
 
-// Victims in the order of the replica set controller: unassigned, pending, not ready, on crowded
-// nodes, ready for the shortest time, youngest.
+// Victims in Kubernetes' order (pkg/controller/controller_utils.go, ActivePodsWithRanks.Less):
+// unassigned, pending, not ready, on crowded nodes, ready for the shortest time, restarted most
+// often, youngest.
 void ReplicaSetController::delete_pods(WorkloadId w, i64 surplus) {
   ClusterState& state = context_.state;
   std::vector<i64> crowd(state.nodes.size(), 0);
@@ -153,7 +154,9 @@ void ReplicaSetController::delete_pods(WorkloadId w, i64 surplus) {
     const Pod& pod = state.pods[id];
     const bool bound = pod.node != kNoNode;
     return std::tuple(bound, pod.running, pod.api_ready, bound ? -crowd[pod.node] : 0,
-                      -pod.ready_transition.ns, -pod.created_at.ns, -static_cast<i64>(id));
+                      pod.api_ready ? -pod.ready_transition.ns : 0,
+                      -static_cast<i32>(pod.api_status.restarts), -pod.created_at.ns,
+                      -static_cast<i64>(id));
   };
   surplus = std::min<i64>(surplus, static_cast<i64>(active.size()));
   std::partial_sort(active.begin(), active.begin() + surplus, active.end(),

@@ -2,7 +2,8 @@
 // State: a workload's sync = idle -> creating in batches 1, 2, 4, ... | deleting -> writing status
 //        -> idle; a failure ends it and queues the key again after a doubling delay.
 // Source: kubernetes pkg/controller/replicaset/replica_set.go, controller_utils.go (v1.28).
-// Limits: one replica set a deployment (no rolling update); both status writes are one chain.
+// Limits: one replica set a deployment (no rolling update); both status writes are one chain; how
+// long victims were ready is compared exactly, not by powers of two.
 #pragma once
 #include "models/cluster/context.h"
 #include "models/cluster/token_bucket.h"
