@@ -164,7 +164,8 @@ class KvCache final : public KvCachePort,
   u64 flush_mask_ = 0;  // regions, a bit each
   Instant flush_started_{}, flush_since_{};
   IncidentId flush_id_ = kNoIncident, bump_id_ = kNoIncident, flushed_ = kNoIncident;
-  u32 bumps_ = 0;  // regions an epoch bump has not reached yet
+  u32 bumps_ = 0;        // regions an epoch bump has not reached yet
+  u32 bump_number_ = 0;  // of the last one begun: its draws depend on no one else's incidents
   u32 live_cursor_ = 0;
   bool late_done_ = false;
   std::unique_ptr<FlushQueue> queue_;

@@ -192,10 +192,11 @@ IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
   const u64 mask = mask_of(scope);
   bump_id_ = world_.incident("flush_started", "kv_cache", {cause},
                              "epoch bump: stored context becomes unusable, space returns later");
+  ++bump_number_;
   for (u32 r = 0; r < n_; ++r) {
     if ((mask >> r & 1u) == 0) continue;
     ++bumps_;
-    const double u = uniform(draw(fanout_, bump_id_, r));
+    const double u = uniform(draw(fanout_, bump_number_, r));
     const Duration span = params_.epoch_fanout_max - params_.epoch_fanout_min;
     world_.scheduler.after(params_.epoch_fanout_min + from_seconds(span.seconds() * u),
                            Priority::kControl, component_, kEpochBump, r);
