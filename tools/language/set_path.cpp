@@ -129,8 +129,12 @@ void YamlLoader::set(const Override& change) {
     Target list{&type_, object_, nullptr, ""};
     for (const Token& token : split_path(change.path.substr(0, star)))
       if (!step(list, token.text, token.index)) return;
-    const std::size_t elements =
-        list.type->kind == ValueKind::kList ? list.type->size(list.object) : 0;
+    if (list.type->kind != ValueKind::kList) {
+      faults_.push_back({"--set " + change.path + "=" + change.value, 0, 0, list.path,
+                         "this is no list, so [*] means nothing here", ""});
+      return;
+    }
+    const std::size_t elements = list.type->size(list.object);
     for (std::size_t i = 0; i < elements; ++i)
       set({element_path(change.path.substr(0, star), i) + change.path.substr(star + 3),
            change.value, change.option});
