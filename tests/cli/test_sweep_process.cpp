@@ -1,11 +1,9 @@
 // A sweep as a process among others: killed, interrupted, on a full disk, beside a second one.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -16,9 +14,8 @@
 #include <vector>
 
 #include "sim/random.h"
-#include "tests/directories.h"
+#include "tests/cli/program_process.h"
 #include "tools/experiments/database.h"
-#include "tools/language/init_template.h"
 
 namespace stampede {
 namespace {
@@ -26,16 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-class SweepProcess : public ::testing::Test {
+class SweepProcess : public ProgramProcess {
  protected:
-  SweepProcess()
-      : directory_(fs::temp_directory_path() / fmt::format("stampede_sweeps_{}", ::getpid())) {
-    fs::remove_all(directory_);
-    fs::create_directories(directory_);
-    std::ofstream(directory_ / "base.yaml") << init_template();
-  }
-  ~SweepProcess() override { fs::remove_all(directory_); }
-
   // Eight points with runs of a few milliseconds, `repeat` of each.
   void write_sweep(int repeat) const {
     std::ofstream(directory_ / "s.yaml")
@@ -50,36 +39,14 @@ class SweepProcess : public ::testing::Test {
   }
   pid_t start(
       const std::vector<std::string>& words, const std::function<void()>& before = [] {}) const {
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    const int log = ::open((directory_ / "log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    ::dup2(log, 1);
-    ::dup2(log, 2);
-    if (::chdir(directory_.c_str()) != 0) ::_exit(99);
-    before();
-    const std::string program = build_directory() + "/stampede";
-    std::vector<char*> arguments{const_cast<char*>(program.c_str()), const_cast<char*>("sweep"),
-                                 const_cast<char*>("s.yaml")};
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    ::execv(program.c_str(), arguments.data());
-    ::_exit(98);
-  }
-  // Exit code, or minus the signal that ended it.
-  static int wait_for(pid_t child) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    std::vector<std::string> all{"sweep", "s.yaml"};
+    all.insert(all.end(), words.begin(), words.end());
+    return ProgramProcess::start(all, before);
   }
   int sweep(
       const std::vector<std::string>& words, const std::function<void()>& before = [] {}) const {
     return wait_for(start(words, before));
   }
-  std::string log() const {
-    std::ifstream file(directory_ / "log");
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
   i64 runs(const std::string& store) const {
     if (!fs::exists(path(store))) return 0;
     Database database(path(store), 10);
@@ -111,7 +78,6 @@ class SweepProcess : public ::testing::Test {
     EXPECT_TRUE(check.next() && check.text(0) == "ok");
     return text;
   }
-  fs::path directory_;
 };
 
 TEST_F(SweepProcess, killed_fifty_times_it_ends_with_the_rows_of_an_undisturbed_one) {

@@ -39,12 +39,20 @@ class Picture(Figure):
         FigureCanvasAgg(self)
 
     def save(self, directory, name):
-        """Writes name.png and name.svg into a directory; returns their paths."""
-        png, svg = (pathlib.Path(directory) / f"{name}.{kind}" for kind in ("png", "svg"))
-        with styled_context():
-            self.savefig(png, metadata={"Software": None})
-            self.savefig(svg, metadata={"Date": None, "Creator": None})
-        return png, svg
+        """Writes name.png and name.svg into a directory; returns their paths.
+
+        Both are drawn in memory first: whoever is killed while drawing leaves no half of a file.
+        """
+        metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+        drawn = {}
+        for kind, says in metadata.items():
+            file = io.BytesIO()
+            with styled_context():
+                self.savefig(file, format=kind, metadata=says)
+            drawn[pathlib.Path(directory) / f"{name}.{kind}"] = file.getvalue()
+        for path, content in drawn.items():
+            path.write_bytes(content)
+        return tuple(drawn)
 
     def _repr_png_(self):  # how notebooks show it
         file = io.BytesIO()
