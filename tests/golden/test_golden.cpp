@@ -7,19 +7,17 @@
 #include <sstream>
 
 #include "tests/directories.h"
-#include "tools/world/load_scenario.h"
+#include "tests/golden/golden_run.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {
 
-const std::string kRoot = source_directory();
-const std::string kFile = kRoot + "/tests/golden/digests.txt";
+const std::string kFile = source_directory() + "/tests/golden/digests.txt";
 
 struct Golden {
-  std::string digest, results, scenario;
-  std::vector<Override> sets;
-  std::string text;  // the row without its digests
+  std::string digest, results;
+  GoldenRun run;
 };
 
 // Rows of `digest results_digest scenario path=value ..`; # begins a comment.
@@ -32,17 +30,11 @@ std::vector<std::string> lines() {
 Golden parse(const std::string& line) {
   Golden g;
   std::istringstream words(line);
-  words >> g.digest >> g.results >> g.scenario;
-  g.text = g.scenario;
-  for (std::string word; words >> word;) {
-    g.sets.push_back(parse_set(word));
-    g.text += " " + word;
-  }
+  words >> g.digest >> g.results >> std::ws;
+  std::string row;
+  std::getline(words, row);
+  g.run = GoldenRun(row);
   return g;
-}
-RunResults run(const Golden& g) {
-  const Loaded loaded = load_scenario(kRoot + "/scenarios/" + g.scenario, g.sets, {});
-  return run_simulation(loaded.scenario, {});
 }
 bool is_row(const std::string& line) { return !line.empty() && line[0] != '#'; }
 
@@ -50,12 +42,12 @@ class GoldenDigest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenDigest, is_the_committed_one) {
   const Golden g = parse(GetParam());
-  const RunResults now = run(g);
+  const RunResults now = g.run.play();
   EXPECT_EQ(now.results_digest, g.results)
-      << g.text << "\nResults moved. If that was meant: tests/golden/README.md";
+      << g.run.text << "\nResults moved. If that was meant: tests/golden/README.md";
   if (now.results_digest == g.results) {
     EXPECT_EQ(now.digest, g.digest)
-        << g.text << "\nResults are as before; incidents or the number of events moved. "
+        << g.run.text << "\nResults are as before; incidents or the number of events moved. "
         << "If that was meant: tests/golden/README.md";
   }
 }
@@ -68,7 +60,7 @@ std::vector<std::string> rows() {
 }
 std::string name(const ::testing::TestParamInfo<std::string>& info) {
   std::string text = std::to_string(info.index) + "_";
-  for (const char c : parse(info.param).scenario)
+  for (const char c : parse(info.param).run.scenario)
     text += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return text;
 }
@@ -81,8 +73,9 @@ TEST(golden_update, on_purpose) {
   std::string text;
   for (const std::string& line : lines()) {
     if (is_row(line)) {
-      const RunResults now = run(parse(line));
-      text += now.digest + " " + now.results_digest + " " + parse(line).text + "\n";
+      const GoldenRun run = parse(line).run;
+      const RunResults now = run.play();
+      text += now.digest + " " + now.results_digest + " " + run.text + "\n";
     } else {
       text += line + "\n";
     }
@@ -92,8 +85,8 @@ TEST(golden_update, on_purpose) {
 
 TEST(golden, another_seed_gives_another_digest) {
   Golden g = parse(rows().at(0));
-  g.sets.push_back({"spec.seed", "77"});
-  const RunResults other = run(g);
+  g.run.sets.push_back({"spec.seed", "77"});
+  const RunResults other = g.run.play();
   EXPECT_NE(other.digest, g.digest);
   EXPECT_NE(other.results_digest, g.results);
 }
