@@ -5,6 +5,7 @@ import json
 import shutil
 import unittest
 
+import numpy
 from matplotlib.text import Text
 
 import stampede
@@ -24,7 +25,7 @@ MEASURES = [
 
 def estimate(mean, difference=None, resolved=True):
     found = {"mean": mean, "standard_deviation": 1.0, "low": mean - 1, "high": mean + 1,
-             "median": {"value": mean, "low": None, "high": None}, "difference": None}
+             "median": {"value": mean + 2, "low": mean - 3, "high": None}, "difference": None}
     if difference is not None:
         found["difference"] = {"mean": difference, "low": difference - 0.5,
                                "high": difference + 0.5, "p": 0.01, "p_adjusted": 0.02,
@@ -66,6 +67,16 @@ class Compare(SmallRun):
         self.assertEqual(rows.loc[("good", "downtime_seconds"), "difference_mean"], -540)
         self.assertEqual(rows.loc[("good", "downtime_seconds"), "variance_reduction"], 3)
         self.assertEqual(rows.loc[("good", "downtime_seconds"), "unit"], "s")
+        good = rows.loc[("good", "downtime_seconds")]
+        self.assertEqual([good[name] for name in ("mean", "median", "median_low", "low", "high")],
+                         [60, 62, 57, 59, 61])
+        self.assertTrue(numpy.isnan(good["median_high"]))
+        self.assertEqual([good[name] for name in ("difference_low", "difference_high", "p",
+                                                  "p_adjusted", "collapse_share",
+                                                  "collapse_low", "collapse_high")],
+                         [-540.5, -539.5, 0.01, 0.02, 1, 0.2, 1])
+        self.assertTrue(good["resolved"])
+        self.assertFalse(rows.loc[("unclear", "downtime_seconds"), "resolved"])
         self.assertEqual(found.runs.attrs["units"]["downtime_seconds"], "s")
         self.assertEqual(list(found.runs["downtime_seconds"]), [600, 60, 500])
         self.assertEqual(found.run("good").manifest["seed"], 7)

@@ -73,6 +73,14 @@ class Frames(Store):
                 connection.execute(statement)
             connection.commit()
 
+    def test_the_table_is_in_the_order_of_the_plan(self):
+        write_store(self.path, grid(1))  # processes that share a store end in any order
+        self.change("UPDATE runs SET plan_index = 19 - plan_index")
+        table = stampede.sweep(self.path).table
+        self.assertEqual(list(table["plan_index"]), list(range(20)))
+        self.assertEqual(list(table["rate"])[:4], [10, 10, 10, 10])
+        self.assertEqual(list(table["delay"])[:4], [70, 50, 30, 10])
+
     def test_builds_are_named_and_a_mixture_is_warned_of(self):
         write_store(self.path, grid(1))
         self.change("UPDATE runs SET build = 'b2' WHERE plan_index < 3")

@@ -1,0 +1,362 @@
+// Every action and every argument of it, set both ways, in a whole world: what it does where it is
+// told to, that it does nothing elsewhere, and how it ends.
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "models/clients/population.h"
+#include "models/clients/service_level.h"
+#include "models/cluster/cluster.h"
+#include "models/control_plane/api_server.h"
+#include "models/kv_cache/kv_cache.h"
+#include "models/network/network.h"
+#include "models/safety/safety_layer.h"
+#include "sim/registry.h"
+#include "tools/world/fleet.h"
+#include "tools/world/load_scenario.h"
+
+namespace stampede {
+namespace {
+
+constexpr const char* kTwo = R"(apiVersion: stampede/v1alpha1
+kind: Scenario
+metadata: {name: two}
+spec:
+  duration: 2h
+  demand: {rate: 4/s}
+  clients:
+    - name: web
+      first_prompt: {mean: 100}
+      answer: {mean: 40}
+      first_token_timeout: 30s
+      between_tokens_timeout: 30s
+  regions:
+    - {name: east, nodes: 3, pools: [{replicas: 4, min_replicas: 4, gpu_limit: 24}]}
+    - {name: west, nodes: 3, pools: [{replicas: 4, min_replicas: 4, gpu_limit: 24}]}
+  serving: {pools: [{name: replicas}]}
+  cluster:
+    start: {weights_size: 1GB, warm_up_median: 5s}
+    workloads: [{name: replicas, autoscaler: {max_replicas: 12, downscale_stabilization: 60s}}]
+  kv_cache: {capacity: 1TB, initial_bytes: 100GB, initial_sessions: 1000, initial_age: 1h}
+  safety: {enabled: true, ramp_steps: [50%, 100%], ramp_hold: 1min}
+)";
+constexpr RegionId kEast = 0, kWest = 1;
+
+// A world with this timeline, from its start on.
+struct Played {
+  explicit Played(const std::vector<std::string>& timeline,
+                  const std::vector<Override>& more = {}) {
+    std::string list;
+    for (const std::string& item : timeline) list += (list.empty() ? "{" : ", {") + item + "}";
+    std::vector<Override> sets = more;
+    sets.push_back({"spec.timeline", "[" + list + "]"});
+    fleet =
+        std::make_unique<Fleet>(load_scenario(SourceText{"two.yaml", kTwo}, sets).scenario.spec);
+    fleet->start();
+  }
+  void run_to(Duration at) {
+    while (fleet->world.now() < Instant{} + at) {
+      fleet->world.scheduler.run_until(fleet->world.now() + 5_s);
+      fleet->refresh_views();
+    }
+    for (const auto& check : fleet->world.checks) check();
+  }
+  // Share of the client networks that reach a region.
+  double reached(RegionId r) const {
+    double sum = 0;
+    const ClientNetwork all = fleet->observed().network.client_networks();
+    for (ClientNetwork c = 0; c < all; ++c)
+      sum += fleet->observed().network.path(c, r).reach == Reach::kReachable ? 1.0 / all : 0;
+    return sum;
+  }
+  double stat(const std::string& component, const std::string& name) const {
+    for (const StatInfo& row : fleet->world.stats.rows())
+      if (row.component == component && row.name == name) return row.read();
+    ADD_FAILURE() << component << " " << name;
+    return -1;
+  }
+  double write_wait(RegionId r) const {
+    return stat(fleet->world.region_names[r] + "/api", "write_wait_p99_seconds");
+  }
+  const Incident* first(const std::string& kind) const {
+    for (const Incident& i : fleet->world.journal.all())
+      if (i.kind == kind) return &i;
+    return nullptr;
+  }
+  i32 desired(RegionId r) const { return fleet->observed().clusters[r]->desired(0); }
+  bool scales(RegionId r) const { return fleet->observed().clusters[r]->autoscalers().enabled(0); }
+  std::unique_ptr<Fleet> fleet;
+};
+
+// Load that makes the autoscalers of both regions want their most.
+const std::vector<Override> kBusy = {
+    {"spec.demand.stages", "[{for: 20min, factor: 10}, {for: 2h, factor: 0.1}]"},
+    {"spec.clients[0].cancel_on_timeout", "100%"},
+    {"spec.serving.pools[0].front_end.cpu_per_request", "1ms"},
+    {"spec.serving.pools[0].engine", "{max_num_seqs: 2, step_base: 50ms}"}};
+
+// ---- routing
+// -------------------------------------------------------------------------------------
+TEST(actions, push_routing_policy_takes_its_region_off_the_net_and_no_other) {
+  Played one({"at: 60s, do: push_routing_policy, target: {region: west}"});
+  one.run_to(50_s);
+  EXPECT_EQ(one.reached(kWest), 1);
+  one.run_to(5_min);
+  EXPECT_EQ(one.reached(kEast), 1);
+  EXPECT_EQ(one.reached(kWest), 0);
+  EXPECT_TRUE(one.fleet->observed().network.was_pushed(kWest));
+  EXPECT_FALSE(one.fleet->observed().network.was_pushed(kEast));
+  Played all({"at: 60s, do: push_routing_policy"});  // without a target: everywhere
+  all.run_to(5_min);
+  EXPECT_EQ(all.reached(kEast) + all.reached(kWest), 0);
+}
+
+TEST(actions, push_routing_policy_exports_what_its_policy_says) {
+  const auto reached = [](const std::string& policy) {
+    Played p(
+        {"at: 60s, do: push_routing_policy, target: {region: east}, policy: {" + policy + "}"});
+    p.run_to(10_min);
+    EXPECT_EQ(p.reached(kWest), 1);
+    return p.reached(kEast);
+  };
+  EXPECT_EQ(reached("export: none"), 0);
+  EXPECT_EQ(reached("export: all"), 1);
+  EXPECT_EQ(reached("export: missing"), 0);  // RFC 8212
+  EXPECT_EQ(reached("export: missing, rfc8212: false"), 1);
+  EXPECT_EQ(reached("export: none, rfc8212: false"), 0);  // it is there: the default is not asked
+  EXPECT_EQ(reached("export: none, prefixes: 0%"), 1);
+  // Each client network uses one of the four prefixes.
+  EXPECT_NEAR(reached("export: none, prefixes: 25%"), 0.75, 1e-9);
+  EXPECT_NEAR(reached("export: none, prefixes: 50%"), 0.5, 1e-9);
+}
+
+TEST(actions, restore_routing_policy_brings_its_region_back_and_no_other) {
+  Played one({"at: 60s, do: push_routing_policy",
+              "at: 5min, do: restore_routing_policy, target: {region: east}"});
+  one.run_to(15_min);
+  EXPECT_EQ(one.reached(kEast), 1);
+  EXPECT_EQ(one.reached(kWest), 0);
+  EXPECT_TRUE(one.fleet->observed().network.prefix_withdrawn().holds);
+  Played all({"at: 60s, do: push_routing_policy", "at: 5min, do: restore_routing_policy"});
+  all.run_to(15_min);
+  EXPECT_EQ(all.reached(kEast) + all.reached(kWest), 2);
+  EXPECT_FALSE(all.fleet->observed().network.prefix_withdrawn().holds);
+}
+
+// ---- autoscalers
+// ---------------------------------------------------------------------------------
+TEST(actions, stop_autoscaler_stops_its_region_and_takes_back_what_was_asked_for) {
+  Played one({"at: 10min, do: stop_autoscaler, target: {region: east}"}, kBusy);
+  one.run_to(9_min);
+  EXPECT_EQ(one.desired(kEast), 12);
+  EXPECT_EQ(one.desired(kWest), 12);
+  one.run_to(11_min);
+  EXPECT_FALSE(one.scales(kEast));
+  EXPECT_TRUE(one.scales(kWest));
+  EXPECT_EQ(one.desired(kEast), 4);  // what the fleet was
+  EXPECT_EQ(one.desired(kWest), 12);
+  EXPECT_TRUE(one.fleet->observed().clusters[kEast]->autoscaler_stopped().holds);
+  EXPECT_FALSE(one.fleet->observed().clusters[kWest]->autoscaler_stopped().holds);
+  one.run_to(19_min);
+  EXPECT_EQ(one.desired(kEast), 4);  // it stays so under any load
+  Played all({"at: 10min, do: stop_autoscaler"}, kBusy);
+  all.run_to(15_min);
+  EXPECT_FALSE(all.scales(kEast) || all.scales(kWest));
+  EXPECT_EQ(all.desired(kEast) + all.desired(kWest), 8);
+}
+
+TEST(actions, restart_autoscaler_starts_its_region_again) {
+  Played one({"at: 1min, do: stop_autoscaler",
+              "at: 10min, do: restart_autoscaler, target: {region: west}"},
+             kBusy);
+  one.run_to(9_min);
+  EXPECT_EQ(one.desired(kEast) + one.desired(kWest), 8);
+  one.run_to(15_min);
+  EXPECT_FALSE(one.scales(kEast));
+  EXPECT_TRUE(one.scales(kWest));
+  EXPECT_EQ(one.desired(kEast), 4);
+  EXPECT_EQ(one.desired(kWest), 12);  // it scales: it is not only called started
+  EXPECT_FALSE(one.fleet->observed().clusters[kWest]->autoscaler_stopped().holds);
+  EXPECT_TRUE(one.fleet->observed().clusters[kEast]->autoscaler_stopped().holds);
+  Played all({"at: 1min, do: stop_autoscaler", "at: 10min, do: restart_autoscaler"}, kBusy);
+  all.run_to(15_min);
+  EXPECT_EQ(all.desired(kEast) + all.desired(kWest), 24);
+  all.run_to(45_min);  // and down again when the load is gone
+  EXPECT_EQ(all.desired(kEast) + all.desired(kWest), 8);
+}
+
+TEST(actions, restart_autoscaler_pins_to_the_fleet_only_where_it_is_told_to) {
+  for (const bool pin : {false, true}) {
+    SCOPED_TRACE(pin);
+    Played p({"at: 1min, do: stop_autoscaler",
+              fmt::format("at: 5min, do: restart_autoscaler, pin_to_fleet: {}", pin)},
+             kBusy);
+    p.run_to(15_min);
+    const auto& scaler =
+        *p.fleet->observed().clusters[kEast]->state().workloads[0].params.autoscaler;
+    EXPECT_TRUE(p.scales(kEast));
+    EXPECT_EQ(scaler.min_replicas, 4);
+    EXPECT_EQ(scaler.max_replicas, pin ? 4 : 12);
+    EXPECT_EQ(p.desired(kEast), pin ? 4 : 12);
+  }
+}
+
+// ---- disks of etcd
+// -------------------------------------------------------------------------------
+TEST(actions, slow_disk_slows_its_region_by_its_delay_until_0s_ends_it) {
+  Played p({"at: 1min, do: slow_disk, target: {region: east}, delay: 80ms",
+            "at: 5min, do: slow_disk, target: {region: east}, delay: 300ms",
+            "at: 9min, do: slow_disk, target: {region: east}, delay: 0s"});
+  p.run_to(1_min);
+  EXPECT_LT(p.write_wait(kEast), 0.05);
+  p.run_to(4_min);
+  EXPECT_GT(p.write_wait(kEast), 0.08);
+  EXPECT_LT(p.write_wait(kEast), 0.29);
+  EXPECT_LT(p.write_wait(kWest), 0.05);
+  p.run_to(8_min);
+  EXPECT_GT(p.write_wait(kEast), 0.3);
+  p.run_to(10_min);
+  EXPECT_LT(p.write_wait(kEast), 0.05);
+}
+
+TEST(actions, slow_disk_of_one_region_is_not_ended_by_the_end_in_another) {
+  Played p({"at: 1min, do: slow_disk, delay: 80ms",
+            "at: 3min, do: slow_disk, target: {region: west}, delay: 0s"});
+  p.run_to(2_min);
+  EXPECT_GT(std::min(p.write_wait(kEast), p.write_wait(kWest)), 0.08);  // no target: all
+  p.run_to(5_min);
+  EXPECT_GT(p.write_wait(kEast), 0.08);
+  EXPECT_LT(p.write_wait(kWest), 0.05);
+}
+
+TEST(actions, stall_disk_stops_its_region_for_its_delay) {
+  const auto longest_wait = [](const std::string& what, RegionId r) {
+    Played p({what});
+    double longest = 0;
+    for (i64 at = 55; at < 120; at += 5) {
+      p.run_to(at * 1_s);
+      longest = std::max(longest, p.write_wait(r));
+    }
+    return longest;
+  };
+  EXPECT_GT(longest_wait("at: 1min, do: stall_disk, target: {region: west}, delay: 5s", kWest),
+            0.3);
+  EXPECT_LT(longest_wait("at: 1min, do: stall_disk, target: {region: west}, delay: 5s", kEast),
+            0.05);
+  EXPECT_GT(longest_wait("at: 1min, do: stall_disk, delay: 5s", kEast), 0.3);
+  EXPECT_LT(longest_wait("at: 1min, do: stall_disk, delay: 0s", kWest), 0.05);
+}
+
+TEST(actions, compact_defragment_disarm_repairs_its_region_if_that_is_frozen) {
+  // A file over its quota: every write is refused until somebody cleans up.
+  const std::vector<Override> full = {
+      {"spec.control_plane.etcd.quota", "2GiB"},
+      {"spec.control_plane.etcd.initial_file", "2.2GB"},
+      {"spec.control_plane.etcd.initial_free", "50%"},
+      {"spec.demand.stages", "[{for: 2min, factor: 0.1}, {for: 2h, factor: 10}]"},
+      {"spec.clients[0].cancel_on_timeout", "100%"},
+      {"spec.serving.pools[0].front_end.cpu_per_request", "1ms"},
+      {"spec.serving.pools[0].engine", "{max_num_seqs: 2, step_base: 50ms}"}};
+  Played one({"at: 30min, do: compact_defragment_disarm, target: {region: east}"}, full);
+  one.run_to(29_min);
+  ASSERT_TRUE(one.fleet->observed().api_servers[kEast]->frozen().holds);
+  ASSERT_TRUE(one.fleet->observed().api_servers[kWest]->frozen().holds);
+  ASSERT_TRUE(one.fleet->observed().api_servers[kEast]->etcd().alarm());
+  one.run_to(40_min);
+  EXPECT_FALSE(one.fleet->observed().api_servers[kEast]->etcd().alarm());
+  EXPECT_FALSE(one.fleet->observed().api_servers[kEast]->frozen().holds);
+  EXPECT_TRUE(one.fleet->observed().api_servers[kWest]->etcd().alarm());
+  EXPECT_TRUE(one.fleet->observed().api_servers[kWest]->frozen().holds);
+  Played all({"at: 30min, do: compact_defragment_disarm"}, full);
+  all.run_to(40_min);
+  EXPECT_FALSE(all.fleet->observed().api_servers[kEast]->etcd().alarm() ||
+               all.fleet->observed().api_servers[kWest]->etcd().alarm());
+  Played sound({"at: 5min, do: compact_defragment_disarm"});  // not frozen: nothing is begun
+  sound.run_to(5_min + 5_s);
+  EXPECT_FALSE(sound.fleet->observed().api_servers[kEast]->repairing());
+}
+
+// ---- cache and breaker
+// ---------------------------------------------------------------------------
+TEST(actions, flush_cache_removes_what_is_stored_and_bump_cache_epoch_makes_it_invalid) {
+  const std::vector<Override> talk = {{"spec.clients[0].continue_probability", "90%"},
+                                      {"spec.clients[0].think_time", "60s"},
+                                      {"spec.clients[0].first_prompt", "{mean: 2000}"}};
+  Played flush({"at: 5min, do: flush_cache"}, talk), bump({"at: 5min, do: bump_cache_epoch"}, talk),
+      none({}, talk);
+  for (Played* p : {&flush, &bump, &none}) p->run_to(20_min);
+  EXPECT_GT(flush.fleet->observed().kv.flushed_bytes(), 90e9);
+  EXPECT_EQ(none.fleet->observed().kv.flushed_bytes(), 0);
+  EXPECT_GT(flush.fleet->observed().kv.flush_seconds(), 0);
+  EXPECT_EQ(none.fleet->observed().kv.flush_seconds(), 0);
+  EXPECT_NE(flush.first("flush_started"), nullptr);
+  EXPECT_EQ(none.first("flush_started"), nullptr);
+  // Conversations that were under way find nothing.
+  EXPECT_LT(flush.fleet->observed().kv.stats().hit_tokens,
+            none.fleet->observed().kv.stats().hit_tokens);
+  EXPECT_LT(bump.fleet->observed().kv.stats().hit_tokens,
+            none.fleet->observed().kv.stats().hit_tokens);
+  EXPECT_FALSE(bump.fleet->observed().kv.flushing());
+}
+
+TEST(actions, open_breaker_refuses_everybody_and_start_ramp_lets_them_in_by_steps) {
+  Played p({"at: 2min, do: open_breaker", "at: 5min, do: start_ramp"});
+  const auto ended = [&](Outcome o) {
+    return p.fleet->observed().service.counts().ended[static_cast<std::size_t>(o)];
+  };
+  p.run_to(2_min - 5_s);
+  EXPECT_EQ(ended(Outcome::kBreaker), 0u);
+  p.run_to(2_min + 30_s);
+  const u64 good = ended(Outcome::kSucceeded);
+  EXPECT_TRUE(p.fleet->observed().safety.globally_open());
+  p.run_to(5_min - 5_s);
+  EXPECT_EQ(ended(Outcome::kSucceeded), good);  // nobody is let in
+  EXPECT_GT(ended(Outcome::kBreaker), 300u);
+  p.run_to(5_min + 40_s);
+  EXPECT_FALSE(p.fleet->observed().safety.globally_open());
+  EXPECT_GT(ended(Outcome::kSucceeded), good + 20);
+  const u64 refused = ended(Outcome::kBreaker);
+  p.run_to(5_min + 55_s);
+  EXPECT_GT(ended(Outcome::kBreaker), refused);  // half of the sessions
+  p.run_to(9_min);
+  EXPECT_FALSE(p.fleet->observed().safety.breaker_open().holds);
+  const u64 at_the_end = ended(Outcome::kBreaker);
+  p.run_to(12_min);
+  EXPECT_EQ(ended(Outcome::kBreaker), at_the_end);
+}
+
+TEST(actions, page_changes_nothing) {
+  Played paged({"at: 1min, do: page"}), none({});
+  paged.run_to(5_min);
+  none.run_to(5_min);
+  EXPECT_EQ(paged.fleet->observed().clients.counts().latencies,
+            none.fleet->observed().clients.counts().latencies);
+}
+
+// Whoever adds an action or an argument adds a test above and its name here.
+TEST(actions, are_all_tested_with_all_their_arguments) {
+  std::set<std::string> found;
+  const std::function<void(const TypeInfo&, const std::string&)> walk =
+      [&](const TypeInfo& type, const std::string& path) {
+        if (type.kind != ValueKind::kStruct || type.fields.empty()) found.insert(path);
+        if (type.kind == ValueKind::kStruct)
+          for (const FieldInfo& f : type.fields) walk(*f.type, path + " " + f.key);
+      };
+  for (const auto& [key, entry] : Registry::global().all())
+    if (entry.category == "action") walk(*entry.params, entry.name);
+  EXPECT_EQ(found, (std::set<std::string>{
+                       "bump_cache_epoch", "compact_defragment_disarm target region", "flush_cache",
+                       "open_breaker", "page", "push_routing_policy policy export",
+                       "push_routing_policy policy prefixes", "push_routing_policy policy rfc8212",
+                       "push_routing_policy target region", "restart_autoscaler pin_to_fleet",
+                       "restart_autoscaler target region", "restore_routing_policy target region",
+                       "slow_disk delay", "slow_disk target region", "stall_disk delay",
+                       "stall_disk target region", "start_ramp", "stop_autoscaler target region"}));
+}
+
+}  // namespace
+}  // namespace stampede
