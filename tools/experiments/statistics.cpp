@@ -1,5 +1,9 @@
 #include "tools/experiments/statistics.h"
 
+// Boost computes in double: a long double has other bits on other machines, and filling its tables
+// costs every start of the program.
+#define BOOST_MATH_PROMOTE_DOUBLE_POLICY false
+
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
