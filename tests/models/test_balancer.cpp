@@ -398,5 +398,43 @@ TEST(balancer, sessions_stick_and_nothing_moves_without_a_cause) {
   EXPECT_GE(same, 998);  // a violator may still have been at home
 }
 
+// What answers after the time-out has not answered.
+TEST(balancer, a_probe_that_is_answered_too_late_has_failed) {
+  for (const bool late : {false, true}) {
+    World world(5);
+    FakeNetwork network(2);
+    auto p = quick();
+    p.probe_interval = 10_s;
+    p.probe_timeout = 2_s;
+    GlobalBalancer balancer(world, "balancer", p, network, {1, 1});
+    for (std::size_t a = 0; a < 2; ++a) network.states[a * 2].round_trip = late ? 2001_ms : 1999_ms;
+    world.scheduler.run_until(Instant{} + 100_s);
+    EXPECT_EQ(balancer.share(0, 0), late ? 0 : 1);
+  }
+}
+
+// A sliding window: what was admitted at the end of the one before still counts in part.
+TEST(balancer, a_spill_cap_remembers_the_window_before) {
+  World world(5);
+  FakeNetwork network(2);
+  auto p = quick();
+  p.spill_cap = {0.5};
+  p.spill_window = 10_s;
+  GlobalBalancer balancer(world, "balancer", p, network, {100, 100});
+  network.set(0, Reach::kNoRoute, kNoIncident);
+  world.scheduler.run_until(Instant{} + 98_s);
+  u64 key = 0;
+  const auto admitted = [&](int offered) {
+    int sum = 0;
+    for (int k = 0; k < offered; ++k) sum += balancer.route(0, 0, ++key).verdict.accepted() ? 1 : 0;
+    return sum;
+  };
+  EXPECT_EQ(admitted(2000), 500);  // half of 100 a second for 10 s
+  world.scheduler.run_until(Instant{} + 102_s);
+  EXPECT_NEAR(admitted(2000), 100, 2);  // a fifth of the window is new
+  world.scheduler.run_until(Instant{} + 130_s);
+  EXPECT_EQ(admitted(2000), 500);  // two windows later all is forgotten
+}
+
 }  // namespace
 }  // namespace stampede

@@ -350,5 +350,40 @@ TEST(cluster_refusals, the_autoscaler_repeats_its_step_at_the_next_pass) {
   EXPECT_GT(at[2] - at[1], 59);  // four a minute
 }
 
+// A kubelet that finds its node given up says at once that it is well, not at its next heartbeat.
+TEST(cluster_refusals, a_node_that_was_given_up_is_found_with_its_first_lease) {
+  ClusterParams p = quick(12);
+  p.kubelet.node_status_period = 1_h;
+  Fixture f(p);
+  SilentNode silent;
+  f.api.refuse = [&](const ApiCall& c) {
+    return silent.swallows(c) ? ApiStatus::kUnavailable : ApiStatus::kOk;
+  };
+  f.run_for(30_s);
+  silent.now = true;
+  f.run_for(60_s);
+  ASSERT_FALSE(f.cluster->state().nodes[SilentNode::kNode].api_ready);
+  silent.now = false;
+  f.run_for(20_s);
+  EXPECT_TRUE(f.cluster->state().nodes[SilentNode::kNode].api_ready);
+  EXPECT_EQ(f.counts().routable, 12);
+}
+
+// The pods of a lost node are marked again at the next scan if the write failed.
+TEST(cluster_refusals, pods_of_a_lost_node_are_marked_until_it_is_written) {
+  Fixture f(quick(15));  // three on each node
+  u64 marks = 0;
+  f.api.refuse = [&](const ApiCall& c) {
+    if (c.user == cluster::kKubeletUser + SilentNode::kNode) return ApiStatus::kUnavailable;
+    if (c.object != ApiObject::kPodStatus || c.user != cluster::kControllerUser)
+      return ApiStatus::kOk;
+    return ++marks <= 3 ? ApiStatus::kNoSpace : ApiStatus::kOk;
+  };
+  f.run_for(75_s);
+  EXPECT_EQ(marks, 6u);
+  EXPECT_EQ(f.cluster->node_lifecycle().pods_marked, 3u);
+  EXPECT_EQ(f.counts().routable, 12);
+}
+
 }  // namespace
 }  // namespace stampede::test

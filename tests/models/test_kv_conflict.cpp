@@ -259,5 +259,37 @@ TEST(KvConflict, RareOnesWithoutCauseAreCountedOnly) {
   EXPECT_EQ(t.count("kv_conflict"), 0u);
 }
 
+// What a link's buffer held arrives with its lag; what it could not hold waits for the comparison
+// of digests.
+TEST(KvPartition, AnOverflowedBufferCatchesUpByAntiEntropy) {
+  for (const i64 buffer : {100, 2}) {
+    KvCacheParams p = plain();
+    p.replication_buffer = buffer;
+    p.anti_entropy = 60_s;
+    Store t(p);
+    for (u32 s = 0; s < 5; ++s) {
+      t.kv.session_opened(s, 42 + s, 0, 0);
+      t.turn(s, 0, 1, 640, 1280);
+    }
+    t.run(10_s);
+    t.network.cut(1, kNoIncident);
+    t.kv.paths_changed(1);
+    for (u32 s = 0; s < 5; ++s) t.turn(s, 0, 2, 1280, 1344);
+    t.run(10_s);
+    t.network.heal(1);
+    t.kv.paths_changed(1);
+    const auto arrived = [&] {
+      u32 sum = 0;
+      for (u32 s = 0; s < 5; ++s)
+        sum += (t.kv.lookup(s, 1, 3, 1344).base_version & 0xffff) == 2 ? 1 : 0;
+      return sum;
+    };
+    t.run(5_s);
+    EXPECT_EQ(arrived(), buffer == 100 ? 5u : 0u);
+    t.run(60_s);
+    EXPECT_EQ(arrived(), 5u);
+  }
+}
+
 }  // namespace
 }  // namespace stampede

@@ -262,5 +262,57 @@ TEST(network, every_parameter_is_described) {
   EXPECT_EQ(type_of<NetworkParams>().fields.size(), 12u);
 }
 
+// The whole way there and back, link by link.
+TEST(network, a_round_trip_is_twice_the_delays_of_its_links) {
+  AsGraph graph;
+  graph.add_link(1, 2, LinkKind::kProviderToCustomer);
+  NetworkParams params;
+  params.link_spread = {0};
+  params.intra_region_one_way = 3_ms;
+  params.inter_region_one_way = 40_ms;
+  params.providers_per_region = 1;
+  World world(1);
+  Network network(world, params, kRegions, graph);
+  for (ClientNetwork c = 0; c < network.client_networks(); ++c)
+    for (RegionId r = 0; r < 3; ++r) {
+      Duration one_way{};
+      AsIndex at = network.client_as(c);
+      const PrefixIndex prefix = network.service_prefix(c, r);
+      while (at != network.origin(r)) {
+        const SessionIndex next = network.bgp().forwarding(at, prefix);
+        one_way = one_way + network.bgp().delay(next);
+        at = network.bgp().peer(next);
+      }
+      EXPECT_EQ(network.path(c, r).round_trip, 2 * one_way);
+      EXPECT_GE(one_way, network.client_as(c) == network.origin(r) ? 0_s : 3_ms);
+    }
+}
+
+TEST(network, a_restored_policy_is_no_alarm_and_each_withdrawal_an_incident_of_its_own) {
+  World world(1);
+  Network network(world, {}, kRegions);
+  std::size_t withdrawn = 0, restored = 0;
+  const auto count = [&] {
+    withdrawn = restored = 0;
+    for (const Incident& i : world.journal.all()) {
+      withdrawn += i.kind == "prefix_withdrawn" ? 1 : 0;
+      restored += i.kind == "prefix_restored" ? 1 : 0;
+    }
+  };
+  for (std::size_t again = 1; again <= 3; ++again) {
+    const IncidentId pushed = network.push_policy(0, {}, kNoIncident);
+    world.scheduler.run_until(world.now() + 1_h);
+    EXPECT_TRUE(network.prefix_withdrawn().holds);
+    EXPECT_EQ(network.prefix_withdrawn().shown_by.size(), 1u);
+    EXPECT_EQ(network.prefix_withdrawn().shown_by.front(), pushed);
+    network.restore_policy(0, kNoIncident);
+    EXPECT_FALSE(network.prefix_withdrawn().holds);
+    world.scheduler.run_until(world.now() + 1_h);
+    count();
+    EXPECT_EQ(withdrawn, again);
+    EXPECT_EQ(restored, again);
+  }
+}
+
 }  // namespace
 }  // namespace stampede

@@ -394,5 +394,14 @@ TEST(connection_pool, queues_first_come_first_served_and_gives_up) {
   EXPECT_EQ(bounded.acquire(t), 1_s);
 }
 
+// Nobody decodes: the answer breaks off where it was to be handed over, and nothing is held on to.
+TEST(region, without_decoders_a_hand_over_breaks_off) {
+  Service s(Clients::single_turn(), pools({EngineRole::kPrefill, EngineRole::kDecode}));
+  s.region.endpoints_changed(1, {}, 9);
+  s.run_out();
+  EXPECT_EQ(s.ended(Outcome::kTruncated), s.offered());
+  EXPECT_EQ(s.region.holds(), 0U);
+}
+
 }  // namespace
 }  // namespace stampede::test
