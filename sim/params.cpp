@@ -1,5 +1,6 @@
 #include "sim/params.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <deque>
@@ -269,6 +270,27 @@ Field& Field::at_least(double low) {
   info_.minimum = low;
   return *this;
 }
+namespace {
+void set_scaling(FieldInfo& info, Scaling scaling, double least) {
+  const TypeInfo* type = info.type;
+  while (type->kind == ValueKind::kOptional) type = type->element;
+  STAMPEDE_CHECK(type->scale != nullptr, info.key + " cannot be scaled: it is no quantity");
+  info.scaling = scaling;
+  info.least = least;
+}
+}  // namespace
+Field& Field::scales(double least) {
+  set_scaling(info_, Scaling::kWith, least);
+  return *this;
+}
+Field& Field::scales_inversely() {
+  set_scaling(info_, Scaling::kInverse, 0);
+  return *this;
+}
+Field& Field::scales_with_fleet() {
+  set_scaling(info_, Scaling::kWithFleet, 1);
+  return *this;
+}
 Field& Field::inlined() {
   info_.inlined = true;
   return *this;
@@ -298,10 +320,24 @@ Field add_field(TypeInfo& type, std::string_view key, const TypeInfo& of, std::p
   return Field(field);
 }
 
-void fill_choice(TypeInfo& type, const char* name, std::vector<std::string> choices,
-                 void (*set)(void*, std::size_t), std::size_t (*get)(const void*)) {
+std::string snake_case(std::string_view enumerator) {
+  std::string name;
+  const auto digit = [&](std::size_t i) {
+    return i < enumerator.size() && enumerator[i] >= '0' && enumerator[i] <= '9';
+  };
+  for (std::size_t i = 1; i < enumerator.size(); ++i) {
+    const char c = enumerator[i];
+    const bool capital = c >= 'A' && c <= 'Z';
+    if (i > 1 && (capital || (digit(i) && !digit(i - 1) && digit(i + 1)))) name += '_';
+    name += capital ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return name;
+}
+
+void fill_choice(TypeInfo& type, std::vector<std::string> choices, void (*set)(void*, std::size_t),
+                 std::size_t (*get)(const void*)) {
+  STAMPEDE_CHECK(!choices.empty(), "an enum whose values do not begin at 0");
   type.kind = ValueKind::kChoice;
-  type.name = name;
   type.parse = [names = choices, set](const std::string& text, void* out) -> std::string {
     for (std::size_t i = 0; i < names.size(); ++i)
       if (names[i] == text) {
@@ -335,6 +371,43 @@ std::string parse_narrow(const std::string& text, Narrow& out) {
   return "";
 }
 
+double scaled(double value, double factor, Scaling scaling) {
+  return scaling == Scaling::kInverse ? value / factor : value * factor;
+}
+template <class Whole>
+void scale_whole(Whole& value, double factor, const FieldInfo& field) {
+  if (value == 0) return;
+  const double exact = scaled(static_cast<double>(value), factor, field.scaling);
+  value = std::max(static_cast<Whole>(field.least), static_cast<Whole>(exact + 0.5));
+}
+void scale_real(double& value, double factor, const FieldInfo& field) {
+  value = scaled(value, factor, field.scaling);
+  if (field.scaling == Scaling::kInverse && field.maximum) value = std::min(value, *field.maximum);
+}
+
+template <class T>
+void scale_value(void* value, double factor, const FieldInfo& field) {
+  T& v = *static_cast<T*>(value);
+  if constexpr (std::is_same_v<T, Duration>)
+    v = from_seconds(scaled(v.seconds(), factor, field.scaling));
+  else if constexpr (std::is_same_v<T, Bytes>)
+    scale_whole(v.value, factor, field);
+  else if constexpr (std::is_same_v<T, Rate>)
+    scale_real(v.per_second, factor, field);
+  else if constexpr (std::is_same_v<T, Bandwidth>)
+    scale_real(v.bytes_per_second, factor, field);
+  else if constexpr (std::is_same_v<T, Share>)
+    scale_real(v.value, factor, field);
+  else if constexpr (std::is_same_v<T, double>)
+    scale_real(v, factor, field);
+  else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
+    scale_whole(v, factor, field);
+}
+template <class T>
+inline constexpr bool kScales =
+    std::is_arithmetic_v<T> ? !std::is_same_v<T, bool>
+                            : !std::is_same_v<T, UtcTime> && !std::is_same_v<T, std::string>;
+
 template <class T>
 TypeInfo scalar(ValueKind kind, std::string (*parse)(const std::string&, T&),
                 std::string (*print)(const T&), double (*number)(const T&)) {
@@ -343,6 +416,7 @@ TypeInfo scalar(ValueKind kind, std::string (*parse)(const std::string&, T&),
   t.parse = [parse](const std::string& s, void* out) { return parse(s, *static_cast<T*>(out)); };
   t.print = [print](const void* v) { return print(*static_cast<const T*>(v)); };
   t.number = [number](const void* v) { return number(*static_cast<const T*>(v)); };
+  if constexpr (kScales<T>) t.scale = scale_value<T>;
   return t;
 }
 

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "sim/enum_names.h"
 #include "sim/time.h"
 #include "sim/units.h"
 
@@ -36,6 +37,14 @@ enum class ValueKind : u8 {
   kSelection
 };
 
+// What a parameter does when a scenario is made smaller by a factor, its `scale`.
+enum class Scaling : u8 {
+  kNone,      // a time, a ratio, one pod's behaviour
+  kWith,      // counts, rates, capacities of the whole: times the scale
+  kInverse,   // what one of fewer weighs: divided by the scale
+  kWithFleet  // as kWith, rounded with the fleet of its region, so that what was full stays full
+};
+
 struct TypeInfo;
 
 // One described parameter of a struct.
@@ -44,6 +53,8 @@ struct FieldInfo {
   const TypeInfo* type = nullptr;
   std::ptrdiff_t offset = 0;               // of the member in its object
   std::optional<double> minimum, maximum;  // in base units (s, 1/s, 1, B, B/s)
+  Scaling scaling = Scaling::kNone;
+  double least = 0;  // kWith: what a whole number is not scaled below; 0 stays 0
   bool required = false;
   bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
   void* member(void* object) const { return static_cast<char*>(object) + offset; }
@@ -53,11 +64,14 @@ struct FieldInfo {
 // What is known of a type: how to parse, print, walk.
 struct TypeInfo {
   ValueKind kind{};
-  std::string name;  // of structs and choices
+  std::string name;  // of structs
   // scalars: parse returns an empty string or what is wrong; print gives the canonical text
   std::function<std::string(const std::string& text, void* out)> parse;
   std::function<std::string(const void*)> print;
-  std::function<double(const void*)> number;   // value in base units, for range checks
+  std::function<double(const void*)> number;  // value in base units, for range checks
+  // Multiplies a number or quantity by `factor` (kInverse: divides by it), whole ones rounded to
+  // the nearest but not below field.least; those that are 0 stay 0. Null: it cannot be scaled.
+  void (*scale)(void* value, double factor, const FieldInfo& field) = nullptr;
   std::vector<std::string> choices;            // kChoice
   std::vector<FieldInfo> fields;               // kStruct
   const TypeInfo* element = nullptr;           // kList, kOptional
@@ -104,10 +118,6 @@ std::string print_number(double);  // shortest text that reads back to the same 
 template <class T>
 const TypeInfo& type_of();
 
-// Enums specialise this with the names of their values, in order from 0.
-template <class E>
-struct ChoiceNames;  // static constexpr const char* type; static std::vector<std::string> names();
-
 // What else is said of a field, call after call.
 class Field {
  public:
@@ -116,6 +126,10 @@ class Field {
   Field& source(std::string_view text);
   Field& range(double low, double high);
   Field& at_least(double low);
+  // With spec.scale: see Scaling. An invariant error if the field's type is no quantity.
+  Field& scales(double least = 1);
+  Field& scales_inversely();
+  Field& scales_with_fleet();
   Field& inlined();
   Field& required();
 
@@ -151,8 +165,8 @@ namespace detail {
 // Makes the one description of a type, which is kept for good.
 const TypeInfo& make_type(void (*fill)(TypeInfo&));
 
-void fill_choice(TypeInfo& type, const char* name, std::vector<std::string> choices,
-                 void (*set)(void*, std::size_t), std::size_t (*get)(const void*));
+void fill_choice(TypeInfo& type, std::vector<std::string> choices, void (*set)(void*, std::size_t),
+                 std::size_t (*get)(const void*));
 void fill_selection(TypeInfo& type, const char* selector, const char* category);
 
 template <class T>
@@ -168,8 +182,7 @@ template <class T>
 void fill(TypeInfo& t) {
   if constexpr (std::is_enum_v<T>) {
     fill_choice(
-        t, ChoiceNames<T>::type, ChoiceNames<T>::names(),
-        [](void* v, std::size_t i) { *static_cast<T*>(v) = static_cast<T>(i); },
+        t, enum_names<T>(), [](void* v, std::size_t i) { *static_cast<T*>(v) = static_cast<T>(i); },
         [](const void* v) { return static_cast<std::size_t>(*static_cast<const T*>(v)); });
   } else if constexpr (is_vector<T>::value) {
     t.kind = ValueKind::kList;

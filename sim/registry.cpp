@@ -19,8 +19,9 @@ const RegistryEntry* Registry::find(const std::string& category, const std::stri
 }
 
 void register_entry(const char* category, const char* name, const char* help, const char* source,
-                    const TypeInfo& params, std::shared_ptr<void> (*make_params)()) {
-  Registry::global().add({name, category, help, source, &params, make_params});
+                    const TypeInfo& params, std::shared_ptr<void> (*make_params)(),
+                    std::shared_ptr<void> (*copy_params)(const void*)) {
+  Registry::global().add({name, category, help, source, &params, make_params, copy_params});
 }
 
 }  // namespace stampede

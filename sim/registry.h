@@ -12,6 +12,7 @@ struct RegistryEntry {
   std::string name, category, help, source;
   const TypeInfo* params = nullptr;                  // kStruct
   std::shared_ptr<void> (*make_params)() = nullptr;  // defaults
+  std::shared_ptr<void> (*copy_params)(const void*) = nullptr;
 };
 
 class Registry {
@@ -29,14 +30,20 @@ class Registry {
 };
 
 void register_entry(const char* category, const char* name, const char* help, const char* source,
-                    const TypeInfo& params, std::shared_ptr<void> (*make_params)());
+                    const TypeInfo& params, std::shared_ptr<void> (*make_params)(),
+                    std::shared_ptr<void> (*copy_params)(const void*));
 
 // `static const Register<Params> registered{"action", "drain_region", "help", "source"};`
 template <class Params>
 struct Register {
   Register(const char* category, const char* name, const char* help, const char* source) {
-    register_entry(category, name, help, source, type_of<Params>(),
-                   [] { return std::shared_ptr<void>(std::make_shared<Params>()); });
+    register_entry(
+        category, name, help, source, type_of<Params>(),
+        [] { return std::shared_ptr<void>(std::make_shared<Params>()); },
+        [](const void* params) {
+          return std::shared_ptr<void>(
+              std::make_shared<Params>(*static_cast<const Params*>(params)));
+        });
   }
 };
 

@@ -11,27 +11,12 @@ enum class BalancerMode : u8 {
   kDns,     // answers of the balancer, cached for a TTL
   kAnycast  // the nearest region that routing reaches, at once; knows no capacity
 };
-template <>
-struct ChoiceNames<BalancerMode> {
-  static constexpr const char* type = "balancer_mode";
-  static std::vector<std::string> names() { return {"dns", "anycast"}; }
-};
 
 enum class RoutingRule : u8 { kWaterfall, kProportional };
-template <>
-struct ChoiceNames<RoutingRule> {
-  static constexpr const char* type = "routing_rule";
-  static std::vector<std::string> names() { return {"waterfall", "proportional"}; }
-};
 
 enum class ViewExpiry : u8 {
   kFailOpen,   // go on with the last capacity known
   kFailClosed  // an expired region takes no traffic
-};
-template <>
-struct ChoiceNames<ViewExpiry> {
-  static constexpr const char* type = "view_expiry";
-  static std::vector<std::string> names() { return {"fail_open", "fail_closed"}; }
 };
 
 struct GlobalBalancerParams {

@@ -14,14 +14,6 @@ enum class ChoiceKind : u8 {
   kPowerOfTwo,
   kSessionAffinity  // consistent hash of the session with bounded loads
 };
-template <>
-struct ChoiceNames<ChoiceKind> {
-  static constexpr const char* type = "replica_choice_kind";
-  static std::vector<std::string> names() {
-    return {"round_robin", "round_robin_connections", "least_request", "power_of_two",
-            "session_affinity"};
-  }
-};
 
 struct ReplicaChoiceParams {
   ChoiceKind policy = ChoiceKind::kRoundRobin;

@@ -20,7 +20,8 @@ void FallbackParams::describe(Schema<FallbackParams>& s) {
       .help("share of clients that have another provider configured");
   s.field("capacity", &FallbackParams::capacity)
       .range(0, 1e9)
-      .help("requests per second that the other provider accepts from this class");
+      .help("requests per second that the other provider accepts from this class")
+      .scales();
   s.field("parse_failures", &FallbackParams::parse_failures)
       .range(0, 1)
       .help("share of the other provider's answers that the client's output parser rejects");

@@ -22,7 +22,8 @@ void DemandSpike::describe(Schema<DemandSpike>& s) {
 void DemandParams::describe(Schema<DemandParams>& s) {
   s.field("rate", &DemandParams::rate)
       .range(1e-6, 1e7)
-      .help("requests per second of the whole service at the reference time");
+      .help("requests per second of the whole service at the reference time")
+      .scales();
   s.field("curve", &DemandParams::curve)
       .help("shape of the demand over the day; each region follows it at its own clock")
       .source("DeepSeek day 6: hourly chart of income, digitised");

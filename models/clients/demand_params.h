@@ -8,11 +8,6 @@
 namespace stampede {
 
 enum class DailyCurve : u8 { kFlat, kDeepseek2025 };
-template <>
-struct ChoiceNames<DailyCurve> {
-  static constexpr const char* type = "daily_curve";
-  static std::vector<std::string> names() { return {"flat", "deepseek_2025"}; }
-};
 
 struct DemandStage {
   Duration during = 1_min;

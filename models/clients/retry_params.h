@@ -23,15 +23,6 @@ enum class RetryKind : u8 {
   kAwsStandard2026,  // the same with its own base for throttling
   kOpenai            // e (1 - U/4)
 };
-template <>
-struct ChoiceNames<RetryKind> {
-  static constexpr const char* type = "retry_kind";
-  static std::vector<std::string> names() {
-    return {"none",         "immediate",         "fixed",           "exponential", "equal_jitter",
-            "full_jitter",  "decorrelated",      "additive_jitter", "grpc",        "envoy",
-            "aws_standard", "aws_standard_2026", "openai"};
-  }
-};
 
 enum class BudgetKind : u8 {
   kUnlimited,
@@ -40,13 +31,6 @@ enum class BudgetKind : u8 {
   kFinagle,
   kAwsQuota,
   kAdaptive
-};
-template <>
-struct ChoiceNames<BudgetKind> {
-  static constexpr const char* type = "retry_budget_kind";
-  static std::vector<std::string> names() {
-    return {"unlimited", "token_bucket", "grpc_throttling", "finagle", "aws_quota", "adaptive"};
-  }
 };
 
 // Absent values are the policy's own defaults.

@@ -28,7 +28,8 @@ void TraceParams::describe(Schema<TraceParams>& s) {
       .range(1e-6, 1000)
       .help(
           "requests for each recorded one: below 1 some rows are left out at random, above 1 rows "
-          "are played several times, spread over the time to the next row");
+          "are played several times, spread over the time to the next row")
+      .scales();
   s.field("loop", &P::loop)
       .help("whether the recording starts again, one mean gap after its last row");
   s.field("distinct_prompts", &P::distinct_prompts)

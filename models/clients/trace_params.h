@@ -9,19 +9,9 @@
 namespace stampede {
 
 enum class TraceFormat : u8 { kRequests, kAzure, kBurstgpt, kMooncake };
-template <>
-struct ChoiceNames<TraceFormat> {
-  static constexpr const char* type = "trace_format";
-  static std::vector<std::string> names() { return {"requests", "azure", "burstgpt", "mooncake"}; }
-};
 
 // What becomes of rows that record no output: requests that failed when they were recorded.
 enum class UnansweredRows : u8 { kSkip, kPlay };
-template <>
-struct ChoiceNames<UnansweredRows> {
-  static constexpr const char* type = "unanswered_rows";
-  static std::vector<std::string> names() { return {"skip", "play"}; }
-};
 
 struct TraceParams {
   std::string file;

@@ -39,8 +39,8 @@ void AutoscalerParams::describe(Schema<AutoscalerParams>& s) {
   const char* flags = "Kubernetes: flag of kube-controller-manager";
   s.name("autoscaler");
   s.field("enabled", &P::enabled).help("whether the autoscaler runs at the start");
-  s.field("min_replicas", &P::min_replicas).help("spec.minReplicas").range(0, 1e6);
-  s.field("max_replicas", &P::max_replicas).help("spec.maxReplicas").range(1, 1e6);
+  s.field("min_replicas", &P::min_replicas).help("spec.minReplicas").range(0, 1e6).scales();
+  s.field("max_replicas", &P::max_replicas).help("spec.maxReplicas").range(1, 1e6).scales();
   s.field("cpu_utilization_percent", &P::cpu_utilization_percent)
       .help("Resource metric: target of front-end CPU in percent of the request; 0: none")
       .range(0, 1000)

@@ -9,11 +9,6 @@
 namespace stampede {
 
 enum class ScalingSelect : u8 { kMax, kMin, kDisabled };
-template <>
-struct ChoiceNames<ScalingSelect> {
-  static constexpr const char* type = "scaling_select";
-  static std::vector<std::string> names() { return {"max", "min", "disabled"}; }
-};
 
 namespace cluster {
 

@@ -13,17 +13,20 @@ void ControllerParams::describe(Schema<ControllerParams>& s) {
   s.field("controller_limit", &P::controller_limit)
       .help("calls a second that the controller manager may make")
       .range(0.1, 1e5)
-      .source(kcm);
+      .source(kcm)
+      .scales();
   s.field("controller_burst", &P::controller_burst)
       .help("calls that it may make at once")
       .range(1, 1e6)
-      .source(kcm);
+      .source(kcm)
+      .scales();
   s.field("share_controller_limit", &P::share_controller_limit)
       .help("whether all controllers of the manager share one rate limit, or each has its own");
   s.field("create_burst", &P::create_burst)
       .help("most pods created or deleted in one pass of a replica set")
       .range(1, 1e5)
-      .source("Kubernetes: pkg/controller/replicaset/replica_set.go, BurstReplicas");
+      .source("Kubernetes: pkg/controller/replicaset/replica_set.go, BurstReplicas")
+      .scales();
   s.field("retry_first", &P::retry_first)
       .help("delay before a failed object is tried again; it doubles")
       .range(1e-6, 10)
@@ -39,15 +42,18 @@ void ControllerParams::describe(Schema<ControllerParams>& s) {
   s.field("scheduler_limit", &P::scheduler_limit)
       .help("calls a second that the scheduler may make")
       .range(0.1, 1e5)
-      .source(scheduler);
+      .source(scheduler)
+      .scales();
   s.field("scheduler_burst", &P::scheduler_burst)
       .help("calls that it may make at once")
       .range(1, 1e6)
-      .source(scheduler);
+      .source(scheduler)
+      .scales();
   s.field("schedule_time", &P::schedule_time)
       .help("time of one attempt to place a GPU pod")
       .range(1e-5, 10)
-      .source("Kubernetes: scheduler_perf, extended resource, 180 pods/s");
+      .source("Kubernetes: scheduler_perf, extended resource, 180 pods/s")
+      .scales_inversely();
   s.field("unschedulable_backoff_first", &P::unschedulable_backoff_first)
       .help("delay before a pod that found no node is tried again; it doubles")
       .range(0.001, 600)
@@ -85,7 +91,8 @@ void StartParams::describe(Schema<StartParams>& s) {
       .source("Start logs: 17 GB, images of vLLM servers are 10 to 20 GB");
   s.field("registry_bandwidth", &P::registry_bandwidth)
       .help("bandwidth of the region's registry, shared by all pulls")
-      .range(1e6, 1e13);
+      .range(1e6, 1e13)
+      .scales();
   s.field("image_bandwidth", &P::image_bandwidth)
       .help("highest bandwidth of a single pull and unpack")
       .range(1e6, 1e12);
@@ -104,7 +111,8 @@ void StartParams::describe(Schema<StartParams>& s) {
       .range(1e6, 1e13);
   s.field("store_bandwidth", &P::store_bandwidth)
       .help("bandwidth of the region's shared store, shared by all pods that load")
-      .range(1e6, 1e14);
+      .range(1e6, 1e14)
+      .scales();
   s.field("warm_up_median", &P::warm_up_median)
       .help("median time for compilation, graphs and the first batch (lognormal)")
       .range(0, 1e4)
@@ -295,7 +303,8 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
       .range(0, 1);
   s.field("zombie_minimum", &P::zombie_minimum)
       .help("least number of zombies for an incident")
-      .range(1, 1e6);
+      .range(1, 1e6)
+      .scales();
   s.field("zombie_after", &P::zombie_after)
       .help(
           "time for which a ready pod is not routable before it counts as a zombie; longer than "

@@ -10,11 +10,6 @@
 namespace stampede {
 
 enum class WeightsSource : u8 { kLocalDisk, kSharedStore };
-template <>
-struct ChoiceNames<WeightsSource> {
-  static constexpr const char* type = "weights_source";
-  static std::vector<std::string> names() { return {"local_disk", "shared_store"}; }
-};
 
 namespace cluster {
 

@@ -10,19 +10,24 @@ void ApiServerParams::describe(Schema<ApiServerParams>& s) {
   s.field("seats", &ApiServerParams::seats)
       .help("calls that one server runs at the same time, over all priority levels")
       .at_least(7)
-      .source("Kubernetes: apiserver config.go, 400 + 200 in flight");
+      .source("Kubernetes: apiserver config.go, 400 + 200 in flight")
+      .scales(12);
   s.field("queue_length", &ApiServerParams::queue_length)
       .help("most calls in one queue of a priority level")
       .at_least(1)
       .source("Kubernetes: apiserver flowcontrol bootstrap, 50");
-  s.field("cpu_cores", &ApiServerParams::cpu_cores).help("CPU cores of one server").at_least(0.01);
+  s.field("cpu_cores", &ApiServerParams::cpu_cores)
+      .help("CPU cores of one server")
+      .at_least(0.01)
+      .scales();
   s.field("cpu_per_call", &ApiServerParams::cpu_per_call).help("CPU time of one call").range(0, 60);
   s.field("cpu_per_list_kib", &ApiServerParams::cpu_per_list_kib)
       .help("CPU time of a LIST for each KiB that it returns")
       .range(0, 60);
   s.field("egress", &ApiServerParams::egress)
       .help("outgoing bandwidth of one server, for watch events and LISTs")
-      .at_least(1);
+      .at_least(1)
+      .scales();
   s.field("node_watchers", &ApiServerParams::node_watchers)
       .help("number of watchers of endpoint slices on the nodes (kube-proxy), one for each node")
       .at_least(0);
@@ -45,7 +50,8 @@ void ApiServerParams::describe(Schema<ApiServerParams>& s) {
       .source("Kubernetes: apiserver storagebackend/config.go, 5 min");
   s.field("compaction_speed", &ApiServerParams::compaction_speed)
       .help("speed at which an operator's compaction goes through the data")
-      .at_least(1);
+      .at_least(1)
+      .scales();
   s.field("event_ttl", &ApiServerParams::event_ttl)
       .help("time for which an event object is kept")
       .at_least(1)

@@ -9,11 +9,6 @@
 namespace stampede {
 
 enum class EventsEtcd : u8 { kShared, kSplit };
-template <>
-struct ChoiceNames<EventsEtcd> {
-  static constexpr const char* type = "EventsEtcd";
-  static std::vector<std::string> names() { return {"shared", "split"}; }
-};
 
 struct ApiServerParams {
   i32 servers = 3;

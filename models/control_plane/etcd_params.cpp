@@ -13,15 +13,20 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
   s.field("fsync_per_write", &EtcdParams::fsync_per_write)
       .help("time that each proposal adds to a log fsync")
       .range(0, 60)
-      .source(measured);
+      .source(measured)
+      .scales_inversely();
   s.field("fsync_per_kib", &EtcdParams::fsync_per_kib)
       .help("time that each KiB adds to a log fsync")
       .range(0, 60)
-      .source(measured);
+      .source(measured)
+      .scales_inversely();
   s.field("round_trip", &EtcdParams::round_trip)
       .help("network round trip between members, with their wake-ups")
       .range(0, 60);
-  s.field("cpu_cores", &EtcdParams::cpu_cores).help("CPU cores of a member").at_least(0.001);
+  s.field("cpu_cores", &EtcdParams::cpu_cores)
+      .help("CPU cores of a member")
+      .at_least(0.001)
+      .scales();
   s.field("cpu_accept", &EtcdParams::cpu_accept)
       .help("CPU time to receive and propose one write")
       .range(0, 60)
@@ -58,19 +63,23 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
   s.field("backend_per_write", &EtcdParams::backend_per_write)
       .help("time that each write adds to a backend commit")
       .range(0, 60)
-      .source(measured);
+      .source(measured)
+      .scales_inversely();
   s.field("backend_per_kib", &EtcdParams::backend_per_kib)
       .help("time that each KiB adds to a backend commit")
       .range(0, 60)
-      .source(measured);
+      .source(measured)
+      .scales_inversely();
   s.field("max_batch", &EtcdParams::max_batch)
       .help("most bytes of entries in one fsync")
       .at_least(1)
-      .source("etcd: raft.go, 1 MiB");
+      .source("etcd: raft.go, 1 MiB")
+      .scales();
   s.field("max_apply_gap", &EtcdParams::max_apply_gap)
       .help("number of committed writes not yet applied, above which new ones are refused")
       .at_least(1)
-      .source("etcd: v3_server.go, 5000");
+      .source("etcd: v3_server.go, 5000")
+      .scales(16);
   s.field("request_timeout", &EtcdParams::request_timeout)
       .help("time after which etcd gives up on a write")
       .at_least(0.001)
@@ -87,17 +96,20 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
   s.field("quota", &EtcdParams::quota)
       .help("size of the database file above which the alarm is raised")
       .at_least(1)
-      .source("etcd: quota.go, 2 GiB");
+      .source("etcd: quota.go, 2 GiB")
+      .scales();
   s.field("initial_file", &EtcdParams::initial_file)
       .help("size of the database file at the start")
-      .at_least(0);
+      .at_least(0)
+      .scales();
   s.field("initial_free", &EtcdParams::initial_free)
       .help("share of the file that is free pages at the start")
       .range(0, 1);
   s.field("defragment_per_mib", &EtcdParams::defragment_per_mib)
       .help("time to defragment one MiB of a member's file; the member is blocked meanwhile")
       .range(0, 60)
-      .source(measured);
+      .source(measured)
+      .scales_inversely();
 }
 
 }  // namespace stampede

@@ -30,13 +30,16 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
       .help(
           "size of the store in all regions, divided by region_shares; when it is full, the oldest "
           "idle blocks are evicted")
-      .source("3FS: one storage node, 16 SSDs of 14 TiB");
+      .source("3FS: one storage node, 16 SSDs of 14 TiB")
+      .scales();
   s.field("initial_sessions", &P::initial_sessions)
       .at_least(0)
-      .help("idle sessions with stored context at the start, all regions");
+      .help("idle sessions with stored context at the start, all regions")
+      .scales();
   s.field("initial_bytes", &P::initial_bytes)
       .at_least(0)
-      .help("idle KV stored at the start, all regions");
+      .help("idle KV stored at the start, all regions")
+      .scales();
   s.field("region_shares", &P::region_shares)
       .help(
           "share of the stored KV and of the capacity by region; equal shares if there is not one "
@@ -60,7 +63,8 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
       .at_least(0)
       .help(
           "manifest writes that wait while a link is down; the rest is repaired only by "
-          "anti_entropy");
+          "anti_entropy")
+      .scales();
   s.field("clock_skew", &P::clock_skew)
       .at_least(0)
       .help("standard deviation of a region's clock error");
@@ -81,21 +85,26 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
       .help("time over which the share of aborted allocations is averaged");
   s.field("conflict_alarm", &P::conflict_alarm)
       .at_least(0)
-      .help("rate over a minute above which conflicts without a known cause become an incident");
+      .help("rate over a minute above which conflicts without a known cause become an incident")
+      .scales();
   s.field("scrub_bandwidth", &P::scrub_bandwidth)
       .at_least(1)
       .help("bytes that are read and verified in a second of a flush")
-      .source("3FS: 6.6 TiB/s read on 180 nodes");
+      .source("3FS: 6.6 TiB/s read on 180 nodes")
+      .scales();
   s.field("delete_rate", &P::delete_rate)
       .at_least(1e-9)
       .help("objects that are deleted in a second of a flush")
-      .source("3FS: garbage collection, 1.43 M/s at the peak of the figure");
+      .source("3FS: garbage collection, 1.43 M/s at the peak of the figure")
+      .scales();
   s.field("index_rate", &P::index_rate)
       .at_least(1e-9)
-      .help("updates of the location index in a second of a flush (one index master)");
+      .help("updates of the location index in a second of a flush (one index master)")
+      .scales();
   s.field("session_rate", &P::session_rate)
       .at_least(1e-9)
-      .help("session manifests that are reset in a second of a flush");
+      .help("session manifests that are reset in a second of a flush")
+      .scales();
   s.field("foreground_share", &P::foreground_share)
       .range(0, 0.999)
       .help("share of every flush resource kept for foreground traffic");

@@ -15,29 +15,14 @@ enum class Consistency : u8 {
   kCpBlock,   // refuses it unless every region is reachable
   kHomeOwner  // refuses it unless the session's home region is reachable
 };
-template <>
-struct ChoiceNames<Consistency> {
-  static constexpr const char* type = "consistency";
-  static std::vector<std::string> names() { return {"ap_lww", "ap_vv", "cp_block", "home_owner"}; }
-};
 
 // What a flush of the stored context does.
 enum class Invalidation : u8 {
   kEager,  // removes and re-indexes it object by object before it ends
   kLazy    // a new epoch makes it unusable; space comes back as objects are met or evicted
 };
-template <>
-struct ChoiceNames<Invalidation> {
-  static constexpr const char* type = "invalidation";
-  static std::vector<std::string> names() { return {"eager", "lazy"}; }
-};
 
 enum class FlushStages : u8 { kParallel, kSerial };
-template <>
-struct ChoiceNames<FlushStages> {
-  static constexpr const char* type = "flush_stages";
-  static std::vector<std::string> names() { return {"parallel", "serial"}; }
-};
 
 struct KvCacheParams {
   Consistency consistency = Consistency::kApLww;

@@ -5,21 +5,11 @@
 namespace stampede {
 
 enum class MraiScope : u8 { kPeer, kPrefix };
-template <>
-struct ChoiceNames<MraiScope> {
-  static constexpr const char* type = "MraiScope";
-  static std::vector<std::string> names() { return {"peer", "prefix"}; }
-};
 
 // When a speaker that does not rate-limit withdrawals may send one.
 enum class WithdrawalRule : u8 {
   kAtOnce,   // always
   kWhenIdle  // unless an announcement to that peer waits for the timer (FRR before 10.6)
-};
-template <>
-struct ChoiceNames<WithdrawalRule> {
-  static constexpr const char* type = "WithdrawalRule";
-  static std::vector<std::string> names() { return {"at_once", "when_idle"}; }
 };
 
 struct BgpParams {

@@ -27,8 +27,7 @@ u32 Network::denied_prefixes(const ExportPolicy& policy) const {
 IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, IncidentId cause) {
   Region& region = regions_[r];
   const u32 denied = denied_prefixes(policy);
-  const std::string choice =
-      ChoiceNames<ExportChoice>::names()[static_cast<std::size_t>(policy.export_)];
+  const std::string choice = name_of(policy.export_);
   const IncidentId pushed = world_.incident(
       "policy_pushed", name_, {cause}, region.name + ": routing policy pushed, export: " + choice);
   ++pushes_;

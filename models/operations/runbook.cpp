@@ -96,8 +96,7 @@ void Runbook::page(u32 index) {
   const StepParams& p = step.params;
   step.state = State::kDelaying;
   step.due_at = world_.now();
-  std::string what =
-      p.name + ": " + ChoiceNames<Watched>::names()[static_cast<std::size_t>(p.when)];
+  std::string what = p.name + ": " + name_of(p.when);
   if (p.sustained.ns > 0) what += " for " + print(p.sustained);
   step.paged = world_.incident("paged", kPath, shown(p, scene_).shown_by, std::move(what));
   step.decision = world_.scheduler.after(p.delay, Priority::kControl, component_, kDecision, index);

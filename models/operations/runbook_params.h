@@ -21,14 +21,6 @@ enum class Watched : u8 {
   kBreakerOpen,
   kAutoscalerStopped
 };
-template <>
-struct ChoiceNames<Watched> {
-  static constexpr const char* type = "watched";
-  static std::vector<std::string> names() {
-    return {"success_below", "prefix_withdrawn", "control_plane_frozen", "breaker_open",
-            "autoscaler_stopped"};
-  }
-};
 
 struct StepParams {
   std::string name;

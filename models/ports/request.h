@@ -1,8 +1,7 @@
 // The records that travel: a request is what a user wanted, an attempt one try of it. They are
 // separate: a timed-out attempt goes on living in a server while its retry runs.
 #pragma once
-#include <iterator>
-
+#include "sim/enum_names.h"
 #include "sim/journal.h"
 #include "sim/time.h"
 #include "sim/units.h"
@@ -33,14 +32,6 @@ enum class Outcome : u8 {
   kAbandoned,        // an agent's task that never got to this step
   kCount
 };
-inline constexpr const char* kOutcomeNames[] = {
-    "succeeded",   "timeout",   "unreachable", "rejected_429", "rejected_503",     "breaker",
-    "auth_failed", "truncated", "poisoned",    "budget",       "served_elsewhere", "abandoned"};
-static_assert(std::size(kOutcomeNames) == static_cast<std::size_t>(Outcome::kCount));
-constexpr const char* name_of(Outcome outcome) {
-  return kOutcomeNames[static_cast<std::size_t>(outcome)];
-}
-
 // What a boundary says to an attempt offered to it. `retry_after` is zero when absent.
 struct Verdict {
   Outcome code = Outcome::kSucceeded;  // kSucceeded: taken on, the answer comes later

@@ -13,11 +13,6 @@ enum class ExportChoice : u8 {
   kNone,    // a policy that matches nothing
   kMissing  // a policy that does not parse and is not there: RFC 8212 exports nothing
 };
-template <>
-struct ChoiceNames<ExportChoice> {
-  static constexpr const char* type = "ExportChoice";
-  static std::vector<std::string> names() { return {"all", "none", "missing"}; }
-};
 
 struct ExportPolicy {
   ExportChoice export_ = ExportChoice::kNone;

@@ -8,7 +8,10 @@ void SafetyParams::describe(Schema<SafetyParams>& s) {
   using P = SafetyParams;
   s.name("safety");
   s.field("enabled", &P::enabled).help("whether answers are checked");
-  s.field("sample_rate", &P::sample_rate).range(0, 1).help("share of the answers that are checked");
+  s.field("sample_rate", &P::sample_rate)
+      .range(0, 1)
+      .help("share of the answers that are checked")
+      .scales_inversely();
   s.field("latency", &P::latency).at_least(0.001).help("time from an answer to its verdict");
   s.field("true_positive", &P::true_positive)
       .range(0, 1)

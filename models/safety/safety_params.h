@@ -8,11 +8,6 @@
 namespace stampede {
 
 enum class BreakerScope : u8 { kReplica, kRegion, kGlobal };
-template <>
-struct ChoiceNames<BreakerScope> {
-  static constexpr const char* type = "breaker_scope";
-  static std::vector<std::string> names() { return {"replica", "region", "global"}; }
-};
 
 struct SafetyParams {
   bool enabled = false;

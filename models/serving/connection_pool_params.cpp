@@ -7,12 +7,14 @@ void ConnectionPoolParams::describe(Schema<ConnectionPoolParams>& s) {
   s.field("pool_size", &P::pool_size)
       .range(1, 1e6)
       .help("connections of one pool")
-      .source("Websites2Know 2026: pool of 100");
+      .source("Websites2Know 2026: pool of 100")
+      .scales();
   s.field("pools", &P::pools).range(1, 1e5).help("gateway replicas with a pool of their own");
   s.field("database_limit", &P::database_limit)
       .range(1, 1e7)
       .help("connections that the database accepts in total")
-      .source("Websites2Know 2026: 150");
+      .source("Websites2Know 2026: 150")
+      .scales();
   s.field("hold", &P::hold).at_least(0).help("how long a log-in holds a connection");
   s.field("hold_during_inference", &P::hold_during_inference)
       .help(

@@ -14,21 +14,11 @@ enum class EngineRole : u8 {
   kPrefill,  // a sequence leaves with its first token, to be decoded elsewhere
   kDecode,   // a sequence arrives with its KV and its first token
 };
-template <>
-struct ChoiceNames<EngineRole> {
-  static constexpr const char* type = "engine_role";
-  static std::vector<std::string> names() { return {"mixed", "prefill", "decode"}; }
-};
 
 // In which order waiting sequences are taken, and who gives way when memory is short.
 enum class SchedulingPolicy : u8 {
   kFcfs,
   kPriority,  // by (priority, arrival): the lowest joins first, the highest gives way first
-};
-template <>
-struct ChoiceNames<SchedulingPolicy> {
-  static constexpr const char* type = "scheduling_policy";
-  static std::vector<std::string> names() { return {"fcfs", "priority"}; }
 };
 
 // How much memory is left for keys and values.

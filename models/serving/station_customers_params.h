@@ -15,13 +15,6 @@ enum class ServiceLaw : u8 {
   kHyperexponential,
   kLognormal
 };
-template <>
-struct ChoiceNames<ServiceLaw> {
-  static constexpr const char* type = "service_law";
-  static std::vector<std::string> names() {
-    return {"exponential", "deterministic", "erlang2", "hyperexponential", "lognormal"};
-  }
-};
 
 struct CustomersParams {
   Rate arrival_rate{};   // open source; 0: closed

@@ -8,13 +8,6 @@
 namespace stampede {
 
 enum class Discipline : u8 { kFifo, kLifo, kPriority, kPreemptivePriority, kProcessorSharing };
-template <>
-struct ChoiceNames<Discipline> {
-  static constexpr const char* type = "discipline";
-  static std::vector<std::string> names() {
-    return {"fifo", "lifo", "priority", "preemptive_priority", "processor_sharing"};
-  }
-};
 
 struct StationParams {
   u32 servers = 1;

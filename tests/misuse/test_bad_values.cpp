@@ -9,14 +9,6 @@ namespace {
 
 enum class Rule : u8 { kNearest, kWaterfall };
 
-}  // namespace
-template <>
-struct ChoiceNames<Rule> {
-  static constexpr const char* type = "rule";
-  static std::vector<std::string> names() { return {"nearest", "waterfall"}; }
-};
-namespace {
-
 struct FaultTag {
   static constexpr const char* selector = "do";
   static constexpr const char* category = "misuse_action";

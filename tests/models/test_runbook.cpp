@@ -29,7 +29,7 @@ StepParams step(const std::string& name, Watched when, Duration delay, const std
 using State = Runbook::State;
 
 const std::vector<std::string>& conditions() {
-  static const std::vector<std::string> names = ChoiceNames<Watched>::names();
+  const std::vector<std::string>& names = enum_names<Watched>();
   return names;
 }
 

@@ -9,14 +9,6 @@ namespace {
 
 enum class Colour : u8 { kRed, kGreen };
 
-}  // namespace
-template <>
-struct ChoiceNames<Colour> {
-  static constexpr const char* type = "colour";
-  static std::vector<std::string> names() { return {"red", "green"}; }
-};
-namespace {
-
 struct PaintTag {
   static constexpr const char* selector = "use";
   static constexpr const char* category = "test_paint";

@@ -14,16 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-const char* name_of(Better better) {
-  return better == Better::kLower ? "lower" : better == Better::kHigher ? "higher" : "neither";
-}
-
-const char* name_of(StoppedBy by) {
-  return by == StoppedBy::kReplications ? "replications"
-         : by == StoppedBy::kPrecision  ? "precision"
-                                        : "limit";
-}
-
 ordered_json estimate_json(const Estimate& e, bool baseline) {
   const Interval i = e.mean.interval();
   ordered_json json = {{"mean", e.mean.mean},

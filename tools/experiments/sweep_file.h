@@ -12,25 +12,10 @@
 namespace stampede {
 
 enum class AxisScale : u8 { kLinear, kLog };
-template <>
-struct ChoiceNames<AxisScale> {
-  static constexpr const char* type = "axis_scale";
-  static std::vector<std::string> names() { return {"linear", "log"}; }
-};
 
 enum class SampleMethod : u8 { kSobol, kLatinHypercube };
-template <>
-struct ChoiceNames<SampleMethod> {
-  static constexpr const char* type = "sample_method";
-  static std::vector<std::string> names() { return {"sobol", "latin_hypercube"}; }
-};
 
 enum class SeedRule : u8 { kCommon, kDistinct };
-template <>
-struct ChoiceNames<SeedRule> {
-  static constexpr const char* type = "seed_rule";
-  static std::vector<std::string> names() { return {"common", "distinct"}; }
-};
 
 // The values of one parameter: a list, or a range.
 struct ValuesParams {

@@ -95,6 +95,20 @@ std::string range_text(const FieldInfo& field) {
   return "";
 }
 
+std::string scale_text(const FieldInfo& field) {
+  switch (field.scaling) {
+    case Scaling::kNone:
+      return "";
+    case Scaling::kWith:
+      return "x scale" + (field.least > 1 ? ", at least " + print_number(field.least) : "");
+    case Scaling::kInverse:
+      return "/ scale";
+    case Scaling::kWithFleet:
+      return "x scale, with the fleet";
+  }
+  return "";
+}
+
 void add_rows(const TypeInfo& type, const void* defaults, const std::string& path,
               std::vector<ParameterRow>& rows) {
   for (const FieldInfo& f : type.fields) {
@@ -103,8 +117,8 @@ void add_rows(const TypeInfo& type, const void* defaults, const std::string& pat
       add_rows(*f.type, f.get(defaults), key, rows);
       continue;
     }
-    rows.push_back({key, kind_text(*f.type), default_text(f, defaults), range_text(f), f.help,
-                    f.source.empty() ? "assumed" : f.source});
+    rows.push_back({key, kind_text(*f.type), default_text(f, defaults), range_text(f),
+                    scale_text(f), f.help, f.source.empty() ? "assumed" : f.source});
     const TypeInfo* inner = innermost(f.type);
     if (inner->kind != ValueKind::kStruct) continue;
     // Defaults of an element: those of a fresh one, made in a scratch list and taken out again.
@@ -124,21 +138,32 @@ std::vector<ParameterRow> parameter_rows(const TypeInfo& type, const void* defau
   return rows;
 }
 
+namespace {
+bool any_scales(const std::vector<ParameterRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const ParameterRow& r) { return !r.scale.empty(); });
+}
+}  // namespace
+
 std::string text_table(const std::vector<ParameterRow>& rows) {
-  std::size_t key = 9, kind = 4, value = 7, range = 5;
+  std::size_t key = 9, kind = 4, value = 7, range = 5, scale = any_scales(rows) ? 5 : 0;
   for (const ParameterRow& r : rows) {
     key = std::max(key, r.key.size());
     kind = std::min<std::size_t>(std::max(kind, r.kind.size()), 28);
     value = std::min<std::size_t>(std::max(value, r.default_value.size()), 24);
     range = std::max(range, r.range.size());
+    scale = std::max(scale, r.scale.size());
   }
   const auto row = [&](const ParameterRow& r) {
-    std::string line = fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<{}}  {}", r.key, key, r.kind, kind,
-                                   r.default_value, value, r.range, range, r.help);
+    std::string line = fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<{}}  ", r.key, key, r.kind, kind,
+                                   r.default_value, value, r.range, range);
+    if (scale > 0) line += fmt::format("{:<{}}  ", r.scale, scale);
+    line += r.help;
     if (!r.source.empty()) line += fmt::format(" [{}]", r.source);
     return line + "\n";
   };
-  std::string text = row({"parameter", "kind", "default", "range", "meaning [source]", ""});
+  std::string text =
+      row({"parameter", "kind", "default", "range", "scale", "meaning [source]", ""});
   for (const ParameterRow& r : rows) text += row(r);
   return text;
 }
@@ -149,11 +174,14 @@ std::string markdown_table(const std::vector<ParameterRow>& rows) {
     for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
     return out;
   };
-  std::string text = "| parameter | kind | default | range | meaning | source |\n";
-  text += "|---|---|---|---|---|---|\n";
+  const bool scale = any_scales(rows);
+  std::string text = fmt::format("| parameter | kind | default | range |{} meaning | source |\n",
+                                 scale ? " scale |" : "");
+  text += scale ? "|---|---|---|---|---|---|---|\n" : "|---|---|---|---|---|---|\n";
   for (const ParameterRow& r : rows)
-    text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", r.key, cell(r.kind),
-                        cell(r.default_value), cell(r.range), cell(r.help), cell(r.source));
+    text += fmt::format("| `{}` | {} | {} | {} |{} {} | {} |\n", r.key, cell(r.kind),
+                        cell(r.default_value), cell(r.range), scale ? " " + r.scale + " |" : "",
+                        cell(r.help), cell(r.source));
   return text;
 }
 
@@ -164,6 +192,7 @@ nlohmann::ordered_json json_table(const std::vector<ParameterRow>& rows) {
                    {"kind", r.kind},
                    {"default", r.default_value},
                    {"range", r.range},
+                   {"scale", r.scale},
                    {"help", r.help},
                    {"source", r.source}});
   return out;

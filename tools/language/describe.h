@@ -9,7 +9,9 @@
 namespace stampede {
 
 struct ParameterRow {
-  std::string key, kind, default_value, range, help, source;
+  std::string key, kind, default_value, range;
+  std::string scale;  // what spec.scale does to it: "x scale", "/ scale"; empty: nothing
+  std::string help, source;
 };
 
 // The parameters below a struct, nested ones by their path. Lists of structs show their element's

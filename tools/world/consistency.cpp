@@ -60,7 +60,7 @@ void engines(Findings& out, const std::vector<PoolParams>& pools) {
       out.push_back({fmt::format("spec.serving.pools[{}].engine.role", i),
                      fmt::format("'{}' is wanted here: one pool is mixed, two are prefill and "
                                  "decode in this order",
-                                 ChoiceNames<EngineRole>::names()[static_cast<u32>(wanted)])});
+                                 name_of(wanted))});
   }
   if (pools.empty() || pools.size() > 2)
     out.push_back({"spec.serving.pools",

@@ -1,5 +1,6 @@
 // The similarity transform of a scenario: everything that counts is divided, everything that is a
-// time, a ratio or one pod's behaviour stays.
+// time, a ratio or one pod's behaviour stays. What each parameter does is part of its description
+// (Scaling, sim/params.h).
 // Source: reference outage, section 2. Limits: counts are rounded, so small regions feel it; fsync
 // times, the AS graph and gangs do not scale.
 #pragma once

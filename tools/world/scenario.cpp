@@ -10,13 +10,16 @@ void Metadata::describe(Schema<Metadata>& s) {
 void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
   s.field("replicas", &RegionPoolParams::replicas)
       .range(0, 1e6)
-      .help("pods of this pool at the start");
+      .help("pods of this pool at the start")
+      .scales_with_fleet();
   s.field("min_replicas", &RegionPoolParams::min_replicas)
       .range(0, 1e6)
-      .help("minReplicas of this pool in this region; absent: that of the autoscaler");
+      .help("minReplicas of this pool in this region; absent: that of the autoscaler")
+      .scales_with_fleet();
   s.field("gpu_limit", &RegionPoolParams::gpu_limit)
       .range(0, 1e6)
-      .help("GPUs of a node group that only this pool may use; 0: the pool may use any free GPU");
+      .help("GPUs of a node group that only this pool may use; 0: the pool may use any free GPU")
+      .scales_with_fleet();
 }
 
 void RegionParams::describe(Schema<RegionParams>& s) {
@@ -27,10 +30,14 @@ void RegionParams::describe(Schema<RegionParams>& s) {
   s.field("utc_offset", &RegionParams::utc_offset)
       .range(-54000, 54000)
       .help("local time minus UTC; the daily curve follows local time");
-  s.field("nodes", &RegionParams::nodes).range(1, 1e5).help("nodes of the cluster");
+  s.field("nodes", &RegionParams::nodes)
+      .range(1, 1e5)
+      .help("nodes of the cluster")
+      .scales_with_fleet();
   s.field("missing_gpus", &RegionParams::missing_gpus)
       .range(0, 63)
-      .help("GPUs that are missing in the last node");
+      .help("GPUs that are missing in the last node")
+      .scales_with_fleet();
   s.field("pools", &RegionParams::pools).required().help("size of each pool of spec.serving.pools");
 }
 
