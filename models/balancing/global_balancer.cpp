@@ -53,6 +53,39 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
   rebuild();
 }
 
+void GlobalBalancer::connect(std::vector<RegionFilter*> filters) {
+  filters_ = std::move(filters);
+  rebuild();
+}
+
+void GlobalBalancer::ended(RegionId region, Outcome outcome, IncidentId cause) {
+  bool changed = false;
+  for (RegionFilter* filter : filters_) {
+    filter->ended(region, outcome, cause);
+    changed = changed || filter->changed();
+  }
+  if (changed) rebuild();
+}
+
+// The first filter that closes a region; null: none does.
+const RegionFilter* GlobalBalancer::closing(std::size_t region) const {
+  for (const RegionFilter* filter : filters_)
+    if (!filter->open(static_cast<RegionId>(region))) return filter;
+  return nullptr;
+}
+
+void GlobalBalancer::settle_filters() {
+  if (filters_.empty()) return;
+  Instant next = kNever;
+  for (RegionFilter* filter : filters_) {
+    filter->settle();
+    next = std::min(next, filter->next_change());
+  }
+  world_.scheduler.cancel(filter_due_);
+  if (next != kNever)
+    filter_due_ = world_.scheduler.at(next, Priority::kControl, component_, kFilterDue);
+}
+
 void GlobalBalancer::handle(const Event& event) {
   const auto region = static_cast<RegionId>(event.subject);
   switch (event.kind) {
@@ -62,6 +95,8 @@ void GlobalBalancer::handle(const Event& event) {
       return answered(region, false, event.argument);
     case kViewCheck:
       return check_view(region);
+    case kFilterDue:
+      return rebuild();
     case kRebuild:
       regions_[region].timer = false;
       return rebuild();
@@ -153,12 +188,14 @@ void GlobalBalancer::check_view(RegionId region) {
 
 bool GlobalBalancer::usable(std::size_t region) const {
   const Region& r = regions_[region];
-  if (!r.probe.usable() || r.capacity <= 0) return false;
+  if (!r.probe.usable() || r.capacity <= 0 || closing(region) != nullptr) return false;
   return !(r.expired && params_.view_expiry == ViewExpiry::kFailClosed);
 }
 
 IncidentId GlobalBalancer::cause_of(std::size_t region) const {
   const Region& r = regions_[region];
+  if (const RegionFilter* filter = closing(region))
+    return filter->closed_by(static_cast<RegionId>(region));
   return r.probe.usable() ? r.view_cause : r.unreachable;
 }
 
@@ -224,6 +261,7 @@ std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
 }
 
 void GlobalBalancer::rebuild() {
+  settle_filters();
   const std::size_t n = regions_.size();
   Shares weight(n, 0.0);
   std::size_t able = 0;

@@ -16,6 +16,7 @@
 #include "models/balancing/probe_fsm.h"
 #include "models/balancing/traffic_split.h"
 #include "models/ports/attempts_port.h"
+#include "models/ports/region_filter_port.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -27,8 +28,14 @@ class GlobalBalancer : public BalancerPort, public Component {
   GlobalBalancer(World& world, std::string path, const GlobalBalancerParams& params,
                  const NetworkPort& network, std::vector<double> capacity);
 
+  // What keeps new clients from regions; before the first attempt.
+  void connect(std::vector<RegionFilter*> filters);
+
   // Called for every attempt; no allocation.
   RegionRoute route(RegionId home, ClientNetwork client, u64 session_key) override;
+
+  bool learns() const override { return !filters_.empty(); }
+  void ended(RegionId region, Outcome outcome, IncidentId cause) override;
 
   // A watch delivered a region's capacity [requests/s]; `cause` is what changed it.
   void capacity_changed(RegionId region, double ready_capacity, IncidentId cause);
@@ -45,7 +52,7 @@ class GlobalBalancer : public BalancerPort, public Component {
   void handle(const Event& event) override;
 
  private:
-  enum Kind : u8 { kProbe, kProbeAnswered, kViewCheck, kRebuild, kMeasure };
+  enum Kind : u8 { kProbe, kProbeAnswered, kViewCheck, kRebuild, kMeasure, kFilterDue };
   struct Region {
     ProbeFsm probe;
     double capacity = 0;
@@ -71,6 +78,8 @@ class GlobalBalancer : public BalancerPort, public Component {
   void check_view(RegionId region);
   void rebuild();
   bool usable(std::size_t region) const;
+  const RegionFilter* closing(std::size_t region) const;
+  void settle_filters();
   bool at_home(std::size_t home, bool alternative);
   void started(std::size_t home, IncidentId cause);
   IncidentId cause_of(std::size_t region) const;
@@ -87,6 +96,8 @@ class GlobalBalancer : public BalancerPort, public Component {
   std::vector<Region> regions_;
   std::vector<Home> homes_;
   AnswerHistory answers_;
+  std::vector<RegionFilter*> filters_;
+  EventHandle filter_due_;
   u64 salt_ = 0;
   u64 routed_ = 0, moved_ = 0, refused_ = 0, nowhere_ = 0, failovers_ = 0;
 };

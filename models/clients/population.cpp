@@ -32,6 +32,7 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
       wiring_(std::move(wiring)),
       component_(world.scheduler.add(this)),
       regions_(regions),
+      balancer_learns_(wiring_.balancer->learns()),
       networks_(regions),
       network_cumulative_(regions) {
   for (ClientNetwork c = 0; c < wiring_.network->client_networks(); ++c) {
@@ -45,6 +46,9 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
                                                static_cast<u32>(classes_.size())));
   for (std::size_t k = 0; k < wiring_.traces.size(); ++k)
     if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
+  for (std::size_t k = 0; k < wiring_.hedging.size(); ++k)
+    classes_[k]->hedging = wiring_.hedging[k];
+  register_slot_stats();
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
       const std::string path = "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
@@ -246,6 +250,11 @@ void Population::handle(const Event& event) {
     case kRetry:
       if (requests_[event.subject].serial == event.argument) send(event.subject);
       return;
+    case kHedge:
+      if (awaits_first_token(event.subject, event.argument)) hedge(event.subject);
+      return;
+    case kLoserLeaves:
+      return loser_leaves(event.subject, event.argument);
     case kFirstTokenTimeout:
       classes_[event.subject]->first_token.expire(
           [&](u32 slot, u32 serial) { return awaits_first_token(slot, serial); },

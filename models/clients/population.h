@@ -16,9 +16,11 @@
 #include "models/clients/sessions.h"
 #include "models/clients/trace_arrivals.h"
 #include "models/ports/attempts_port.h"
+#include "models/ports/hedging_port.h"
 #include "models/ports/kv_cache_port.h"
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/request_log_port.h"
+#include "models/ports/single_flight_port.h"
 #include "sim/quantiles.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
@@ -63,6 +65,8 @@ class Population final : public Component,
     ServiceLevel* service = nullptr;
     std::vector<std::shared_ptr<TraceSource>> traces{};  // [class]; null: its demand is modelled
     RequestLog* log = nullptr;                           // null: nobody asks
+    std::vector<HedgingPolicy*> hedging{};               // [class]; empty: nobody hedges
+    SingleFlight* single_flight = nullptr;               // null: every attempt is its own
   };
   struct Counts {
     u64 attempts = 0;
@@ -75,6 +79,8 @@ class Population final : public Component,
     // whoever was served later or ended otherwise changes it, in whatever order they come.
     u64 latencies = 0;
     u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
+    u64 hedges = 0;      // of the attempts
+    u64 taken_over = 0;  // attempts that took over one that was left; not counted among them
   };
 
   Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
@@ -88,6 +94,7 @@ class Population final : public Component,
   void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) override;
   void released(SessionSlot session) override;
   void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
+  Deadlines deadlines(AttemptSlot attempt) const override;
   void paths_changed(RegionId region) override;
   void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
 
@@ -109,7 +116,9 @@ class Population final : public Component,
     kFirstTokenTimeout,
     kGapTimeout,
     kTotalTimeout,
-    kTraceArrival
+    kTraceArrival,
+    kHedge,
+    kLoserLeaves
   };
   struct Class {
     ClientClassParams params;
@@ -123,6 +132,7 @@ class Population final : public Component,
     TraceArrival next;  // of the trace
     StreamKey homes;    // of the trace's requests
     u64 salt = 0;       // tells the trace's texts from those of others
+    HedgingPolicy* hedging = nullptr;
     Class(ClientClassParams p, World& world, ComponentId id, u32 index);
     void play(std::shared_ptr<TraceSource> source, World& world);
   };
@@ -160,13 +170,34 @@ class Population final : public Component,
   void offer_turn(SessionSlot session, u8 resubmission);
   void send(RequestSlot slot);
   void start_timeouts(RequestSlot slot);
+  // The attempt of a request ended for its client: the balancer may learn from it.
+  void tell_balancer(RegionId region, Outcome outcome, IncidentId cause) {
+    if (balancer_learns_ && region != kNoRegion) wiring_.balancer->ended(region, outcome, cause);
+  }
   AttemptSlot make_out(RequestSlot slot, IncidentId brought_by);
   void refused(RequestSlot slot, const Verdict& verdict, Duration heard_after);
+  // What the slots of hedging and single flight need.
+  void hedge(RequestSlot slot);
+  AttemptSlot second_of(RequestSlot slot) const {
+    return slot < second_.size() ? second_[slot] : kNoSlot;
+  }
+  bool has_second(RequestSlot slot) const { return second_of(slot) != kNoSlot; }
+  void lose(RequestSlot slot, AttemptSlot attempt);
+  void wins(RequestSlot slot, AttemptSlot attempt, Instant heard);
+  void loser_leaves(AttemptSlot attempt, u32 ticket);
+  bool take_over(RequestSlot slot);
+  static Work work_of(const Attempt& a) { return {a.region, a.turn, a.session_key}; }
+  void work_ended(const Attempt& a, AttemptSlot slot) {
+    if (wiring_.single_flight != nullptr) wiring_.single_flight->ended(work_of(a), slot);
+  }
+  void path_lost(RequestSlot slot, RegionId region);
+  void cancel_at_server(AttemptSlot attempt, u64 request_key);
+  void register_slot_stats();
   // The current attempt failed at `heard_at`: retry or end.
   void attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after, Instant heard_at);
   void end_request(RequestSlot slot, Outcome outcome, Instant at);
   void give_up_waiting(RequestSlot slot);
-  void leave_server(Request& request);
+  void leave_server(Request& request, AttemptSlot attempt);
   static void blame(Request& request, IncidentId incident) {
     if (incident != kNoIncident) request.blamed = incident;
   }
@@ -177,7 +208,12 @@ class Population final : public Component,
   }
   void close_session(SessionSlot session);
   Request* live_request(const Attempt& attempt);
-  Duration one_way(const Request& request) const;
+  Duration one_way(const Request& request, RegionId region) const;
+  struct TurnLengths {
+    u32 message = 0, output = 0;
+    bool budget_spent = false;  // by the reasoning
+  };
+  TurnLengths lengths_of(const Class& c, const Session& s) const;
   Chain& chain_of(const Request& request);
 
   World& world_;
@@ -185,14 +221,17 @@ class Population final : public Component,
   Wiring wiring_;
   ComponentId component_;
   std::size_t regions_;
+  bool balancer_learns_;
   std::vector<std::unique_ptr<Class>> classes_;
   std::vector<Chain> chains_;                            // [class] x [home region]
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]
   LiveSessions sessions_;
   SlotPool<Request, RequestSlot, LargeVector<Request>> requests_;
-  std::vector<TraceRow> recorded_;  // [session] of a trace
-  std::vector<Trail> trails_;       // [request] if there is a log
+  std::vector<TraceRow> recorded_;   // [session] of a trace
+  std::vector<Trail> trails_;        // [request] if there is a log
+  std::vector<AttemptSlot> second_;  // [request] that hedged
+  u32 losers_ = 0;
   Counts counts_;
   Quantiles ttft_, e2e_, tpot_;
 };

@@ -1,9 +1,12 @@
-// What becomes of a request: its attempts, time-outs, retries and end.
+// What becomes of a request: its attempts, time-outs, retries, second attempts and end.
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 
 namespace stampede {
 namespace {
+
+constexpr u8 kSecond = 0x80;      // in the number of a second attempt, beside that of the first
+constexpr u32 kLoser = 1U << 31;  // in the serial of an attempt that lost; no request's gets there
 
 Instant deadline(Instant from, Duration timeout) {
   return timeout.ns > 0 ? from + timeout : kNever;
@@ -15,8 +18,8 @@ Population::Chain& Population::chain_of(const Request& r) {
   return chains_[r.class_id * regions_ + r.home];
 }
 
-Duration Population::one_way(const Request& r) const {
-  return wiring_.network->path(r.client, r.region).round_trip / 2;
+Duration Population::one_way(const Request& r, RegionId region) const {
+  return wiring_.network->path(r.client, region).round_trip / 2;
 }
 
 // Only where the budget is a matter of chance.
@@ -83,6 +86,7 @@ void Population::send(RequestSlot slot) {
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     return;
   }
+  if (wiring_.single_flight != nullptr && take_over(slot)) return;
   const IncidentId brought_by = route.moved_by != kNoIncident ? route.moved_by : let_in.incident;
   const AttemptSlot attempt = make_out(slot, brought_by);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
@@ -93,6 +97,8 @@ void Population::send(RequestSlot slot) {
   }
   requests_[slot].attempt = attempt;
   ++sessions_[r.session].working;
+  if (wiring_.single_flight != nullptr)
+    wiring_.single_flight->started(work_of((*wiring_.attempts)[attempt]), attempt);
 }
 
 void Population::start_timeouts(RequestSlot slot) {
@@ -108,24 +114,34 @@ void Population::start_timeouts(RequestSlot slot) {
         r.sent + c.params.total_timeout, slot, r.serial,
         [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
         [&](u32 k) { requests_.prefetch(k); });
+  if (c.hedging != nullptr)
+    if (const Duration delay = c.hedging->delay(); delay.ns > 0)
+      world_.scheduler.at(r.sent + delay, Priority::kArrival, component_, kHedge, slot, r.serial);
 }
 
-// Writes the attempt that a region is then offered. The turn's own lengths are the same under every
-// policy and for every attempt.
-AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
-  Request& r = requests_[slot];
-  const Class& c = *classes_[r.class_id];
-  const Session& s = sessions_[r.session];
+// The turn's own lengths are the same under every policy and for every attempt.
+Population::TurnLengths Population::lengths_of(const Class& c, const Session& s) const {
   const Words w = draw(c.lengths, s.key, s.turn);
-  const u32 message = s.context == 0 ? c.first_prompt.at(uniform(w)) : c.message.at(uniform(w));
+  TurnLengths turn;
+  turn.message = s.context == 0 ? c.first_prompt.at(uniform(w)) : c.message.at(uniform(w));
   u32 output = std::max<u32>(1, c.answer.at(uniform2(w)));
   const auto budget = static_cast<u32>(c.params.token_budget);
   double reasoning = c.params.reasoning_share.value * output;
   if (c.params.loop_probability.value > 0 &&
       uniform(draw(c.lengths, s.key, s.turn, 1)) < c.params.loop_probability.value)
     reasoning = output = budget;
-  r.budget_spent = reasoning >= budget;
-  output = std::min(output, budget);
+  turn.budget_spent = reasoning >= budget;
+  turn.output = std::min(output, budget);
+  return turn;
+}
+
+// Writes the attempt that a region is then offered.
+AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
+  Request& r = requests_[slot];
+  const Class& c = *classes_[r.class_id];
+  const Session& s = sessions_[r.session];
+  const TurnLengths turn = lengths_of(c, s);
+  r.budget_spent = turn.budget_spent;
 
   const AttemptSlot attempt = wiring_.attempts->take();
   Attempt& a = (*wiring_.attempts)[attempt];
@@ -133,9 +149,9 @@ AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
   a.request = slot;
   a.serial = r.serial;
   a.session = r.session;
-  a.prompt = std::min(s.context + message, static_cast<u32>(c.params.max_context));
-  a.output = output;
-  a.answer_kept = static_cast<u32>((1 - c.params.reasoning_share.value) * output);
+  a.prompt = std::min(s.context + turn.message, static_cast<u32>(c.params.max_context));
+  a.output = turn.output;
+  a.answer_kept = static_cast<u32>((1 - c.params.reasoning_share.value) * turn.output);
   a.incident = brought_by;
   a.turn = s.turn;
   a.region = r.region;
@@ -149,6 +165,7 @@ AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
 }
 
 void Population::refused(RequestSlot slot, const Verdict& verdict, Duration heard_after) {
+  tell_balancer(requests_[slot].region, verdict.code, verdict.incident);
   ++counts_.attempts_ended[static_cast<std::size_t>(verdict.code)];
   blame(requests_[slot], verdict.incident);
   attempt_failed(slot, verdict.code, verdict.retry_after, world_.now() + heard_after);
@@ -266,9 +283,10 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   Request* r = live_request(a);
   if (r == nullptr) return;
   const Class& c = *classes_[r->class_id];
-  const Instant heard = at + one_way(*r);
+  const Instant heard = at + one_way(*r, a.region);
   if (heard > deadline(r->sent, c.params.first_token_timeout))
     return;  // its timer is about to fire
+  if (c.hedging != nullptr) wins(a.request, attempt, heard);
   r->state = Request::State::kStreaming;
   r->first_token = heard;
   ttft_.add(static_cast<u64>((heard - r->offered).ns));
@@ -276,13 +294,14 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
 }
 
 bool Population::finished(AttemptSlot attempt, Instant at) {
-  const Attempt& a = (*wiring_.attempts)[attempt];
+  Attempt& a = (*wiring_.attempts)[attempt];
+  work_ended(a, attempt);
   counts_.prompt_tokens += a.prompt;
   counts_.output_tokens += a.output;
   counts_.context_read += u64{a.output} * a.prompt + u64{a.output} * (a.output - 1) / 2;
   Request* r = live_request(a);
   const Class& c = *classes_[sessions_[a.session].class_id];
-  const Instant heard = r == nullptr ? at : at + one_way(*r);
+  const Instant heard = r == nullptr ? at : at + one_way(*r, a.region);
   if (r == nullptr || r->state != Request::State::kStreaming ||
       heard > deadline(r->sent, c.params.total_timeout)) {
     ++counts_.doomed;
@@ -290,7 +309,9 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     if (r != nullptr) {  // the timer that ends the wait is about to fire
       blame(*r, wiring_.regions[a.region]->delayed_by(attempt));
-      r->attempt = kNoSlot;
+      lose(a.request, attempt);
+    } else {
+      a.serial = 0;  // nobody may still mean it
     }
     return false;
   }
@@ -306,45 +327,76 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
         std::min(a.prompt + a.answer_kept, static_cast<u32>(c.params.max_context));
   }
   r->attempt = kNoSlot;
+  tell_balancer(a.region, Outcome::kSucceeded, kNoIncident);
   if (a.poisoned) blame(*r, a.incident);
   end_request(a.request, outcome, heard);
   return outcome == Outcome::kSucceeded;
 }
 
 void Population::broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) {
-  const Attempt& a = (*wiring_.attempts)[attempt];
+  Attempt& a = (*wiring_.attempts)[attempt];
+  work_ended(a, attempt);
   ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
   Request* r = live_request(a);
-  if (r == nullptr) return;
+  if (r == nullptr) {
+    a.serial = 0;
+    return;
+  }
   if (wiring_.log) keep_trail(a.request, a);
   blame(*r, cause);
-  attempt_failed(a.request, outcome, {}, world_.now() + one_way(*r));
+  tell_balancer(a.region, outcome, cause);
+  if (has_second(a.request)) return lose(a.request, attempt);  // the other one goes on
+  attempt_failed(a.request, outcome, {}, world_.now() + one_way(*r, a.region));
 }
 
 // A time-out: the client leaves. Its attempt goes on in the server unless the cancellation arrives.
 void Population::give_up_waiting(RequestSlot slot) {
-  if (requests_[slot].attempt != kNoSlot) leave_server(requests_[slot]);
+  Request& r = requests_[slot];
+  const AttemptSlot both[] = {r.attempt, second_of(slot)};
+  r.attempt = kNoSlot;
+  if (both[1] != kNoSlot) second_[slot] = kNoSlot;
+  for (const AttemptSlot attempt : both)
+    if (attempt != kNoSlot) leave_server(r, attempt);
+  tell_balancer(r.region, Outcome::kTimeout, r.blamed);
   attempt_failed(slot, Outcome::kTimeout, {}, world_.now());
 }
 
-void Population::leave_server(Request& r) {
-  const AttemptSlot attempt = r.attempt;
+void Population::leave_server(Request& r, AttemptSlot attempt) {
   Attempt& a = (*wiring_.attempts)[attempt];
   if (wiring_.log) keep_trail(a.request, a);
   blame(r, wiring_.regions[a.region]->delayed_by(attempt));
   a.request = kNoSlot;
-  r.attempt = kNoSlot;
-  const Class& c = *classes_[r.class_id];
-  if (uniform(draw(c.retry, r.key, a.number, 3)) >= c.params.cancel_on_timeout.value) return;
-  if (wiring_.regions[a.region]->cancel(attempt))
-    ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
+  cancel_at_server(attempt, r.key);
+}
+
+// Whether the server hears of it is a matter of chance.
+void Population::cancel_at_server(AttemptSlot attempt, u64 request_key) {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  const Class& c = *classes_[sessions_[a.session].class_id];
+  if (uniform(draw(c.retry, request_key, a.number, 3)) >= c.params.cancel_on_timeout.value) return;
+  const Work work = work_of(a);
+  if (!wiring_.regions[a.region]->cancel(attempt)) return;
+  if (wiring_.single_flight != nullptr) wiring_.single_flight->ended(work, attempt);
+  ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
+}
+
+Deadlines Population::deadlines(AttemptSlot attempt) const {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  if (a.request == kNoSlot || requests_[a.request].serial != a.serial) return {};
+  const Request& r = requests_[a.request];
+  const ClientClassParams& p = classes_[r.class_id]->params;
+  return {deadline(r.sent, p.first_token_timeout), deadline(r.sent, p.total_timeout)};
 }
 
 // Streams over a path that died hang until the client's own time-outs; the server learns nothing.
 void Population::paths_changed(RegionId region) {
   for (RequestSlot slot = 0; slot < requests_.slots(); ++slot) {
     Request& r = requests_[slot];
-    if (r.region != region || r.attempt == kNoSlot) continue;
+    if ((r.region != region && !has_second(slot)) || r.attempt == kNoSlot) continue;
+    if (has_second(slot)) {  // the client still waits for the other one
+      path_lost(slot, region);
+      continue;
+    }
     const PathState& path = wiring_.network->path(r.client, region);
     if (path.reach == Reach::kReachable) continue;
     Attempt& a = (*wiring_.attempts)[r.attempt];
@@ -357,6 +409,126 @@ void Population::paths_changed(RegionId region) {
     if (r.state == Request::State::kStreaming && c.params.between_tokens_timeout.ns > 0)
       c.between.push(world_.now() + c.params.between_tokens_timeout, slot, r.serial);
   }
+}
+
+// Below: what the slots of hedging and single flight need.
+
+void Population::register_slot_stats() {
+  StatsTable& t = world_.stats;
+  if (!wiring_.hedging.empty())
+    t.counter("clients", "hedges_total", "second attempts of requests", &counts_.hedges);
+  if (wiring_.single_flight != nullptr)
+    t.counter("clients", "taken_over_total", "attempts that took over one that was left",
+              &counts_.taken_over);
+}
+
+// The first attempt goes on; the second concerns the request only once it is taken on.
+void Population::hedge(RequestSlot slot) {
+  Request& r = requests_[slot];
+  Chain& chain = chain_of(r);
+  const u32 number = kSecond | r.tries;
+  if (!chain.budget.attempt(world_.now(), true, RetryCause::kTransport,
+                            budget_draw(chain, r, number)))
+    return;
+  ++counts_.attempts;
+  ++counts_.hedges;
+  const Session& s = sessions_[r.session];
+  const RegionRoute route = wiring_.balancer->route(r.home, s.client, s.key);
+  const auto refused = [&](const Verdict& verdict) {
+    ++counts_.attempts_ended[static_cast<std::size_t>(verdict.code)];
+    tell_balancer(route.region, verdict.code, verdict.incident);
+  };
+  if (!route.verdict.accepted()) return refused(route.verdict);
+  wiring_.service->attempt_offered(route.region, route.moved_by);
+  const PathState& path = wiring_.network->path(s.client, route.region);
+  if (path.reach == Reach::kNoRoute) return refused({Outcome::kUnreachable, {}, path.cause});
+  if (path.reach == Reach::kBlackHole) {
+    ++counts_.attempts_lost;
+    return refused({Outcome::kTimeout, {}, path.cause});
+  }
+  const Verdict let_in = wiring_.regions[route.region]->admit(s.key);
+  if (!let_in.accepted()) return refused(let_in);
+  const AttemptSlot attempt =
+      make_out(slot, route.moved_by != kNoIncident ? route.moved_by : let_in.incident);
+  Attempt& a = (*wiring_.attempts)[attempt];
+  a.region = route.region;
+  a.number |= kSecond;
+  const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
+  if (!verdict.accepted()) {
+    wiring_.attempts->give_back(attempt);
+    return refused(verdict);
+  }
+  ++sessions_[r.session].working;
+  if (r.attempt == kNoSlot) {  // the first was lost on its way
+    r.attempt = attempt;
+    r.region = route.region;
+    return;
+  }
+  if (slot >= second_.size()) second_.resize(slot + 1, kNoSlot);
+  second_[slot] = attempt;
+}
+
+// One of the attempts of a request ended without an answer.
+void Population::lose(RequestSlot slot, AttemptSlot attempt) {
+  Request& r = requests_[slot];
+  const AttemptSlot second = second_of(slot);
+  if (second != kNoSlot) second_[slot] = kNoSlot;
+  if (r.attempt != attempt) return;
+  r.attempt = second;
+  if (second != kNoSlot) r.region = (*wiring_.attempts)[second].region;
+}
+
+// The client hears the first token of `attempt` and tells the server of the other.
+void Population::wins(RequestSlot slot, AttemptSlot attempt, Instant heard) {
+  Request& r = requests_[slot];
+  classes_[r.class_id]->hedging->first_token(heard - r.sent);
+  if (!has_second(slot)) return;
+  const AttemptSlot loser = r.attempt == attempt ? second_[slot] : r.attempt;
+  lose(slot, loser);
+  Attempt& a = (*wiring_.attempts)[loser];
+  a.request = kNoSlot;
+  a.serial = kLoser | ++losers_;
+  world_.scheduler.at(heard, Priority::kArrival, component_, kLoserLeaves, loser, a.serial);
+}
+
+void Population::loser_leaves(AttemptSlot attempt, u32 ticket) {
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  if (a.request == kNoSlot && a.serial == ticket)
+    cancel_at_server(attempt, mix64(a.session_key ^ a.turn));
+}
+
+// Of a request with two attempts, those into a region that cannot be reached any more.
+void Population::path_lost(RequestSlot slot, RegionId region) {
+  Request& r = requests_[slot];
+  const PathState& path = wiring_.network->path(r.client, region);
+  if (path.reach == Reach::kReachable) return;
+  blame(r, path.cause);
+  for (const AttemptSlot attempt : {r.attempt, second_[slot]}) {
+    Attempt& a = (*wiring_.attempts)[attempt];
+    if (a.region != region) continue;
+    a.request = kNoSlot;
+    a.incident = path.cause;
+    ++counts_.attempts_lost;
+    lose(slot, attempt);
+  }
+}
+
+// An execution of the same turn that nobody waits for becomes the request's own.
+bool Population::take_over(RequestSlot slot) {
+  Request& r = requests_[slot];
+  const Session& s = sessions_[r.session];
+  const AttemptSlot other = wiring_.single_flight->under_way({r.region, s.turn, s.key});
+  if (other == kNoSlot) return false;
+  Attempt& a = (*wiring_.attempts)[other];
+  if (a.request != kNoSlot) return false;
+  a.request = slot;
+  a.serial = r.serial;
+  r.attempt = other;
+  r.budget_spent = lengths_of(*classes_[r.class_id], s).budget_spent;
+  --counts_.attempts;  // one execution, counted when it began
+  ++counts_.taken_over;
+  if (wiring_.regions[r.region]->streams(other)) first_token(other, world_.now());
+  return true;
 }
 
 }  // namespace stampede

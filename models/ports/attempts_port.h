@@ -1,6 +1,7 @@
 // The record of one try: one cache line, shared by clients (who send and may leave) and regions
 // (who execute, whether or not the client still waits), and what they tell each other.
 #pragma once
+#include "models/ports/deadline_port.h"
 #include "models/ports/network_port.h"
 #include "models/ports/request.h"
 #include "sim/huge_pages.h"
@@ -45,6 +46,8 @@ struct ClientPort {
   virtual void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) = 0;
   // first_token(), or finished() and released(), will soon be called for an attempt.
   virtual void prefetch_attempt(AttemptSlot /*attempt*/, bool /*finishes*/) const {}
+  // When the client of an attempt leaves; nobody waits: it has left.
+  virtual Deadlines deadlines(AttemptSlot /*attempt*/) const { return {}; }
   // Server-side work on the session ended (finished, broken or cancelled).
   virtual void released(SessionSlot session) = 0;
 };
@@ -61,6 +64,8 @@ struct RegionPort {
   // The client's cancellation reached the server: stop working on it. True if it was given back;
   // false if nothing could be stopped any more.
   virtual bool cancel(AttemptSlot attempt) = 0;
+  // Has the first token of an attempt that it holds left?
+  virtual bool streams(AttemptSlot /*attempt*/) const { return false; }
   // Why an attempt that it owns is late, if an incident is known: the region's overload, or what
   // brought the attempt here.
   virtual IncidentId delayed_by(AttemptSlot attempt) const = 0;
@@ -75,6 +80,10 @@ struct RegionRoute {
 struct BalancerPort {
   virtual ~BalancerPort() = default;
   virtual RegionRoute route(RegionId home, ClientNetwork client, u64 session_key) = 0;
+  // Does it want to hear how attempts end? Settled before the first is sent.
+  virtual bool learns() const { return false; }
+  // One that it sent to `region` ended so for its client, because of `cause` if that is known.
+  virtual void ended(RegionId /*region*/, Outcome /*outcome*/, IncidentId /*cause*/) {}
 };
 
 }  // namespace stampede

@@ -1,7 +1,9 @@
 // The boundary between a region's gateway and the rule that picks a pod for an attempt.
 #pragma once
+#include <string>
 #include <vector>
 
+#include "models/ports/endpoint_filter_port.h"
 #include "models/ports/pods_port.h"
 
 namespace stampede {
@@ -15,14 +17,22 @@ struct ActiveCounts {
   u32 of(u32 pod) const { return pod < by_pod.size() ? by_pod[pod] : 0; }
 };
 
+// Slot `pick`: at most one, one object for each region and pool, instead of spec.replica_choice.
 class ReplicaChoice {
  public:
+  struct Place {
+    const World& world;
+    std::string path;  // of its random streams: region/pool
+    const ActiveCounts& active;
+  };
   virtual ~ReplicaChoice() = default;
   // `pods` in ascending order, as a new endpoint view has them. May allocate.
   virtual void set_endpoints(const std::vector<u32>& pods) = 0;
   // A pod, or kNoPod without endpoints. `attempt_key` identifies the attempt for keyed draws. Never
   // allocates.
   virtual u32 pick(u64 session_key, u64 attempt_key) = 0;
+  // What hears how attempts end; null: it does not learn.
+  virtual PodObserver* observer() { return nullptr; }
 };
 
 }  // namespace stampede

@@ -18,7 +18,8 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       login_timeouts_(world.scheduler, component_, Priority::kTimeout, kLoginTimeout),
       probe_stream_(world.stream("region/" + name_, "probes")),
       serving_(serving.pools.size()),
-      known_(serving.pools.size()),
+      endpoints_(serving.pools.size()),
+      filter_due_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
       load_before_(serving.pools.size()),
       retired_(serving.pools.size()),
@@ -42,6 +43,16 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
 }
 
 Region::~Region() = default;
+
+void Region::connect(Wiring wiring) {
+  wiring_ = std::move(wiring);
+  wiring_.filters.resize(endpoints_.size());
+  for (std::size_t w = 0; w < endpoints_.size(); ++w)
+    endpoints_[w].connect(wiring_.choice[w], wiring_.filters[w]);
+  if (wiring_.deadline != nullptr)
+    world_.stats.counter(name_, "expired_total", "attempts dropped at their client's deadline",
+                         &counts_.expired);
+}
 
 void Region::register_login_stats() {
   StatsTable& t = world_.stats;
@@ -112,21 +123,51 @@ Verdict Region::offer(AttemptSlot slot) {
 // Past breaker, rate limit and log-in: to a pod.
 Verdict Region::to_pod(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
-  const Instant now = world_.now();
-  if (known_[0] == 0) return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
-  const PodId id = wiring_.choice[0]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  if (endpoints_[0].size() == 0)
+    return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
+  const PodId id = endpoints_[0].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by = a.incident;
+  if (const auto refusal = refused_by(p)) {
+    a.started = world_.now();
+    attempt_ended(id, a, refusal->code, world_.now());
+    return *refusal;
+  }
+  if (!admit_to(p, slot, id)) return refuse_503(kNoIncident);  // longer than the engine's memory
+  if (wiring_.deadline != nullptr) await_deadlines(slot);
+  return {};
+}
+
+std::optional<Verdict> Region::refused_by(Pod& p) {
   if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
   const FrontEndParams& front = params_.pools[p.workload].front_end;
+  const Instant now = world_.now();
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
   p.front_end.charge(front.cpu_per_request.seconds());
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
     return refuse_503(overload_);
   if (full(p)) return refuse_503(overload_);
-  if (!admit_to(p, slot, id)) return refuse_503(kNoIncident);  // longer than the engine's memory
-  return {};
+  return std::nullopt;
+}
+
+// Whoever learns from outcomes hears of one; a filter may then leave others.
+void Region::attempt_ended(PodId id, const Attempt& a, Outcome outcome, Instant at) {
+  const WorkloadId workload = pods_[id].workload;
+  OpenEndpoints& endpoints = endpoints_[workload];
+  if (!endpoints.observed()) return;
+  endpoints.ended(id, outcome, at - a.started, at);
+  if (!endpoints.changed()) return;
+  endpoints.refilter(world_.now());
+  await_filters(workload);
+}
+
+void Region::await_filters(WorkloadId workload) {
+  world_.scheduler.cancel(filter_due_[workload]);
+  const Instant next = endpoints_[workload].next_change();
+  if (next != kNever)
+    filter_due_[workload] =
+        world_.scheduler.at(next, Priority::kControl, component_, kFilterDue, workload);
 }
 
 // The one before it in line has given its connection back.
@@ -156,6 +197,14 @@ bool Region::full(const Pod& p) const {
   return (e.max_num_queued_reqs > 0 &&
           p.engine->waiting() + p.engine->running() >= e.max_num_queued_reqs) ||
          (e.max_num_queued_tokens > 0 && p.engine->queued_tokens() >= e.max_num_queued_tokens);
+}
+
+bool Region::streams(AttemptSlot slot) const {
+  const Attempt& a = (*wiring_.attempts)[slot];
+  if (a.decoding) return true;
+  if (a.ticket == 0) return false;  // waits for a log-in
+  const Pod& p = pods_[a.pod];
+  return p.engine && p.engine->tokens_emitted(a.ticket, world_.now()) > 0;
 }
 
 // Gives the attempt to the pod's engine; false if it can never fit.
@@ -241,6 +290,14 @@ void Region::handle(const Event& event) {
     case kLoginGranted:
       if (held_->take_up(event.subject, event.argument)) login_granted(event.subject);
       return;
+    case kFilterDue: {
+      const auto workload = static_cast<WorkloadId>(event.subject);
+      endpoints_[workload].refilter(world_.now());
+      return await_filters(workload);
+    }
+    case kFirstTokenDue:
+    case kAnswerDue:
+      return deadline_passed(event);
     case kLoginTurn:
       if (turns_.end(event.subject, event.argument)) logged_in(event.subject);
       return;
@@ -280,8 +337,11 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   ++counts_.first_tokens;
   const Duration latency = params_.pools[pods_[id].workload].front_end.response_latency;
   if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
+  if (OpenEndpoints& endpoints = endpoints_[pods_[id].workload]; endpoints.observed())
+    endpoints.first_token(id, at - a.started, at);
   if (profiles_[pods_[id].workload].role != EngineRole::kPrefill) return;
   closed(a.pod);
+  attempt_ended(id, a, Outcome::kSucceeded, at);
   a.decoding = true;
   ++handing_over_;
   const Instant sent = pods_[id].link.send(at, a.prompt, params_.kv_transfer);
@@ -295,12 +355,13 @@ void Region::hand_over(AttemptSlot slot) {
     count_waste(a, 0, false);
     drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
   };
-  if (known_[1] == 0) return break_off();
-  const PodId id = wiring_.choice[1]->pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  if (endpoints_[1].size() == 0) return break_off();
+  const PodId id = endpoints_[1].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by = a.incident;
   if (!p.serving || !admit_to(p, slot, id)) {
+    if (!p.serving) attempt_ended(id, a, Outcome::kRejected503, world_.now());
     a.pod = id;
     break_off();
   }
@@ -309,6 +370,7 @@ void Region::hand_over(AttemptSlot slot) {
 void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   closed(a.pod);
+  attempt_ended(id, a, Outcome::kSucceeded, at);
   ++counts_.completed;
   const bool late = a.request == kNoSlot;
   const KvWritten written = wiring_.kv->write(
@@ -337,6 +399,7 @@ void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
 void Region::release(AttemptSlot slot) {
   const SessionSlot session = (*wiring_.attempts)[slot].session;
   --holds_;
+  if (slot < stays_.size()) ++stays_[slot];
   hand_on_connection(slot);
   wiring_.attempts->give_back(slot);
   wiring_.clients->released(session);
@@ -347,7 +410,16 @@ bool Region::cancel(AttemptSlot slot) {
     release(slot);
     return true;
   }
-  Attempt& a = (*wiring_.attempts)[slot];
+  const PodId id = (*wiring_.attempts)[slot].pod;
+  if (!take_off(slot)) return false;
+  release(slot);
+  reschedule(id);
+  return true;
+}
+
+// Stops work on an attempt, in the line of its engine or under way.
+bool Region::take_off(AttemptSlot slot) {
+  const Attempt& a = (*wiring_.attempts)[slot];
   const PodId id = a.pod;
   const u32 ticket = a.ticket;
   Pod& p = pods_[id];
@@ -358,14 +430,13 @@ bool Region::cancel(AttemptSlot slot) {
   // Between two pods, or just done: it goes on.
   if (!p.engine->cancel(world_.now(), ticket)) return false;
   closed(id);
+  attempt_ended(id, a, Outcome::kTimeout, world_.now());
   const bool ran = p.engine->waiting() == waiting_before;
   count_waste(a, emitted, ran);
   if (ran) {
     ++counts_.aborted;
     wiring_.kv->aborted(id_, a.prompt, a.incident ? a.incident : overload_incident(a.pod));
   }
-  release(slot);
-  reschedule(id);
   return true;
 }
 

@@ -6,6 +6,7 @@
 // what it has within its grace.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
 #include "models/serving/kv_link.h"
+#include "models/serving/open_endpoints.h"
 #include "models/serving/rate_limit.h"
 #include "models/serving/serving_params.h"
 #include "sim/timeouts.h"
@@ -40,14 +42,17 @@ class Region final : public Component,
     KvCachePort* kv = nullptr;
     SafetyPort* safety = nullptr;
     AttemptPool* attempts = nullptr;
-    std::vector<ReplicaChoice*> choice;    // [workload]
-    const PromptTextPort* text = nullptr;  // what the engines' prefix caches look up
+    std::vector<ReplicaChoice*> choice;                   // [workload]
+    const PromptTextPort* text = nullptr;                 // what the engines' prefix caches look up
+    std::vector<std::vector<EndpointFilter*>> filters{};  // [workload] in order; empty: none
+    DeadlinePolicy* deadline = nullptr;  // null: servers know nothing of their clients' patience
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
     u64 prompt_tokens = 0, cached_tokens = 0;
     u64 first_tokens = 0, completed = 0, aborted = 0;
     u64 probes_failed = 0;
+    u64 expired = 0;        // dropped at their deadline
     u64 logins = 0;         // that held a connection while streaming
     i64 login_wait_ns = 0;  // theirs until they had it
   };
@@ -55,11 +60,12 @@ class Region final : public Component,
   Region(World& world, RegionId id, std::string name, const ServingParams& serving,
          const GatewayParams& gateway);
   ~Region() override;
-  void connect(Wiring wiring) { wiring_ = std::move(wiring); }
+  void connect(Wiring wiring);
 
   Verdict admit(u64 session_key) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
+  bool streams(AttemptSlot attempt) const override;
   IncidentId delayed_by(AttemptSlot attempt) const override;
   void handle(const Event& event) override;
   void prefetch(u8 kind, u32 subject, bool next) const override;
@@ -92,13 +98,24 @@ class Region final : public Component,
   };
   EngineTime engine_time(WorkloadId workload) const;
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
-  std::size_t known_endpoints(WorkloadId workload) const { return known_[workload]; }
+  // Endpoints that attempts may be sent to: known here and left by the filters.
+  std::size_t known_endpoints(WorkloadId workload) const { return endpoints_[workload].size(); }
   // Attempts that this region holds, for conservation.
   u64 holds() const { return holds_; }
 
  private:
   friend struct RegionFault;  // of tests that plant one for the checks to see
-  enum Kind : u8 { kEngine, kHandover, kGraceOver, kLoginGranted, kLoginTimeout, kLoginTurn };
+  enum Kind : u8 {
+    kEngine,
+    kHandover,
+    kGraceOver,
+    kLoginGranted,
+    kLoginTimeout,
+    kLoginTurn,
+    kFilterDue,
+    kFirstTokenDue,
+    kAnswerDue
+  };
   struct Pod {
     std::unique_ptr<Engine> engine;
     FrontEnd front_end;
@@ -144,6 +161,9 @@ class Region final : public Component,
   void opened(PodId pod);  // one more attempt in flight there, or one fewer
   void closed(PodId pod);
   Verdict to_pod(AttemptSlot attempt);
+  std::optional<Verdict> refused_by(Pod& pod);
+  void await_filters(WorkloadId workload);
+  void attempt_ended(PodId pod, const Attempt& attempt, Outcome outcome, Instant at);
   void login_granted(AttemptSlot attempt);
   void logged_in(AttemptSlot attempt);
   void hand_on_connection(AttemptSlot attempt);
@@ -152,6 +172,9 @@ class Region final : public Component,
   bool full(const Pod& p) const;
   void reschedule(PodId id);
   void hand_over(AttemptSlot attempt);
+  void await_deadlines(AttemptSlot attempt);
+  void deadline_passed(const Event& event);
+  bool take_off(AttemptSlot attempt);
   void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
   void release(AttemptSlot attempt);
   void kill(PodId id);
@@ -179,7 +202,9 @@ class Region final : public Component,
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
   ActiveCounts active_;
-  std::vector<std::size_t> serving_, known_;
+  std::vector<std::size_t> serving_;
+  std::vector<OpenEndpoints> endpoints_;     // [workload]
+  std::vector<EventHandle> filter_due_;      // [workload]
   std::vector<IncidentId> endpoint_cause_;   // [workload] why the view last changed
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
@@ -189,6 +214,7 @@ class Region final : public Component,
   IncidentId overload_ = kNoIncident;
   u32 overloaded_pods_ = 0;
   std::vector<u64> block_ids_;
+  std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines
   u64 holds_ = 0, handing_over_ = 0;
   std::size_t verified_ = 0;  // the pod whose engine was checked last
   Counts counts_;

@@ -62,6 +62,7 @@ void Region::kill(PodId id) {
   });
   for (const AttemptSlot slot : lost) {
     closed(id);
+    attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
     drop(slot, Outcome::kTruncated, kNoIncident);
   }
 }
@@ -124,9 +125,9 @@ PodSample Region::sample(PodId id, WorkloadId workload) {
 void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                                IncidentId cause) {
   for (const PodId id : routable) pod(id);
-  known_[workload] = routable.size();
   endpoint_cause_[workload] = cause;
-  wiring_.choice[workload]->set_endpoints(routable);
+  endpoints_[workload].set_view(routable, world_.now());
+  await_filters(workload);
 }
 
 u64 Region::waiting() const {

@@ -25,6 +25,12 @@ struct HandPath final : NetworkPort {
 struct HandBalancer final : BalancerPort {
   RegionRoute answer{0, {}, kNoIncident};
   RegionRoute route(RegionId, ClientNetwork, u64) override { return answer; }
+  bool listens = false;
+  std::array<u64, static_cast<std::size_t>(Outcome::kCount)> heard{};
+  bool learns() const override { return listens; }
+  void ended(RegionId, Outcome outcome, IncidentId) override {
+    ++heard[static_cast<std::size_t>(outcome)];
+  }
 };
 
 struct CountingKv final : KvCachePort {
@@ -58,6 +64,10 @@ struct HandServer final : Component, RegionPort {
   bool poisons = false;
   IncidentId cause = kNoIncident;  // of breaking off
   IncidentId late = kNoIncident;   // of what a client no longer waits for
+  // Of the times of an attempt; none without it.
+  std::function<Duration(const Attempt&)> later = [](const Attempt&) { return Duration{}; };
+  // Breaks off instead of giving a first token.
+  std::function<bool(const Attempt&)> breaks = [](const Attempt&) { return false; };
   std::vector<Offer> offers;
   u64 cancelled = 0, finished = 0;
   std::vector<EventHandle> firsts, lasts;  // [attempt]
@@ -70,8 +80,9 @@ struct HandServer final : Component, RegionPort {
     if (!v.accepted()) return v;
     firsts.resize(attempts.slots());
     lasts.resize(attempts.slots());
-    firsts[slot] = world.scheduler.after(first, Priority::kCompletion, id, 0, slot);
-    lasts[slot] = world.scheduler.after(last, Priority::kCompletion, id, 1, slot);
+    const Duration extra = later(attempts[slot]);
+    firsts[slot] = world.scheduler.after(first + extra, Priority::kCompletion, id, 0, slot);
+    lasts[slot] = world.scheduler.after(last + extra, Priority::kCompletion, id, 1, slot);
     return v;
   }
   bool cancel(AttemptSlot slot) override {
@@ -84,6 +95,11 @@ struct HandServer final : Component, RegionPort {
   IncidentId delayed_by(AttemptSlot) const override { return late; }
   void handle(const Event& e) override {
     const AttemptSlot slot = e.subject;
+    if (e.kind == 0 && breaks(attempts[slot])) {
+      world.scheduler.cancel(lasts[slot]);
+      clients->broken(slot, Outcome::kTruncated, kNoIncident);
+      return release(slot);
+    }
     if (e.kind == 0) {
       if (attempts[slot].request != kNoSlot) clients->first_token(slot, world.now());
       return;
@@ -127,12 +143,16 @@ struct Clients {
     p.stages = {{100_s, 1}, {1000000_s, 0}};
     return Demand(p, UtcTime{0}, {1.0}, {Duration{}});
   }
-  explicit Clients(const ClientClassParams& params, double rate = 10)
-      : service(world, {}, 1, 24_h),
-        population(world, {params}, demand(rate), 1,
-                   {&network, &balancer, {&server}, &kv, &attempts, &service}) {
+  using Fill = std::function<void(World&, Population::Wiring&)>;  // of slots
+  explicit Clients(const ClientClassParams& params, double rate = 10, const Fill& fill = {})
+      : service(world, {}, 1, 24_h), population(world, {params}, demand(rate), 1, wired(fill)) {
     server.clients = &population;
     population.start();
+  }
+  Population::Wiring wired(const Fill& fill) {
+    Population::Wiring wiring{&network, &balancer, {&server}, &kv, &attempts, &service};
+    if (fill) fill(world, wiring);
+    return wiring;
   }
   // Runs on and checks what must hold at any time.
   void run(Duration d) {

@@ -1,98 +1,10 @@
 // A region's door, engines and hand-over behind real clients: conservation under everything that
 // can go wrong with pods, and each refusal by its own cause.
-#include <memory>
-
-#include "models/balancing/replica_choice.h"
-#include "models/serving/region.h"
-#include "tests/models/client_fixture.h"
+#include "tests/models/mechanism_fixture.h"
+#include "tests/models/region_fixture.h"
 
 namespace stampede::test {
 namespace {
-
-struct HandSafety final : SafetyPort {
-  bool open = false;
-  IncidentId ramp = kNoIncident;  // that admits
-  u64 told = 0;
-  void answered(u64, RegionId, ReplicaId, bool, IncidentId) override { ++told; }
-  Verdict admit(u64, RegionId) override {
-    if (open) return {Outcome::kBreaker, {}, 5};
-    Verdict admitted;
-    admitted.incident = ramp;
-    return admitted;
-  }
-  bool globally_open() const override { return open; }
-};
-
-ServingParams pools(std::vector<EngineRole> roles) {
-  ServingParams p;
-  for (const EngineRole role : roles) {
-    PoolParams& pool = p.pools.emplace_back();
-    pool.engine.role = role;
-    pool.engine.max_num_seqs = 32;
-    pool.front_end.cpu_per_request = 10_ms;
-  }
-  p.termination_grace = 20_s;
-  return p;
-}
-
-// Ten requests a second for 100 s into one region of two pods a pool.
-struct Service {
-  World world{3};
-  AttemptPool attempts;
-  HandPath network;
-  HandBalancer balancer;
-  CountingKv kv;
-  HandSafety safety;
-  ServiceLevel level{world, {}, 1, 24_h};
-  Region region;
-  std::vector<std::unique_ptr<ReplicaChoice>> choice;
-  Population clients;
-  std::vector<PodId> pods;
-
-  Service(const ClientClassParams& params, const ServingParams& serving,
-          const GatewayParams& gateway = {}, double rate = 10)
-      : region(world, 0, "here", serving, gateway),
-        clients(world, {params}, Clients::demand(rate), 1,
-                {&network, &balancer, {&region}, &kv, &attempts, &level}) {
-    Region::Wiring wiring{&clients, &kv, &safety, &attempts, {}};
-    for (std::size_t w = 0; w < serving.pools.size(); ++w) {
-      choice.push_back(make_replica_choice({}, world, "choice", region.active()));
-      wiring.choice.push_back(choice.back().get());
-    }
-    region.connect(wiring);
-    for (std::size_t w = 0; w < serving.pools.size(); ++w) {
-      const auto first = static_cast<PodId>(2 * w);
-      for (const PodId id : {first, first + 1}) {
-        region.pod_started(id, static_cast<WorkloadId>(w));
-        pods.push_back(id);
-      }
-      region.endpoints_changed(static_cast<WorkloadId>(w), {first, first + 1}, kNoIncident);
-    }
-    clients.start();
-  }
-  void run(Duration d) {
-    const Instant end = world.now() + d;
-    while (world.now() < end) {
-      world.scheduler.run_until(std::min(end, world.now() + 1_s));
-      for (const PodId id : pods) region.probe(id, id < 2 ? 0 : 1);
-      ASSERT_EQ(level.counts().offered,
-                level.counts().total_ended() + clients.requests_in_flight());
-      ASSERT_EQ(attempts.live(), region.holds());
-      u64 ended_attempts = 0;
-      for (const u64 n : clients.counts().attempts_ended) ended_attempts += n;
-      ASSERT_EQ(clients.counts().attempts, ended_attempts + attempts.live());
-    }
-  }
-  void run_out() {
-    run(20'000_s);  // abandoned attempts of a retry storm take their time
-    EXPECT_EQ(clients.requests_in_flight(), 0U);
-    EXPECT_EQ(attempts.live(), 0U);
-    EXPECT_EQ(region.active().total, 0U);
-    EXPECT_EQ(kv.open, 0);
-  }
-  u64 ended(Outcome o) const { return level.counts().ended[static_cast<std::size_t>(o)]; }
-  u64 offered() const { return level.counts().offered; }
-};
 
 TEST(region, answers_what_it_is_asked_mixed_or_handed_over) {
   for (const auto& roles :
@@ -232,6 +144,90 @@ TEST(region, a_terminating_pod_finishes_what_it_has_within_its_grace) {
     EXPECT_EQ(cut > 0, grace == 1_s);
     EXPECT_EQ(s.ended(Outcome::kSucceeded) + cut, s.offered());
   }
+}
+
+// Keeps one pod out from a time on and counts what it is told.
+struct HandFilter final : EndpointFilter {
+  PodId out;
+  Instant from;
+  std::vector<std::vector<PodId>> saw;
+  u64 first_tokens = 0;
+  std::array<u64, static_cast<std::size_t>(Outcome::kCount)> heard{};
+  HandFilter(PodId pod, Instant at) : out(pod), from(at) {}
+  void filter(Instant now, std::vector<PodId>& pods) override {
+    saw.push_back(pods);
+    if (now >= from) pods.erase(std::remove(pods.begin(), pods.end(), out), pods.end());
+    if (now >= from) from = Instant{};
+  }
+  bool changed() const override { return false; }
+  Instant next_change() const override { return from > Instant{} ? from : kNever; }
+  void first_token(PodId, Duration waited, Instant) override {
+    EXPECT_GT(waited.ns, 0);
+    ++first_tokens;
+  }
+  void ended(PodId, Outcome outcome, Duration, Instant) override {
+    ++heard[static_cast<std::size_t>(outcome)];
+  }
+  u64 of(Outcome outcome) const { return heard[static_cast<std::size_t>(outcome)]; }
+};
+
+TEST(region, filters_stand_in_order_before_the_choice) {
+  HandFilter first(0, Instant{} + 25_s), second(1, Instant{} + 45_s);
+  Service s(Clients::single_turn(), pools({EngineRole::kMixed}), {}, 10, {{&first, &second}});
+  s.run(20_s);
+  EXPECT_EQ(s.region.known_endpoints(0), 2U);
+  s.run(10_s);
+  EXPECT_EQ(s.region.known_endpoints(0), 1U);
+  EXPECT_EQ(second.saw.back(), std::vector<PodId>{1});  // what the first has left
+  s.run(20_s);
+  EXPECT_EQ(s.region.known_endpoints(0), 0U);
+  s.run_out();
+  EXPECT_GT(s.ended(Outcome::kRejected503), 0U);
+  EXPECT_EQ(first.saw.back(), (std::vector<PodId>{0, 1}));
+}
+
+// Everything that happened at a pod, once, to everybody who listens.
+TEST(region, who_learns_hears_how_every_attempt_at_a_pod_ended) {
+  ClientClassParams p = Clients::single_turn();
+  p.total_timeout = 30_s;
+  p.cancel_on_timeout = {0.5};
+  p.answer = {200, 0.5, 1, 2000};
+  GatewayParams bounded;
+  bounded.max_queue = 5;
+  HandFilter first(9, kNever), second(9, kNever);
+  ServingParams serving = pools({EngineRole::kMixed});
+  serving.termination_grace = 1_s;
+  Service s(p, serving, bounded, 60, {{&first, &second}});
+  s.run(50_s);
+  s.region.pod_stopped(0, 0);  // its endpoint stays: connections are refused
+  s.run_out();
+  const auto& ended = s.clients.counts().attempts_ended;
+  EXPECT_EQ(first.of(Outcome::kRejected503), s.region.counts().refused_503);
+  EXPECT_EQ(first.of(Outcome::kTruncated), ended[static_cast<std::size_t>(Outcome::kTruncated)]);
+  EXPECT_EQ(first.of(Outcome::kSucceeded), s.region.counts().completed);
+  EXPECT_EQ(first.first_tokens, s.region.counts().first_tokens);
+  u64 all = 0;
+  for (const u64 n : first.heard) all += n;
+  EXPECT_EQ(all, s.clients.counts().attempts);
+  for (const Outcome outcome :
+       {Outcome::kRejected503, Outcome::kTruncated, Outcome::kSucceeded, Outcome::kTimeout})
+    EXPECT_GT(first.of(outcome), 0U) << name_of(outcome);
+  EXPECT_EQ(first.heard, second.heard);
+}
+
+// A pod that is gone while its endpoint is not refuses every second attempt; ejected, it is asked
+// five times in every half minute and more.
+TEST(region, outlier_ejection_leaves_a_stale_endpoint_alone) {
+  const auto refused = [](const std::vector<EndpointFilter*>& filters) {
+    Service s(Clients::single_turn(), pools({EngineRole::kMixed}), {}, 10, {filters});
+    s.region.pod_stopped(0, 0);
+    s.run_out();
+    return s.region.counts().refused_503;
+  };
+  World world{1};
+  const auto filter = make_mechanism<EndpointFilter>("outlier_ejection", {world, "here"});
+  EXPECT_GT(refused({}), 400U);
+  EXPECT_EQ(refused({filter.object.get()}), 10U);  // from 1 s, and after 30 s; 60 s the next time
 }
 
 TEST(region, each_refusal_has_its_own_cause) {

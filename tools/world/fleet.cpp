@@ -16,6 +16,7 @@
 #include "models/safety/safety_layer.h"
 #include "models/serving/region.h"
 #include "tools/traces/trace_reader.h"
+#include "tools/world/mechanisms.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
@@ -55,6 +56,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
     served.push_back(demand.rate(r, Instant{}) +
                      (recorded > 0 ? recorded * shares[r] / all_shares : 0));
   balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_, served);
+  filter_regions();
   double live = 0;
   for (const ClientClassParams& c : spec.clients)
     if (!c.trace) live += c.share.value * spec.demand.rate.per_second * 2 * c.think_time.seconds();
@@ -64,28 +66,8 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
 
   for (std::size_t r = 0; r < n; ++r) build_region(r, served);
 
-  Population::Wiring wiring;
-  wiring.network = network_.get();
-  wiring.balancer = balancer_.get();
-  wiring.kv = kv_.get();
-  wiring.attempts = &attempts_;
-  wiring.service = service_.get();
-  wiring.log = log;
-  for (auto& plane : regions_) wiring.regions.push_back(plane.get());
-  for (const ClientClassParams& c : spec.clients)
-    wiring.traces.push_back(c.trace ? open_trace(*c.trace) : nullptr);
-  clients_ = std::make_unique<Population>(world, spec.clients, demand, n, wiring);
-  for (std::size_t r = 0; r < n; ++r) {
-    Region::Wiring inside;
-    inside.clients = clients_.get();
-    inside.kv = kv_.get();
-    inside.safety = safety_.get();
-    inside.attempts = &attempts_;
-    inside.text = clients_.get();
-    for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
-      inside.choice.push_back(choices_[r * spec.serving.pools.size() + w].get());
-    regions_[r]->connect(inside);
-  }
+  connect_clients(demand, log);
+  for (std::size_t r = 0; r < n; ++r) connect_region(r);
   std::vector<const LoadPort*> loads;
   for (const auto& plane : regions_) loads.push_back(plane.get());
   safety_->gate_on(std::move(loads));
@@ -112,6 +94,53 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
 }
 
 Fleet::~Fleet() = default;
+
+void Fleet::filter_regions() {
+  region_filters_ = mechanisms_of<RegionFilter>(spec, {world, "balancer", spec.regions.size()});
+  if (region_filters_.empty()) return;
+  std::vector<RegionFilter*> filters;
+  for (const auto& filter : region_filters_) filters.push_back(filter.get());
+  balancer_->connect(std::move(filters));
+}
+
+void Fleet::connect_clients(const Demand& demand, RequestLog* log) {
+  Population::Wiring wiring;
+  wiring.network = network_.get();
+  wiring.balancer = balancer_.get();
+  wiring.kv = kv_.get();
+  wiring.attempts = &attempts_;
+  wiring.service = service_.get();
+  wiring.log = log;
+  for (auto& plane : regions_) wiring.regions.push_back(plane.get());
+  for (const ClientClassParams& c : spec.clients) {
+    wiring.traces.push_back(c.trace ? open_trace(*c.trace) : nullptr);
+    auto hedging = mechanism_of<HedgingPolicy>(spec, {world, "clients/" + c.name});
+    if (!hedging) continue;
+    wiring.hedging.push_back(hedging.get());
+    hedging_.push_back(std::move(hedging));
+  }
+  single_flight_ = mechanism_of<SingleFlight>(spec, {world, "single_flight"});
+  wiring.single_flight = single_flight_.get();
+  clients_ = std::make_unique<Population>(world, spec.clients, demand, spec.regions.size(), wiring);
+}
+
+void Fleet::connect_region(std::size_t r) {
+  Region::Wiring inside;
+  inside.clients = clients_.get();
+  inside.kv = kv_.get();
+  inside.safety = safety_.get();
+  inside.attempts = &attempts_;
+  inside.text = clients_.get();
+  deadlines_.push_back(mechanism_of<DeadlinePolicy>(spec, {world, spec.regions[r].name}));
+  inside.deadline = deadlines_.back().get();
+  for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
+    const std::size_t pool = r * spec.serving.pools.size() + w;
+    inside.choice.push_back(choices_[pool].get());
+    auto& filters = inside.filters.emplace_back();
+    for (const auto& filter : filters_[pool]) filters.push_back(filter.get());
+  }
+  regions_[r]->connect(inside);
+}
 
 // An action that names a region must name one of the scenario's.
 void Fleet::check_target(const ActionSelection& action, const std::string& path) const {
@@ -159,9 +188,15 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
   watches_.push_back(std::make_unique<CapacityWatch>(
       *balancer_, static_cast<RegionId>(r), served[r] / std::max(1, region.pools[0].replicas)));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());
-  for (std::size_t w = 0; w < pools; ++w)
-    choices_.push_back(make_replica_choice(spec.replica_choice, world, region.name + "/choice",
-                                           regions_[r]->active()));
+  for (std::size_t w = 0; w < pools; ++w) {
+    const std::string pool = region.name + "/" + spec.serving.pools[w].name;
+    const ActiveCounts& active = regions_[r]->active();
+    choices_.push_back(mechanism_of<ReplicaChoice>(spec, {world, pool, active}));
+    if (!choices_.back())
+      choices_.back() =
+          make_replica_choice(spec.replica_choice, world, region.name + "/choice", active);
+    filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
+  }
 }
 
 void Fleet::start() {

@@ -14,9 +14,15 @@
 namespace stampede {
 
 class CapacityWatch;
+class Demand;
+struct DeadlinePolicy;
+struct EndpointFilter;
 class GlobalBalancer;
+struct HedgingPolicy;
+struct RegionFilter;
 class ReplicaChoice;
 class RequestLog;
+struct SingleFlight;
 class ViewKeeper;
 
 class Fleet final {
@@ -38,6 +44,9 @@ class Fleet final {
  private:
   void check_target(const ActionSelection& action, const std::string& path) const;
   void build_region(std::size_t r, const std::vector<double>& served);
+  void filter_regions();
+  void connect_clients(const Demand& demand, RequestLog* log);
+  void connect_region(std::size_t r);
   Scene scene() const;
   void register_stats();
   void register_region(std::size_t r);
@@ -55,7 +64,13 @@ class Fleet final {
   std::vector<std::unique_ptr<Cluster>> clusters_;
   std::unique_ptr<Population> clients_;
   std::unique_ptr<Runbook> runbook_;
-  std::vector<std::unique_ptr<ReplicaChoice>> choices_;
+  // What mitigations put into the slots of the request's way.
+  std::vector<std::unique_ptr<ReplicaChoice>> choices_;  // [region] x [pool], as the filters
+  std::vector<std::vector<std::unique_ptr<EndpointFilter>>> filters_;
+  std::vector<std::unique_ptr<RegionFilter>> region_filters_;
+  std::vector<std::unique_ptr<DeadlinePolicy>> deadlines_;  // [region]; null: none
+  std::vector<std::unique_ptr<HedgingPolicy>> hedging_;     // [class]; empty: none
+  std::unique_ptr<SingleFlight> single_flight_;             // null: none
   std::vector<std::unique_ptr<CapacityWatch>> watches_;
   std::unique_ptr<ViewKeeper> views_;
 };

@@ -1,0 +1,126 @@
+// What holds of every mitigation, however many there are: what it patches exists, each parameter
+// changes something, each mechanism has a page, and the slots that take one take no second.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "models/mitigations/mechanism.h"
+#include "models/mitigations/overlay.h"
+#include "models/ports/deadline_port.h"
+#include "models/ports/endpoint_filter_port.h"
+#include "models/ports/hedging_port.h"
+#include "models/ports/region_filter_port.h"
+#include "models/ports/replica_choice_port.h"
+#include "models/ports/single_flight_port.h"
+#include "tests/directories.h"
+#include "tools/language/describe.h"
+#include "tools/world/load_scenario.h"
+#include "tools/world/simulation.h"
+
+namespace stampede {
+namespace {
+
+std::vector<Patch> patches(const std::string& name, const void* params) {
+  return overlays().at(name)(params);
+}
+
+template <class Slot>
+void add_names(std::vector<std::string>& names) {
+  for (const auto& [name, maker] : mechanisms<Slot>()) names.push_back(name);
+}
+std::vector<std::string> all_mechanisms() {
+  std::vector<std::string> names;
+  add_names<EndpointFilter>(names);
+  add_names<ReplicaChoice>(names);
+  add_names<RegionFilter>(names);
+  add_names<HedgingPolicy>(names);
+  add_names<DeadlinePolicy>(names);
+  add_names<SingleFlight>(names);
+  return names;
+}
+
+std::string outage() { return source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml"; }
+
+TEST(mitigation_contract, every_patch_names_something_that_exists) {
+  ASSERT_GT(overlays().size(), 10U);
+  for (const auto& [name, overlay] : overlays()) {
+    const RegistryEntry* entry = Registry::global().find("mitigation", name);
+    ASSERT_NE(entry, nullptr) << name;
+    const auto params = entry->make_params();
+    EXPECT_FALSE(patches(name, params.get()).empty()) << name;
+    for (const Patch& patch : patches(name, params.get()))
+      EXPECT_NE(described_at(type_of<Scenario>(), patch.path), nullptr)
+          << name << " patches " << patch.path;
+    EXPECT_NO_THROW(load_scenario(outage(), {}, {name})) << name;  // the values can be read
+  }
+}
+
+TEST(mitigation_contract, every_parameter_of_an_overlay_reaches_a_patch) {
+  for (const auto& [name, overlay] : overlays()) {
+    const RegistryEntry* entry = Registry::global().find("mitigation", name);
+    for (const FieldInfo& field : entry->params->fields) {
+      ASSERT_NE(field.type->scale, nullptr) << name << ": give " << field.key << " a case here";
+      const auto usual = entry->make_params(), other = entry->make_params();
+      FieldInfo halved = field;
+      halved.scaling = Scaling::kWith;
+      field.type->scale(field.member(other.get()), 0.5, halved);
+      const auto before = patches(name, usual.get()), after = patches(name, other.get());
+      bool changed = false;
+      for (std::size_t i = 0; i < before.size(); ++i)
+        changed = changed || before[i].value != after.at(i).value;
+      EXPECT_TRUE(changed) << name << "." << field.key << " has no effect";
+    }
+  }
+}
+
+TEST(mitigation_contract, every_mitigation_is_an_overlay_or_a_mechanism) {
+  const std::vector<std::string> mechanisms = all_mechanisms();
+  for (const auto& [key, entry] : Registry::global().all()) {
+    if (key.first != "mitigation") continue;
+    const bool stands =
+        std::find(mechanisms.begin(), mechanisms.end(), entry.name) != mechanisms.end();
+    EXPECT_TRUE(stands || overlays().count(entry.name) > 0) << entry.name;
+  }
+}
+
+TEST(mitigation_contract, every_mechanism_has_a_page) {
+  for (const std::string& name : all_mechanisms())
+    EXPECT_TRUE(std::filesystem::exists(source_directory() + "/docs/mitigations/" + name + ".md"))
+        << name;
+}
+
+// Played for a while on the fleet of `init`: listed, described and switched on without anything
+// else that names it.
+TEST(mitigation_contract, every_mechanism_can_be_switched_on) {
+  const std::string file = source_directory() + "/scenarios/templates/init.yaml";
+  for (const std::string& name : all_mechanisms()) {
+    const Loaded loaded = load_scenario(
+        file, {parse_set("spec.duration=12min"), parse_set("spec.expect=[]")}, {name});
+    EXPECT_EQ(run_simulation(loaded.scenario, {}).digest,
+              run_simulation(loaded.scenario, {}).digest)
+        << name;
+  }
+}
+
+template <class Slot>
+void takes_one() {
+  const std::string name = mechanisms<Slot>().begin()->first;
+  const std::string file = source_directory() + "/scenarios/templates/init.yaml";
+  const Loaded loaded = load_scenario(file, {}, {name, name});
+  try {
+    run_simulation(loaded.scenario, [](double) { return false; });
+    FAIL() << name << " stands twice in its slot";
+  } catch (const ScenarioError& error) {
+    EXPECT_EQ(error.path, "spec.mitigations[1]");
+    EXPECT_NE(std::string(error.what()).find(name), std::string::npos);
+  }
+}
+TEST(mitigation_contract, slots_that_take_one_take_no_second) {
+  takes_one<ReplicaChoice>();
+  takes_one<HedgingPolicy>();
+  takes_one<DeadlinePolicy>();
+  takes_one<SingleFlight>();
+}
+
+}  // namespace
+}  // namespace stampede
