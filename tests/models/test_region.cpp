@@ -399,5 +399,21 @@ TEST(region, without_decoders_a_hand_over_breaks_off) {
   EXPECT_EQ(s.region.holds(), 0U);
 }
 
+// With a bound of one in line a pod that answers nobody holds those that run and one more.
+TEST(region, a_queue_bound_is_exact) {
+  for (const i64 bound : {1, 3}) {
+    ServingParams p = pools({EngineRole::kMixed});
+    p.pools[0].engine.max_num_seqs = 1;
+    p.pools[0].engine.step_base = 4_s;
+    p.pools[0].front_end.cpu_per_request = 0_s;
+    GatewayParams gateway;
+    gateway.max_queue = static_cast<decltype(gateway.max_queue)>(bound);
+    Service s(Clients::single_turn(), p, gateway);
+    s.run(100_s);
+    EXPECT_EQ(s.region.holds(), static_cast<u64>(2 * (1 + bound)));  // two pods
+    EXPECT_EQ(s.region.waiting(), static_cast<u64>(2 * bound));
+  }
+}
+
 }  // namespace
 }  // namespace stampede::test
