@@ -6,6 +6,7 @@
 
 #include "models/ports/endpoint_filter_port.h"
 #include "tests/models/mechanism_fixture.h"
+#include "tests/models/region_fixture.h"
 
 namespace stampede::test {
 namespace {
@@ -131,6 +132,21 @@ TEST(outlier_ejection, a_pod_that_leaves_is_forgotten_and_makes_room) {
   pool.fail(3, 5);
   EXPECT_EQ(pool.out(), std::vector<PodId>{3});
   EXPECT_EQ(pool.back_after(3), 30);
+}
+
+// A pod that is gone while its endpoint is not refuses every second attempt; ejected, it is asked
+// five times in every half minute and more.
+TEST(outlier_ejection, leaves_a_stale_endpoint_alone) {
+  const auto refused = [](const std::vector<EndpointFilter*>& filters) {
+    Service s(Clients::single_turn(), pools({EngineRole::kMixed}), {}, 10, {filters});
+    s.region.pod_stopped(0, 0);
+    s.run_out();
+    return s.region.counts().refused_503;
+  };
+  World world{1};
+  const auto filter = make_mechanism<EndpointFilter>("outlier_ejection", {world, "here"});
+  EXPECT_GT(refused({}), 400U);
+  EXPECT_EQ(refused({filter.object.get()}), 10U);  // from 1 s, and after 30 s; 60 s the next time
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // A region's door, engines and hand-over behind real clients: conservation under everything that
 // can go wrong with pods, and each refusal by its own cause.
-#include "tests/models/mechanism_fixture.h"
 #include "tests/models/region_fixture.h"
 
 namespace stampede::test {
@@ -213,21 +212,6 @@ TEST(region, who_learns_hears_how_every_attempt_at_a_pod_ended) {
        {Outcome::kRejected503, Outcome::kTruncated, Outcome::kSucceeded, Outcome::kTimeout})
     EXPECT_GT(first.of(outcome), 0U) << name_of(outcome);
   EXPECT_EQ(first.heard, second.heard);
-}
-
-// A pod that is gone while its endpoint is not refuses every second attempt; ejected, it is asked
-// five times in every half minute and more.
-TEST(region, outlier_ejection_leaves_a_stale_endpoint_alone) {
-  const auto refused = [](const std::vector<EndpointFilter*>& filters) {
-    Service s(Clients::single_turn(), pools({EngineRole::kMixed}), {}, 10, {filters});
-    s.region.pod_stopped(0, 0);
-    s.run_out();
-    return s.region.counts().refused_503;
-  };
-  World world{1};
-  const auto filter = make_mechanism<EndpointFilter>("outlier_ejection", {world, "here"});
-  EXPECT_GT(refused({}), 400U);
-  EXPECT_EQ(refused({filter.object.get()}), 10U);  // from 1 s, and after 30 s; 60 s the next time
 }
 
 TEST(region, each_refusal_has_its_own_cause) {

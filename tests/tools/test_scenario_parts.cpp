@@ -52,8 +52,7 @@ TEST(scale, divides_what_counts_and_leaves_times_and_ratios) {
     EXPECT_EQ(small.cluster.controllers.pod_size.value, one.cluster.controllers.pod_size.value);
   }
   const Spec mitigated =
-      load_scenario(reference(), {parse_set("spec.scale=1/20")}, {"outlier_ejection"})
-          .scenario.spec;
+      load_scenario(reference(), {parse_set("spec.scale=1/20")}, {"queue_limit"}).scenario.spec;
   EXPECT_NE(scaled(mitigated).mitigations.at(0).params, mitigated.mitigations.at(0).params)
       << "the parameters of a selection are shared with what was not scaled";
   Spec same = scaled(one);
