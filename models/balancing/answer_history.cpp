@@ -65,7 +65,8 @@ void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double
       const u64 a = last.cumulative[r], b = next.cumulative[r];
       close = (a > b ? a - b : b - a) < (u64{1} << 24);
     }
-  if (close || last.from == now) {
+  // What is decided as the run starts is what resolvers have held all along.
+  if (close || last.from == now || now == Instant{}) {
     next.from = last.from;
     last = next;
     return;

@@ -1,5 +1,5 @@
 // What the balancer's watch on one cluster delivers: its routable pods as capacity.
-// Source: assumed; a pod of the first pool counts for what it served at the start of the run.
+// Source: Google serviceLbPolicy: capacity is a configured maximum rate times the endpoints known.
 // Limits: pods of other pools and how busy they are do not count.
 #pragma once
 #include "models/balancing/global_balancer.h"

@@ -284,7 +284,7 @@ void GlobalBalancer::rebuild() {
     const bool away = stay[h] == 0 && able > 0;
     // While nobody can take them, nothing begins and nothing ends.
     if (params_.mode == BalancerMode::kDns && able > 0) {
-      if (away && !homes_[h].away) started(h, cause_of(h));
+      if (away && !homes_[h].away && world_.now() > Instant{}) started(h, cause_of(h));
       homes_[h].away = away;
     }
     const IncidentId by = away ? homes_[h].moved_by : cause_of(h);

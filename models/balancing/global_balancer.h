@@ -23,8 +23,9 @@ namespace stampede {
 
 class GlobalBalancer : public BalancerPort, public Component {
  public:
-  // `capacity` [region]: what each cluster can serve at the start [requests/s]. Regions start
-  // healthy. Errors: capacity or region count that does not fit is an invariant error.
+  // `capacity` [region]: of the endpoints that are meant to be there at the start [requests/s].
+  // Regions start healthy, and what is closed at the start is no failover. Errors: capacity or
+  // region count that does not fit is an invariant error.
   GlobalBalancer(World& world, std::string path, const GlobalBalancerParams& params,
                  const NetworkPort& network, std::vector<double> capacity);
 

@@ -49,6 +49,15 @@ void GlobalBalancerParams::describe(Schema<GlobalBalancerParams>& s) {
   s.field("rule", &GlobalBalancerParams::rule)
       .help("load-balancing rule for traffic that cannot stay in its home region")
       .source("Google serviceLbPolicy: WATERFALL_BY_REGION, and SPRAY_TO_WORLD for proportional");
+  s.field("max_rate_per_endpoint", &GlobalBalancerParams::max_rate_per_endpoint)
+      .help(
+          "requests a second that one pod of the first pool is configured to take: a region's "
+          "capacity is this times the endpoints that the balancer knows. Left out: computed when "
+          "the scenario is loaded, from the first pool's engine and front end and the classes' "
+          "mean "
+          "lengths, and written to the manifest")
+      .range(1e-6, 1e9)
+      .source("Google serviceLbPolicy: RATE balancing mode, maxRatePerEndpoint");
   s.field("target_utilization", &GlobalBalancerParams::target_utilization)
       .help("waterfall: share of a region's capacity up to which it is filled")
       .range(0.01, 10);

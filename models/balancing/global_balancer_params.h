@@ -1,5 +1,6 @@
 // Parameters of the global balancer: probes, answers, division, views of capacity.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct GlobalBalancerParams {
   Share ttl_violators{0.05};
   Duration ttl_violator_tail = 30_min;
   RoutingRule rule = RoutingRule::kProportional;
+  std::optional<Rate> max_rate_per_endpoint;
   Share target_utilization{1.0};
   Share spill_cap{1.0};
   Duration spill_window = 1_s;

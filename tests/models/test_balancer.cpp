@@ -216,7 +216,7 @@ TEST(balancer, same_seed_same_routes_other_seed_others) {
 
 TEST(balancer, parameters_are_described) {
   const TypeInfo& type = type_of<GlobalBalancerParams>();
-  EXPECT_EQ(type.fields.size(), 21U);
+  EXPECT_EQ(type.fields.size(), 22U);
   for (const FieldInfo& f : type.fields) EXPECT_FALSE(f.help.empty()) << f.key;
 }
 
@@ -293,6 +293,21 @@ TEST(balancer, expired_view_follows_its_policy) {
     balancer.capacity_changed(0, 1, kNoIncident);
     EXPECT_FALSE(balancer.view_expired(0));
     EXPECT_EQ(balancer.share(0, 0), 1);
+  }
+}
+
+// Nothing has failed over where there was nothing from the start.
+TEST(balancer, a_region_that_starts_empty_sends_its_clients_elsewhere_without_an_incident) {
+  for (const RoutingRule rule : {RoutingRule::kWaterfall, RoutingRule::kProportional}) {
+    World world(5);
+    FakeNetwork network(2);
+    auto p = quick();
+    p.rule = rule;
+    GlobalBalancer balancer(world, "balancer", p, network, {0, 1});
+    world.scheduler.run_until(Instant{} + 60_s);
+    EXPECT_EQ(balancer.route(0, 0, 1).region, 1);
+    EXPECT_EQ(balancer.share(0, 1), 1);
+    EXPECT_TRUE(world.journal.all().empty());
   }
 }
 

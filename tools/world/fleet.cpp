@@ -16,24 +16,11 @@
 #include "models/safety/safety_layer.h"
 #include "models/serving/region.h"
 #include "tools/traces/trace_reader.h"
+#include "tools/world/endpoint_rate.h"
 #include "tools/world/mechanisms.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
-
-// Mean requests per second of all recordings that are played.
-double recorded_rate(const Spec& spec) {
-  double rate = 0;
-  for (const ClientClassParams& c : spec.clients)
-    if (c.trace && c.trace->length.ns > 0)
-      rate += static_cast<double>(c.trace->rows) * c.trace->rate_scale /
-              (c.trace->length.seconds() * c.trace->time_scale);
-  return rate;
-}
-
-}  // namespace
-
 Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s.seed)) {
   const auto n = spec.regions.size();
   std::vector<NetworkRegion> names;
@@ -48,14 +35,14 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   network_ = std::make_unique<Network>(world, spec.network, names);
   service_ = std::make_unique<ServiceLevel>(world, spec.slo, n, spec.duration);
   Demand demand(spec.demand, spec.start, shares, offsets);
-  std::vector<double> served;  // requests per second at the start: capacity of the warm fleet
-  double all_shares = 0;
-  for (const double share : shares) all_shares += share;
-  const double recorded = recorded_rate(spec);
-  for (std::size_t r = 0; r < n; ++r)
-    served.push_back(demand.rate(r, Instant{}) +
-                     (recorded > 0 ? recorded * shares[r] / all_shares : 0));
-  balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_, served);
+  const double rate = spec.balancer.max_rate_per_endpoint
+                          ? spec.balancer.max_rate_per_endpoint->per_second
+                          : endpoint_rate(spec);
+  std::vector<double> capacity;
+  for (const RegionParams& r : spec.regions)
+    capacity.push_back(r.pools.empty() ? 0 : rate * r.pools[0].replicas);
+  balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_,
+                                               std::move(capacity));
   filter_regions();
   double live = 0;
   for (const ClientClassParams& c : spec.clients)
@@ -64,7 +51,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
                                   static_cast<u32>(live) + 1024);
   safety_ = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
 
-  for (std::size_t r = 0; r < n; ++r) build_region(r, served);
+  for (std::size_t r = 0; r < n; ++r) build_region(r, rate);
 
   connect_clients(demand, log);
   for (std::size_t r = 0; r < n; ++r) connect_region(r);
@@ -159,7 +146,7 @@ void Fleet::check_target(const ActionSelection& action, const std::string& path)
     throw ScenarioError(path + ".action.target.region", "no region is called '" + name + "'");
 }
 
-void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
+void Fleet::build_region(std::size_t r, double rate_per_endpoint) {
   const RegionParams& region = spec.regions[r];
   const std::size_t pools = spec.serving.pools.size();
   if (region.pools.size() != pools)
@@ -185,8 +172,8 @@ void Fleet::build_region(std::size_t r, const std::vector<double>& served) {
   clusters_.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster,
                                                 *api_servers_[r], *regions_[r]));
   clusters_[r]->add_endpoint_consumer(regions_[r].get());
-  watches_.push_back(std::make_unique<CapacityWatch>(
-      *balancer_, static_cast<RegionId>(r), served[r] / std::max(1, region.pools[0].replicas)));
+  watches_.push_back(
+      std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r), rate_per_endpoint));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());
   for (std::size_t w = 0; w < pools; ++w) {
     const std::string pool = region.name + "/" + spec.serving.pools[w].name;

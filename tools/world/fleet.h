@@ -43,7 +43,7 @@ class Fleet final {
 
  private:
   void check_target(const ActionSelection& action, const std::string& path) const;
-  void build_region(std::size_t r, const std::vector<double>& served);
+  void build_region(std::size_t r, double rate_per_endpoint);
   void filter_regions();
   void connect_clients(const Demand& demand, RequestLog* log);
   void connect_region(std::size_t r);

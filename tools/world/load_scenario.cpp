@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "tools/language/effective.h"
@@ -11,6 +12,7 @@
 
 #include "models/mitigations/overlay.h"
 #include "tools/world/consistency.h"
+#include "tools/world/endpoint_rate.h"
 
 namespace stampede {
 namespace {
@@ -20,6 +22,16 @@ constexpr const char* kApiVersion = "stampede/v1alpha1";
 std::string lower_case(std::string word) {
   for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return word;
+}
+
+// To a thousandth, so that it reads back as it is written.
+void state_endpoint_rate(Loaded& loaded) {
+  Spec& spec = loaded.scenario.spec;
+  if (spec.balancer.max_rate_per_endpoint) return;
+  const double thousandths = std::max(1.0, std::floor(endpoint_rate(spec) * 1000));
+  spec.balancer.max_rate_per_endpoint = Rate{thousandths / 1000};
+  loaded.origins["spec.balancer.max_rate_per_endpoint"] =
+      "computed from spec.serving.pools[0] and spec.clients";
 }
 
 std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
@@ -95,6 +107,7 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
   if (!faults.empty()) throw InputError(std::move(faults));
   loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
+  state_endpoint_rate(loaded);
   loaded.directory = surroundings.directories.front();
   find_traces(loaded, surroundings);
   return loaded;

@@ -1,0 +1,51 @@
+#include "tools/world/endpoint_rate.h"
+
+#include <algorithm>
+
+#include "models/clients/lengths.h"
+
+namespace stampede {
+namespace {
+
+// Of a request, averaged over the classes by their shares.
+struct MeanRequest {
+  double prompt = 0;  // tokens not in the cache
+  double answer = 0;
+};
+
+MeanRequest mean_request(const std::vector<ClientClassParams>& classes) {
+  MeanRequest mean;
+  double shares = 0;
+  for (const ClientClassParams& c : classes) {
+    const double later = c.continue_probability.value;  // of the requests, beyond the first turn
+    const double message = later > 0 ? later * LengthTable(c.message).mean() : 0;
+    mean.prompt += c.share.value * ((1 - later) * LengthTable(c.first_prompt).mean() + message);
+    mean.answer +=
+        c.share.value * std::min(LengthTable(c.answer).mean(), static_cast<double>(c.token_budget));
+    shares += c.share.value;
+  }
+  if (shares <= 0) return mean;
+  return {mean.prompt / shares, mean.answer / shares};
+}
+
+}  // namespace
+
+double endpoint_rate(const Spec& spec) {
+  if (spec.serving.pools.empty() || spec.clients.empty()) return 1;
+  const EngineParams& e = spec.serving.pools[0].engine;
+  const FrontEndParams& f = spec.serving.pools[0].front_end;
+  MeanRequest r = mean_request(spec.clients);
+  if (e.role == EngineRole::kPrefill) r.answer = 1;  // the first token; then it hands over
+
+  const double step = e.step_base.seconds();
+  const double engine =
+      r.prompt * (e.step_per_prompt_token.seconds() + step / e.max_num_batched_tokens) +
+      (e.role == EngineRole::kPrefill
+           ? 0
+           : r.answer * (step / e.max_num_seqs + e.step_per_sequence.seconds()));
+  const double cpu = f.cpu_per_request.seconds() + r.answer * f.cpu_per_output_token.seconds();
+  const double front = cpu > 0 ? f.cores * f.overload_above.value / cpu : 1e9;
+  return std::min(front, engine > 0 ? 1 / engine : 1e9);
+}
+
+}  // namespace stampede
