@@ -25,7 +25,7 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
   const Instant now = world.now();
   for (double c : capacity) {
     Region r{ProbeFsm({params.rise, params.fall, params.slow_start}, Health::kHealthy)};
-    r.capacity = c;
+    r.capacity = r.full = c;
     r.refreshed = now;
     regions_.push_back(r);
     const auto index = static_cast<u32>(regions_.size() - 1);
@@ -151,6 +151,7 @@ void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
 void GlobalBalancer::fresh(RegionId region) {
   Region& r = regions_[region];
   r.refreshed = world_.now();
+  r.stalled_by = kNoIncident;
   if (!r.expired) return;
   r.expired = false;
   world_.scheduler.after(params_.view_ttl, Priority::kControl, component_, kViewCheck, region);
@@ -159,8 +160,13 @@ void GlobalBalancer::fresh(RegionId region) {
 void GlobalBalancer::capacity_changed(RegionId region, double ready_capacity, IncidentId cause) {
   fresh(region);
   Region& r = regions_[region];
+  // A fall without a cause is a smaller region; one with a cause stands until it is made up for.
+  if (ready_capacity < r.capacity && cause != kNoIncident) r.shrunk_by = cause;
+  if (r.shrunk_by == kNoIncident || ready_capacity >= r.full) {
+    r.full = ready_capacity;
+    r.shrunk_by = kNoIncident;
+  }
   r.capacity = ready_capacity;
-  r.view_cause = cause;
   rebuild();
 }
 
@@ -171,7 +177,7 @@ void GlobalBalancer::view_refreshed(RegionId region) {
 }
 
 void GlobalBalancer::view_stalled(RegionId region, IncidentId cause) {
-  regions_[region].view_cause = cause;
+  regions_[region].stalled_by = cause;
 }
 
 // One check is pending while the view is fresh; deliveries only move its time of expiry.
@@ -196,7 +202,9 @@ IncidentId GlobalBalancer::cause_of(std::size_t region) const {
   const Region& r = regions_[region];
   if (const RegionFilter* filter = closing(region))
     return filter->closed_by(static_cast<RegionId>(region));
-  return r.probe.usable() ? r.view_cause : r.unreachable;
+  if (!r.probe.usable()) return r.unreachable;
+  const bool closed = r.expired && params_.view_expiry == ViewExpiry::kFailClosed;
+  return closed ? r.stalled_by : r.shrunk_by;
 }
 
 // May the home's own clients be there now? After an absence only when it has been usable for the

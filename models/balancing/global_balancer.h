@@ -59,7 +59,10 @@ class GlobalBalancer : public BalancerPort, public Component {
     double capacity = 0;
     Instant refreshed{};
     bool expired = false, timer = false;
-    IncidentId view_cause = kNoIncident, unreachable = kNoIncident;
+    double full = 0;  // capacity before the fall whose cause stands
+    // Each is taken back when it no longer holds: the capacity is there again, the view is fresh.
+    IncidentId shrunk_by = kNoIncident, stalled_by = kNoIncident;
+    IncidentId unreachable = kNoIncident;
     // admitted foreign attempts in this and the previous window
     i64 window = 0;
     double current = 0, previous = 0;

@@ -296,6 +296,34 @@ TEST(balancer, expired_view_follows_its_policy) {
   }
 }
 
+// A view's cause is taken back with it: what moves afterwards moves for another reason, or for
+// none.
+TEST(balancer, a_cause_ends_with_what_it_caused) {
+  World world(5);
+  FakeNetwork network(2);
+  auto p = quick();
+  p.view_ttl = 60_s;
+  p.view_expiry = ViewExpiry::kFailClosed;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 1});
+  const auto cause_of_next_move = [&] {
+    balancer.capacity_changed(0, 0, kNoIncident);  // closed for no reason that anybody knows
+    const std::vector<IncidentId> causes = world.journal.all().back().causes;
+    balancer.capacity_changed(0, 1, kNoIncident);
+    EXPECT_EQ(balancer.share(0, 0), 1);
+    return causes.empty() ? kNoIncident : causes.front();
+  };
+  const IncidentId frozen = world.incident("control_plane_frozen", "etcd", {}, "");
+  world.scheduler.run_until(Instant{} + 20_s);
+  balancer.view_stalled(0, frozen);
+  balancer.view_refreshed(0);  // nothing came of it
+  EXPECT_EQ(cause_of_next_move(), kNoIncident);
+  const IncidentId lost = world.incident("node_lost", "cluster", {}, "");
+  balancer.capacity_changed(0, 0.5, lost);
+  EXPECT_EQ(cause_of_next_move(), lost);  // half of it is still away
+  balancer.capacity_changed(0, 1, kNoIncident);
+  EXPECT_EQ(cause_of_next_move(), kNoIncident);
+}
+
 // Nothing has failed over where there was nothing from the start.
 TEST(balancer, a_region_that_starts_empty_sends_its_clients_elsewhere_without_an_incident) {
   for (const RoutingRule rule : {RoutingRule::kWaterfall, RoutingRule::kProportional}) {

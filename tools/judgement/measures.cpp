@@ -49,7 +49,7 @@ void Measures::watch_surge() {
   if (now > surge_peak_) {
     surge_peak_ = now;
     surge_peak_at_ = seen_.world.now();
-  } else if (seen_.world.now() - surge_peak_at_ >= 5_min) {
+  } else if (surge_peak_ > 0 && seen_.world.now() - surge_peak_at_ >= 5_min) {
     surge_told_ = true;
     seen_.world.incident("surge_peaked", "clients", {seen_.service.moved_by()},
                          fmt::format("{:.0f} attempts/s over a minute, {:.0f} s into the run",
