@@ -87,7 +87,9 @@ void Population::send(RequestSlot slot) {
     return;
   }
   if (wiring_.single_flight != nullptr && take_over(slot)) return;
-  const IncidentId brought_by = route.moved_by != kNoIncident ? route.moved_by : let_in.incident;
+  // What sends it elsewhere or lets it in, or why it has to be sent again.
+  IncidentId brought_by = route.moved_by != kNoIncident ? route.moved_by : let_in.incident;
+  if (brought_by == kNoIncident && r.tries > 1) brought_by = r.blamed;
   const AttemptSlot attempt = make_out(slot, brought_by);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
   if (!verdict.accepted()) {

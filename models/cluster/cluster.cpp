@@ -193,7 +193,7 @@ void Cluster::pod_changed(const ApiChange& change) {
     if (held_gpus) scheduler_.gpus_freed();
     replica_sets_.enqueue(w);
   } else if (first) {
-    kubelets_.pod_deleted(id);
+    kubelets_.pod_deleted(id, change.cause);
   }
   endpoints_.pod_changed(id, change.cause);
 }

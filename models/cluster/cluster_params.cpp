@@ -152,11 +152,11 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .help("time after which a container that does not serve is restarted; 0: never")
       .range(0, 1e5);
   s.field("restart_backoff_first", &P::restart_backoff_first)
-      .help("delay before a restart; it doubles")
+      .help("delay before a restart, from the end of the old container; it doubles")
       .range(0, 600)
       .source("Kubernetes: pkg/kubelet, 10 s doubling to 5 min");
   s.field("restart_backoff_longest", &P::restart_backoff_longest)
-      .help("longest delay")
+      .help("longest delay; a container that ran for twice as long starts with the first again")
       .range(0, 3600)
       .source("Kubernetes: pkg/kubelet, 10 s doubling to 5 min");
   s.field("termination", &P::termination)

@@ -39,7 +39,9 @@ struct Pod {
   bool ready = false;          // the kubelet's truth
   bool status_queued = false;  // or being written
   bool final_delete_sent = false;
+  bool ending = false;  // restarted, and the old container has not ended yet
   u16 restarts = 0;
+  u16 restarts_in_a_row = 0;  // since it last ran for long
   u32 generation = 0;         // of its container's pending stage
   PodStatusValue api_status;  // as committed and seen
   NodeId node = kNoNode;      // as bound, committed
@@ -54,6 +56,7 @@ struct Pod {
   u32 attempts = 0;
   Instant last_attempt{};
   Instant created_at{}, started_at{}, ready_transition{};
+  Instant container_started{};  // its latest container
   // Metrics: the kubelet's last sample and the metrics server's copy of it; -1 s = none.
   PodSample sampled, scraped;
   Instant sampled_at{-1}, scraped_at{-1};
@@ -64,8 +67,12 @@ struct Pod {
   // Zombies.
   bool candidate = false, zombie = false;
   Instant candidate_since{};
-  // Why: it was created; its status was not written; it stopped answering its probe.
-  IncidentId cause = kNoIncident, write_failed = kNoIncident, overloaded = kNoIncident;
+  bool unpublished = false;  // the routable view does not say what its controllers want it to say
+  Instant unpublished_since{};
+  // Why: it was created; its status was not written; it stopped answering its probe; it was
+  // deleted.
+  IncidentId cause = kNoIncident, write_failed = kNoIncident, overloaded = kNoIncident,
+             deleted_by = kNoIncident;
 };
 
 struct Node {

@@ -1,5 +1,9 @@
 #include "models/cluster/kubelet.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "models/cluster/event_recorder.h"
 #include "models/cluster/pod_edit.h"
 #include "sim/math.h"
@@ -7,7 +11,9 @@
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kTick, kStage, kStartupDeadline };
-constexpr double kOpen = 1e15;  // "no cap" for a link [B/s]
+constexpr Duration kRelist = 1_s;  // pleg/generic.go: how often the kubelet looks at containers
+constexpr double kOpen = 1e15;     // "no cap" for a link [B/s]
+constexpr u16 kLoops = 3;          // restarts in a row from which on a pod counts as crash-looping
 }  // namespace
 
 Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events)
@@ -23,6 +29,7 @@ Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder&
   store_ = links_.add(p.store_bandwidth, Bandwidth{kOpen});
   registry_ = links_.add(p.registry_bandwidth, p.image_bandwidth);
   writers_.resize(context.state.nodes.size());
+  crash_loop_.resize(context.state.workloads.size(), Instant{INT64_MIN / 2});
 }
 
 void Kubelets::start() {
@@ -133,6 +140,12 @@ void Kubelets::stage(PodId id, Duration delay) {
 
 void Kubelets::pod_bound(PodId id) {
   if (context_.state.pods[id].deleting) return stop(id);
+  const NodeId node = context_.state.pods[id].node;
+  if (context_.state.nodes[node].charged_gpus > context_.params.gpus_per_node) {
+    PodEdit(context_.state, id)->deleting = true;
+    emit(id);  // UnexpectedAdmissionError
+    return stopped(id);
+  }
   const StartParams& p = context_.params.start;
   {
     PodEdit e(context_.state, id);
@@ -155,8 +168,10 @@ void Kubelets::stage_done(PodId id) {
       emit(id);  // Pulled
       PodEdit(context_.state, id)->container = Container::kStarting;
       return stage(id, context_.params.start.container_start);
-    case Container::kStarting:
     case Container::kBackoff:
+      if (context_.state.pods[id].ending) return look_whether_ended(id);
+      [[fallthrough]];
+    case Container::kStarting:
       emit(id);  // Created
       emit(id);  // Started
       return load(id);
@@ -177,6 +192,7 @@ void Kubelets::load(PodId id) {
   PodEdit(context_.state, id)->container = Container::kLoading;
   queue_status(id);
   Pod& pod = context_.state.pods[id];
+  pod.container_started = context_.world.now();
   const u32 link = p.weights_source == WeightsSource::kSharedStore ? store_ : pod.node;
   links_.start(link, p.weights_size, id, ++pod.generation);
   const Duration deadline = context_.params.kubelet.startup_deadline;
@@ -210,19 +226,51 @@ void Kubelets::restart(PodId id) {
     e->container = Container::kBackoff;
     e->sampled_at = Instant{-1};
     e->failures = e->successes = 0;
+    // The backoff is forgotten twice its longest delay after it was last used, at a start.
+    if (context_.world.now() - e->container_started > p.restart_backoff_longest * 2)
+      e->restarts_in_a_row = 0;
+    if (e->restarts_in_a_row < UINT16_MAX) ++e->restarts_in_a_row;
     if (e->restarts < UINT16_MAX) ++e->restarts;
+    e->ending = true;
   }
   ++restarts;
   const Pod& pod = context_.state.pods[id];
-  if (served) context_.runtime.pod_stopped(id, pod.workload);
+  if (served)
+    context_.runtime.pod_stopped(id, pod.workload, pod.overloaded ? pod.overloaded : pod.cause);
   emit(id);  // Killing
   queue_status(id);
-  stage(id, doubling(p.restart_backoff_first, p.restart_backoff_longest, pod.restarts));
+  note_crash_loop(id);
+  look_whether_ended(id);
 }
 
-void Kubelets::pod_deleted(PodId id) {
+// One incident of a workload for as long as its pods are restarted in a row without a pause in
+// which the backoff is forgotten.
+void Kubelets::note_crash_loop(PodId id) {
   const Pod& pod = context_.state.pods[id];
+  if (pod.restarts_in_a_row < kLoops) return;
+  const Instant now = context_.world.now();
+  const Duration pause = context_.params.kubelet.restart_backoff_longest * 2;
+  const bool news = now - std::exchange(crash_loop_[pod.workload], now) > pause;
+  if (news)
+    context_.world.incident(
+        "crash_looping", context_.path, {pod.overloaded ? pod.overloaded : pod.cause},
+        fmt::format("{}: pod {} was restarted {} times in a row",
+                    context_.state.workloads[pod.workload].params.name, id, pod.restarts_in_a_row));
+}
+
+// The backoff counts from the end of the old container, which may use its grace.
+void Kubelets::look_whether_ended(PodId id) {
+  const KubeletParams& p = context_.params.kubelet;
+  if (!context_.runtime.ended(id)) return stage(id, kRelist);
+  Pod& pod = context_.state.pods[id];
+  pod.ending = false;
+  stage(id, doubling(p.restart_backoff_first, p.restart_backoff_longest, pod.restarts_in_a_row));
+}
+
+void Kubelets::pod_deleted(PodId id, IncidentId cause) {
+  Pod& pod = context_.state.pods[id];
   if (pod.gone) return;
+  pod.deleted_by = cause;
   if (pod.container == Container::kStopping || pod.container == Container::kStopped) return;
   emit(id);  // Killing
   stop(id);
@@ -251,7 +299,8 @@ void Kubelets::stopped(PodId id) {
     e->sampled_at = Instant{-1};
     ++e->generation;
   }
-  if (served) context_.runtime.pod_stopped(id, context_.state.pods[id].workload);
+  const Pod& pod = context_.state.pods[id];
+  if (served) context_.runtime.pod_stopped(id, pod.workload, pod.deleted_by);
   queue_status(id);
 }
 

@@ -1,10 +1,13 @@
 // The kubelets of a cluster: start and stop containers, probe them, write their statuses.
 // State: container as in cluster_state.h; a node's status writer = idle -> one write under way;
 //        what was not committed is tried again at the next resync.
-// Source: kubernetes pkg/kubelet (prober, status/status_manager.go); core/v1 probe defaults.
-// Limits: a node's probes share one phase and answer at once; no probe before the server is up; the
-// kubelet's own client limit (50/100) cannot bind with a few pods a node and is left out, as is the
-// read before each status write.
+// Source: kubernetes pkg/kubelet (prober, status/status_manager.go); core/v1 probe defaults;
+// kuberuntime_manager.go doBackOff (from the old container's end), client-go
+// util/flowcontrol/backoff.go (forgotten after twice the longest delay: 10 min).
+// Limits: a pod that is turned away (a binding took effect late, and its GPUs went to another) is
+// deleted at once, where Kubernetes keeps it as Failed. A node's probes share one phase and answer
+// at once; no probe before the server is up; the kubelet's own client limit (50/100) cannot bind
+// with a few pods a node and is left out, as is the read before each status write.
 #pragma once
 #include <deque>
 
@@ -21,8 +24,8 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events);
   void start();               // the ticks of all nodes
   void adopt(PodId pod);      // warm start: a bound pod that already serves and is ready
-  void pod_bound(PodId pod);  // informers
-  void pod_deleted(PodId pod);
+  void pod_bound(PodId pod);  // informers; a pod whose GPUs are taken is turned away
+  void pod_deleted(PodId pod, IncidentId cause);
 
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
@@ -44,6 +47,8 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   void load(PodId pod);
   void serve(PodId pod);
   void restart(PodId pod);
+  void look_whether_ended(PodId pod);
+  void note_crash_loop(PodId pod);
   void stop(PodId pod);
   void stopped(PodId pod);
   void queue_status(PodId pod);
@@ -59,6 +64,7 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   u32 store_ = 0, registry_ = 0;  // links after those of the nodes
   StreamKey phase_, warm_up_;
   std::vector<Writer> writers_;       // [node]
+  std::vector<Instant> crash_loop_;   // [workload] when a pod was last restarted again and again
   std::vector<TokenBucket> filters_;  // [pod], as far as one was needed
 };
 

@@ -23,8 +23,12 @@ struct PodRuntime {
   virtual ~PodRuntime() = default;
   // The container's server process is up (image, weights and warm-up are done).
   virtual void pod_started(PodId pod, WorkloadId workload) = 0;
-  // The container is killed: whatever ran in it dies with it.
-  virtual void pod_stopped(PodId pod, WorkloadId workload) = 0;
+  // The container is told to end; what runs in it may finish within its grace.
+  // `cause`: why, if anybody knows; attempts that do not end in time carry it to their clients.
+  virtual void pod_stopped(PodId pod, WorkloadId workload, IncidentId cause) = 0;
+  // After pod_stopped(): has the old process ended (nothing left to do, or its grace is over)?
+  // Until then no other may be started in the pod.
+  virtual bool ended(PodId /*pod*/) const { return true; }
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;

@@ -128,7 +128,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   const PodId id = endpoints_[0].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
-  if (a.incident != kNoIncident) p.brought_by = a.incident;
+  if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
   if (const auto refusal = refused_by(p)) {
     a.started = world_.now();
     attempt_ended(id, a, refusal->code, world_.now());
@@ -353,13 +353,15 @@ void Region::hand_over(AttemptSlot slot) {
   --handing_over_;
   const auto break_off = [&] {
     count_waste(a, 0, false);
-    drop(slot, Outcome::kTruncated, endpoint_cause_[1]);
+    const Pod& last = pods_[a.pod];
+    const IncidentId stopped = last.serving ? kNoIncident : last.stopped_by;
+    drop(slot, Outcome::kTruncated, stopped ? stopped : endpoint_cause_[1]);
   };
   if (endpoints_[1].size() == 0) return break_off();
   const PodId id = endpoints_[1].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
-  if (a.incident != kNoIncident) p.brought_by = a.incident;
+  if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
   if (!p.serving || !admit_to(p, slot, id)) {
     if (!p.serving) attempt_ended(id, a, Outcome::kRejected503, world_.now());
     a.pod = id;

@@ -17,6 +17,7 @@
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
+#include "models/serving/arrival_causes.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
 #include "models/serving/kv_link.h"
@@ -71,12 +72,13 @@ class Region final : public Component,
   void prefetch(u8 kind, u32 subject, bool next) const override;
 
   void pod_started(PodId pod, WorkloadId workload) override;
-  void pod_stopped(PodId pod, WorkloadId workload) override;
+  void pod_stopped(PodId pod, WorkloadId workload, IncidentId cause) override;
+  bool ended(PodId pod) const override { return pod >= pods_.size() || !pods_[pod].engine; }
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
   // The overload, or what brought the pod's traffic here before it shows as one.
   IncidentId overload_incident(PodId pod) override {
-    return overload_ ? overload_ : pods_[pod].brought_by;
+    return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
   }
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
@@ -127,7 +129,8 @@ class Region final : public Component,
     Instant overloaded_since = kNever;
     Duration busy_before{};
     u32 probes = 0;
-    IncidentId brought_by = kNoIncident;  // carried here by the latest attempt that carries any
+    ArrivalCauses brought_by;
+    IncidentId stopped_by = kNoIncident;
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
   };
@@ -179,7 +182,7 @@ class Region final : public Component,
   void release(AttemptSlot attempt);
   void kill(PodId id);
   void recovered(Pod& p);
-  std::vector<IncidentId> what_brought_overload() const;
+  std::vector<IncidentId> what_brought_overload();
   Verdict refuse_503(IncidentId cause);
   // Throw InvariantError: attempts are where the counts say, in engines or on the way.
   void verify_attempts() const;

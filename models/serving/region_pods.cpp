@@ -19,6 +19,7 @@ Region::Pod& Region::pod(PodId id) {
 
 void Region::pod_started(PodId id, WorkloadId workload) {
   Pod& p = pod(id);
+  STAMPEDE_CHECK(!p.engine, "a pod is started before its last engine has ended");
   p = Pod{};
   p.engine = std::make_unique<Engine>(profiles_[workload]);
   p.workload = workload;
@@ -30,9 +31,10 @@ void Region::pod_started(PodId id, WorkloadId workload) {
 }
 
 // Terminating: nothing new, what runs may finish within the grace.
-void Region::pod_stopped(PodId id, WorkloadId workload) {
+void Region::pod_stopped(PodId id, WorkloadId workload, IncidentId cause) {
   Pod& p = pod(id);
   if (!p.serving) return;
+  p.stopped_by = cause;
   p.serving = false;
   p.draining = true;
   if (p.overloaded) recovered(p);
@@ -63,7 +65,7 @@ void Region::kill(PodId id) {
   for (const AttemptSlot slot : lost) {
     closed(id);
     attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
-    drop(slot, Outcome::kTruncated, kNoIncident);
+    drop(slot, Outcome::kTruncated, pods_[id].stopped_by);
   }
 }
 
@@ -72,10 +74,10 @@ void Region::recovered(Pod& p) {
   if (--overloaded_pods_ == 0) overload_ = kNoIncident;
 }
 
-std::vector<IncidentId> Region::what_brought_overload() const {
+std::vector<IncidentId> Region::what_brought_overload() {
   std::vector<IncidentId> causes;
-  for (const Pod& p : pods_)
-    if (p.overloaded) causes.push_back(p.brought_by);
+  for (Pod& p : pods_)
+    if (p.overloaded) p.brought_by.collect(world_.now(), causes);
   return causes;
 }
 

@@ -88,7 +88,15 @@ struct FakeApi : ApiServerPort, Component {
 
 struct FakeRuntime : PodRuntime {
   void pod_started(PodId pod, WorkloadId) override { started[pod] = world->now(); }
-  void pod_stopped(PodId pod, WorkloadId) override { stopped[pod] = world->now(); }
+  void pod_stopped(PodId pod, WorkloadId, IncidentId cause) override {
+    stopped[pod] = world->now();
+    stop_causes[pod] = cause;
+  }
+  bool ended(PodId pod) const override { return world->now() >= ends_at(pod); }
+  Instant ends_at(PodId pod) const {
+    const auto at = stopped.find(pod);
+    return at == stopped.end() ? Instant{} : at->second + grace_used;
+  }
   bool probe(PodId pod, WorkloadId) override { return !failing || !failing(pod); }
   PodSample sample(PodId pod, WorkloadId) override {
     if (!started.count(pod)) return {};
@@ -103,6 +111,8 @@ struct FakeRuntime : PodRuntime {
   std::function<PodSample(PodId)> usage;
   IncidentId overload = kNoIncident;
   std::map<PodId, Instant> started, stopped;
+  std::map<PodId, IncidentId> stop_causes;
+  Duration grace_used{};  // by every pod that is stopped
 };
 
 struct FakeConsumer : EndpointConsumer {

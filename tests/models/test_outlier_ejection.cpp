@@ -139,7 +139,7 @@ TEST(outlier_ejection, a_pod_that_leaves_is_forgotten_and_makes_room) {
 TEST(outlier_ejection, leaves_a_stale_endpoint_alone) {
   const auto refused = [](const std::vector<EndpointFilter*>& filters) {
     Service s(Clients::single_turn(), pools({EngineRole::kMixed}), {}, 10, {filters});
-    s.region.pod_stopped(0, 0);
+    s.region.pod_stopped(0, 0, kNoIncident);
     s.run_out();
     return s.region.counts().refused_503;
   };

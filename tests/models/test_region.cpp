@@ -111,9 +111,9 @@ TEST(region, conserves_requests_when_pods_die_and_clients_leave_and_retry) {
     p.resubmit = {{0.5}, 3, 5_s};
     Service s(p, pools({EngineRole::kPrefill, EngineRole::kDecode}), {}, 20);
     s.run(30_s);
-    s.region.pod_stopped(2, 1);  // its endpoint stays: stale
+    s.region.pod_stopped(2, 1, kNoIncident);  // its endpoint stays: stale
     s.run(40_s);
-    s.region.pod_stopped(0, 0);
+    s.region.pod_stopped(0, 0, kNoIncident);
     s.region.endpoints_changed(0, {1}, 9);
     s.run(20_s);
     s.region.pod_started(4, 1);
@@ -137,7 +137,7 @@ TEST(region, a_terminating_pod_finishes_what_it_has_within_its_grace) {
     Service s(p, serving);
     s.run(50_s);
     s.region.endpoints_changed(0, {1}, kNoIncident);
-    s.region.pod_stopped(0, 0);
+    s.region.pod_stopped(0, 0, kNoIncident);
     s.run_out();
     const u64 cut = s.ended(Outcome::kTruncated);
     EXPECT_EQ(cut > 0, grace == 1_s);
@@ -198,7 +198,7 @@ TEST(region, who_learns_hears_how_every_attempt_at_a_pod_ended) {
   serving.termination_grace = 1_s;
   Service s(p, serving, bounded, 60, {{&first, &second}});
   s.run(50_s);
-  s.region.pod_stopped(0, 0);  // its endpoint stays: connections are refused
+  s.region.pod_stopped(0, 0, kNoIncident);  // its endpoint stays: connections are refused
   s.run_out();
   const auto& ended = s.clients.counts().attempts_ended;
   EXPECT_EQ(first.of(Outcome::kRejected503), s.region.counts().refused_503);
@@ -212,6 +212,61 @@ TEST(region, who_learns_hears_how_every_attempt_at_a_pod_ended) {
        {Outcome::kRejected503, Outcome::kTruncated, Outcome::kSucceeded, Outcome::kTimeout})
     EXPECT_GT(first.of(outcome), 0U) << name_of(outcome);
   EXPECT_EQ(first.heard, second.heard);
+}
+
+// Within its grace an old engine still holds attempts; another may start only when it has ended.
+TEST(region, a_pod_restarts_when_its_old_engine_has_ended) {
+  ClientClassParams p = Clients::single_turn();
+  p.answer = {100, 0.1, 1, 1000};  // about 4 s
+  p.retry.policy = RetryKind::kFullJitter;
+  Service s(p, pools({EngineRole::kMixed}));
+  s.run(50_s);
+  s.region.endpoints_changed(0, {1}, kNoIncident);
+  s.region.pod_stopped(0, 0, kNoIncident);
+  EXPECT_FALSE(s.region.ended(0));
+  EXPECT_THROW(s.region.pod_started(0, 0), InvariantError);
+  s.run(20_s);
+  EXPECT_TRUE(s.region.ended(0));
+  s.region.pod_started(0, 0);
+  s.region.endpoints_changed(0, {0, 1}, kNoIncident);
+  s.run_out();
+}
+
+// What stopped a pod is the cause of its broken answers, and of what their retries bring elsewhere.
+TEST(region, retries_carry_what_ended_the_attempt_before) {
+  ClientClassParams p = Clients::single_turn();
+  p.answer = {100, 0.1, 1, 1000};
+  p.retry.policy = RetryKind::kFullJitter;
+  ServingParams serving = pools({EngineRole::kMixed});
+  serving.termination_grace = 1_s;
+  Service s(p, serving);
+  s.run(50_s);
+  EXPECT_EQ(s.region.overload_incident(1), kNoIncident);
+  s.region.endpoints_changed(0, {1}, kNoIncident);
+  s.region.pod_stopped(0, 0, 12);
+  s.run(15_s);
+  EXPECT_GT(s.clients.counts().retries, 0U);
+  EXPECT_EQ(s.region.overload_incident(1), 12u);
+  s.run(90_s);
+  EXPECT_EQ(s.region.overload_incident(1), kNoIncident);  // long ago
+  s.run_out();
+}
+
+// The last one to arrive does not hide the others.
+TEST(arrival_causes, names_each_that_brought_a_tenth_and_forgets) {
+  ArrivalCauses causes;
+  const auto at = [](i64 seconds) { return Instant{} + 1_s * seconds; };
+  std::vector<IncidentId> found;
+  causes.collect(at(0), found);
+  EXPECT_TRUE(found.empty());
+  for (int i = 0; i < 100; ++i) causes.add(at(31), i % 50 == 0 ? 9 : i % 4 == 0 ? 7 : 5);
+  causes.collect(at(40), found);
+  EXPECT_EQ(found, (std::vector<IncidentId>{5, 7}));
+  EXPECT_EQ(causes.most(at(40)), 5u);
+  causes.add(at(61), 9);
+  EXPECT_EQ(causes.most(at(61)), 5u);
+  EXPECT_EQ(causes.most(at(91)), 9u);
+  EXPECT_EQ(causes.most(at(121)), kNoIncident);
 }
 
 TEST(region, each_refusal_has_its_own_cause) {
@@ -240,7 +295,7 @@ TEST(region, each_refusal_has_its_own_cause) {
   EXPECT_GT(limit[3], 700U);
   GatewayParams bounded;
   bounded.max_queue = 1;
-  const auto queue = outcome([](Service& s) { s.region.pod_stopped(1, 0); }, bounded);
+  const auto queue = outcome([](Service& s) { s.region.pod_stopped(1, 0, kNoIncident); }, bounded);
   EXPECT_GT(queue[2], 300U);  // half of the picks meet the stale endpoint at least
   const auto of_engine = [](auto bound) {
     ServingParams p = pools({EngineRole::kMixed});
