@@ -152,6 +152,7 @@ void Autoscalers::submit(WorkloadId w, ApiVerb verb, ApiObject object, const Api
     call.bytes = static_cast<i32>(kMetricBytes * call.list_objects);
   }
   if (object == ApiObject::kScale) call.cause = scalers_[w].incident;
+  if (reply == kPutScale) call.version = scalers_[w].scale_version;
   client_.submit(call, this, (reply << 56) | (u64{w} << 48) | (scalers_[w].pass & 0xffffffffu));
 }
 
@@ -168,7 +169,7 @@ void Autoscalers::end(WorkloadId w) {
   context_.world.scheduler.after(period, Priority::kControl, component_, kPass, w);
 }
 
-void Autoscalers::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId) {
+void Autoscalers::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId) {
   const WorkloadId w = static_cast<WorkloadId>(tag >> 48);
   Scaler& scaler = scalers_[w];
   if (static_cast<u32>(tag) != scaler.pass) return;
@@ -185,6 +186,7 @@ void Autoscalers::api_replied(u64 tag, const ApiCall&, ApiStatus status, Inciden
       scaler.seen.spec_replicas = workload.scale_replicas;
       scaler.seen.status_replicas = workload.status_replicas;
       scaler.metric = 0;
+      scaler.scale_version = call.version;
       return list(w);
     }
     case kGotMetrics:

@@ -38,8 +38,9 @@ class Autoscalers final : public Component, public ApiCaller {
   struct Scaler {
     std::optional<hpa::Autoscaler> algorithm;
     bool enabled = false;
-    u32 pass = 0;    // replies of a pass that was given up fall through
-    u32 metric = 0;  // being listed
+    u32 pass = 0;                     // replies of a pass that was given up fall through
+    u32 metric = 0;                   // being listed
+    u32 scale_version = kAnyVersion;  // of the scale that this pass has read
     hpa::Observation seen;
     std::vector<PodId> ids;  // of seen.pods
     i32 want = -1, from = 0;

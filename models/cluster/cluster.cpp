@@ -128,6 +128,10 @@ Alarm Cluster::autoscaler_stopped() const {
 
 // ---- watches ---------------------------------------------------------------------------------
 void Cluster::api_changed(const ApiChange& change) {
+  if (change.object <= ApiObject::kBinding) {  // parts of the pod's object
+    u32& version = state_.pods[change.key].version;
+    version = std::max(version, change.version);
+  }
   switch (change.object) {
     case ApiObject::kPod:
       return pod_changed(change);
@@ -162,6 +166,7 @@ void Cluster::node_changed(NodeId node, NodeCondition condition) {
   // A heartbeat is nothing to the scheduler; a node that is ready again is.
   const bool was_ready = state_.nodes[node].api_ready, ready = condition == NodeCondition::kReady;
   lifecycle_.node_status_seen(node, ready);
+  if (!ready) leases_.node_given_up(node);
   if (ready && !was_ready) scheduler_.gpus_freed();
 }
 
@@ -207,6 +212,7 @@ void Cluster::pod_bound(const ApiChange& change) {
   state_.bind(id, node);
   scheduler_events_.emit(kSchedulerUser, pod.cause);  // Scheduled
   kubelets_.pod_bound(id);
+  if (pod.deleting) replica_sets_.enqueue(pod.workload);
 }
 
 void Cluster::status_changed(const ApiChange& change) {
@@ -234,16 +240,6 @@ i64 Cluster::zombies() const {
   i64 sum = 0;
   for (const Workload& w : state_.workloads) sum += w.counts.zombies;
   return sum;
-}
-
-Instant Cluster::oldest_unpublished_readiness() const {
-  Instant oldest = kNever;
-  for (const Workload& w : state_.workloads)
-    for (const PodId id : w.members) {
-      const Pod& pod = state_.pods[id];
-      if (pod.candidate) oldest = std::min(oldest, pod.candidate_since);
-    }
-  return oldest;
 }
 
 void Cluster::register_stats() {

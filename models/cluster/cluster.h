@@ -18,10 +18,11 @@
 #include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
 #include "models/ports/autoscaler_control_port.h"
+#include "models/ports/readiness_port.h"
 
 namespace stampede {
 
-class Cluster final : public ApiWatcher, public AutoscalerControlPort {
+class Cluster final : public ApiWatcher, public AutoscalerControlPort, public ReadinessPort {
  public:
   // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
   Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
@@ -49,6 +50,9 @@ class Cluster final : public ApiWatcher, public AutoscalerControlPort {
   i32 desired(WorkloadId workload) const override { return state_.workloads[workload].desired; }
   Alarm autoscaler_stopped() const override;
 
+  // ReadinessPort
+  Instant unpublished_since() override { return state_.unpublished_since(); }
+
   // Read-outs; none feeds behaviour of other components.
   const cluster::PodCounts& counts(WorkloadId workload) const {
     return state_.workloads[workload].counts;
@@ -57,10 +61,6 @@ class Cluster final : public ApiWatcher, public AutoscalerControlPort {
   const std::vector<PodId>& routable(WorkloadId workload) const {
     return endpoints_.routable(workload);
   }
-  // Since when a kubelet's readiness has differed from what is committed and listed; kNever if
-  // none. For the test of a frozen control plane. [O(pods)]
-  Instant oldest_unpublished_readiness() const;
-  Instant last_endpoint_commit() const { return endpoints_.last_commit; }
   const cluster::ClusterState& state() const { return state_; }
   const cluster::Kubelets& kubelets() const { return kubelets_; }
   const cluster::NodeLeases& leases() const { return leases_; }

@@ -158,7 +158,8 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
   s.field("restart_backoff_longest", &P::restart_backoff_longest)
       .help("longest delay; a container that ran for twice as long starts with the first again")
       .range(0, 3600)
-      .source("Kubernetes: pkg/kubelet, 10 s doubling to 5 min");
+      .source(
+          "Kubernetes: pkg/kubelet, 10 s doubling to 5 min; client-go util/flowcontrol/backoff.go");
   s.field("termination", &P::termination)
       .help("time from the kill signal to the end of the container")
       .range(0, 3600);
@@ -199,6 +200,12 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .help("period at which an unchanged node status is written")
       .range(1, 3600)
       .source("Kubernetes: nodeStatusReportFrequency of the kubelet");
+  s.field("node_status_look", &P::node_status_look)
+      .help(
+          "period at which a kubelet compares its node's status with what stands there, and writes "
+          "it if they differ; also the deadline of that write")
+      .range(0.1, 3600)
+      .source("Kubernetes: nodeStatusUpdateFrequency of the kubelet, 10 s");
   s.field("node_status_size", &P::node_status_size).help("size of a node object").range(100, 1.5e6);
 }
 
@@ -252,6 +259,14 @@ void NodeLifecycleParams::describe(Schema<NodeLifecycleParams>& s) {
       .help("time for which pods stay on a NotReady node")
       .range(0, 1e5)
       .source("Kubernetes: default toleration of 300 s");
+  s.field("workers", &P::workers)
+      .help("nodes that the controller works on at the same time, each with one call at a time")
+      .range(1, 1000)
+      .source("Kubernetes: pkg/controller/nodelifecycle, scheduler.UpdateWorkerSize, 8");
+  s.field("status_tries", &P::status_tries)
+      .help("tries of a node's status before it is left for the next scan")
+      .range(1, 100)
+      .source("Kubernetes: node_lifecycle_controller.go, NodeHealthUpdateRetry, 5");
   s.field("partial_disruption", &P::partial_disruption)
       .help("share of NotReady nodes above which evictions slow down")
       .range(0, 1)

@@ -61,7 +61,7 @@ struct KubeletParams {
   i32 lease_tries = 5;
   Duration lease_backoff_first = 200_ms, lease_backoff_longest = 7_s;
   Bytes lease_size{500};
-  Duration node_status_period = 300_s;
+  Duration node_status_period = 300_s, node_status_look = 10_s;
   Bytes node_status_size{10240};
   static void describe(Schema<KubeletParams>& s);
 };
@@ -80,6 +80,7 @@ struct EndpointParams {
 // The node lifecycle controller.
 struct NodeLifecycleParams {
   Duration scan_period = 5_s, grace = 40_s, toleration = 300_s;
+  i32 workers = 8, status_tries = 5;
   Share partial_disruption{0.55};
   Rate eviction_rate{0.1}, partial_eviction_rate{0.01};
   i32 large_zone = 50;

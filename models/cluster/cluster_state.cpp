@@ -86,6 +86,11 @@ void ClusterState::forget(PodId pod) {
     std::erase_if(members, [this](PodId id) { return pods[id].gone; });
 }
 
+void ClusterState::set_lost(NodeId node, bool lost) {
+  nodes[node].lost = lost;
+  for (const PodId pod : nodes[node].pods) PodEdit(*this, pod).touch();
+}
+
 i64 ClusterState::wanted_gpus() const {
   i64 sum = 0;
   for (const Workload& w : workloads) sum += i64{w.scale_replicas} * w.params.gpus_per_pod;
@@ -106,8 +111,25 @@ void ClusterState::end_edit(PodId id) {
     p.candidate_since = world.now();
     candidates.emplace_back(world.now(), id);
   }
+  const bool listed = !p.deleting && !p.gone && (p.node == kNoNode || !nodes[p.node].lost) &&
+                      (p.ready || (params.endpoints.publish_not_ready && true_status(p).running));
+  const bool unpublished_now = listed != p.routable;
+  if (unpublished_now && !p.unpublished) {
+    p.unpublished_since = world.now();
+    unpublished.emplace_back(world.now(), id);
+  }
+  p.unpublished = unpublished_now;
   add_to(workloads[p.workload].counts, p, 1);
   if (added && zombie_listener) zombie_listener->candidate_added();
+}
+
+Instant ClusterState::unpublished_since() {
+  while (!unpublished.empty()) {
+    const auto [since, id] = unpublished.front();
+    if (pods[id].unpublished && pods[id].unpublished_since == since) return since;
+    unpublished.pop_front();
+  }
+  return kNever;
 }
 
 void ClusterState::verify() const {

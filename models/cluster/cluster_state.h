@@ -49,7 +49,7 @@ struct Pod {
   // Objects, as informers show them.
   bool created = false, deleting = false, gone = false;
   bool running = false, api_ready = false, has_ready_condition = false;
-  bool lifecycle_write = false;  // the node lifecycle controller's write is under way
+  u32 version = 0;  // of the object
   // Scheduler.
   bool unschedulable_reported = false;
   NodeId charged = kNoNode;  // node whose GPUs the scheduler's cache charges
@@ -78,7 +78,7 @@ struct Pod {
 struct Node {
   i32 charged_gpus = 0;
   bool api_ready = true;  // node status as committed
-  bool lost = false;      // the lifecycle controller gave it up
+  bool lost = false;      // the lifecycle controller gave it up: its pods shall not be listed
   bool tainted = false;
   Instant tainted_at{};
   Instant lease_seen{};  // last renewal that the lifecycle controller saw
@@ -122,6 +122,7 @@ struct ClusterState {
   void bind(PodId pod, NodeId node);    // as committed: joins its node
   void charge(PodId pod, NodeId node);  // scheduler's cache; kNoNode releases
   void forget(PodId pod);               // the object is gone
+  void set_lost(NodeId node, bool lost);
   i32 gpus_of(PodId pod) const { return workloads[pods[pod].workload].params.gpus_per_pod; }
   i64 total_gpus() const { return i64{params.nodes} * params.gpus_per_node - params.missing_gpus; }
   i64 wanted_gpus() const;  // of all workloads' replica counts as committed
@@ -138,6 +139,10 @@ struct ClusterState {
   i64 free_gpus = 0;
   // Pods that may become zombies, by the time they became ready but not routable.
   std::deque<std::pair<Instant, PodId>> candidates;
+  // Pods whose readiness the routable view does not show, likewise; old entries are dropped when
+  // somebody asks.
+  std::deque<std::pair<Instant, PodId>> unpublished;
+  Instant unpublished_since();  // of the oldest; kNever if there is none
   ZombieListener* zombie_listener = nullptr;
 };
 

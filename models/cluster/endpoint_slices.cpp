@@ -1,6 +1,7 @@
 #include "models/cluster/endpoint_slices.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/cluster/pod_edit.h"
 
@@ -99,10 +100,12 @@ void EndpointSlices::write_next(WorkloadId w) {
     Slice& slice = service.slices[i];
     if (!slice.due) continue;
     slice.due = false;
-    service.busy = true;
-    Revision revision{++version_, {}};
+    Revision revision{version_ + 1, {}};
     for (const PodId id : slice.members)
       if (listed_ready(context_.state.pods[id])) revision.ready.push_back(id);
+    if (std::exchange(slice.conflicted, false) && revision.ready == slice.seen) continue;
+    service.busy = true;
+    ++version_;
     ApiCall call;
     call.verb = ApiVerb::kUpdate;
     call.object = ApiObject::kEndpointSlice;
@@ -110,6 +113,7 @@ void EndpointSlices::write_next(WorkloadId w) {
     call.user = kEndpointUser;
     call.key = (u32{w} << 16) | static_cast<u32>(i);
     call.value = EndpointSliceValue{version_};
+    call.version = slice.version;
     call.bytes = static_cast<i32>(p.slice_size.value +
                                   p.endpoint_size.value * static_cast<i64>(slice.members.size()));
     call.cause = service.cause;
@@ -127,16 +131,19 @@ void EndpointSlices::write_next(WorkloadId w) {
   if (service.again) sync(w);
 }
 
-void EndpointSlices::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId incident) {
+void EndpointSlices::api_replied(u64 tag, const ApiCall& call, ApiStatus status,
+                                 IncidentId incident) {
   const WorkloadId w = static_cast<WorkloadId>(tag >> 32);
   Service& service = services_[w];
+  Slice& slice = service.slices[static_cast<u32>(tag)];
   service.busy = false;
   if (status == ApiStatus::kOk) {
-    last_commit = context_.world.now();
+    slice.version = call.version;
     return write_next(w);
   }
   ++writes_failed;
-  service.slices[static_cast<u32>(tag)].due = true;
+  slice.due = true;
+  slice.conflicted = status == ApiStatus::kConflict;
   if (incident != kNoIncident) service.failed_by = incident;
   const EndpointParams& p = context_.params.endpoints;
   const Duration delay = doubling(p.retry_first, p.retry_longest, ++service.failures);
@@ -151,6 +158,7 @@ void EndpointSlices::api_changed(const ApiChange& change) {
   const WorkloadId w = static_cast<WorkloadId>(change.key >> 16);
   Service& service = services_[w];
   Slice& slice = service.slices[change.key & 0xffff];
+  slice.version = std::max(slice.version, change.version);
   const u64 version = std::get<EndpointSliceValue>(change.value).version;
   while (!slice.sent.empty() && slice.sent.front().version < version) slice.sent.pop_front();
   if (slice.sent.empty() || slice.sent.front().version != version) return;

@@ -1,7 +1,9 @@
 // The EndpointSlice controller and the data plane's view that its slices reach.
 // State: a service = clean -> dirty (changes collected for the batch period) -> writing its dirty
 //        slices one by one -> clean | failed: again after 1 s, doubling to 1000 s, or at the next
-//        change. The view = what the last slices seen say; it stays when nothing arrives.
+//        change. A write is based on the version known; one that timed out and took effect makes
+//        the next a conflict, after which only what differs from what stands there is written.
+//        The view = what the last slices seen say; it stays when nothing arrives.
 // Source: kubernetes pkg/controller/endpointslice, kube-proxy's bounded frequency runner.
 // Limits: one service a workload; pods keep their slice for life; slices are never merged.
 #pragma once
@@ -30,7 +32,6 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
     return services_[workload].routable;
   }
   u64 writes = 0, writes_failed = 0, publications = 0;
-  Instant last_commit{};  // of any slice
 
  private:
   struct Revision {
@@ -40,6 +41,8 @@ class EndpointSlices final : public Component, public ApiCaller, public ApiWatch
   struct Slice {
     std::vector<PodId> members;
     bool dirty = false, due = false;  // changed; in the pass under way
+    bool conflicted = false;          // the last write met another version
+    u32 version = 0;                  // as the controller knows it, from answers and its watch
     std::deque<Revision> sent;        // written or being written, not yet seen
     std::vector<PodId> seen;          // by the data plane
   };

@@ -1,8 +1,10 @@
 #include "models/cluster/node_lease.h"
 
+#include <utility>
+
 namespace stampede::cluster {
 namespace {
-enum Kind : u8 { kRenew, kRepeat, kRead, kStatus };
+enum Kind : u8 { kRenew, kRepeat, kRead, kStatus, kLook };
 enum Reply : u64 { kLeaseReply, kStatusReply };
 constexpr Duration kRetryAfter = 1_s;
 }  // namespace
@@ -32,9 +34,7 @@ void NodeLeases::handle(const Event& event) {
     case kRenew:
       leases_[node].tries = 0;
       leases_[node].reads = 0;
-      leases_[node].reading = leases_[node].second_round = false;
-      // A kubelet that finds its node given up says at once that it is well.
-      if (!context_.state.nodes[node].api_ready) write_status(node);
+      leases_[node].reading = leases_[node].second_round = leases_[node].conflict = false;
       return renew(node);
     case kRepeat:
       return send(node);
@@ -45,6 +45,9 @@ void NodeLeases::handle(const Event& event) {
       context_.world.scheduler.after(context_.params.kubelet.node_status_period, Priority::kControl,
                                      component_, kStatus, node);
       return write_status(node);
+    case kLook:
+      leases_[node].look_pending = false;
+      return look_at_status(node);
   }
 }
 
@@ -64,6 +67,7 @@ void NodeLeases::send(NodeId node) {
   call.user = kKubeletUser + node;
   call.key = node;
   call.bytes = static_cast<i32>(p.lease_size.value);
+  if (!lease.reading) call.version = lease.version;
   const Duration left = lease.try_ends - context_.world.now();
   call.deadline = left.ns > 0 ? left : p.lease_deadline;
   call.cause = context_.state.nodes[node].lease_failed;
@@ -71,7 +75,7 @@ void NodeLeases::send(NodeId node) {
   api_.submit(call, this, (static_cast<u64>(kLeaseReply) << 32) | node);
 }
 
-void NodeLeases::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId incident) {
+void NodeLeases::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) {
   const NodeId node = static_cast<NodeId>(tag);
   Lease& lease = leases_[node];
   if ((tag >> 32) == kStatusReply) {
@@ -80,14 +84,25 @@ void NodeLeases::api_replied(u64 tag, const ApiCall&, ApiStatus status, Incident
   }
   const Instant now = context_.world.now();
   if (status == ApiStatus::kOk) {
+    lease.version = call.version;
     if (!lease.reading) {
       context_.state.nodes[node].lease_failed = kNoIncident;
       return wait(node);
     }
     lease.reading = false;
-    lease.second_round = true;
-    lease.tries = 0;
+    if (!std::exchange(lease.conflict, false) ||
+        lease.tries >= context_.params.kubelet.lease_tries) {
+      if (lease.second_round) return wait(node);
+      lease.second_round = true;
+      lease.tries = 0;
+    }
     return renew(node);
+  }
+  if (status == ApiStatus::kConflict) {
+    ++conflicts;
+    lease.reading = lease.conflict = true;
+    context_.world.scheduler.after(1_ns, Priority::kControl, component_, kRead, node);
+    return;
   }
   ++failures;
   if (incident != kNoIncident) context_.state.nodes[node].lease_failed = incident;
@@ -118,9 +133,27 @@ void NodeLeases::wait(NodeId node) {
   context_.world.scheduler.after(period, Priority::kControl, component_, kRenew, node);
 }
 
+// A kubelet that finds its node given up says that it is well: not at once, but when it next looks.
+void NodeLeases::node_given_up(NodeId node) {
+  if (leases_[node].look_pending) return;
+  leases_[node].look_pending = true;
+  const i64 period = context_.params.kubelet.node_status_look.ns;
+  const auto phase = static_cast<i64>(uniform(draw(phase_, node, 1)) * static_cast<double>(period));
+  const i64 now = context_.world.now().ns;
+  const i64 next = now + period - (now + period - phase) % period;
+  context_.world.scheduler.at(Instant{next}, Priority::kControl, component_, kLook, node);
+}
+
+void NodeLeases::look_at_status(NodeId node) {
+  if (context_.state.nodes[node].api_ready) return;
+  write_status(node);
+  node_given_up(node);
+}
+
 void NodeLeases::write_status(NodeId node) {
   if (leases_[node].status_busy) return;
   leases_[node].status_busy = true;
+  ++statuses;
   ApiCall call;
   call.verb = ApiVerb::kUpdate;
   call.object = ApiObject::kNodeStatus;
@@ -129,6 +162,7 @@ void NodeLeases::write_status(NodeId node) {
   call.key = node;
   call.value = NodeStatusValue{NodeCondition::kReady};
   call.bytes = static_cast<i32>(context_.params.kubelet.node_status_size.value);
+  call.deadline = context_.params.kubelet.node_status_look;  // kubelet's client for heartbeats
   call.cause = context_.state.nodes[node].lease_failed;
   api_.submit(call, this, (static_cast<u64>(kStatusReply) << 32) | node);
 }

@@ -2,9 +2,15 @@
 // State: a node's lease = waiting -> renewing (up to five tries back to back, each with a deadline
 //        within which answers 429 are repeated every second) -> waiting
 //        | reading the lease with a doubling backoff until it answers -> renewing -> waiting.
+//        A renewal is based on the version that the kubelet knows: after a time-out that took
+//        effect the next one meets a conflict, reads, and goes on with its tries.
+//        A node's status: looked at on a grid of `node_status_look`; written if what stands there
+//        differs (the node was given up) or `node_status_period` has passed.
 // Source: component-helpers apimachinery/lease/controller.go, client-go rest/with_retry.go: no
 // limiter; 429 costs ten calls a try, an immediate error five calls a cycle, a time-out one in 10
-// s. Limits: a node status is written every `node_status_period` and after the node was given up.
+// s; pkg/kubelet/kubelet_node_status.go tryUpdateNodeStatus (10 s, 5 min).
+// Limits: a status is tried once a look (the kubelet: up to five times, each after a read); looks
+// that would find nothing are left out.
 #pragma once
 #include "models/cluster/context.h"
 
@@ -14,22 +20,25 @@ class NodeLeases final : public Component, public ApiCaller {
  public:
   NodeLeases(const Context& context, ApiServerPort& api);
   void start();
+  void node_given_up(NodeId node);  // informer: its status says that it is not ready
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
-  u64 calls = 0, failures = 0;
+  u64 calls = 0, failures = 0, conflicts = 0, statuses = 0;
 
  private:
   struct Lease {
-    bool reading = false, second_round = false;
+    bool reading = false, second_round = false, conflict = false;
+    u32 version = 0;  // of the lease, as this kubelet knows it
     i32 tries = 0;
     u32 reads = 0, rounds = 0;
     Instant try_ends{};
-    bool status_busy = false;
+    bool status_busy = false, look_pending = false;
   };
   void renew(NodeId node);
   void send(NodeId node);
   void try_failed(NodeId node);
   void wait(NodeId node);
+  void look_at_status(NodeId node);
   void write_status(NodeId node);
 
   Context context_;

@@ -1,12 +1,14 @@
 #include "models/cluster/node_lifecycle.h"
 
+#include <fmt/format.h>
+
 namespace stampede::cluster {
 
 NodeLifecycle::NodeLifecycle(const Context& context, ApiServerPort& client)
     : context_(context),
       client_(client),
       component_(context.world.scheduler.add(this)),
-      node_write_(context.state.nodes.size()),
+      work_(context.state.nodes.size()),
       evicting_(context.state.nodes.size()) {}
 
 void NodeLifecycle::start() {
@@ -17,7 +19,8 @@ void NodeLifecycle::start() {
 void NodeLifecycle::handle(const Event&) {
   context_.world.scheduler.after(context_.params.node_lifecycle.scan_period, Priority::kControl,
                                  component_, 0);
-  scan();
+  if (queue_.empty() && busy_ == 0) scan();
+  evict(lost_);
 }
 
 void NodeLifecycle::scan() {
@@ -28,43 +31,91 @@ void NodeLifecycle::scan() {
     Node& node = context_.state.nodes[n];
     const bool silent = now - node.lease_seen > p.grace;
     if (silent && !node.lost) {
-      node.lost = true;
+      context_.state.set_lost(n, true);
       ++nodes_lost;
     }
     if (!node.lost) continue;
-    if (!silent && node.api_ready && !node_write_[n]) {  // came back before it was written off
-      node.lost = false;
+    if (!silent && node.api_ready) {  // came back before it was written off
+      context_.state.set_lost(n, false);
       node.tainted = evicting_[n] = false;
       continue;
     }
     ++lost;
-    if (silent) give_up(n);
   }
-  evict(lost);
+  report(lost);
+  lost_ = lost;
+  for (NodeId n = 0; lost > 0 && n < context_.state.nodes.size(); ++n) {
+    work_[n] = {};
+    const Node& node = context_.state.nodes[n];
+    if (node.lost && now - node.lease_seen > p.grace && to_write(n)) queue_.push_back(n);
+  }
+  pump();
 }
 
-void NodeLifecycle::give_up(NodeId n) {
-  Node& node = context_.state.nodes[n];
-  if (node.api_ready && !node_write_[n]) {
-    node_write_[n] = true;
-    submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, NodeStatusValue{NodeCondition::kUnknown},
-           node.lease_failed);
-  }
-  mark_pods(n);
-}
-
-void NodeLifecycle::mark_pods(NodeId n) {
+bool NodeLifecycle::to_write(NodeId n) const {
   const Node& node = context_.state.nodes[n];
-  for (const PodId id : node.pods) {
-    Pod& pod = context_.state.pods[id];
-    if (!pod.api_ready || pod.lifecycle_write) continue;
-    pod.lifecycle_write = true;
+  if (node.api_ready) return true;
+  for (const PodId id : node.pods)
+    if (context_.state.pods[id].api_ready) return true;
+  return false;
+}
+
+void NodeLifecycle::pump() {
+  while (busy_ < context_.params.node_lifecycle.workers && !queue_.empty()) {
+    const NodeId n = queue_.front();
+    queue_.pop_front();
+    if (go_on(n)) ++busy_;
+  }
+}
+
+// The next call of the worker that has this node: its status, then those of its pods. False: it has
+// done with it, as it has when the node gives a sign of life.
+bool NodeLifecycle::go_on(NodeId n) {
+  const Node& node = context_.state.nodes[n];
+  if (context_.world.now() - node.lease_seen <= context_.params.node_lifecycle.grace) return false;
+  Work& work = work_[n];
+  if (work.tries < 0 || !node.api_ready) {
+    work.tries = -1;
+    return mark_next_pod(n);
+  }
+  ++work.tries;
+  submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, NodeStatusValue{NodeCondition::kUnknown},
+         cause_of(node), n);
+  return true;
+}
+
+void NodeLifecycle::report(i32 lost) {
+  if (lost == 0) {
+    nodes_lost_ = kNoIncident;
+    return;
+  }
+  if (nodes_lost_ != kNoIncident) return;
+  std::vector<IncidentId> causes;
+  for (const Node& node : context_.state.nodes)
+    if (node.lost) causes.push_back(node.lease_failed);
+  nodes_lost_ = context_.world.incident(
+      "nodes_lost", context_.path, std::move(causes),
+      fmt::format("{} of {} nodes have not renewed their lease for {}", lost,
+                  context_.state.nodes.size(), print(context_.params.node_lifecycle.grace)));
+}
+
+IncidentId NodeLifecycle::cause_of(const Node& node) const {
+  return node.lost && nodes_lost_ != kNoIncident ? nodes_lost_ : node.lease_failed;
+}
+
+bool NodeLifecycle::mark_next_pod(NodeId n) {
+  const Node& node = context_.state.nodes[n];
+  for (std::size_t& k = work_[n].next_pod; k < node.pods.size();) {
+    const PodId id = node.pods[k++];
+    const Pod& pod = context_.state.pods[id];
+    if (!pod.api_ready) continue;
     PodStatusValue status = pod.api_status;
     status.ready = false;
     status.by = StatusWriter::kNodeLifecycle;
-    submit(ApiVerb::kUpdate, ApiObject::kPodStatus, id, status,
-           node.lease_failed != kNoIncident ? node.lease_failed : pod.cause);
+    submit(ApiVerb::kUpdate, ApiObject::kPodStatus, id, status, cause_of(node), n, pod.version);
+    return true;
   }
+  return false;
 }
 
 void NodeLifecycle::evict(i32 lost) {
@@ -92,21 +143,22 @@ void NodeLifecycle::evict(i32 lost) {
       node.tainted = true;
       node.tainted_at = now;
       submit(ApiVerb::kUpdate, ApiObject::kNodeStatus, n, NodeStatusValue{NodeCondition::kTainted},
-             node.lease_failed);
+             cause_of(node));
     } else if (!evicting_[n] && now - node.tainted_at >= p.toleration) {
       evicting_[n] = true;
       for (const PodId id : node.pods) {
         if (context_.state.pods[id].deleting) continue;
         ++pods_evicted;
-        submit(ApiVerb::kDelete, ApiObject::kPod, id, PodDeletionValue{false}, node.lease_failed);
+        submit(ApiVerb::kDelete, ApiObject::kPod, id, PodDeletionValue{false}, cause_of(node));
       }
     }
   }
 }
 
 void NodeLifecycle::submit(ApiVerb verb, ApiObject object, u32 key, const ApiValue& value,
-                           IncidentId cause) {
+                           IncidentId cause, u64 tag, u32 version) {
   ApiCall call;
+  call.version = version;
   call.verb = verb;
   call.object = object;
   call.level = ApiLevel::kWorkloadHigh;
@@ -117,28 +169,39 @@ void NodeLifecycle::submit(ApiVerb verb, ApiObject object, u32 key, const ApiVal
                                     ? context_.params.kubelet.node_status_size.value
                                     : context_.params.controllers.pod_size.value);
   call.cause = cause;
-  client_.submit(call, this, 0);
+  client_.submit(call, this, tag);
 }
 
-void NodeLifecycle::api_replied(u64, const ApiCall& call, ApiStatus status, IncidentId) {
-  if (call.object == ApiObject::kNodeStatus) {
-    if (std::get<NodeStatusValue>(call.value).condition == NodeCondition::kUnknown)
-      node_write_[call.key] = false;
-  } else if (call.object == ApiObject::kPodStatus) {
-    context_.state.pods[call.key].lifecycle_write = false;
-    if (status == ApiStatus::kOk) ++pods_marked;
-  } else if (call.object == ApiObject::kPod && status != ApiStatus::kOk) {
+void NodeLifecycle::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId) {
+  const bool ok = status == ApiStatus::kOk;
+  if (tag == kNobody) {
+    if (call.object != ApiObject::kPod || ok) return;
     const NodeId node = context_.state.pods[call.key].node;
     if (node != kNoNode) evicting_[node] = false;  // tried again at the next scan
+    return;
   }
+  const NodeId n = static_cast<NodeId>(tag);
+  Work& work = work_[n];
+  if (call.object == ApiObject::kPodStatus) {
+    if (ok) ++pods_marked;
+  } else if (ok) {
+    work.tries = -1;
+  } else if (work.tries >= context_.params.node_lifecycle.status_tries) {
+    work.tries = -1;  // left for the next pass, its pods too
+    work.next_pod = context_.state.nodes[n].pods.size();
+  }
+  if (go_on(n)) return;
+  --busy_;
+  pump();
 }
 
 void NodeLifecycle::node_status_seen(NodeId n, bool ready) {
   Node& node = context_.state.nodes[n];
   node.api_ready = ready;
   if (!ready) return;
-  node.lost = node.tainted = false;
-  evicting_[n] = false;
+  node.lease_seen = context_.world.now();  // a status is a sign of life like a lease
+  if (node.lost) context_.state.set_lost(n, false);
+  node.tainted = evicting_[n] = false;
 }
 
 }  // namespace stampede::cluster

@@ -10,6 +10,7 @@ class PodEdit {
   ~PodEdit() { state_.end_edit(pod_); }
   PodEdit(const PodEdit&) = delete;
   PodEdit& operator=(const PodEdit&) = delete;
+  void touch() {}  // something beside the pod has changed that its counts depend on
   Pod* operator->() { return &state_.pods[pod_]; }
 
  private:

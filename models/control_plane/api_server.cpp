@@ -40,6 +40,8 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
 
   world_.stats.counter(path_, "api_calls_total", "calls submitted", &calls_total_);
   world_.stats.counter(path_, "api_429_total", "calls refused with 429", &refused_);
+  world_.stats.counter(path_, "api_409_total", "writes based on another version of their object",
+                       &conflicts_);
   world_.stats.gauge(path_, "etcd_writes_per_second", "1/s", "writes answered in the last second",
                      [this] { return writes_per_second_; });
   world_.stats.gauge(path_, "etcd_proposals_per_fsync", "1",
@@ -135,6 +137,11 @@ void ApiServer::start(u32 slot) {
 
 void ApiServer::write(u32 slot, Instant at) {
   Call& c = calls_[slot];
+  // What the server finds when it reads the object is refused before anything is proposed.
+  const u32 found = etcd_->version(storage_key(c.call));
+  const bool binding = c.call.object == ApiObject::kBinding;
+  if (binding ? bound(c.call.key) : c.call.version != kAnyVersion && c.call.version != found)
+    return reply_later(slot, ApiStatus::kConflict, etcd_->read_done(at), kReply);
   EtcdWrite w;
   w.key = storage_key(c.call);
   w.bytes = std::max(c.call.bytes, kSmallest);
@@ -146,11 +153,16 @@ void ApiServer::write(u32 slot, Instant at) {
   c.to_etcd = at;
   tally_.add(world_.now(), c.call.cause, w.bytes);
   Etcd& store = c.call.object == ApiObject::kEvent && events_etcd_ ? *events_etcd_ : *etcd_;
+  // A binding is a change of the pod as the server reads it, whatever its caller knows.
+  w.expects = binding ? found : c.call.version;
   store.submit(w, at, this, slot);
 }
 
-void ApiServer::etcd_replied(u32 slot, EtcdStatus status) {
+void ApiServer::etcd_replied(u32 slot, EtcdStatus status, u32 version) {
   Call& c = calls_[slot];
+  if (status == EtcdStatus::kConflict && c.call.object == ApiObject::kBinding && !bound(c.call.key))
+    return write(slot, world_.now());  // something else of the pod has changed: read it again
+  c.call.version = version;
   if (c.call.object != ApiObject::kEvent || !events_etcd_) waits_.add(world_.now() - c.to_etcd);
   ApiStatus answer = ApiStatus::kOk;
   IncidentId incident = kNoIncident;
@@ -160,6 +172,10 @@ void ApiServer::etcd_replied(u32 slot, EtcdStatus status) {
   if (status == EtcdStatus::kTooManyRequests) answer = ApiStatus::kTooManyRequests;
   if (status == EtcdStatus::kTimeout) answer = ApiStatus::kTimeout;
   if (status == EtcdStatus::kNoSpace) answer = ApiStatus::kNoSpace;
+  if (status == EtcdStatus::kConflict) {
+    answer = ApiStatus::kConflict;
+    incident = kNoIncident;
+  }
   if (status == EtcdStatus::kOk)
     committed(c.call);
   else
@@ -167,15 +183,29 @@ void ApiServer::etcd_replied(u32 slot, EtcdStatus status) {
   finish(slot, answer, incident);
 }
 
+// What became of a write whose caller was told of a time-out.
+void ApiServer::etcd_settled(u32 slot, bool applied, u32 version) {
+  ApiCall call = calls_[slot].call;
+  ++calls_[slot].generation;
+  calls_.give_back(slot);
+  call.version = version;
+  if (applied) committed(call);
+}
+
 void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   Call& c = calls_[slot];
+  if (c.call.verb == ApiVerb::kGet || status == ApiStatus::kConflict)
+    c.call.version = etcd_->version(storage_key(c.call));
   const ApiCall call = c.call;
   ApiCaller* caller = c.caller;
   const u64 tag = c.tag;
   const u32 server = c.server;
   servers_[server].levels.release(call.level, c.width);
-  ++c.generation;
-  calls_.give_back(slot);
+  // Of a write that timed out there is more to hear.
+  if (!is_write(call) || status != ApiStatus::kTimeout) {
+    ++c.generation;
+    calls_.give_back(slot);
+  }
   // Telling many watchers takes seats after the answer.
   const i32 watchers = watchers_of(call.object);
   if (status == ApiStatus::kOk && is_write(call) && watchers >= 10) {
@@ -187,6 +217,7 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   }
   dispatch(server, call.level);
   if (status == ApiStatus::kTooManyRequests) ++refused_;
+  if (status == ApiStatus::kConflict) ++conflicts_;
   if (caller != nullptr) caller->api_replied(tag, call, status, incident);
 }
 
@@ -213,7 +244,12 @@ bool ApiServer::only_marks(const ApiCall& call) const {
   if (call.object != ApiObject::kPod || call.verb != ApiVerb::kDelete ||
       std::get<PodDeletionValue>(call.value).final)
     return false;
-  const auto pod = pods_.find(call.key);
+  return bound(call.key);
+}
+
+// A pod never seen was there from the start.
+bool ApiServer::bound(u32 id) const {
+  const auto pod = pods_.find(id);
   return pod == pods_.end() || pod->second.bound;
 }
 
@@ -229,16 +265,7 @@ void ApiServer::committed(const ApiCall& call) {
   } else if (call.object == ApiObject::kPod && call.verb == ApiVerb::kDelete && !only_marks(call)) {
     pods_.erase(call.key);
   }
-  if (call.object == ApiObject::kEndpointSlice) {
-    if (frozen_ != kNoIncident) {
-      frozen_total_ += world_.now() - frozen_at_;
-      world_.incident("control_plane_recovered", path_, {frozen_, repaired_},
-                      "endpoint changes are committed again");
-      frozen_ = kNoIncident;
-    }
-    readiness_since_ = kNever;
-    blocked_causes_.clear();
-  }
+  if (call.object == ApiObject::kEndpointSlice) slice_at_ = world_.now();
   fan_out(call);
 }
 
@@ -258,7 +285,8 @@ void ApiServer::fan_out(const ApiCall& call) {
     Watcher& watcher = watchers_[w];
     Instant at = std::max(egress_free_, now + params_.watch_lag + 1_ns) + watcher.delay;
     if (!watcher.due.empty()) at = std::max(at, watcher.due.back().at);
-    watcher.due.push_back({at, {call.verb, call.object, call.key, call.value, call.cause}});
+    watcher.due.push_back(
+        {at, {call.verb, call.object, call.key, call.value, call.cause, call.version}});
     if (!world_.scheduler.pending(watcher.event))
       watcher.event =
           world_.scheduler.at(watcher.due.front().at, Priority::kControl, component_, kDeliver, w);

@@ -1,11 +1,13 @@
 // The Kubernetes API servers in front of etcd: priority and fairness, CPU, writes through etcd,
 // watch fan-out, and the incidents of a saturated or frozen control plane.
 // State of a call: seated | queued (15 s at most) | refused -> CPU -> etcd or watch cache ->
-// answered; a committed change then travels to its watchers.
+// answered; a committed change then travels to its watchers. The record of a write that timed out
+// lives on until etcd knows its fate, and its watchers hear of it if it took effect.
 // Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min, event
 // time to live 1 h); specs/kubernetes.md 4.
-// Limits: no memory of a server, no relist of a watcher that fell behind, no conflict of writes;
-// a user's calls all go to one server.
+// Limits: no memory of a server, no relist of a watcher that fell behind; a user's calls all go to
+// one server. Versions are compared for leases, slices, the autoscaler's scale, the node lifecycle
+// controller's pod statuses and bindings; other writers patch, or re-read before they write again.
 #pragma once
 #include <deque>
 #include <functional>
@@ -20,6 +22,7 @@
 #include "models/control_plane/write_waits.h"
 #include "models/ports/api_server_port.h"
 #include "models/ports/control_plane_port.h"
+#include "models/ports/readiness_port.h"
 #include "sim/cause_tally.h"
 #include "sim/slot_pool.h"
 
@@ -32,6 +35,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
   void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
 
+  // Whose endpoints this control plane must keep up to date; it is asked once a second.
+  void follow(ReadinessPort* readiness) { readiness_ = readiness; }
   // The pod is there at the start of the run.
   void preload_status(u32 pod, bool ready) { pods_[pod] = {ready, true}; }
 
@@ -91,7 +96,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   };
 
   void handle(const Event& event) override;
-  void etcd_replied(u32 tag, EtcdStatus status) override;
+  void etcd_replied(u32 tag, EtcdStatus status, u32 version) override;
+  void etcd_settled(u32 tag, bool applied, u32 version) override;
   i32 width_of(const ApiCall& call) const;
   i32 watchers_of(ApiObject object) const;
   void start(u32 slot);
@@ -102,6 +108,7 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   void dispatch(u32 server, ApiLevel level);
   void committed(const ApiCall& call);
   bool only_marks(const ApiCall& call) const;
+  bool bound(u32 pod) const;
   void fan_out(const ApiCall& call);
   void deliver(u32 watcher);
   Instant run_cpu(Server& server, Duration cost);
@@ -113,6 +120,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   }
   void saturate(const std::string& text);
   void check_frozen();
+  void check_saturated();
+  bool slow_lately() const;
   void maintain();
 
   World& world_;
@@ -129,12 +138,15 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
 
   WriteWaits waits_;
   CauseTally tally_;
+  ReadinessPort* readiness_ = nullptr;
+  // An incident lasts until its condition has been away for `clear_after`.
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;
   IncidentId slowed_ = kNoIncident, stalled_ = kNoIncident;  // faults of the disks
   Instant stall_felt_until_{};                               // by writes that it held up
-  Instant clear_since_{};
-  Instant readiness_since_ = kNever;  // first change of readiness without a slice since
-  Instant frozen_at_{};
+  Instant slow_at_{-3'600'000'000'000};    // when writes were last slow or refused
+  Instant loaded_at_{-3'600'000'000'000};  // when their 99th percentile was last above half of it
+  bool frozen_now_ = false;
+  Instant frozen_at_{}, frozen_until_{}, slice_at_{};  // began; last held; last slice committed
   Duration frozen_total_{};
   std::vector<IncidentId> blocked_causes_;  // of the changes that wait and what made them fail
   IncidentId repaired_ = kNoIncident;       // the repair that cleared the alarm
@@ -143,7 +155,7 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   bool followers_defragmented_ = false;
   IncidentId repair_ = kNoIncident;  // the one under way
 
-  u64 calls_total_ = 0, refused_ = 0, writes_last_ = 0;
+  u64 calls_total_ = 0, refused_ = 0, conflicts_ = 0, writes_last_ = 0;
   double writes_per_second_ = 0, writes_max_ = 0, batch_ = 0;
   u64 fsyncs_last_ = 0, proposals_last_ = 0;
 };

@@ -7,6 +7,7 @@ namespace stampede {
 namespace {
 
 constexpr std::size_t kMostCauses = 4;
+constexpr Duration kSlowWindow = 10_s;  // as long as the waits are looked back at
 
 void remember(std::vector<IncidentId>& causes, IncidentId cause) {
   if (cause == kNoIncident || causes.size() >= kMostCauses) return;
@@ -26,12 +27,12 @@ void ApiServer::note_status(const ApiCall& call) {
   const auto known = pods_.find(call.key);
   const bool was_ready = known == pods_.end() || known->second.ready;
   if (std::get<PodStatusValue>(call.value).ready == was_ready) return;
-  if (readiness_since_ == kNever) readiness_since_ = world_.now();
   remember(blocked_causes_, call.cause);
 }
 
 void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
-  if (!concerns_endpoints(call) || readiness_since_ == kNever || incident == kNoIncident) return;
+  if (!concerns_endpoints(call) || incident == kNoIncident) return;
+  if (readiness_ == nullptr || readiness_->unpublished_since() == kNever) return;
   // What made a change fail comes before what the change was about.
   if (std::find(blocked_causes_.begin(), blocked_causes_.end(), incident) != blocked_causes_.end())
     return;
@@ -40,7 +41,7 @@ void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
 }
 
 void ApiServer::saturate(const std::string& text) {
-  clear_since_ = world_.now();
+  slow_at_ = world_.now();
   if (saturated_ != kNoIncident) return;
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
   causes.insert(causes.end(), {slowed_, disk_stalled()});
@@ -48,13 +49,43 @@ void ApiServer::saturate(const std::string& text) {
 }
 
 void ApiServer::check_frozen() {
-  if (frozen_ != kNoIncident || readiness_since_ == kNever) return;
-  if (world_.now() - readiness_since_ < params_.frozen_after) return;
-  frozen_at_ = world_.now();
-  repaired_ = kNoIncident;
-  frozen_ = world_.incident("control_plane_frozen", path_, blocked_causes_,
-                            "readiness changed, but no endpoint change was committed for 30 s");
+  const Instant now = world_.now();
+  const Instant since = readiness_ != nullptr ? readiness_->unpublished_since() : kNever;
+  if (since == kNever) blocked_causes_.clear();
+  frozen_now_ = since != kNever && now - std::max(since, slice_at_) >= params_.frozen_after;
+  if (frozen_now_) {
+    frozen_until_ = now;
+    if (frozen_ != kNoIncident) return;
+    frozen_at_ = now;
+    repaired_ = kNoIncident;
+    for (const IncidentId known : {saturated_, disk_stalled(), slowed_})
+      if (blocked_causes_.empty()) remember(blocked_causes_, known);
+    frozen_ = world_.incident("control_plane_frozen", path_, blocked_causes_,
+                              "readiness changed, but no endpoint change was committed for " +
+                                  print(params_.frozen_after));
+  } else if (frozen_ != kNoIncident && now - frozen_until_ >= params_.clear_after) {
+    frozen_total_ += frozen_until_ - frozen_at_;
+    world_.incident("control_plane_recovered", path_, {frozen_, repaired_},
+                    "endpoints follow the pods' readiness again");
+    frozen_ = kNoIncident;
+  }
 }
+
+void ApiServer::check_saturated() {
+  const Instant now = world_.now();
+  const Instant limit{now.ns - params_.saturated_wait.ns};
+  if (waits_.slow(etcd_->oldest_start() <= limit ? etcd_->outstanding_since(limit) : 0)) {
+    saturate("writes wait over " + print(params_.saturated_wait) + " (99th percentile over 10 s)");
+  } else if (etcd_->alarm()) {
+    slow_at_ = now;
+  } else {
+    // With few writes a percentile of 10 s jumps: what is at half of the limit is not clear of it.
+    if (waits_.p99() * 2 > params_.saturated_wait) loaded_at_ = now;
+    if (now - std::max(slow_at_, loaded_at_) >= params_.clear_after) saturated_ = kNoIncident;
+  }
+}
+
+bool ApiServer::slow_lately() const { return world_.now() - slow_at_ < kSlowWindow; }
 
 void ApiServer::tick() {
   const Instant now = world_.now();
@@ -69,16 +100,7 @@ void ApiServer::tick() {
   proposals_last_ += proposals;
   batch_ = fsyncs > 0 ? static_cast<double>(proposals) / static_cast<double>(fsyncs) : 0;
 
-  const Instant limit{now.ns - params_.saturated_wait.ns};
-  const bool slow =
-      waits_.slow(etcd_->oldest_start() <= limit ? etcd_->outstanding_since(limit) : 0);
-  if (slow) {
-    saturate("writes wait over 1 s (99th percentile over 10 s)");
-  } else if (etcd_->alarm()) {
-    clear_since_ = now;
-  } else if (saturated_ != kNoIncident && now - clear_since_ >= 10_s) {
-    saturated_ = kNoIncident;
-  }
+  check_saturated();
   check_frozen();
   waits_.turn();
   if (now.ns / (1_s).ns % 10 == 0)
@@ -96,12 +118,13 @@ Alarm ApiServer::frozen() const {
 }
 
 Alarm ApiServer::stalled() const {
+  if (!frozen_now_ && !slow_lately()) return {};
   if (saturated_ != kNoIncident) return {true, {saturated_}};
-  return frozen();
+  return {true, frozen().shown_by};
 }
 
 double ApiServer::frozen_seconds() const {
-  const Duration running = frozen_ != kNoIncident ? world_.now() - frozen_at_ : Duration{};
+  const Duration running = frozen_ != kNoIncident ? frozen_until_ - frozen_at_ : Duration{};
   return (frozen_total_ + running).seconds();
 }
 

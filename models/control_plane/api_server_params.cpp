@@ -64,8 +64,11 @@ void ApiServerParams::describe(Schema<ApiServerParams>& s) {
       .source("Kubernetes SLOs: a mutating call within 1 s");
   s.field("frozen_after", &ApiServerParams::frozen_after)
       .help(
-          "time without a written endpoint change, although readiness changed, after which the "
-          "control plane counts as frozen")
+          "time without a written endpoint change, although a pod's readiness is not what the "
+          "endpoints say, after which the control plane counts as frozen")
+      .at_least(1);
+  s.field("clear_after", &ApiServerParams::clear_after)
+      .help("time for which neither may hold before it counts as saturated or frozen no longer")
       .at_least(1);
   s.field("etcd", &ApiServerParams::etcd).help("the etcd cluster behind the servers");
 }

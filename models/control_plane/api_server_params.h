@@ -28,6 +28,7 @@ struct ApiServerParams {
   EventsEtcd events_etcd = EventsEtcd::kShared;
   Duration saturated_wait = 1_s;
   Duration frozen_after = 30_s;
+  Duration clear_after = 1_min;
   EtcdParams etcd;
   static void describe(Schema<ApiServerParams>& s);
 };

@@ -25,6 +25,8 @@ Etcd::Etcd(World& world, EtcdParams params, std::string path)
     m.commit_interval = params_.backend_interval;
   }
   world_.stats.counter(path, "etcd_writes_total", "writes answered with success", &writes_);
+  world_.stats.counter(path, "etcd_late_writes_total",
+                       "writes that took effect after their client's time-out", &late_);
   world_.stats.counter(path, "etcd_fsyncs_total", "fsyncs of the leader's log", &fsyncs_);
   world_.stats.counter(path, "etcd_proposals_total", "proposals in those fsyncs", &proposals_);
   world_.stats.counter(path, "etcd_elections_total", "changes of leader", &elections_);
@@ -66,6 +68,9 @@ u32 Etcd::new_request(const EtcdWrite& write, Instant at, EtcdClient* client, u3
   r.start = r.ready = at;
   r.client = client;
   r.tag = tag;
+  r.fate = EtcdStatus::kTimeout;
+  r.version = 0;
+  r.unsettled = false;
   r.where = Where::kAccepted;
   return slot;
 }
@@ -196,10 +201,25 @@ void Etcd::fsync_ended() {
 }
 
 void Etcd::commit(u32 batch) {
+  for (const u32 slot : batches_[batch].requests) decide(requests_[slot]);
   ++batches_[batch].users;
   committed_ += static_cast<i64>(batches_[batch].requests.size());
   apply_queue_.push_back(batch);
   pump_apply();
+}
+
+void Etcd::decide(Request& r) {
+  const bool full = alarm_ && !r.write.remove;
+  r.fate = full ? EtcdStatus::kNoSpace : EtcdStatus::kOk;
+  if (r.write.expires != kNever) return;
+  r.version = version(r.write.key);
+  if (r.write.expects != kAnyVersion && r.write.expects != r.version) {
+    r.fate = EtcdStatus::kConflict;
+  } else if (r.write.remove) {
+    versions_.erase(r.write.key);
+  } else if (!full) {
+    r.version = ++versions_[r.write.key];
+  }
 }
 
 void Etcd::pump_apply() {
@@ -228,10 +248,11 @@ void Etcd::apply_ended() {
   for (std::size_t i = first; i < first + apply_count_; ++i) {
     const u32 slot = batches_[b].requests[i];
     const EtcdWrite write = requests_[slot].write;
-    if (write.remove) {
-      file_.remove(write.key);
-    } else if (!alarm_) {
-      file_.put(write.key, write.bytes, write.existed, write.expires);
+    if (requests_[slot].fate == EtcdStatus::kOk) {
+      if (write.remove)
+        file_.remove(write.key);
+      else
+        file_.put(write.key, write.bytes, write.existed, write.expires);
     }
     members_[leader_].applied(1, write.bytes);
     ++applied_;
@@ -246,11 +267,21 @@ void Etcd::apply_ended() {
   pump_apply();
 }
 
-// The answer to an applied write.
+// The answer to an applied write, or news of one that was given up.
 void Etcd::reply(u32 slot) {
-  const Request& r = requests_[slot];
-  if (r.where != Where::kAccepted) return;
-  answer(slot, alarm_ && !r.write.remove ? EtcdStatus::kNoSpace : EtcdStatus::kOk);
+  if (requests_[slot].where == Where::kAccepted)
+    answer(slot, requests_[slot].fate);
+  else
+    settle_fate(slot);
+}
+
+void Etcd::settle_fate(u32 slot) {
+  Request& r = requests_[slot];
+  if (!r.unsettled) return;
+  r.unsettled = false;
+  const bool applied = r.fate == EtcdStatus::kOk;
+  if (applied) ++late_;
+  if (r.client != nullptr) r.client->etcd_settled(r.tag, applied, r.version);
 }
 
 void Etcd::answer(u32 slot, EtcdStatus status) {
@@ -258,7 +289,8 @@ void Etcd::answer(u32 slot, EtcdStatus status) {
   r.where = Where::kAnswered;
   --outstanding_;
   if (status == EtcdStatus::kOk) ++writes_;
-  if (r.client != nullptr) r.client->etcd_replied(r.tag, status);
+  r.unsettled = status == EtcdStatus::kTimeout;
+  if (r.client != nullptr) r.client->etcd_replied(r.tag, status, r.version);
 }
 
 void Etcd::finish_use(u32 b) {
@@ -270,6 +302,7 @@ void Etcd::finish_use(u32 b) {
       if (requests_[slot].where == Where::kAccepted) {
         requests_[slot].where = Where::kLost;
       } else {
+        settle_fate(slot);
         free_request(slot);
       }
     }

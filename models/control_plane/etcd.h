@@ -1,41 +1,52 @@
 // An etcd cluster: a serial log disk with group commit, a CPU beside it, an apply thread that the
 // backend commit locks out, elections, and a database file with a latched quota alarm.
 // State of a write: accepted -> queued -> in a batch (fsync, quorum) -> committed -> applied ->
-// answered | refused (apply gap) | timed out 7 s after its start.
+// answered | refused (apply gap) | timed out 7 s after its start. A write that timed out is not
+// taken back: it takes effect if it is committed later, and its client is told then. What a write
+// compares (a version) and whether the alarm refuses it is decided when it is committed, in the
+// order of the log.
 // Source: the real etcd 3.4 of etcd_measured (all mechanisms and figures); etcd raft.go, server.go,
 // backend.go, quota.go for their defaults.
 // Limits: members are 1 or 3; constant fsync times; a leader that dies is not modelled; the apply
-// gap is the leader's; writes caught by an election always fail; etcd's own leases are left out.
+// gap is the leader's; writes caught by an election always fail and have no effect, though a real
+// new leader may have them in its log; etcd's own leases are left out.
 #pragma once
 #include <deque>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "models/control_plane/database_file.h"
 #include "models/control_plane/etcd_member.h"
 #include "models/control_plane/etcd_params.h"
+#include "models/ports/api_values.h"
 #include "sim/slot_pool.h"
 #include "sim/world.h"
 
 namespace stampede {
 
-enum class EtcdStatus : u8 { kOk, kTooManyRequests, kTimeout, kNoSpace };
+// kConflict: the object has another version than the write compared with.
+enum class EtcdStatus : u8 { kOk, kTooManyRequests, kTimeout, kNoSpace, kConflict };
 
 struct EtcdWrite {
   u64 key = 0;
   i32 bytes = 0;
-  u8 member = 0;         // which member the client talks to
-  bool remove = false;   // a delete: allowed while the alarm is up
-  bool existed = false;  // an update of an object that may be there since before the run
+  u32 expects = kAnyVersion;  // of the object, else nothing is written
+  u8 member = 0;              // which member the client talks to
+  bool remove = false;        // a delete: allowed while the alarm is up
+  bool existed = false;       // an update of an object that may be there since before the run
   Instant expires = kNever;
   Instant give_up = kNever;  // earlier than etcd's own time-out: the caller's deadline
 };
 
 struct EtcdClient {
   virtual ~EtcdClient() = default;
-  // Exactly once for each write.
-  virtual void etcd_replied(u32 tag, EtcdStatus status) = 0;
+  // Exactly once for each write. `version`: of the object, as this write left or found it.
+  virtual void etcd_replied(u32 tag, EtcdStatus status, u32 version) = 0;
+  // Exactly once after each kTimeout, when the fate of the write is known: whether it took effect
+  // after all. It may not submit another write.
+  virtual void etcd_settled(u32 /*tag*/, bool /*applied*/, u32 /*version*/) {}
 };
 
 class Etcd final : Component {
@@ -65,6 +76,13 @@ class Etcd final : Component {
   void on_alarm(std::function<void()> call) { on_alarm_ = std::move(call); }
   void settle();  // plays the backend's commit timer up to now, so that the alarm is up to date
 
+  // How often an object was written since the start of the run, as far as committed; 0: never, or
+  // it is deleted. Objects that expire have none.
+  u32 version(u64 key) const {
+    const auto known = versions_.find(key);
+    return known == versions_.end() ? 0 : known->second;
+  }
+
   const DatabaseFile& file() const { return file_; }
   i64 apply_gap() const { return committed_ - applied_; }
   i64 outstanding() const { return outstanding_; }
@@ -75,6 +93,7 @@ class Etcd final : Component {
   u64 fsyncs() const { return fsyncs_; }
   u64 proposals() const { return proposals_; }  // that went into a batch
   u64 writes() const { return writes_; }        // answered with success
+  u64 late_writes() const { return late_; }     // that took effect after their time-out
   const EtcdParams& params() const { return params_; }
 
  private:
@@ -98,7 +117,10 @@ class Etcd final : Component {
     EtcdClient* client = nullptr;
     u32 tag = 0;
     u32 generation = 0;
+    u32 version = 0;                         // of the object after the write was decided
+    EtcdStatus fate = EtcdStatus::kTimeout;  // until it is committed
     Where where = Where::kFree;
+    bool unsettled = false;  // timed out; its client is not told of its fate yet
   };
   struct Batch {
     std::vector<u32> requests;
@@ -119,6 +141,7 @@ class Etcd final : Component {
   void take_batch();
   void fsync_ended();
   void commit(u32 batch);
+  void decide(Request& request);
   void follower_commit(u32 batch, Instant sent);
   void follower_apply(u32 batch, u32 argument);
   void pump_apply();
@@ -126,6 +149,7 @@ class Etcd final : Component {
   void reply(u32 slot);
   void give_up(u32 slot, EtcdStatus status);
   void answer(u32 slot, EtcdStatus status);
+  void settle_fate(u32 slot);
   void finish_use(u32 batch);
   void check_timeouts();
   void arm_election();
@@ -148,6 +172,7 @@ class Etcd final : Component {
   std::vector<EventHandle> forward_event_;
   u32 leader_ = 0, term_ = 1;
 
+  std::unordered_map<u64, u32> versions_;  // by key; looked up only
   SlotPool<Request> requests_;
   std::deque<std::pair<u32, u32>> by_start_;  // slot, generation
   SlotPool<Batch> batches_;
@@ -167,7 +192,7 @@ class Etcd final : Component {
   std::size_t apply_count_ = 0;
 
   i64 committed_ = 0, applied_ = 0, outstanding_ = 0;
-  u64 fsyncs_ = 0, proposals_ = 0, writes_ = 0, elections_ = 0;
+  u64 fsyncs_ = 0, proposals_ = 0, writes_ = 0, late_ = 0, elections_ = 0;
   u64 commits_seen_ = 0;
   bool alarm_ = false;
   std::function<void()> on_alarm_;

@@ -118,8 +118,10 @@ void Etcd::elect(u32 winner) {
   auto lose = [this](u32 slot) {
     if (requests_[slot].where == Where::kAccepted)
       requests_[slot].where = Where::kLost;
-    else if (requests_[slot].where == Where::kAnswered)
+    else if (requests_[slot].where == Where::kAnswered) {
+      settle_fate(slot);
       free_request(slot);
+    }
   };
   for (const u32 slot : queue_) lose(slot);
   queue_.clear();

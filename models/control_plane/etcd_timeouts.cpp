@@ -6,7 +6,9 @@ namespace stampede {
 void Etcd::give_up(u32 slot, EtcdStatus status) {
   const bool lost = requests_[slot].where == Where::kLost;
   answer(slot, status);
-  if (lost) free_request(slot);
+  if (!lost) return;
+  settle_fate(slot);
+  free_request(slot);
 }
 
 void Etcd::check_timeouts() {

@@ -42,6 +42,7 @@ enum class ApiStatus : u8 {
   kTooManyRequests,  // 429: priority level full, or etcd's apply gap
   kTimeout,          // etcd request time-out or the call's own deadline
   kNoSpace,          // etcd's quota alarm
+  kConflict,         // 409: the object has another version than the write was based on
   kUnavailable       // no etcd leader, or the server is down
 };
 
@@ -56,10 +57,13 @@ struct ApiCall {
   Duration deadline{};             // 0: the server's 60 s
   i32 bytes = 0;                   // encoded size of the object written, or of the whole list read
   u32 list_objects = 0;            // LIST: how many objects
+  // Of the object that an update is based on; in an answer to a GET or a write, the one it has now.
+  u32 version = kAnyVersion;
 };
-static_assert(sizeof(ApiCall) == 48);
+static_assert(sizeof(ApiCall) == 56);
 
-// Implemented by callers; called exactly once for each submitted call.
+// Implemented by callers; called exactly once for each submitted call. A write that timed out may
+// take effect all the same: then its watchers hear of it.
 struct ApiCaller {
   virtual ~ApiCaller() = default;
   // `incident`: what made it fail, when status is not kOk.
@@ -73,6 +77,7 @@ struct ApiChange {
   u32 key;
   ApiValue value;
   IncidentId cause;
+  u32 version = 0;  // of the object since then
 };
 struct ApiWatcher {
   virtual ~ApiWatcher() = default;

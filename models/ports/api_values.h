@@ -7,6 +7,11 @@
 
 namespace stampede {
 
+// Of an object: counts its writes. A write that names one (an update, in Kubernetes' words, with a
+// resource version) takes effect only while the object still has it; one that names none (a patch)
+// always does.
+inline constexpr u32 kAnyVersion = UINT32_MAX;
+
 enum class StatusWriter : u8 { kKubelet, kScheduler, kNodeLifecycle };
 
 struct PodStatusValue {

@@ -98,9 +98,12 @@ TEST(cluster_causes, a_node_given_up_says_why_its_leases_failed) {
   Causes causes(f);
   f.run_for(70_s);
   EXPECT_EQ(f.counts().routable, 15);
-  EXPECT_TRUE(causes.take(ApiObject::kNodeStatus).count(f.api.incident));
-  EXPECT_TRUE(causes.take(ApiObject::kPodStatus).count(f.api.incident));
-  EXPECT_EQ(f.consumer.cause, f.api.incident);
+  const Incident& lost = f.world.journal.all().back();
+  ASSERT_EQ(lost.kind, "nodes_lost");
+  EXPECT_EQ(lost.causes, std::vector<IncidentId>{f.api.incident});
+  EXPECT_TRUE(causes.take(ApiObject::kNodeStatus).count(lost.id));
+  EXPECT_TRUE(causes.take(ApiObject::kPodStatus).count(lost.id));
+  EXPECT_EQ(f.consumer.cause, lost.id);
   EXPECT_TRUE(causes.take(ApiObject::kLease).count(f.api.incident));  // what it says in its retries
   silent = false;
   f.run_for(60_s);

@@ -16,6 +16,7 @@ struct Joined {
     runtime.world = consumer.world = &world;
     cluster = std::make_unique<Cluster>(world, "eu/cluster", params, api, runtime);
     cluster->add_endpoint_consumer(&consumer);
+    api.follow(cluster.get());
     cluster->start_warm();
   }
   void run_for(Duration span) {
@@ -92,7 +93,7 @@ TEST(cluster_control_plane, a_quota_latch_makes_zombies) {
   }
   EXPECT_EQ(order,
             (std::vector<std::string>{"replica_overloaded", "scale_up_requested", "etcd_saturated",
-                                      "control_plane_frozen", "zombie_pods"}));
+                                      "nodes_lost", "control_plane_frozen", "zombie_pods"}));
 }
 
 TEST(cluster_control_plane, ten_idle_hours_of_a_region_are_cheap) {

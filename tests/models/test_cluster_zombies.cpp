@@ -102,6 +102,11 @@ TEST(cluster_zombies, lost_leases_remove_healthy_pods_without_eviction) {
   };
   f.run_for(200_s);
   EXPECT_EQ(f.cluster->node_lifecycle().nodes_lost, 20u);
+  ASSERT_EQ(f.incidents("nodes_lost"), 1u);
+  for (const Incident& i : f.world.journal.all())
+    if (i.kind == "nodes_lost") {
+      EXPECT_EQ(i.causes, std::vector<IncidentId>{f.api.incident});
+    }
   EXPECT_EQ(f.counts().ready, 160);
   EXPECT_EQ(f.counts().routable, 0);
   EXPECT_EQ(f.cluster->zombies(), 160);
@@ -173,7 +178,106 @@ TEST(cluster_zombies, slow_starters_crash_loop_only_with_a_deadline) {
   f.cluster->scale(0, 4, kNoIncident);
   f.run_for(900_s);
   EXPECT_GE(f.cluster->kubelets().restarts, 12u);
+  EXPECT_EQ(f.incidents("crash_looping"), 1u);
   EXPECT_EQ(f.counts().ready, 0);
+}
+
+// A container starts after its predecessor has ended, however long that takes of its grace; the
+// backoff counts from then. Source: Kubernetes kuberuntime_manager.go, doBackOff.
+TEST(cluster_zombies, a_restart_waits_for_the_end_of_the_old_container) {
+  ClusterParams p = small_cluster(1, 1);
+  p.start.warm_up_sigma = 0;
+  p.start.warm_up_median = 20_s;
+  p.kubelet.liveness_failures = 3;
+  Fixture f(p);
+  f.runtime.grace_used = 100_s;
+  f.runtime.overload = f.world.incident("replica_overloaded", "eu/serving", {}, "");
+  f.runtime.failing = [&](PodId) { return !f.runtime.stopped.count(0); };
+  f.run_for(60_s);
+  ASSERT_EQ(f.runtime.stopped.count(0), 1u);
+  EXPECT_EQ(f.runtime.stop_causes[0], f.runtime.overload);
+  f.run_for(300_s);
+  const double restarted = (f.runtime.started[0] - f.runtime.stopped[0]).seconds();
+  // 100 s of grace, 10 s of backoff, weights and warm-up.
+  EXPECT_GT(restarted, 100 + 10 + 20);
+  EXPECT_LT(restarted, 100 + 10 + 20 + 86.25 / 1.25 + 3);
+  EXPECT_EQ(f.counts().ready, 1);
+}
+
+// Ten minutes of running (twice the longest delay) forgive all restarts before them. Source:
+// Kubernetes client-go util/flowcontrol/backoff.go.
+TEST(cluster_zombies, the_restart_backoff_is_forgotten_after_ten_minutes) {
+  ClusterParams p = small_cluster(1, 1);
+  p.start.warm_up_sigma = 0;
+  p.start.warm_up_median = 1_s;
+  p.start.weights_size = Bytes{1'250'000'000};
+  p.kubelet.liveness_failures = 1;
+  Fixture f(p);
+  bool sick = true;
+  f.runtime.failing = [&](PodId) { return sick; };
+  const auto down_for = [&] {
+    const Instant stopped = f.runtime.stopped[0];
+    while (f.runtime.stopped[0] == stopped) f.run_for(1_s);
+    const Instant killed = f.runtime.stopped[0];
+    while (f.runtime.started[0] < killed) f.run_for(1_s);
+    return (f.runtime.started[0] - killed).seconds();
+  };
+  const double start = 1 + 1;  // weights, warm-up
+  for (const double backoff : {10, 20, 40, 80, 160, 300, 300})
+    EXPECT_NEAR(down_for(), backoff + start, 0.5);
+  sick = false;
+  f.run_for(9_min);
+  sick = true;
+  EXPECT_NEAR(down_for(), 300 + start, 0.5);
+  sick = false;
+  f.run_for(11_min);
+  sick = true;
+  EXPECT_NEAR(down_for(), 10 + start, 0.5);
+}
+
+// kubelet_node_status.go: a status that differs from what stands there is written at the next look,
+// every 10 s; one that does not, every 5 min.
+TEST(cluster_zombies, a_node_that_was_given_up_writes_its_status_every_ten_seconds) {
+  Fixture f(small_cluster(50, 0));
+  f.run_for(600_s);
+  EXPECT_NEAR(static_cast<double>(f.cluster->leases().statuses), 50 * 2, 1);
+  f.api.refuse = [](const ApiCall& c) {
+    return c.level == ApiLevel::kNodeHigh && is_write(c) ? ApiStatus::kUnavailable : ApiStatus::kOk;
+  };
+  f.run_for(70_s);  // lease expired and written off
+  EXPECT_EQ(f.cluster->node_lifecycle().nodes_lost, 50u);
+  const u64 before = f.cluster->leases().statuses;
+  f.run_for(100_s);
+  EXPECT_NEAR(static_cast<double>(f.cluster->leases().statuses - before), 50 * 10, 50);
+  f.api.refuse = nullptr;
+  f.run_for(20_s);
+  const u64 well = f.cluster->leases().statuses;
+  f.run_for(100_s);
+  EXPECT_LE(f.cluster->leases().statuses - well, 25u);
+}
+
+// The two sides of a readiness that endpoints do not show, and none when it turns back.
+TEST(cluster_zombies, readiness_is_unpublished_until_the_view_has_it_or_it_turns_back) {
+  Fixture f(small_cluster(2, 16));
+  bool sick = false;
+  f.runtime.failing = [&](PodId pod) { return sick && pod == 3; };
+  f.run_for(60_s);
+  EXPECT_EQ(f.cluster->unpublished_since(), kNever);
+  f.api.refuse = [](const ApiCall& c) {
+    return c.object == ApiObject::kPodStatus ? ApiStatus::kUnavailable : ApiStatus::kOk;
+  };
+  sick = true;
+  f.run_for(60_s);
+  const Instant since = f.cluster->unpublished_since();
+  EXPECT_NEAR((f.world.now() - since).seconds(), 35, 10);
+  sick = false;
+  f.run_for(11_s);
+  EXPECT_EQ(f.cluster->unpublished_since(), kNever);
+  f.api.refuse = nullptr;
+  sick = true;
+  f.run_for(60_s);
+  EXPECT_EQ(f.counts().routable, 15);
+  EXPECT_EQ(f.cluster->unpublished_since(), kNever);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class ClosedLoop final : public Component, EtcdClient {
     started_[event.subject] = world_.now();
     etcd_.submit(w, world_.now(), this, event.subject);
   }
-  void etcd_replied(u32 tag, EtcdStatus status) override {
+  void etcd_replied(u32 tag, EtcdStatus status, u32) override {
     const Duration wait = world_.now() - started_[tag];
     if (status == EtcdStatus::kOk) {
       waits.push_back(wait);

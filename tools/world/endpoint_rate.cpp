@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "models/clients/lengths.h"
-
 namespace stampede {
 namespace {
 
@@ -13,15 +11,19 @@ struct MeanRequest {
   double answer = 0;
 };
 
+double mean_of(const LengthParams& length) {
+  return std::clamp(length.mean, static_cast<double>(length.minimum),
+                    static_cast<double>(length.maximum));
+}
+
 MeanRequest mean_request(const std::vector<ClientClassParams>& classes) {
   MeanRequest mean;
   double shares = 0;
   for (const ClientClassParams& c : classes) {
     const double later = c.continue_probability.value;  // of the requests, beyond the first turn
-    const double message = later > 0 ? later * LengthTable(c.message).mean() : 0;
-    mean.prompt += c.share.value * ((1 - later) * LengthTable(c.first_prompt).mean() + message);
-    mean.answer +=
-        c.share.value * std::min(LengthTable(c.answer).mean(), static_cast<double>(c.token_budget));
+    mean.prompt +=
+        c.share.value * ((1 - later) * mean_of(c.first_prompt) + later * mean_of(c.message));
+    mean.answer += c.share.value * std::min(mean_of(c.answer), static_cast<double>(c.token_budget));
     shares += c.share.value;
   }
   if (shares <= 0) return mean;

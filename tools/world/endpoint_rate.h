@@ -2,7 +2,7 @@
 // Source: real balancers are told a maximum rate for each endpoint; whoever states it measures one
 // server at its line of overload. Computed here once, from parameters, as that measurement would
 // come out; nothing that happens in a run enters.
-// Limits: mean lengths of the classes that are described (a recording's are not read); the context
+// Limits: lengths are the means that the classes state (a recording is not read); the context
 // of a conversation counts as found in the cache; no hand-over, no memory.
 #pragma once
 #include "tools/world/scenario.h"

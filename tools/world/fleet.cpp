@@ -172,6 +172,7 @@ void Fleet::build_region(std::size_t r, double rate_per_endpoint) {
   clusters_.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster,
                                                 *api_servers_[r], *regions_[r]));
   clusters_[r]->add_endpoint_consumer(regions_[r].get());
+  api_servers_[r]->follow(clusters_[r].get());
   watches_.push_back(
       std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r), rate_per_endpoint));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());
