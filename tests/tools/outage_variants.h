@@ -161,7 +161,7 @@ inline const std::vector<OutageVariant>& outage_variants() {
        {"spec.network.safeguards.commit_confirmed=60s"},
        "1/20",
        "60min",
-       {"breaker_opened", "flush_started"},  // half the threshold is reached since the mends
+       {"breaker_opened", "flush_started"},  // of poison, a sample shows (docs/scenarios/mends.md)
        {"prefix_restored",
         "etcd_saturated"}},  // the autoscaler is faster than the clients' way home
       {"commit confirmed, clients back at once",
