@@ -159,7 +159,8 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .help("longest delay; a container that ran for twice as long starts with the first again")
       .range(0, 3600)
       .source(
-          "Kubernetes: pkg/kubelet, 10 s doubling to 5 min; client-go util/flowcontrol/backoff.go");
+          "Kubernetes: pkg/kubelet, 10 s doubling to 5 min; Kubernetes: client-go "
+          "util/flowcontrol/backoff.go");
   s.field("termination", &P::termination)
       .help("time from the kill signal to the end of the container")
       .range(0, 3600);
