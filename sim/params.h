@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sim/enum_names.h"
@@ -82,6 +83,8 @@ struct TypeInfo {
   // kSelection: a mapping whose key `selector` names a registered entry of `category`; the other
   // keys are that entry's parameters.
   std::string selector, category;
+  // kStruct: keys that may be looked for here in vain, each with the reason.
+  std::vector<std::pair<std::string, std::string>> refused;
 };
 
 // A named registered thing with its own parameters (mitigation, action, expectation, policy).
@@ -155,6 +158,14 @@ class Schema {
     // In the C++ ABI of all our platforms (Itanium's) a pointer to a member is its offset.
     return detail::add_field(type_, key, type_of<T>(), std::bit_cast<std::ptrdiff_t>(member));
   }
+  // The fields of the first base of P.
+  template <class Base>
+  void base() {
+    static_assert(std::is_base_of_v<Base, P>);
+    Schema<Base> schema(type_);
+    Base::describe(schema);
+  }
+  void refuse(std::string_view key, std::string_view why) { type_.refused.emplace_back(key, why); }
 
  private:
   TypeInfo& type_;

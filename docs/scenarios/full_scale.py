@@ -128,7 +128,7 @@ def row(where):
         "at": at,
         "build": manifest.get("build", "unknown"),
         "incidents": len(incidents),
-        "causeless": sum(1 for i in incidents if not i["causes"] and i["kind"] != "policy_pushed"),
+        "causeless": sum(1 for i in incidents if not i["causes"] and i["kind"] != "push_routing_policy"),
         "wall": manifest["wall_clock_seconds"],
         "memory": manifest["peak_memory_bytes"] / 1e6,
         "events": manifest["events"] / 1e6,

@@ -20,6 +20,7 @@ class Demand {
   // Requests per second of the whole service's clients at home in `region` [1/s].
   double rate(std::size_t region, Instant at) const;
   double share(std::size_t region) const { return shares_[region]; }
+  const std::vector<DemandSpike>& spikes() const { return params_.spikes; }
 
  private:
   double curve_at(double unix_seconds, std::size_t region) const;

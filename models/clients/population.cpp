@@ -1,6 +1,8 @@
 // Arrivals and conversations; what becomes of a request stands in population_requests.cpp.
 #include "models/clients/population.h"
 
+#include "sim/check.h"
+
 namespace stampede {
 namespace {
 
@@ -78,7 +80,7 @@ void Population::start() {
     const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
     if (p.steps > 0) {
       for (u64 n = 0; n < live; ++n) {
-        const SessionSlot slot = open_session(chain, true);
+        const SessionSlot slot = open_session(chain, chain.sessions++, true);
         const Words w = draw(chain.choices, n, UINT32_MAX);
         sessions_[slot].steps_left = steps_of(p, uniform(w));
         sessions_[slot].waiting = true;
@@ -86,7 +88,7 @@ void Population::start() {
                                Priority::kArrival, component_, kNextStep, slot);
       }
     } else if (p.continue_probability.value > 0) {
-      for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, true));
+      for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, chain.sessions++, true));
     }
     chain.next = draw(chain.choices, 0);
     chain.after_next = draw(chain.choices, 1);
@@ -95,67 +97,131 @@ void Population::start() {
   }
   for (u32 k = 0; k < classes_.size(); ++k)
     if (classes_[k]->trace) schedule_trace_arrival(k);
+  schedule_spikes();
 }
 
-// The next point of a Poisson process whose rate is constant within ten-second pieces: exact for
-// that rate, and independent of everything but the chain's own draws.
 void Population::schedule_arrival(u32 index) {
-  constexpr Duration kPiece = 10_s;
   Chain& chain = chains_[index];
-  const Class& c = *classes_[chain.class_id];
-  Instant at = world_.now();
-  for (int pieces = 0; pieces < 100'000; ++pieces) {
-    double rate = demand_.rate(chain.home, at) * c.params.share.value;
-    if (c.params.steps > 0) rate /= c.params.steps;
+  const Instant at = next_arrival(chain.hazard_left, [&](Instant t) {
+    const double rate = normal_rate(chain, t);
     // Work put back comes on top, as fast again as the normal flow once most of it is answered.
-    if (chain.deferred > 0 && chain.answered > 0.5) rate *= 2;
-    const Instant end{(at.ns / kPiece.ns + 1) * kPiece.ns};
-    const double step = rate * (end - at).seconds();
-    if (step > chain.hazard_left) {
-      at += from_seconds(chain.hazard_left / rate);
-      world_.scheduler.at(at, Priority::kArrival, component_, kArrival, index);
-      return;
-    }
-    chain.hazard_left -= step;
-    at = end;
-  }
+    return chain.deferred > 0 && chain.answered > 0.5 ? rate * 2 : rate;
+  });
+  if (at != kNever) world_.scheduler.at(at, Priority::kArrival, component_, kArrival, index);
 }
 
 void Population::arrive(u32 index) {
   Chain& chain = chains_[index];
-  Class& c = *classes_[chain.class_id];
   const u64 number = chain.arrivals++;
-  const Words w = chain.next;
-  if (c.params.steps > 0) {  // an agent's task: a session of its own
-    const SessionSlot slot = open_session(chain, false);
-    sessions_[slot].steps_left = steps_of(c.params, uniform(w));
-    offer_turn(slot, 0);
-  } else if (chain.ring.size() == 0) {  // single-turn clients
-    const SessionSlot slot = open_session(chain, false);
-    sessions_[slot].closing = true;
-    offer_turn(slot, 0);
-  } else {
-    double u = uniform(w);
-    SessionSlot* cell = &chain.ring.draw(u);
-    for (u32 again = 0; sessions_[*cell].waiting && again < 4; ++again) {
-      u = uniform(draw(chain.choices, number, 1 + again));
-      cell = &chain.ring.draw(u);
-    }
-    Session& session = sessions_[*cell];
-    const Words v = draw(c.behaviour, session.key, session.turn);
-    if (session.waiting ||
-        (session.turn > 0 && uniform(v) >= c.params.continue_probability.value)) {
-      close_session(*cell);
-      *cell = open_session(chain, false);
-    }
-    offer_turn(*cell, 0);
-  }
+  ask(chain, {number, chain.next, chain.choices, chain.sessions, surged_by_});
   if (chain.deferred > 0 && chain.answered > 0.5 && number % 2 == 1) --chain.deferred;
   look_ahead(chain);
   chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
   schedule_arrival(index);
 }
 
+// A user or an agent's task of the chain asks.
+void Population::ask(Chain& chain, const Arrival& a) {
+  Class& c = *classes_[chain.class_id];
+  if (c.params.steps > 0) {  // an agent's task: a session of its own
+    const SessionSlot slot = open_session(chain, a.sessions++, false);
+    sessions_[slot].steps_left = steps_of(c.params, uniform(a.choice));
+    return offer_turn(slot, 0, a.because);
+  }
+  if (chain.ring.size() == 0) {  // single-turn clients
+    const SessionSlot slot = open_session(chain, a.sessions++, false);
+    sessions_[slot].closing = true;
+    return offer_turn(slot, 0, a.because);
+  }
+  double u = uniform(a.choice);
+  SessionSlot* cell = &chain.ring.draw(u);
+  for (u32 again = 0; sessions_[*cell].waiting && again < 4; ++again) {
+    u = uniform(draw(a.choices, a.number, 1 + again));
+    cell = &chain.ring.draw(u);
+  }
+  Session& session = sessions_[*cell];
+  const Words v = draw(c.behaviour, session.key, session.turn);
+  if (session.waiting || (session.turn > 0 && uniform(v) >= c.params.continue_probability.value)) {
+    close_session(*cell);
+    *cell = open_session(chain, a.sessions++, false);
+  }
+  offer_turn(*cell, 0, a.because);
+}
+
+// ---- spikes ----------------------------------------------------------------------------------
+// Those that a change adds are Poisson processes of their own beside the chains', so that no other
+// draw moves.
+// The curve knows its spikes; requests offered meanwhile name the incident, as far as nothing else
+// brought them.
+void Population::schedule_spikes() {
+  for (u32 k = 0; k < demand_.spikes().size(); ++k)
+    if (demand_.spikes()[k].factor > 1)
+      world_.scheduler.at(Instant{} + demand_.spikes()[k].at, Priority::kFault, component_,
+                          kCurveSpike, k);
+}
+
+void Population::curve_spike(u32 index, bool begins) {
+  const DemandSpike& spike = demand_.spikes()[index];
+  if (begins) {
+    const IncidentId incident =
+        world_.incident("demand_spike", "clients", {},
+                        "demand x " + print_number(spike.factor) + " for " + print(spike.during));
+    curve_spikes_.push_back({index, incident});
+    world_.scheduler.after(spike.during, Priority::kFault, component_, kCurveSpikeEnd, index);
+  } else {
+    std::erase_if(curve_spikes_, [&](const CurveSpike& s) { return s.index == index; });
+  }
+  surged_by_ = curve_spikes_.empty() ? kNoIncident : curve_spikes_.back().incident;
+}
+
+u32 Population::start_spike(const Spike& spike, IncidentId cause) {
+  const auto id = static_cast<u32>(surges_.size());
+  Surge& surge = surges_.emplace_back();
+  surge.cause = cause;
+  surge.extra = spike.factor - 1;
+  surge.began = world_.now();
+  for (u32 k = 0; k < chains_.size(); ++k)
+    if (chains_[k].home == spike.home &&
+        classes_[chains_[k].class_id]->params.name == spike.client_class)
+      surge.chain = k;
+  STAMPEDE_CHECK(surge.chain != kNoSlot, "no class of clients is called " + spike.client_class);
+  if (classes_[chains_[surge.chain].class_id]->trace) return id;
+  // Keyed by what it is, so that one spike more elsewhere moves nothing.
+  u32 alike = 0;
+  for (u32 k = 0; k < id; ++k)
+    alike += surges_[k].chain == surge.chain && surges_[k].began == surge.began;
+  const std::string path = "clients/" + spike.client_class + "/" + std::to_string(spike.home) +
+                           "/spike/" + std::to_string(surge.began.ns) + "/" + std::to_string(alike);
+  surge.times = world_.stream(path, "arrivals");
+  surge.choices = world_.stream(path, "choices");
+  // Above all numbers of the chain's own sessions.
+  surge.sessions =
+      (u64{1} << 47) | ((mix64(static_cast<u64>(surge.began.ns) + alike) & 0x7fff) << 32);
+  schedule_surge(id);
+  return id;
+}
+
+void Population::end_spike(u32 spike) { world_.scheduler.cancel(surges_[spike].next); }
+
+void Population::schedule_surge(u32 id) {
+  Surge& surge = surges_[id];
+  const Chain& chain = chains_[surge.chain];
+  surge.hazard_left = exponential(uniform(draw(surge.times, surge.arrivals)));
+  const Instant at = next_arrival(surge.hazard_left,
+                                  [&](Instant t) { return surge.extra * normal_rate(chain, t); });
+  if (at == kNever) return;
+  surge.next = world_.scheduler.at(at, Priority::kArrival, component_, kSurgeArrival, id);
+}
+
+void Population::arrive_in_surge(u32 id) {
+  Surge& surge = surges_[id];
+  const u64 number = surge.arrivals++;
+  ask(chains_[surge.chain],
+      {number, draw(surge.choices, number), surge.choices, surge.sessions, surge.cause});
+  schedule_surge(id);
+}
+
+// ---- sessions --------------------------------------------------------------------------------
 // Choices are drawn two arrivals ahead, so that their rows are there when they are needed: of the
 // arrival after the next its cell in the ring, of the next one, whose cell is there, the session.
 void Population::look_ahead(Chain& chain) {
@@ -188,9 +254,8 @@ void Population::prefetch(u8 kind, u32 subject, bool next) const {
   }
 }
 
-SessionSlot Population::open_session(Chain& chain, bool warm) {
+SessionSlot Population::open_session(const Chain& chain, u64 number, bool warm) {
   const Class& c = *classes_[chain.class_id];
-  const u64 number = chain.sessions++;
   const SessionSlot slot = sessions_.take();
   Session& s = sessions_[slot];
   s.used = true;
@@ -240,6 +305,13 @@ void Population::handle(const Event& event) {
       return;
     case kTraceArrival:
       arrive_from_trace(event.subject);
+      return;
+    case kSurgeArrival:
+      arrive_in_surge(event.subject);
+      return;
+    case kCurveSpike:
+    case kCurveSpikeEnd:
+      curve_spike(event.subject, event.kind == kCurveSpike);
       return;
     case kNextStep:
       offer_turn(event.subject, 0);

@@ -16,6 +16,7 @@
 #include "models/clients/sessions.h"
 #include "models/clients/trace_arrivals.h"
 #include "models/ports/attempts_port.h"
+#include "models/ports/demand_control_port.h"
 #include "models/ports/hedging_port.h"
 #include "models/ports/kv_cache_port.h"
 #include "models/ports/prompt_text_port.h"
@@ -53,6 +54,7 @@ static_assert(sizeof(Request) == 64);
 
 class Population final : public Component,
                          public ClientPort,
+                         public DemandControlPort,
                          public PathListener,
                          public PromptTextPort {
  public:
@@ -96,6 +98,8 @@ class Population final : public Component,
   void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   Deadlines deadlines(AttemptSlot attempt) const override;
   void paths_changed(RegionId region) override;
+  u32 start_spike(const Spike& spike, IncidentId cause) override;
+  void end_spike(u32 spike) override;
   void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
 
   const Counts& counts() const { return counts_; }
@@ -118,7 +122,10 @@ class Population final : public Component,
     kTotalTimeout,
     kTraceArrival,
     kHedge,
-    kLoserLeaves
+    kLoserLeaves,
+    kSurgeArrival,
+    kCurveSpike,
+    kCurveSpikeEnd
   };
   struct Class {
     ClientClassParams params;
@@ -155,19 +162,53 @@ class Population final : public Component,
     double answered = 1;  // smoothed share of this chain's recent requests that ended well
   };
 
+  // Arrivals that a spike adds to a chain.
+  struct Surge {
+    u32 chain = kNoSlot;
+    double extra = 0;  // as a multiple of the chain's own rate
+    IncidentId cause = kNoIncident;
+    Instant began{};
+    StreamKey times, choices;
+    u64 arrivals = 0, sessions = 0;
+    double hazard_left = 0;
+    EventHandle next{};
+  };
+  struct CurveSpike {
+    u32 index;
+    IncidentId incident;
+  };
+
+  void schedule_spikes();
+  void curve_spike(u32 index, bool begins);
+  void schedule_surge(u32 surge);
+  void arrive_in_surge(u32 surge);
+
   void arrive(u32 chain);
+  // An arrival of a chain or of a spike on top of it: which one, what it draws, and the numbers
+  // for new sessions.
+  struct Arrival {
+    u64 number;
+    Words choice;
+    StreamKey choices;
+    u64& sessions;
+    IncidentId because;
+  };
+  void ask(Chain& chain, const Arrival& arrival);
+  double normal_rate(const Chain& chain, Instant at) const;
+  template <class Rate>
+  Instant next_arrival(double& hazard_left, Rate rate) const;
   void look_ahead(Chain& chain);
   void fetch_session(SessionSlot session) const;
   double budget_draw(const Chain& chain, const Request& request, u32 attempt) const;
   void schedule_arrival(u32 chain);
-  SessionSlot open_session(Chain& chain, bool warm);
+  SessionSlot open_session(const Chain& chain, u64 number, bool warm);
   void schedule_trace_arrival(u32 class_index);
   void arrive_from_trace(u32 class_index);
   void ask_as_recorded(Attempt& attempt) const;
   void keep_trail(RequestSlot slot, const Attempt& attempt);
   RequestRecord record_of(RequestSlot slot) const;
   void log_end(RequestSlot slot, Outcome outcome, Instant at);
-  void offer_turn(SessionSlot session, u8 resubmission);
+  void offer_turn(SessionSlot session, u8 resubmission, IncidentId because = kNoIncident);
   void send(RequestSlot slot);
   void start_timeouts(RequestSlot slot);
   // The attempt of a request ended for its client: the balancer may learn from it.
@@ -232,8 +273,35 @@ class Population final : public Component,
   std::vector<Trail> trails_;        // [request] if there is a log
   std::vector<AttemptSlot> second_;  // [request] that hedged
   u32 losers_ = 0;
+  std::vector<Surge> surges_;
+  std::vector<CurveSpike> curve_spikes_;  // that last
+  IncidentId surged_by_ = kNoIncident;    // the latest of them
   Counts counts_;
   Quantiles ttft_, e2e_, tpot_;
 };
+
+// The next point of a Poisson process whose rate is constant within ten-second pieces: exact for
+// that rate, and independent of everything but its own draws. kNever: not in sight.
+template <class Rate>
+Instant Population::next_arrival(double& hazard_left, Rate rate) const {
+  constexpr Duration kPiece = 10_s;
+  Instant at = world_.now();
+  for (int pieces = 0; pieces < 100'000; ++pieces) {
+    const double now = rate(at);
+    const Instant end{(at.ns / kPiece.ns + 1) * kPiece.ns};
+    const double step = now * (end - at).seconds();
+    if (step > hazard_left) return at + from_seconds(hazard_left / now);
+    hazard_left -= step;
+    at = end;
+  }
+  return kNever;
+}
+
+// Requests or agents' tasks per second of a chain, but for work put back [1/s].
+inline double Population::normal_rate(const Chain& chain, Instant at) const {
+  const ClientClassParams& p = classes_[chain.class_id]->params;
+  const double rate = demand_.rate(chain.home, at) * p.share.value;
+  return p.steps > 0 ? rate / p.steps : rate;
+}
 
 }  // namespace stampede

@@ -28,7 +28,7 @@ double Population::budget_draw(const Chain& chain, const Request& r, u32 attempt
   return uniform2(draw(classes_[r.class_id]->retry, r.key, attempt, 4));
 }
 
-void Population::offer_turn(SessionSlot session, u8 resubmission) {
+void Population::offer_turn(SessionSlot session, u8 resubmission, IncidentId because) {
   const RequestSlot slot = requests_.take_as_left();
   Session& s = sessions_[session];
   Request& r = requests_[slot];
@@ -42,6 +42,7 @@ void Population::offer_turn(SessionSlot session, u8 resubmission) {
   r.class_id = s.class_id;
   r.home = s.home;
   r.resubmission = resubmission;
+  r.blamed = because;
   s.waiting = true;
   wiring_.service->offered(r.offered, r.home);
   send(slot);
@@ -87,9 +88,9 @@ void Population::send(RequestSlot slot) {
     return;
   }
   if (wiring_.single_flight != nullptr && take_over(slot)) return;
-  // What sends it elsewhere or lets it in, or why it has to be sent again.
+  // What sends it elsewhere or lets it in, or why it has to be sent again or was asked at all.
   IncidentId brought_by = route.moved_by != kNoIncident ? route.moved_by : let_in.incident;
-  if (brought_by == kNoIncident && r.tries > 1) brought_by = r.blamed;
+  if (brought_by == kNoIncident) brought_by = r.blamed;
   const AttemptSlot attempt = make_out(slot, brought_by);
   const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
   if (!verdict.accepted()) {

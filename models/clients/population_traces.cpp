@@ -27,7 +27,7 @@ void Population::arrive_from_trace(u32 index) {
   while (home + 1 < regions_ && point >= demand_.share(home)) point -= demand_.share(home++);
   Chain& chain = chains_[index * regions_ + home];
   chain.sessions = c.next.number;  // what its draws are keyed by
-  const SessionSlot slot = open_session(chain, false);
+  const SessionSlot slot = open_session(chain, chain.sessions++, false);
   sessions_[slot].closing = true;
   if (slot >= recorded_.size()) recorded_.resize(slot + 1);
   std::swap(recorded_[slot], c.next.row);

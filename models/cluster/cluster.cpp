@@ -126,6 +126,25 @@ Alarm Cluster::autoscaler_stopped() const {
   return {true, {stopped_}};
 }
 
+std::vector<PodPlace> Cluster::serving() const {
+  std::vector<PodPlace> places;
+  for (PodId id = 0; id < state_.pods.size(); ++id) {
+    const Pod& pod = state_.pods[id];
+    if (pod.container == Container::kServing) places.push_back({id, pod.workload, pod.node});
+  }
+  return places;
+}
+
+void Cluster::crash(const std::vector<PodId>& pods, IncidentId cause) {
+  std::vector<PodId> struck;
+  for (const PodId id : pods)
+    if (state_.pods[id].container == Container::kServing) struck.push_back(id);
+  if (struck.empty()) return;
+  const IncidentId killed = world_.incident("pods_killed", path_, {cause},
+                                            std::to_string(struck.size()) + " pods are killed");
+  for (const PodId id : struck) kubelets_.pod_crashed(id, killed);
+}
+
 // ---- watches ---------------------------------------------------------------------------------
 void Cluster::api_changed(const ApiChange& change) {
   if (change.object <= ApiObject::kBinding) {  // parts of the pod's object

@@ -18,11 +18,15 @@
 #include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
 #include "models/ports/autoscaler_control_port.h"
+#include "models/ports/pod_control_port.h"
 #include "models/ports/readiness_port.h"
 
 namespace stampede {
 
-class Cluster final : public ApiWatcher, public AutoscalerControlPort, public ReadinessPort {
+class Cluster final : public ApiWatcher,
+                      public AutoscalerControlPort,
+                      public PodControlPort,
+                      public ReadinessPort {
  public:
   // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
   Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
@@ -52,6 +56,10 @@ class Cluster final : public ApiWatcher, public AutoscalerControlPort, public Re
 
   // ReadinessPort
   Instant unpublished_since() override { return state_.unpublished_since(); }
+
+  // PodControlPort
+  std::vector<PodPlace> serving() const override;
+  void crash(const std::vector<PodId>& pods, IncidentId cause) override;
 
   // Read-outs; none feeds behaviour of other components.
   const cluster::PodCounts& counts(WorkloadId workload) const {

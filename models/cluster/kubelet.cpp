@@ -243,6 +243,14 @@ void Kubelets::restart(PodId id) {
   look_whether_ended(id);
 }
 
+// Seen with the next look at the runtime, which is not waited for.
+void Kubelets::pod_crashed(PodId id, IncidentId cause) {
+  Pod& pod = context_.state.pods[id];
+  pod.overloaded = cause;  // why it is not ready
+  context_.runtime.pod_killed(id, pod.workload, cause);
+  restart(id);
+}
+
 // One incident of a workload for as long as its pods are restarted in a row without a pause in
 // which the backoff is forgotten.
 void Kubelets::note_crash_loop(PodId id) {

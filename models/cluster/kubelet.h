@@ -26,6 +26,7 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   void adopt(PodId pod);      // warm start: a bound pod that already serves and is ready
   void pod_bound(PodId pod);  // informers; a pod whose GPUs are taken is turned away
   void pod_deleted(PodId pod, IncidentId cause);
+  void pod_crashed(PodId pod, IncidentId cause);  // its server's process is dead
 
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;

@@ -167,7 +167,7 @@ void ApiServer::etcd_replied(u32 slot, EtcdStatus status, u32 version) {
   ApiStatus answer = ApiStatus::kOk;
   IncidentId incident = kNoIncident;
   if (status != EtcdStatus::kOk)
-    for (const IncidentId known : {saturated_, disk_stalled(), slowed_})
+    for (const IncidentId known : {saturated_, disk_stalled(), disk_slowed()})
       if (incident == kNoIncident) incident = known;
   if (status == EtcdStatus::kTooManyRequests) answer = ApiStatus::kTooManyRequests;
   if (status == EtcdStatus::kTimeout) answer = ApiStatus::kTimeout;

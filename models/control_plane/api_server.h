@@ -43,7 +43,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   // ControlPlanePort
   void repair(IncidentId cause) override;
   bool repairing() const override { return maintenance_ != Step::kNone; }
-  void slow_disks(Duration delay, IncidentId cause) override;
+  IncidentId slow_disks(Duration delay, IncidentId cause) override;
+  void restore_disks(IncidentId slowed, IncidentId cause) override;
   void stall_disks(Duration length, IncidentId cause) override;
   Alarm frozen() const override;
   Alarm stalled() const override;
@@ -79,6 +80,10 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   struct Pod {
     bool ready = false;  // as committed
     bool bound = false;
+  };
+  struct SlowDisks {
+    IncidentId fault;
+    Duration delay;
   };
   struct Server {
     PriorityLevels levels;
@@ -118,6 +123,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   IncidentId disk_stalled() const {
     return world_.now() < stall_felt_until_ ? stalled_ : kNoIncident;
   }
+  IncidentId disk_slowed() const { return slowed_.empty() ? kNoIncident : slowed_.back().fault; }
+  void slow_members();
   void saturate(const std::string& text);
   void check_frozen();
   void check_saturated();
@@ -141,8 +148,9 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   ReadinessPort* readiness_ = nullptr;
   // An incident lasts until its condition has been away for `clear_after`.
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;
-  IncidentId slowed_ = kNoIncident, stalled_ = kNoIncident;  // faults of the disks
-  Instant stall_felt_until_{};                               // by writes that it held up
+  std::vector<SlowDisks> slowed_;          // faults of the disks, oldest first
+  IncidentId stalled_ = kNoIncident;       // the last of them that stopped the disks
+  Instant stall_felt_until_{};             // by writes that it held up
   Instant slow_at_{-3'600'000'000'000};    // when writes were last slow or refused
   Instant loaded_at_{-3'600'000'000'000};  // when their 99th percentile was last above half of it
   bool frozen_now_ = false;

@@ -44,7 +44,8 @@ void ApiServer::saturate(const std::string& text) {
   slow_at_ = world_.now();
   if (saturated_ != kNoIncident) return;
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
-  causes.insert(causes.end(), {slowed_, disk_stalled()});
+  for (const SlowDisks& slow : slowed_) causes.push_back(slow.fault);
+  causes.push_back(disk_stalled());
   saturated_ = world_.incident("etcd_saturated", path_, std::move(causes), text);
 }
 
@@ -58,7 +59,7 @@ void ApiServer::check_frozen() {
     if (frozen_ != kNoIncident) return;
     frozen_at_ = now;
     repaired_ = kNoIncident;
-    for (const IncidentId known : {saturated_, disk_stalled(), slowed_})
+    for (const IncidentId known : {saturated_, disk_stalled(), disk_slowed()})
       if (blocked_causes_.empty()) remember(blocked_causes_, known);
     frozen_ = world_.incident("control_plane_frozen", path_, blocked_causes_,
                               "readiness changed, but no endpoint change was committed for " +
@@ -128,17 +129,37 @@ double ApiServer::frozen_seconds() const {
   return (frozen_total_ + running).seconds();
 }
 
-void ApiServer::slow_disks(Duration delay, IncidentId cause) {
-  if (delay.ns > 0) {
-    slowed_ = world_.incident("disk_slowed", path_, {cause},
-                              "every fsync of etcd's members takes " + print(delay) + " longer");
-  } else if (slowed_ != kNoIncident) {
-    world_.incident("disk_restored", path_, {slowed_, cause}, "etcd's disks are as fast as before");
-    slowed_ = kNoIncident;
+IncidentId ApiServer::slow_disks(Duration delay, IncidentId cause) {
+  const IncidentId fault =
+      world_.incident("disk_slowed", path_, {cause},
+                      "every fsync of etcd's members takes " + print(delay) + " longer");
+  slowed_.push_back({fault, delay});
+  slow_members();
+  return fault;
+}
+
+void ApiServer::restore_disks(IncidentId slowed, IncidentId cause) {
+  for (std::size_t k = 0; k < slowed_.size();) {
+    const SlowDisks slow = slowed_[k];
+    if (slowed != kNoIncident && slow.fault != slowed) {
+      ++k;
+      continue;
+    }
+    slowed_.erase(slowed_.begin() + static_cast<std::ptrdiff_t>(k));
+    world_.incident("disk_restored", path_, {slow.fault, cause},
+                    slowed_.empty() ? "etcd's disks are as fast as before"
+                                    : "etcd's disks are " + print(slow.delay) + " faster");
   }
+  slow_members();
+}
+
+// Each fault adds to what the disks take.
+void ApiServer::slow_members() {
+  Duration longer{};
+  for (const SlowDisks& slow : slowed_) longer += slow.delay;
   for (i32 m = 0; m < params_.etcd.members; ++m) {
-    etcd_->set_fsync_delay(m, delay);
-    etcd_->set_database_delay(m, delay);
+    etcd_->set_fsync_delay(m, longer);
+    etcd_->set_database_delay(m, longer);
   }
 }
 

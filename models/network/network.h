@@ -55,6 +55,7 @@ class Network : public Component,
 
   // RoutingControlPort
   IncidentId push_policy(RegionId region, const ExportPolicy& policy, IncidentId cause) override;
+  void take_back(RegionId region, IncidentId pushed, IncidentId cause) override;
   void restore_policy(RegionId region, IncidentId cause) override;
   Alarm prefix_withdrawn() const override;
   bool was_pushed(RegionId region) const override { return regions_[region].ever_pushed; }
@@ -79,6 +80,10 @@ class Network : public Component,
 
  private:
   enum Kind : u8 { kApply, kRestore, kConfirm, kRecompute };
+  struct Push {
+    IncidentId pushed;
+    ExportPolicy policy;
+  };
   struct Region {
     std::string name;
     AsIndex origin = 0;
@@ -88,6 +93,7 @@ class Network : public Component,
     IncidentId pushed = kNoIncident, restore_cause = kNoIncident, dead_cause = kNoIncident;
     IncidentId withdrawn = kNoIncident, restored = kNoIncident;  // of the current episode
     IncidentId in_force = kNoIncident;  // the pushed policy that nobody has taken back
+    std::vector<Push> pushes;           // not taken back, oldest first
     bool ever_pushed = false;
     bool dirty = false;
   };

@@ -34,6 +34,7 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, Incident
   region.in_force = pushed;
   region.ever_pushed = true;
   if (blocked(r, denied, pushed)) return pushed;
+  region.pushes.push_back({pushed, policy});
   region.policy = policy;
   region.pushed = pushed;
   region.stage = 0;
@@ -110,11 +111,34 @@ void Network::roll_back(RegionId r, const char* why) {
   Region& region = regions_[r];
   const IncidentId id = world_.incident(
       "policy_rolled_back", name_, {region.pushed, region.withdrawn}, region.name + ": " + why);
+  region.pushes.clear();
   allow_all(r, id);
+}
+
+void Network::take_back(RegionId r, IncidentId pushed, IncidentId cause) {
+  Region& region = regions_[r];
+  auto& pushes = region.pushes;
+  const auto push =
+      std::find_if(pushes.begin(), pushes.end(), [&](const Push& p) { return p.pushed == pushed; });
+  if (push == pushes.end()) {  // blocked, rolled back or restored
+    if (region.in_force == pushed) region.in_force = kNoIncident;
+    return;
+  }
+  const bool in_force = push + 1 == pushes.end();
+  pushes.erase(push);
+  if (!in_force) return;
+  if (pushes.empty()) return restore_policy(r, cause);
+  // It goes out once more, under the name by which it will be taken back.
+  const Push before = pushes.back();
+  pushes.pop_back();
+  const std::size_t others = pushes.size();
+  push_policy(r, before.policy, cause);
+  if (pushes.size() > others) pushes.back().pushed = before.pushed;
 }
 
 void Network::restore_policy(RegionId r, IncidentId cause) {
   Region& region = regions_[r];
+  region.pushes.clear();
   region.in_force = kNoIncident;
   region.restore_cause = cause;
   if (region.pushed != kNoIncident)

@@ -1,5 +1,6 @@
 #include "models/operations/runbook.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace stampede {
@@ -40,12 +41,11 @@ Alarm shown(const StepParams& p, const Scene& scene) {
 
 }  // namespace
 
-Runbook::Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,
-                 Scene scene)
+Runbook::Runbook(World& world, std::vector<StepParams> steps, ChangesPort& changes, Scene scene)
     : world_(world),
+      changes_(changes),
       scene_(std::move(scene)),
-      component_(world.scheduler.add(this)),
-      timeline_(std::move(timeline)) {
+      component_(world.scheduler.add(this)) {
   for (StepParams& p : steps) steps_.emplace_back().params = std::move(p);
   for (Step& step : steps_) {
     for (const std::string& name : step.params.needs) step.needs.push_back(index_of(name));
@@ -60,8 +60,6 @@ std::size_t Runbook::index_of(const std::string& name) const {
 }
 
 void Runbook::start() {
-  for (u32 i = 0; i < timeline_.size(); ++i)
-    world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, component_, kTimeline, i);
   if (!steps_.empty()) world_.scheduler.after(5_s, Priority::kControl, component_, kTick);
 }
 
@@ -99,7 +97,9 @@ void Runbook::page(u32 index) {
   std::string what = p.name + ": " + name_of(p.when);
   if (p.sustained.ns > 0) what += " for " + print(p.sustained);
   step.paged = world_.incident("paged", kPath, shown(p, scene_).shown_by, std::move(what));
-  step.decision = world_.scheduler.after(p.delay, Priority::kControl, component_, kDecision, index);
+  // Decided before anything else sees the instant, as what the timeline does.
+  const Duration delay = std::max(p.delay, 1_ns);
+  step.decision = world_.scheduler.after(delay, Priority::kFault, component_, kDecision, index);
 }
 
 void Runbook::decide(Step& step) {
@@ -117,7 +117,7 @@ void Runbook::decide(Step& step) {
   step.acted = world_.incident("acted", kPath, {decided}, what);
   step.acted_at = world_.now();
   step.state = State::kActing;
-  step.completion = apply(p.action, scene_, step.acted);
+  step.completion = changes_.apply(p.action, p.name, step.acted);
   finish_if_over(step);
 }
 
@@ -130,10 +130,6 @@ void Runbook::finish_if_over(Step& step) {
 }
 
 void Runbook::handle(const Event& event) {
-  if (event.kind == kTimeline) {
-    apply(timeline_[event.subject].action, scene_, kNoIncident);
-    return;
-  }
   if (event.kind == kTick) {
     tick();
     world_.scheduler.after(5_s, Priority::kControl, component_, kTick);

@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "models/operations/actions.h"
+#include "models/operations/runbook_params.h"
+#include "models/ports/changes_port.h"
+#include "models/ports/scene.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -32,8 +34,7 @@ class Runbook final : public Component {
   };
 
   // Throws InvariantError if a step needs an unknown one (the loader checks first).
-  Runbook(World& world, std::vector<StepParams> steps, std::vector<TimelineParams> timeline,
-          Scene scene);
+  Runbook(World& world, std::vector<StepParams> steps, ChangesPort& changes, Scene scene);
   void start();
   void handle(const Event& event) override;
   const std::vector<Step>& steps() const { return steps_; }
@@ -42,7 +43,7 @@ class Runbook final : public Component {
   bool something_runs() const;
 
  private:
-  enum Kind : u8 { kTick, kDecision, kTimeline };
+  enum Kind : u8 { kTick, kDecision };
   std::size_t index_of(const std::string& name) const;
   bool due(const Step& step) const;
   void tick();
@@ -51,10 +52,10 @@ class Runbook final : public Component {
   void finish_if_over(Step& step);
 
   World& world_;
+  ChangesPort& changes_;
   const Scene scene_;
   ComponentId component_;
   std::vector<Step> steps_;
-  std::vector<TimelineParams> timeline_;
 };
 
 }  // namespace stampede

@@ -17,12 +17,4 @@ void StepParams::describe(Schema<StepParams>& s) {
   s.field("action", &StepParams::action).required().inlined().help("what is done then");
 }
 
-void TimelineParams::describe(Schema<TimelineParams>& s) {
-  s.field("at", &TimelineParams::at)
-      .required()
-      .at_least(0)
-      .help("when, counted from the start of the run");
-  s.field("action", &TimelineParams::action).required().inlined().help("what happens");
-}
-
 }  // namespace stampede

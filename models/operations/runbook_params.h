@@ -1,18 +1,11 @@
-// What operators watch, decide and do, and what the timeline does, as parameters.
+// What operators watch, decide and do, as parameters.
 #pragma once
 #include <string>
 #include <vector>
 
-#include "sim/params.h"
+#include "models/ports/action_params.h"
 
 namespace stampede {
-
-// A registered action by name, with its own parameters.
-struct ActionTag {
-  static constexpr const char* selector = "do";
-  static constexpr const char* category = "action";
-};
-using ActionSelection = SelectionOf<ActionTag>;
 
 enum class Watched : u8 {
   kSuccessBelow,
@@ -31,12 +24,6 @@ struct StepParams {
   Duration delay{};
   ActionSelection action;
   static void describe(Schema<StepParams>& s);
-};
-
-struct TimelineParams {
-  Duration at{};
-  ActionSelection action;
-  static void describe(Schema<TimelineParams>& s);
 };
 
 }  // namespace stampede

@@ -13,9 +13,11 @@ struct ControlPlanePort {
   virtual void repair(IncidentId cause) = 0;
   virtual bool repairing() const = 0;
 
-  // Faults of the disks of all members. From now on every fsync takes `delay` longer (incident
-  // disk_slowed), or with 0 as long as before (incident disk_restored).
-  virtual void slow_disks(Duration delay, IncidentId cause) = 0;
+  // Faults of the disks of all members. From now on every fsync takes `delay` longer, beside what
+  // other faults add; returns the fault, its incident disk_slowed.
+  virtual IncidentId slow_disks(Duration delay, IncidentId cause) = 0;
+  // Ends that fault, or all of them for kNoIncident (incident disk_restored for each).
+  virtual void restore_disks(IncidentId slowed, IncidentId cause) = 0;
   // No fsync ends before `length` is over (incident disk_stalled).
   virtual void stall_disks(Duration length, IncidentId cause) = 0;
 

@@ -29,6 +29,8 @@ struct PodRuntime {
   // After pod_stopped(): has the old process ended (nothing left to do, or its grace is over)?
   // Until then no other may be started in the pod.
   virtual bool ended(PodId /*pod*/) const { return true; }
+  // The process is gone at once and with it what ran in it, because of `cause`.
+  virtual void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) = 0;
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;

@@ -28,6 +28,9 @@ struct RoutingControlPort {
   virtual IncidentId push_policy(RegionId region, const ExportPolicy& policy, IncidentId cause) = 0;
   // Puts the good policy back (incident policy_restored), because of `cause`.
   virtual void restore_policy(RegionId region, IncidentId cause) = 0;
+  // Takes back one push, if it has not been restored: what was pushed before it goes out again, or
+  // the good policy; nothing if a later push is in force.
+  virtual void take_back(RegionId region, IncidentId pushed, IncidentId cause) = 0;
   // Somewhere a pushed policy has not been taken back.
   virtual Alarm prefix_withdrawn() const = 0;
   // Was any policy ever pushed to this region?

@@ -140,7 +140,8 @@ Verdict Region::to_pod(AttemptSlot slot) {
 }
 
 std::optional<Verdict> Region::refused_by(Pod& p) {
-  if (!p.serving) return refuse_503(endpoint_cause_[0]);  // a stale endpoint: connection refused
+  if (!p.serving)  // a stale endpoint: connection refused
+    return refuse_503(p.stopped_by ? p.stopped_by : endpoint_cause_[0]);
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   const Instant now = world_.now();
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);

@@ -74,6 +74,7 @@ class Region final : public Component,
   void pod_started(PodId pod, WorkloadId workload) override;
   void pod_stopped(PodId pod, WorkloadId workload, IncidentId cause) override;
   bool ended(PodId pod) const override { return pod >= pods_.size() || !pods_[pod].engine; }
+  void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
   // The overload, or what brought the pod's traffic here before it shows as one.

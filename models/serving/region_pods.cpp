@@ -43,6 +43,18 @@ void Region::pod_stopped(PodId id, WorkloadId workload, IncidentId cause) {
   world_.scheduler.after(params_.termination_grace, Priority::kControl, component_, kGraceOver, id);
 }
 
+void Region::pod_killed(PodId id, WorkloadId workload, IncidentId cause) {
+  Pod& p = pod(id);
+  p.stopped_by = cause;
+  if (p.serving) {
+    p.serving = false;
+    p.draining = true;
+    if (p.overloaded) recovered(p);
+    --serving_[workload];
+  }
+  kill(id);
+}
+
 void Region::kill(PodId id) {
   Pod& p = pods_[id];
   if (!p.engine || !p.draining) return;

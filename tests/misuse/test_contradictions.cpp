@@ -2,6 +2,7 @@
 // its range: an error with its place, or a world that can be built. Never a broken invariant.
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 
 #include "tests/directories.h"
@@ -35,6 +36,12 @@ struct Case {
   std::vector<std::string> sets;
   const char* said;  // how it begins
 };
+
+Case timeline(const char* entries, const char* said) {
+  static std::deque<std::string> kept;
+  kept.push_back(std::string("spec.timeline") + said);
+  return {{std::string("spec.timeline=[") + entries + "]"}, kept.back().c_str()};
+}
 
 class Contradiction : public ::testing::TestWithParam<Case> {};
 
@@ -88,7 +95,50 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.operations.steps[0].needs: 'paged' and 'paged' are in a circle"},
         Case{{"spec.regions[0].pools[0].replicas=0", "spec.regions[1].pools[0].replicas=0"}, ""},
         Case{{"spec.timeline[0].target.region=mars"},
-             "spec.timeline[0].action.target.region: no region is called 'mars'"}));
+             "spec.timeline[0].action.target.region: no region is called 'mars'; one of: east, "
+             "west"},
+        // A change that is not there, not to be taken back, not begun, over, or taken back already.
+        timeline("{at: 5min, do: undo, name: disk}",
+                 "[0].action.name: no change is called 'disk'; name one, such as"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, name: disk}, {at: 6min, do: undo, name: dsk}",
+                 "[1].action.name: no change is called 'dsk'; did you mean 'disk'?"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, name: disk}, {at: 4min, do: undo, name: disk}",
+                 "[1].action.name: 'disk' has not begun by then; it begins at 5min"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, for: 1min, name: disk}, "
+                 "{at: 6min, do: undo, name: disk}",
+                 "[1].action.name: 'disk' has healed by then, at 6min"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, name: disk}, {at: 6min, do: undo, name: disk}, "
+                 "{at: 7min, do: undo, name: disk}",
+                 "[2].action.name: 'disk' is already taken back at 6min"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, name: disk}, "
+                 "{at: 6min, do: slow_disk, by: 1s, name: disk}",
+                 "[1].action.name: the name 'disk' is already used by spec.timeline[0].action"),
+        timeline("{at: 5min, do: undo, name: restore}",
+                 "[0].action.name: 'restore' is a restore_routing_policy, which cannot be taken"),
+        timeline("{at: 5min, do: kill_pods, target: {pool: replicsa}}",
+                 "[0].action.target.pool: no pool is called 'replicsa'; did you mean 'replicas'?"),
+        timeline("{at: 5min, do: kill_pods, target: {zone: a}}",
+                 "[0].action.target.zone: a region has one zone"),
+        timeline("{at: 5min, do: kill_pods, target: {pod: 3}}",
+                 "[0].action.target.pod: counted within a region: name the region too"),
+        timeline("{at: 5min, do: kill_pods, target: {region: east, node: 2}}",
+                 "[0].action.target.node: 'east' has 2 nodes, counted from 0"),
+        timeline("{at: 5min, do: kill_pods, target: {share: 10%, count: 3}}",
+                 "[0].action.target.count: a share or a count, not both"),
+        timeline("{at: 5min, do: kill_pods, for: 5min}",
+                 "[0].action.for: what this does has no end of its own and does not heal"),
+        timeline("{at: 5min, do: spike, class: wbe}",
+                 "[0].action.class: no class of clients is called 'wbe'; did you mean 'web'?"),
+        timeline("{at: 5min, do: spike, factor: 0.5}",
+                 "[0].action.factor: 0.5 is below the least allowed, 1"),
+        timeline("{at: 5min, do: page, for: 5min}",
+                 "[0].action.for: what this does has no end of its own and does not heal"),
+        timeline("{at: 5min, do: flush_cache, name: x}",
+                 "[0].action.name: what this does cannot be taken back"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, for: 0s}",
+                 "[0].action.for: 0s is below the least allowed"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, target: {zone: a}}",
+                 "[0].action.target.zone: this acts on whole regions")));
 
 std::size_t warnings(const std::vector<std::string>& sets) {
   std::vector<Override> overrides;

@@ -97,6 +97,7 @@ struct FakeRuntime : PodRuntime {
     const auto at = stopped.find(pod);
     return at == stopped.end() ? Instant{} : at->second + grace_used;
   }
+  void pod_killed(PodId pod, WorkloadId, IncidentId cause) override { killed[pod] = cause; }
   bool probe(PodId pod, WorkloadId) override { return !failing || !failing(pod); }
   PodSample sample(PodId pod, WorkloadId) override {
     if (!started.count(pod)) return {};
@@ -113,6 +114,7 @@ struct FakeRuntime : PodRuntime {
   std::map<PodId, Instant> started, stopped;
   std::map<PodId, IncidentId> stop_causes;
   Duration grace_used{};  // by every pod that is stopped
+  std::map<PodId, IncidentId> killed;
 };
 
 struct FakeConsumer : EndpointConsumer {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "models/operations/scene.h"
+#include "models/ports/scene.h"
 
 namespace stampede {
 
@@ -31,7 +31,10 @@ struct HandRouting final : RoutingControlPort {
   IncidentId push_policy(RegionId r, const ExportPolicy& p, IncidentId cause) override {
     policy = p;
     acts.did("push", r, cause);
-    return kNoIncident;
+    return ++pushes;
+  }
+  void take_back(RegionId r, IncidentId pushed, IncidentId cause) override {
+    acts.did("back" + std::to_string(pushed) + "_", r, cause);
   }
   void restore_policy(RegionId r, IncidentId cause) override {
     acts.did("restore", r, cause);
@@ -42,6 +45,7 @@ struct HandRouting final : RoutingControlPort {
   Acts& acts;
   Alarm withdrawn;
   ExportPolicy policy;
+  IncidentId pushes = 0;
 };
 
 struct HandAutoscaler final : AutoscalerControlPort {
@@ -74,8 +78,12 @@ struct HandControlPlane final : ControlPlanePort {
     under_repair = true;
   }
   bool repairing() const override { return under_repair; }
-  void slow_disks(Duration d, IncidentId cause) override {
+  IncidentId slow_disks(Duration d, IncidentId cause) override {
     acts.did("slow" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
+    return ++faults;
+  }
+  void restore_disks(IncidentId fault, IncidentId cause) override {
+    acts.did("fast" + std::to_string(fault) + "_", region, cause);
   }
   void stall_disks(Duration d, IncidentId cause) override {
     acts.did("stall" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
@@ -85,6 +93,7 @@ struct HandControlPlane final : ControlPlanePort {
   Acts& acts;
   RegionId region;
   Alarm frozen_now;
+  IncidentId faults = 0;
   bool under_repair = false;
 };
 
@@ -123,6 +132,29 @@ struct HandBreakers final : BreakerControlPort {
   Alarm open;
 };
 
+struct HandDemand final : DemandControlPort {
+  explicit HandDemand(Acts& a) : acts(a) {}
+  u32 start_spike(const Spike& s, IncidentId cause) override {
+    acts.did("spike_" + s.client_class + "_", s.home, cause);
+    return spikes++;
+  }
+  void end_spike(u32 spike) override { ended.push_back(spike); }
+  Acts& acts;
+  u32 spikes = 0;
+  std::vector<u32> ended;
+};
+
+struct HandPods final : PodControlPort {
+  HandPods(Acts& a, RegionId r) : acts(a), region(r) {}
+  std::vector<PodPlace> serving() const override { return places; }
+  void crash(const std::vector<PodId>& pods, IncidentId cause) override {
+    acts.did("crash" + std::to_string(pods.size()) + "_", region, cause);
+  }
+  Acts& acts;
+  RegionId region;
+  std::vector<PodPlace> places{{0, 0, 0}, {1, 0, 0}, {2, 1, 1}, {3, 1, 1}};
+};
+
 struct HandService final : ServiceAlarmPort {
   Alarm success_below(double share) const override { return {success < share, failing}; }
   double success = 1;
@@ -138,9 +170,21 @@ struct HandScene {
   HandCache cache{acts};
   HandBreakers breakers{acts};
   HandService service;
+  HandDemand demand{acts};
+  HandPods pods[2]{{acts, 0}, {acts, 1}};
   Scene scene() {
-    return {{"a", "b"}, &routing, {&scalers[0], &scalers[1]}, {&planes[0], &planes[1]}, &cache,
-            &breakers,  &service};
+    return {{"a", "b"},
+            &routing,
+            {&scalers[0], &scalers[1]},
+            {&planes[0], &planes[1]},
+            &cache,
+            &breakers,
+            &service,
+            &demand,
+            {"web", "api"},
+            {&pods[0], &pods[1]},
+            {"prefill", "decode"},
+            stream_key(1, "test", "targets")};
   }
 };
 

@@ -367,10 +367,41 @@ TEST(api_server, a_slow_disk_saturates_and_passes) {
   ASSERT_NE(saturated, nullptr);
   EXPECT_TRUE(has_cause(*saturated, slowed.id));
   const IncidentId again = world.incident("acted", "test", {}, "");
-  server.slow_disks({}, again);
+  server.restore_disks(slowed.id, again);
   EXPECT_EQ(find(world, "disk_restored")->causes, (std::vector<IncidentId>{slowed.id, again}));
   world.scheduler.run_until(world.now() + 60_s);
   EXPECT_FALSE(server.stalled().holds);
+}
+
+// Slow disks are terms of their own: two add up, and each ends by itself.
+TEST(api_server, slow_disks_add_up_and_heal_one_by_one) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  const auto one_write = [&] {
+    Caller caller;
+    caller.world = &world;
+    const Instant from = world.now();
+    server.submit(status_write(1, true), &caller, 0);
+    world.scheduler.run_until(world.now() + 20_s);
+    EXPECT_EQ(caller.count(ApiStatus::kOk), 1U);
+    return caller.last - from;
+  };
+  const Duration healthy = one_write();
+  const IncidentId first = server.slow_disks(200_ms, kNoIncident);
+  const IncidentId second = server.slow_disks(1_s, kNoIncident);
+  EXPECT_GE(one_write(), healthy + 1200_ms);
+  server.restore_disks(second, kNoIncident);
+  const Duration less = one_write();
+  EXPECT_GE(less, healthy + 200_ms);
+  EXPECT_LT(less, healthy + 900_ms);
+  server.restore_disks(second, kNoIncident);  // over already
+  EXPECT_GE(one_write(), healthy + 200_ms);
+  server.restore_disks(first, kNoIncident);
+  EXPECT_LT(one_write(), healthy + 100_ms);
+  server.slow_disks(1_s, kNoIncident);
+  server.slow_disks(1_s, kNoIncident);
+  server.restore_disks(kNoIncident, kNoIncident);  // all
+  EXPECT_LT(one_write(), healthy + 100_ms);
 }
 
 // Also what nobody did because of anything leaves a root, so that whatever fails can name it.
@@ -410,7 +441,7 @@ TEST(api_server, each_fault_of_a_disk_is_named_for_as_long_as_it_lasts) {
   const Incident both = saturate();
   ASSERT_EQ(both.kind, "etcd_saturated");
   EXPECT_EQ(both.causes, (std::vector<IncidentId>{stalled, slowed}));
-  server.slow_disks({}, kNoIncident);
+  server.restore_disks(slowed, kNoIncident);
   world.scheduler.run_until(world.now() + 2_min);
   EXPECT_FALSE(server.stalled().holds);
   server.slow_disks(500_ms, kNoIncident);
@@ -431,7 +462,7 @@ TEST_F(QuotaLatch, a_readiness_that_turned_back_freezes_nothing) {
   world.scheduler.run_until(world.now() + 40_s);
   EXPECT_TRUE(server.frozen().holds);
   readiness.since = kNever;
-  server.slow_disks({}, kNoIncident);
+  server.restore_disks(kNoIncident, kNoIncident);
   world.scheduler.run_until(world.now() + 3_min);
   EXPECT_FALSE(server.frozen().holds);
   EXPECT_FALSE(server.stalled().holds);

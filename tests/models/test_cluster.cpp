@@ -180,6 +180,33 @@ u64 digest(u64 seed) {
   return h;
 }
 
+// A server's process that dies is started again in its pod, after the back-off and with its weights
+// loaded anew; nobody else's is.
+TEST(cluster, crashed_pods_come_back_by_themselves) {
+  Fixture f(small_cluster(1, 4));
+  f.run_for(1_min);
+  const IncidentId root = f.world.incident("kill_pods", "test", {}, "");
+  ASSERT_EQ(f.cluster->serving().size(), 4U);
+  const Instant before = f.world.now();
+  f.cluster->crash({1, 3}, root);
+  f.cluster->crash({1}, root);  // it does not serve any more
+  std::vector<PodId> left;
+  for (const PodPlace& place : f.cluster->serving()) left.push_back(place.pod);
+  EXPECT_EQ(left, (std::vector<PodId>{0, 2}));
+  const Incident killed = f.world.journal.all()[root];
+  EXPECT_EQ(killed.kind, "pods_killed");
+  EXPECT_EQ(killed.causes, std::vector<IncidentId>{root});
+  EXPECT_EQ(f.runtime.killed, (std::map<PodId, IncidentId>{{1, killed.id}, {3, killed.id}}));
+  f.run_for(20_s);
+  EXPECT_EQ(f.consumer.routable, (std::vector<PodId>{0, 2}));
+  EXPECT_EQ(f.consumer.cause, killed.id);
+  f.run_for(1_h);
+  EXPECT_EQ(f.consumer.routable, (std::vector<PodId>{0, 1, 2, 3}));
+  for (const PodId pod : {1u, 3u})
+    EXPECT_GT(f.runtime.started[pod], before + ClusterParams{}.kubelet.restart_backoff_first);
+  for (const PodId pod : {0u, 2u}) EXPECT_EQ(f.runtime.started[pod], Instant{});
+}
+
 TEST(cluster, the_same_seed_gives_the_same_calls) {
   EXPECT_EQ(digest(7), digest(7));
   EXPECT_NE(digest(7), digest(8));

@@ -91,6 +91,34 @@ TEST(network, a_withdrawal_breaks_data_at_once_and_a_restore_brings_it_back) {
   EXPECT_EQ(world.scheduler.pending_count(), 0u);
 }
 
+// Of two pushes the later one holds; whichever is taken back, the other one is what is left.
+TEST(network, of_two_pushes_each_is_taken_back_by_itself) {
+  const ExportPolicy half{ExportChoice::kNone, {0.5}, true}, none{ExportChoice::kNone, {1.0}, true};
+  for (const bool later_first : {true, false}) {
+    World world(1);
+    Network network(world, {}, kRegions);
+    const auto after = [&](u32 wanted, const char* what) {
+      world.scheduler.run_until(world.now() + 1_h);
+      EXPECT_EQ(reached(network, 0), wanted) << what << (later_first ? " later first" : "");
+    };
+    const IncidentId first = network.push_policy(0, half, kNoIncident);
+    world.scheduler.run_until(world.now() + 1_h);
+    const u32 some = reached(network, 0);
+    ASSERT_GT(some, 0u);
+    ASSERT_LT(some, 24u);
+    const IncidentId second = network.push_policy(0, none, kNoIncident);
+    after(0, "both");
+    network.take_back(0, later_first ? second : first, kNoIncident);
+    after(later_first ? some : 0, "one");
+    EXPECT_TRUE(network.prefix_withdrawn().holds);
+    network.take_back(0, later_first ? first : second, kNoIncident);
+    after(24, "none");
+    EXPECT_FALSE(network.prefix_withdrawn().holds);
+    network.take_back(0, first, kNoIncident);
+    after(24, "nothing to take back");
+  }
+}
+
 TEST(network, ghost_routes_outlive_the_data) {
   World world(1);
   Network network(world, {}, kRegions);

@@ -252,6 +252,27 @@ TEST(region, retries_carry_what_ended_the_attempt_before) {
   s.run_out();
 }
 
+// A killed pod has no grace: what it had breaks off in that instant, and names the kill, as does
+// what still comes to it by a stale endpoint.
+TEST(region, a_killed_pod_ends_at_once_and_is_blamed) {
+  ClientClassParams p = Clients::single_turn();
+  p.answer = {100, 0.1, 1, 1000};  // about 4 s
+  Service s(p, pools({EngineRole::kMixed}));
+  s.run(50_s);
+  s.region.pod_killed(0, 0, 12);
+  EXPECT_TRUE(s.region.ended(0));
+  EXPECT_GT(s.clients.counts().attempts_ended[static_cast<std::size_t>(Outcome::kTruncated)], 0U);
+  EXPECT_EQ(s.ended(Outcome::kRejected503), 0U);
+  for (int k = 0; k < 8; ++k) {
+    s.run(5_s);
+    s.level.sample();
+  }
+  EXPECT_GT(s.ended(Outcome::kRejected503), 0U);  // the endpoint stays: stale
+  const Alarm alarm = s.level.success_below(1.0);
+  EXPECT_EQ(alarm.shown_by, std::vector<IncidentId>{12});
+  s.run_out();
+}
+
 // The last one to arrive does not hide the others.
 TEST(arrival_causes, names_each_that_brought_a_tenth_and_forgets) {
   ArrivalCauses causes;

@@ -15,9 +15,11 @@
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"
 #include "models/safety/safety_layer.h"
+#include "models/serving/region.h"
 #include "sim/registry.h"
 #include "tools/world/fleet.h"
 #include "tools/world/load_scenario.h"
+#include "tools/world/scale.h"
 
 namespace stampede {
 namespace {
@@ -134,6 +136,20 @@ TEST(actions, push_routing_policy_exports_what_its_policy_says) {
   EXPECT_NEAR(reached("export: none, prefixes: 50%"), 0.5, 1e-9);
 }
 
+TEST(actions, a_pushed_policy_heals_after_its_time_or_is_undone) {
+  Played p({"at: 60s, do: push_routing_policy, target: {region: west}, for: 5min",
+            "at: 60s, do: push_routing_policy, target: {region: east}, name: slip",
+            "at: 15min, do: undo, name: slip"});
+  p.run_to(4_min);
+  EXPECT_EQ(p.reached(kEast) + p.reached(kWest), 0);
+  p.run_to(14_min);
+  EXPECT_EQ(p.reached(kEast), 0);
+  EXPECT_EQ(p.reached(kWest), 1);
+  p.run_to(25_min);
+  EXPECT_EQ(p.reached(kEast), 1);
+  EXPECT_FALSE(p.fleet->observed().network.prefix_withdrawn().holds);
+}
+
 TEST(actions, restore_routing_policy_brings_its_region_back_and_no_other) {
   Played one({"at: 60s, do: push_routing_policy",
               "at: 5min, do: restore_routing_policy, target: {region: east}"});
@@ -233,6 +249,22 @@ TEST(actions, slow_disk_of_one_region_is_not_ended_by_the_end_in_another) {
   EXPECT_LT(p.write_wait(kWest), 0.05);
 }
 
+TEST(actions, slow_disks_add_up_and_each_ends_after_its_time_or_by_its_undo) {
+  Played p({"at: 1min, do: slow_disk, target: {region: east}, by: 80ms, for: 4min",
+            "at: 3min, do: slow_disk, target: {region: east}, by: 300ms, name: more",
+            "at: 7min, do: undo, name: more"});
+  p.run_to(2_min);
+  EXPECT_GT(p.write_wait(kEast), 0.08);
+  EXPECT_LT(p.write_wait(kEast), 0.29);
+  p.run_to(4_min);
+  EXPECT_GT(p.write_wait(kEast), 0.38);
+  p.run_to(6_min + 30_s);
+  EXPECT_GT(p.write_wait(kEast), 0.3);
+  p.run_to(8_min);
+  EXPECT_LT(p.write_wait(kEast), 0.05);
+  EXPECT_LT(p.write_wait(kWest), 0.05);
+}
+
 TEST(actions, stall_disk_stops_its_region_for_its_delay) {
   const auto longest_wait = [](const std::string& what, RegionId r) {
     Played p({what});
@@ -248,6 +280,7 @@ TEST(actions, stall_disk_stops_its_region_for_its_delay) {
   EXPECT_LT(longest_wait("at: 1min, do: stall_disk, target: {region: west}, delay: 5s", kEast),
             0.05);
   EXPECT_GT(longest_wait("at: 1min, do: stall_disk, delay: 5s", kEast), 0.3);
+  EXPECT_GT(longest_wait("at: 1min, do: stall_disk, for: 5s", kEast), 0.3);
   EXPECT_LT(longest_wait("at: 1min, do: stall_disk, delay: 0s", kWest), 0.05);
 }
 
@@ -329,6 +362,79 @@ TEST(actions, open_breaker_refuses_everybody_and_start_ramp_lets_them_in_by_step
   EXPECT_EQ(ended(Outcome::kBreaker), at_the_end);
 }
 
+// ---- pods and demand
+// -----------------------------------------------------------------------------
+TEST(actions, kill_pods_kills_whom_its_target_means_and_they_come_back) {
+  const auto serving = [](const Played& p, RegionId r) {
+    return p.fleet->observed().regions[r]->serving_pods(0);
+  };
+  const auto left = [&](const std::string& target) {
+    Played p({"at: 1min, do: kill_pods, target: {" + target + "}"});
+    p.run_to(65_s);
+    const auto found = std::pair(serving(p, kEast), serving(p, kWest));
+    p.run_to(10_min);
+    EXPECT_EQ(serving(p, kEast), 4u) << target;
+    EXPECT_EQ(serving(p, kWest), 4u) << target;
+    return found;
+  };
+  using Left = std::pair<std::size_t, std::size_t>;
+  EXPECT_EQ(left("region: east"), Left(0, 4));
+  EXPECT_EQ(left("region: west, share: 25%"), Left(4, 3));
+  EXPECT_EQ(left("share: 50%"), Left(2, 2));
+  EXPECT_EQ(left("region: east, count: 3"), Left(1, 4));
+  EXPECT_EQ(left("region: east, pod: 2"), Left(3, 4));
+  EXPECT_EQ(left("region: west, pool: replicas"), Left(4, 0));
+  const Left node = left("region: west, node: 0");
+  EXPECT_EQ(node.first, 4u);
+  EXPECT_LT(node.second, 4u);
+}
+
+TEST(actions, a_count_of_pods_scales_with_the_fleet_and_so_does_what_a_share_meets) {
+  for (const char* target : {"count: 2", "share: 50%"}) {
+    Played p({std::string("at: 1min, do: kill_pods, target: {region: east, ") + target + "}"});
+    const Scenario half =
+        load_scenario(SourceText{"two.yaml", kTwo},
+                      {{"spec.scale", "1/2"},
+                       {"spec.timeline", std::string("[{at: 1min, do: kill_pods, target: {region: "
+                                                     "east, ") +
+                                             target + "}}]"}})
+            .scenario;
+    p.run_to(65_s);
+    Fleet small(scaled(half.spec));
+    small.start();
+    small.world.scheduler.run_until(Instant{} + 65_s);
+    EXPECT_EQ(p.fleet->observed().regions[kEast]->serving_pods(0),
+              2 * small.observed().regions[kEast]->serving_pods(0))
+        << target;
+  }
+}
+
+TEST(actions, a_spike_multiplies_what_its_class_asks_at_its_home_while_it_lasts) {
+  const auto offered = [](const std::string& spike) {
+    Played p({"at: 5min, do: spike, " + spike}, {{"spec.clients[0].resubmit.probability", "0%"},
+                                                 {"spec.clients[0].retry.policy", "none"}});
+    p.run_to(5_min);
+    const auto before = static_cast<double>(p.fleet->observed().service.counts().offered);
+    p.run_to(25_min);
+    return static_cast<double>(p.fleet->observed().service.counts().offered) - before;
+  };
+  const double normal = 2 * 4 * 20 * 60;  // of two regions in twenty minutes
+  EXPECT_NEAR(offered("factor: 1"), normal, 5 * 100);
+  EXPECT_NEAR(offered("factor: 3"), 3 * normal, 5 * 170);
+  EXPECT_NEAR(offered("factor: 3, class: web"), 3 * normal, 5 * 170);
+  EXPECT_NEAR(offered("factor: 3, target: {region: east}"), 2 * normal, 5 * 140);
+  EXPECT_NEAR(offered("factor: 3, for: 10min"), 2 * normal, 5 * 140);
+}
+
+TEST(actions, a_spike_is_undone_by_its_name) {
+  Played p({"at: 1min, do: spike, factor: 10, name: rush", "at: 3min, do: undo, name: rush"});
+  p.run_to(5_min);
+  const u64 then = p.fleet->observed().service.counts().offered;
+  p.run_to(15_min);
+  EXPECT_NEAR(static_cast<double>(p.fleet->observed().service.counts().offered - then), 4800,
+              5 * 70);
+}
+
 TEST(actions, page_changes_nothing) {
   Played paged({"at: 1min, do: page"}), none({});
   paged.run_to(5_min);
@@ -348,14 +454,42 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
       };
   for (const auto& [key, entry] : Registry::global().all())
     if (entry.category == "action") walk(*entry.params, entry.name);
-  EXPECT_EQ(found, (std::set<std::string>{
-                       "bump_cache_epoch", "compact_defragment_disarm target region", "flush_cache",
-                       "open_breaker", "page", "push_routing_policy policy export",
-                       "push_routing_policy policy prefixes", "push_routing_policy policy rfc8212",
-                       "push_routing_policy target region", "restart_autoscaler pin_to_fleet",
-                       "restart_autoscaler target region", "restore_routing_policy target region",
-                       "slow_disk delay", "slow_disk target region", "stall_disk delay",
-                       "stall_disk target region", "start_ramp", "stop_autoscaler target region"}));
+  EXPECT_EQ(found, (std::set<std::string>{"bump_cache_epoch",
+                                          "compact_defragment_disarm target region",
+                                          "flush_cache",
+                                          "kill_pods target count",
+                                          "kill_pods target node",
+                                          "kill_pods target pod",
+                                          "kill_pods target pool",
+                                          "kill_pods target region",
+                                          "kill_pods target share",
+                                          "open_breaker",
+                                          "page",
+                                          "push_routing_policy for",
+                                          "push_routing_policy name",
+                                          "push_routing_policy policy export",
+                                          "push_routing_policy policy prefixes",
+                                          "push_routing_policy policy rfc8212",
+                                          "push_routing_policy target region",
+                                          "restart_autoscaler pin_to_fleet",
+                                          "restart_autoscaler target region",
+                                          "restore_routing_policy target region",
+                                          "slow_disk by",
+                                          "slow_disk delay",
+                                          "slow_disk for",
+                                          "slow_disk name",
+                                          "slow_disk target region",
+                                          "spike class",
+                                          "spike factor",
+                                          "spike for",
+                                          "spike name",
+                                          "spike target region",
+                                          "stall_disk delay",
+                                          "stall_disk for",
+                                          "stall_disk target region",
+                                          "start_ramp",
+                                          "stop_autoscaler target region",
+                                          "undo name"}));
 }
 
 }  // namespace

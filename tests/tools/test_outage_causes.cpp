@@ -97,9 +97,9 @@ TEST_F(Causes, nothing_that_people_change_comes_from_nowhere) {
   for (const char* kind : {"policy_restored", "autoscaler_stopped", "repair_started",
                            "flush_started", "autoscaler_started", "ramp_started"})
     EXPECT_GT(run().count(kind), 0) << kind;
-  EXPECT_EQ(run().count("policy_pushed"), 1);
+  EXPECT_EQ(run().count("push_routing_policy"), 1);
   for (const Incident& i : run().results.incidents)
-    if (i.kind == "policy_pushed") {
+    if (i.kind == "push_routing_policy") {
       EXPECT_TRUE(i.causes.empty());
     }
 }
@@ -118,7 +118,7 @@ TEST_F(Causes, the_way_back_leads_to_the_people_who_brought_it) {
         std::find_if(all.rbegin(), all.rend(), [&](const Incident& i) { return i.kind == effect; });
     ASSERT_NE(last, all.rend()) << effect;
     const Kinds before = led_to(last->id);
-    for (const char* kind : {cause, "acted", "decided", "paged", "policy_pushed"})
+    for (const char* kind : {cause, "acted", "decided", "paged", "push_routing_policy"})
       EXPECT_EQ(before.count(kind), 1U) << effect << " without " << kind;
   }
 }

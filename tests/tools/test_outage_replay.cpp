@@ -58,7 +58,7 @@ std::string cause_faults(const OutageRun& run) {
                       i.at.seconds() > run.first("breaker_opened");
     const bool ramp = i.kind == "replica_overloaded" && run.first("ramp_started") >= 0 &&
                       i.at.seconds() > run.first("ramp_started");
-    if (i.causes.empty() && i.kind != "policy_pushed" && !late && !ramp)
+    if (i.causes.empty() && i.kind != "push_routing_policy" && !late && !ramp)
       faults += i.kind + " in " + i.component + " at " + std::to_string(i.at.seconds()) + " s; ";
   }
   return faults;

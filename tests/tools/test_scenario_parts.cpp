@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <fstream>
+#include <set>
 
+#include "sim/registry.h"
 #include "tests/directories.h"
 #include "tools/language/yaml_loader.h"
 #include "tools/world/load_scenario.h"
@@ -112,6 +114,33 @@ TEST(inlined_selection, its_keys_stand_among_those_of_the_step_in_any_order) {
   EXPECT_EQ(root.timeline[0].at, 5_s);
 }
 
+// What an action is called and how long it lasts are keys of the action, so that a list may name a
+// change more than once: where it begins and where it is taken back.
+TEST(inlined_selection, a_timeline_names_a_change_and_its_undo_alike) {
+  StepRoot root;
+  EXPECT_EQ(read("timeline:\n"
+                 "  - {at: 5s, do: slow_disk, by: 1s, for: 1h, name: disk}\n"
+                 "  - {at: 6s, do: undo, name: disk}\n",
+                 root),
+            "");
+  EXPECT_NE(read("timeline: [{at: 5s, do: page, for: 1h}]\n", root).find("does not heal"),
+            std::string::npos);
+}
+
+// A step's keys win over those of its action, so none but these may be meant by both.
+TEST(inlined_selection, no_action_shares_a_key_with_a_step) {
+  // `for` and `name` of a step are its own; `delay` is the older name of two keys.
+  const std::set<std::string> known{"for", "name", "delay"};
+  std::set<std::string> shared;
+  for (const auto& [key, entry] : Registry::global().all()) {
+    if (entry.category != "action") continue;
+    for (const FieldInfo& f : entry.params->fields)
+      for (const FieldInfo& own : type_of<StepParams>().fields)
+        if (f.key == own.key) shared.insert(f.key);
+  }
+  EXPECT_EQ(shared, known);
+}
+
 TEST(inlined_selection, faults_are_placed_at_the_key_that_is_wrong) {
   StepRoot root;
   const auto fault = [&](const std::string& text) {
@@ -127,6 +156,10 @@ TEST(inlined_selection, faults_are_placed_at_the_key_that_is_wrong) {
   EXPECT_NE(fault("do: page, do: page"), "");
   EXPECT_NE(fault("delay: 5s"), "");  // no action at all
   EXPECT_NE(fault("do: page, action: {do: page}"), "");
+  // The step's own `name` is not that of the change.
+  EXPECT_NE(fault("do: undo").find("write `action: {do: ..., name: ...}`"), std::string::npos)
+      << fault("do: undo");
+  EXPECT_EQ(fault("action: {do: undo, name: disk}"), "");
 }
 
 std::string judged(const std::string& text, const Facts& facts) {

@@ -116,7 +116,7 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
   if (field == fields->fields.end()) {
     std::vector<std::string> keys;
     for (const FieldInfo& f : fields->fields) keys.push_back(f.key);
-    return fail("unknown key" + suggestion(token, keys));
+    return fail(unknown_key(*fields, token, keys));
   }
   t.object = field->member(owner);
   t.type = field->type;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "sim/registry.h"
 #include "tools/files/printable.h"
@@ -64,6 +65,13 @@ std::vector<std::string> registered_names(const std::string& category) {
   for (const auto& [key, entry] : Registry::global().all())
     if (key.first == category) names.push_back(key.second);
   return names;
+}
+
+std::string unknown_key(const TypeInfo& type, const std::string& key,
+                        const std::vector<std::string>& valid) {
+  for (const auto& [refused, why] : type.refused)
+    if (refused == key) return why;
+  return "unknown key" + suggestion(key, valid);
 }
 
 std::string bound_text(ValueKind kind, double bound) {
@@ -215,11 +223,14 @@ void YamlLoader::read_list(const YamlNode& node, const TypeInfo& type, void* obj
   mark(node, path, node.items.empty());
   type.clear(object);
   std::map<std::string, u32> names;
+  const std::vector<FieldInfo>& fields = type.element->fields;
+  const bool named =
+      std::any_of(fields.begin(), fields.end(), [](const FieldInfo& f) { return f.key == "name"; });
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const YamlNode& item = *node.items[i];
     read(item, *type.element, type.append(object), field, element_path(path, i));
     // Elements with a name are addressed by it, so two of one name cannot be told apart.
-    if (type.element->kind != ValueKind::kStruct || item.kind != Kind::kMapping) continue;
+    if (!named || item.kind != Kind::kMapping) continue;
     for (const auto& [key, value] : item.entries) {
       if (key->text != "name" || value->kind != Kind::kScalar) continue;
       const auto [first, fresh] = names.emplace(value->text, value->line);
@@ -304,6 +315,21 @@ YamlNode YamlLoader::with_inlined(const YamlNode& node, const TypeInfo& type) {
   return outer;
 }
 
+// A key that the struct around has too was read as its own.
+std::string YamlLoader::missing_key(const FieldInfo& field) const {
+  std::string text = fmt::format("the key is missing; {}", field.help);
+  if (around_ == nullptr) return text;
+  for (const FieldInfo& f : around_->fields)
+    if (f.inlined)
+      for (const FieldInfo& own : around_->fields)
+        if (own.key == field.key)
+          text += fmt::format(
+              "; beside `{0}` the key `{1}` means something else: write `{2}: "
+              "{{{0}: ..., {1}: ...}}`",
+              f.type->selector, own.key, f.key);
+  return text;
+}
+
 void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* object,
                              const std::string& selector, const std::string& path) {
   std::map<std::string, u32> seen;
@@ -328,17 +354,18 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
       if (key->text == "<<")
         report(*key, at, "merge keys are not part of the scenario language");
       else
-        report(*key, at, enough() ? "" : "unknown key" + suggestion(key->text, valid));
+        report(*key, at, enough() ? "" : unknown_key(type, key->text, valid));
       continue;
     }
+    const TypeInfo* const outer = std::exchange(around_, field->inlined ? &type : around_);
     read(*value, *field->type, field->member(object), &*field, at);
+    around_ = outer;
   }
   if (!option_.empty()) return;  // an option adds to what is there
   for (const FieldInfo& f : type.fields)
     if (f.required && !seen.contains(f.key) && missing_.size() < kMostFaultsKept) {
       const std::string at = child_path(path, f.key);
-      missing_.emplace(at, known_.source.at(node.line, node.column, at,
-                                            fmt::format("the key is missing; {}", f.help)));
+      missing_.emplace(at, known_.source.at(node.line, node.column, at, missing_key(f)));
     }
 }
 

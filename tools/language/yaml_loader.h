@@ -77,6 +77,7 @@ class YamlLoader {
                    const std::string& selector, const std::string& path);
   bool select(const YamlNode& at, const TypeInfo& type, Selection& selection,
               const std::string& name, const std::string& path);
+  std::string missing_key(const FieldInfo& field) const;
   bool step(Target& target, const std::string& token, bool index);
   void report(const YamlNode& at, const std::string& path, const std::string& message);
   void mark(const YamlNode& at, const std::string& path, bool leaf);
@@ -91,6 +92,7 @@ class YamlLoader {
   std::size_t not_told_ = 0;  // faults beyond those
   // Required keys that are missing; an option may still give them.
   std::map<std::string, Diagnostic> missing_;
+  const TypeInfo* around_ = nullptr;  // the struct whose inlined selection is being read
   std::string option_, option_text_;  // while a command-line option is being applied
 };
 
@@ -104,6 +106,10 @@ std::string element_path(const std::string& path, std::size_t index);
 
 // Names registered under a category, sorted.
 std::vector<std::string> registered_names(const std::string& category);
+
+// What is said of a key that `type` does not have.
+std::string unknown_key(const TypeInfo& type, const std::string& key,
+                        const std::vector<std::string>& valid);
 
 // A bound given in base units, written as a value of this kind would be.
 std::string bound_text(ValueKind kind, double bound);

@@ -7,6 +7,7 @@
 
 #include "models/balancing/answer_history.h"
 #include "tools/language/diagnostics.h"
+#include "tools/world/change_consistency.h"
 
 namespace stampede {
 namespace {
@@ -203,6 +204,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
                    "1 or 3 are wanted: a cluster of two stops when either member does"});
   references(out, spec);
   runbook_order(out, spec.operations.steps);
+  for (Finding& fault : faults_of_changes(spec)) out.push_back(std::move(fault));
   return out;
 }
 

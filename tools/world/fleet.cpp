@@ -6,6 +6,7 @@
 #include "models/balancing/global_balancer.h"
 #include "models/balancing/replica_choice.h"
 #include "models/balancing/view_keeper.h"
+#include "models/changes/changes.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
@@ -72,11 +73,8 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
           throw ScenarioError("spec.operations.steps[" + std::to_string(i) + "]." +
                                   (listed == &steps[i].needs ? "needs" : "after"),
                               "no step is called '" + name + "'");
-  for (std::size_t i = 0; i < steps.size(); ++i)
-    check_target(steps[i].action, "spec.operations.steps[" + std::to_string(i) + "]");
-  for (std::size_t i = 0; i < spec.timeline.size(); ++i)
-    check_target(spec.timeline[i].action, "spec.timeline[" + std::to_string(i) + "]");
-  runbook_ = std::make_unique<Runbook>(world, spec.operations.steps, spec.timeline, scene());
+  changes_ = std::make_unique<Changes>(world, spec.timeline, scene());
+  runbook_ = std::make_unique<Runbook>(world, spec.operations.steps, *changes_, scene());
   register_stats();
 }
 
@@ -129,23 +127,6 @@ void Fleet::connect_region(std::size_t r) {
   regions_[r]->connect(inside);
 }
 
-// An action that names a region must name one of the scenario's.
-void Fleet::check_target(const ActionSelection& action, const std::string& path) const {
-  const void* object = action.params.get();
-  const TypeInfo* type = action.type;
-  for (const char* key : {"target", "region"}) {
-    const auto field = std::find_if(type->fields.begin(), type->fields.end(),
-                                    [&](const FieldInfo& f) { return f.key == key; });
-    if (field == type->fields.end()) return;
-    object = field->get(object);
-    type = field->type;
-  }
-  const std::string& name = *static_cast<const std::string*>(object);
-  if (!name.empty() && std::none_of(spec.regions.begin(), spec.regions.end(),
-                                    [&](const RegionParams& r) { return r.name == name; }))
-    throw ScenarioError(path + ".action.target.region", "no region is called '" + name + "'");
-}
-
 void Fleet::build_region(std::size_t r, double rate_per_endpoint) {
   const RegionParams& region = spec.regions[r];
   const std::size_t pools = spec.serving.pools.size();
@@ -195,6 +176,7 @@ void Fleet::start() {
       api_servers_[r]->preload_status(id, pods[id].api_ready);
   }
   clients_->start();
+  changes_->start();
   runbook_->start();
 }
 
@@ -225,6 +207,12 @@ Scene Fleet::scene() const {
   scene.cache = kv_.get();
   scene.breakers = safety_.get();
   scene.service = service_.get();
+  scene.demand = clients_.get();
+  for (const ClientClassParams& c : spec.clients)
+    if (!c.trace) scene.client_classes.push_back(c.name);
+  for (const auto& cluster : clusters_) scene.pods.push_back(cluster.get());
+  for (const PoolParams& pool : spec.serving.pools) scene.pools.push_back(pool.name);
+  scene.draws = world.stream("changes", "targets");
   return scene;
 }
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "models/operations/scene.h"
 #include "models/ports/attempts_port.h"
+#include "models/ports/scene.h"
 #include "sim/world.h"
 #include "tools/judgement/observed.h"
 #include "tools/world/scenario.h"
@@ -14,6 +14,7 @@
 namespace stampede {
 
 class CapacityWatch;
+class Changes;
 class Demand;
 struct DeadlinePolicy;
 struct EndpointFilter;
@@ -42,7 +43,6 @@ class Fleet final {
   World world;
 
  private:
-  void check_target(const ActionSelection& action, const std::string& path) const;
   void build_region(std::size_t r, double rate_per_endpoint);
   void filter_regions();
   void connect_clients(const Demand& demand, RequestLog* log);
@@ -63,6 +63,7 @@ class Fleet final {
   std::vector<std::unique_ptr<ApiServer>> api_servers_;
   std::vector<std::unique_ptr<Cluster>> clusters_;
   std::unique_ptr<Population> clients_;
+  std::unique_ptr<Changes> changes_;
   std::unique_ptr<Runbook> runbook_;
   // What mitigations put into the slots of the request's way.
   std::vector<std::unique_ptr<ReplicaChoice>> choices_;  // [region] x [pool], as the filters

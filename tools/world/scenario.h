@@ -6,6 +6,7 @@
 
 #include "models/balancing/global_balancer_params.h"
 #include "models/balancing/replica_choice_params.h"
+#include "models/changes/timeline_params.h"
 #include "models/clients/client_class_params.h"
 #include "models/clients/demand_params.h"
 #include "models/clients/service_level_params.h"

@@ -51,20 +51,27 @@ def faults_of(run):
     entries = []
     for entry in run.spec.get("timeline") or []:
         action = entry.get("action") or entry
+        longer = quantity(action.get("by"), 0.0) + quantity(action.get("delay"), 0.0)
         entries.append((quantity(entry.get("at"), 0.0), action.get("do", "?"),
-                        (action.get("target") or {}).get("region", ""),
-                        quantity(action.get("delay"), 0.0)))
+                        (action.get("target") or {}).get("region", ""), longer, action))
     spans = []
-    for at, action, region, delay in entries:
+    for at, action, region, delay, stated in entries:
+        if action == "undo":
+            continue
+        lasts = quantity(stated.get("for"), 0.0)
+        undone = [t for t, a, _, _, s in entries
+                  if a == "undo" and t > at and s.get("name") == stated.get("name")]
         if action == "slow_disk":
             if delay == 0:
                 continue
-            end = min((t for t, a, r, d in entries if (a, r, d) == (action, region, 0) and t > at),
-                      default=None)
+            end = min((t for t, a, r, d, _ in entries
+                       if (a, r, d) == (action, region, 0) and t > at), default=None)
         elif action == "stall_disk":
-            end = at + delay
+            end = at + delay + lasts
         else:
             end = repaired_at(run, at)
+        ends = [t for t in (end, at + lasts if lasts else None, *undone) if t is not None]
+        end = min(ends, default=None)
         label = " ".join(filter(None, [action.replace("_", " "), region]))
         spans.append(Span(label, at, end, FAULT_COLOUR, True))
     return spans

@@ -9,7 +9,8 @@ from stampede.plots.style import clock, count_text, length
 from stampede.units import quantity
 
 # How a sentence names a root; any other kind is named by its words and its place.
-ROOTS = {"policy_pushed": "a routing policy was pushed"}
+ROOTS = {"policy_pushed": "a routing policy was pushed",
+         "push_routing_policy": "a routing policy was pushed"}
 # Who an owner is, in a sentence.
 OWNERS = {"operator": "people", "mechanism": "machines", "policy": "the ramp"}
 

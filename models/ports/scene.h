@@ -8,8 +8,11 @@
 #include "models/ports/breaker_control_port.h"
 #include "models/ports/cache_control_port.h"
 #include "models/ports/control_plane_port.h"
+#include "models/ports/demand_control_port.h"
+#include "models/ports/pod_control_port.h"
 #include "models/ports/routing_control_port.h"
 #include "models/ports/service_alarm_port.h"
+#include "sim/random.h"
 
 namespace stampede {
 
@@ -21,6 +24,11 @@ struct Scene {
   CacheControlPort* cache = nullptr;
   BreakerControlPort* breakers = nullptr;
   const ServiceAlarmPort* service = nullptr;
+  DemandControlPort* demand = nullptr;
+  std::vector<std::string> client_classes;  // their names
+  std::vector<PodControlPort*> pods;        // [region]
+  std::vector<std::string> pools;           // [workload] their names
+  StreamKey draws{};                        // who is met by a share or count
 };
 
 }  // namespace stampede

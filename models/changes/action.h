@@ -1,0 +1,106 @@
+// How a file of this directory registers what it can change: an entry with parameters and one
+// function on the ports of a Scene. What can be taken back is a fault and says how it heals; what
+// cannot is an action.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+
+#include "models/ports/changes_port.h"
+#include "models/ports/scene.h"
+#include "sim/registry.h"
+
+namespace stampede {
+
+class Changes;
+
+// One change while it is applied.
+struct Act {
+  const Scene& scene;
+  Changes& changes;
+  IncidentId root;  // every incident of what is changed names it
+};
+
+// Ends a change, and nothing else that is in force, because of `healed`.
+using Heal = std::function<void(IncidentId healed)>;
+
+struct Effect {
+  Heal heal{};            // none: it cannot be taken back
+  Completion over{};      // none: it takes no time
+  Duration ends_after{};  // it ends by itself then; 0: it does not
+};
+
+// What is said of a fault beside its own parameters.
+struct Span {
+  std::string name;               // what an undo calls it
+  std::optional<Duration> lasts;  // until it heals; none: until it is taken back
+};
+
+struct ActionEntry {
+  std::function<Effect(const void* params, const Act& act)> apply;
+  Span (*span)(const void* params) = nullptr;  // null: it cannot be taken back
+};
+std::map<std::string, ActionEntry>& action_entries();
+
+namespace detail {
+
+template <class Params>
+struct Healing : Params {
+  std::string change_name;
+  std::optional<Duration> lasts;
+  static void describe(Schema<Healing>& s) {
+    s.template base<Params>();
+    s.field("for", &Healing::lasts).at_least(0.001).help("how long it lasts; null: to the end");
+    s.field("name", &Healing::change_name).help("what `do: undo` calls it");
+  }
+};
+
+template <class Params>
+struct Final : Params {
+  static void describe(Schema<Final>& s) {
+    s.template base<Params>();
+    s.refuse("for", "what this does has no end of its own and does not heal: leave `for` out");
+    s.refuse("name", "what this does cannot be taken back, so that it needs no name");
+  }
+};
+
+}  // namespace detail
+
+// `const RegisterFault<Params> x{"name", "help", "source", [](const Params&, const Act&) -> Heal
+// {...}};` adds the parameters `for` and `name`. An empty Heal: nothing was changed.
+template <class Params>
+struct RegisterFault {
+  template <class F>
+  RegisterFault(const char* name, const char* help, const char* source, F function)
+      : entry("action", name, help, source) {
+    ActionEntry& added = action_entries()[name];
+    added.apply = [function](const void* params, const Act& act) {
+      return Effect{function(*static_cast<const detail::Healing<Params>*>(params), act)};
+    };
+    added.span = [](const void* params) {
+      const auto& p = *static_cast<const detail::Healing<Params>*>(params);
+      return Span{p.change_name, p.lasts};
+    };
+  }
+  Register<detail::Healing<Params>> entry;
+};
+
+// `const RegisterAction<Params> x{"name", "help", "source", [](const Params&, const Act&) -> Effect
+// {...}};`
+template <class Params>
+struct RegisterAction {
+  template <class F>
+  RegisterAction(const char* name, const char* help, const char* source, F function)
+      : entry("action", name, help, source) {
+    action_entries()[name].apply = [function](const void* params, const Act& act) -> Effect {
+      return function(*static_cast<const detail::Final<Params>*>(params), act);
+    };
+  }
+  Register<detail::Final<Params>> entry;
+};
+
+struct NoParams {
+  static void describe(Schema<NoParams>&) {}
+};
+
+}  // namespace stampede

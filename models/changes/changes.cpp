@@ -1,0 +1,79 @@
+#include "models/changes/changes.h"
+
+#include <utility>
+
+#include "models/changes/action_text.h"
+#include "sim/check.h"
+
+namespace stampede {
+namespace {
+
+constexpr const char* kPath = "changes";
+
+}  // namespace
+
+std::map<std::string, ActionEntry>& action_entries() {
+  static std::map<std::string, ActionEntry> entries;
+  return entries;
+}
+
+Changes::Changes(World& world, std::vector<TimelineParams> timeline, Scene scene)
+    : world_(world),
+      scene_(std::move(scene)),
+      component_(world.scheduler.add(this)),
+      timeline_(std::move(timeline)) {}
+
+void Changes::start() {
+  for (u32 i = 0; i < timeline_.size(); ++i)
+    world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, component_, kTimeline, i);
+}
+
+void Changes::handle(const Event& event) {
+  if (event.kind == kTimeline) {
+    const ActionSelection& action = timeline_[event.subject].action;
+    apply(action, "", world_.incident(action.name, kPath, {}, text_of(action)));
+    return;
+  }
+  Change& change = changes_[event.subject];
+  end(change, "healed", {change.root});
+}
+
+Completion Changes::apply(const ActionSelection& action, const std::string& name, IncidentId root) {
+  const auto it = action_entries().find(action.name);
+  STAMPEDE_CHECK(it != action_entries().end(), "unknown action " + action.name);
+  const ActionEntry& entry = it->second;
+  const void* params = action.params.get();
+  Effect effect = entry.apply(params, Act{scene_, *this, root});
+  Span span;
+  if (entry.span != nullptr && effect.heal) span = entry.span(params);
+  const Duration lasts = span.lasts.value_or(effect.ends_after);
+  if (effect.heal || lasts.ns > 0) {
+    Change& change = changes_.emplace_back();
+    change.name = span.name.empty() ? name : span.name;
+    change.action = action.name;
+    change.root = root;
+    change.heal = std::move(effect.heal);
+    if (lasts.ns > 0)
+      change.end = world_.scheduler.after(lasts, Priority::kFault, component_, kEnd,
+                                          static_cast<u32>(changes_.size() - 1));
+  }
+  return effect.over ? std::move(effect.over) : [] { return Ending{}; };
+}
+
+void Changes::end(Change& change, const char* kind, std::vector<IncidentId> causes) {
+  change.in_force = false;
+  world_.scheduler.cancel(change.end);
+  const IncidentId ended = world_.incident(kind, kPath, std::move(causes), change.action);
+  if (change.heal) std::exchange(change.heal, {})(ended);
+}
+
+void Changes::undo(const std::string& name, IncidentId root) {
+  for (std::size_t k = changes_.size(); k-- > 0;) {
+    Change& change = changes_[k];
+    if (change.name != name || !change.in_force || !change.heal) continue;
+    return end(change, "undone", {change.root, root});
+  }
+  world_.incident("nothing_undone", kPath, {root}, "no change called '" + name + "' is in force");
+}
+
+}  // namespace stampede

@@ -1,0 +1,168 @@
+#include "tools/world/change_consistency.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "models/changes/action.h"
+#include "tools/language/diagnostics.h"
+#include "tools/language/value_at.h"
+
+namespace stampede {
+namespace {
+
+struct Stated {
+  std::string path;  // of the action
+  const ActionSelection* action = nullptr;
+  std::optional<Duration> at;  // of the timeline
+  std::string name;            // what an undo calls it; empty: nothing
+  Span span;
+  bool heals = false;
+};
+
+// Every action of the scenario, the timeline's in order of time.
+std::vector<Stated> stated(const Spec& spec) {
+  std::vector<Stated> all;
+  const auto add = [&](std::string path, const ActionSelection& action, const std::string& step,
+                       std::optional<Duration> at) {
+    const auto entry = action_entries().find(action.name);
+    if (entry == action_entries().end()) return;
+    Stated& s = all.emplace_back();
+    s.path = std::move(path);
+    s.action = &action;
+    s.at = at;
+    s.heals = entry->second.span != nullptr;
+    if (s.heals) s.span = entry->second.span(action.params.get());
+    s.name = s.span.name.empty() ? step : s.span.name;
+  };
+  for (std::size_t i = 0; i < spec.timeline.size(); ++i)
+    add(fmt::format("spec.timeline[{}].action", i), spec.timeline[i].action, "",
+        spec.timeline[i].at);
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Stated& a, const Stated& b) { return *a.at < *b.at; });
+  for (std::size_t i = 0; i < spec.operations.steps.size(); ++i)
+    add(fmt::format("spec.operations.steps[{}].action", i), spec.operations.steps[i].action,
+        spec.operations.steps[i].name, std::nullopt);
+  return all;
+}
+
+std::string text_at(const Stated& s, const std::string& path) {
+  const auto found = value_at(*s.action->type, s.action->params.get(), path);
+  return found ? found->text() : "";
+}
+
+class Check {
+ public:
+  explicit Check(const Spec& spec) : spec_(spec), all_(stated(spec)) {}
+
+  std::vector<Finding> findings() {
+    for (const RegionParams& r : spec_.regions) regions_.push_back(r.name);
+    for (std::size_t k = 0; k < all_.size(); ++k) {
+      region(all_[k]);
+      client_class(all_[k]);
+      pods(all_[k]);
+      if (all_[k].heals) name(k);
+      if (all_[k].action->name == "undo") undo(k);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void report(const Stated& s, const char* key, std::string message) {
+    out_.push_back({s.path + "." + key, std::move(message)});
+  }
+  void region(const Stated& s) {
+    const std::string name = text_at(s, "target.region");
+    if (!name.empty() && std::find(regions_.begin(), regions_.end(), name) == regions_.end())
+      report(s, "target.region",
+             fmt::format("no region is called '{}'{}", name, suggestion(name, regions_)));
+  }
+  void client_class(const Stated& s) {
+    const std::string name = text_at(s, "class");
+    if (name.empty()) return;
+    std::vector<std::string> classes;
+    for (const ClientClassParams& c : spec_.clients) {
+      classes.push_back(c.name);
+      if (c.name != name) continue;
+      if (c.trace)
+        report(s, "class", fmt::format("'{}' plays a recording, which no factor changes", name));
+      return;
+    }
+    report(s, "class",
+           fmt::format("no class of clients is called '{}'{}", name, suggestion(name, classes)));
+  }
+  void pods(const Stated& s) {
+    const std::string pool = text_at(s, "target.pool");
+    std::vector<std::string> pools;
+    for (const PoolParams& p : spec_.serving.pools) pools.push_back(p.name);
+    if (!pool.empty() && std::find(pools.begin(), pools.end(), pool) == pools.end())
+      report(s, "target.pool",
+             fmt::format("no pool is called '{}'{}", pool, suggestion(pool, pools)));
+    if (!text_at(s, "target.share").empty() && !text_at(s, "target.count").empty())
+      report(s, "target.count", "a share or a count, not both");
+    for (const char* key : {"target.node", "target.pod"})
+      if (!text_at(s, key).empty() && text_at(s, "target.region").empty())
+        report(s, key, "counted within a region: name the region too");
+    if (const std::string node = text_at(s, "target.node"); !node.empty())
+      for (const RegionParams& r : spec_.regions)
+        if (r.name == text_at(s, "target.region") && std::stoll(node) >= r.nodes)
+          report(s, "target.node",
+                 fmt::format("'{}' has {} nodes, counted from 0", r.name, r.nodes));
+  }
+  void name(std::size_t k) {
+    const Stated& s = all_[k];
+    for (std::size_t before = 0; before < k && !s.name.empty(); ++before)
+      if (all_[before].heals && all_[before].name == s.name)
+        return report(
+            s, "name",
+            fmt::format("the name '{}' is already used by {}", s.name, all_[before].path));
+  }
+  void undo(std::size_t k) {
+    const Stated& s = all_[k];
+    const std::string name = text_at(s, "name");
+    std::vector<std::string> names;
+    const Stated* other = nullptr;
+    for (const Stated& change : all_) {
+      if (change.heals && !change.name.empty()) names.push_back(change.name);
+      if (change.name == name && change.action->name != "undo") other = &change;
+    }
+    if (other == nullptr)
+      return report(s, "name",
+                    fmt::format("no change is called '{}'{}", name,
+                                names.empty() ? "; name one, such as `{at: 5min, do: slow_disk, "
+                                                "by: 1s, name: NAME}`"
+                                              : suggestion(name, names)));
+    if (!other->heals)
+      return report(
+          s, "name",
+          fmt::format("'{}' is a {}, which cannot be taken back", name, other->action->name));
+    if (!s.at || !other->at) return;
+    if (*other->at >= *s.at)
+      return report(
+          s, "name",
+          fmt::format("'{}' has not begun by then; it begins at {}", name, print(*other->at)));
+    if (other->span.lasts && *other->at + *other->span.lasts <= *s.at)
+      return report(s, "name",
+                    fmt::format("'{}' has healed by then, at {}", name,
+                                print(*other->at + *other->span.lasts)));
+    for (std::size_t before = 0; before < k; ++before)
+      if (all_[before].at && all_[before].action->name == "undo" &&
+          text_at(all_[before], "name") == name)
+        return report(
+            s, "name",
+            fmt::format("'{}' is already taken back at {}", name, print(*all_[before].at)));
+  }
+
+  const Spec& spec_;
+  const std::vector<Stated> all_;
+  std::vector<std::string> regions_;
+  std::vector<Finding> out_;
+};
+
+}  // namespace
+
+std::vector<Finding> faults_of_changes(const Spec& spec) { return Check(spec).findings(); }
+
+}  // namespace stampede
