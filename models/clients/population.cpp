@@ -121,7 +121,7 @@ void Population::arrive(u32 index) {
 }
 
 // A user or an agent's task of the chain asks.
-void Population::ask(Chain& chain, const Arrival& a) {
+[[gnu::always_inline]] inline void Population::ask(Chain& chain, const Arrival& a) {
   Class& c = *classes_[chain.class_id];
   if (c.params.steps > 0) {  // an agent's task: a session of its own
     const SessionSlot slot = open_session(chain, a.sessions++, false);
