@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "models/clients/demand.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 

@@ -17,6 +17,7 @@
 #include "sim/enum_names.h"
 #include "sim/time.h"
 #include "sim/units.h"
+#include "sim/value_text.h"
 
 namespace stampede {
 
@@ -99,24 +100,6 @@ template <class Tag>
 struct SelectionOf : Selection {
   using tag = Tag;  // static constexpr const char *selector, *category
 };
-
-// Text <-> value, the one place for units. Each returns an empty string or what is wrong.
-std::string parse_duration(const std::string&, Duration&);
-std::string parse_rate(const std::string&, Rate&);
-std::string parse_share(const std::string&, Share&);
-std::string parse_bytes(const std::string&, Bytes&);
-std::string parse_bandwidth(const std::string&, Bandwidth&);
-std::string parse_utc_time(const std::string&, UtcTime&);
-std::string parse_integer(const std::string&, i64&);
-std::string parse_number(const std::string&, double&);
-std::string parse_boolean(const std::string&, bool&);
-std::string print(Duration);
-std::string print(Rate);
-std::string print(Share);
-std::string print(Bytes);
-std::string print(Bandwidth);
-std::string print(UtcTime);
-std::string print_number(double);  // shortest text that reads back to the same double
 
 template <class T>
 const TypeInfo& type_of();

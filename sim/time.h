@@ -60,6 +60,8 @@ constexpr Duration from_seconds(double s) {
 }
 
 inline constexpr Instant kNever{INT64_MAX};
+// Before every run, by more than any run lasts.
+inline constexpr Instant kLongAgo{INT64_MIN / 2};
 
 namespace literals {
 constexpr Duration operator""_ns(unsigned long long v) { return {static_cast<std::int64_t>(v)}; }

@@ -36,7 +36,7 @@ AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey k
       longest_period_ = std::max(longest_period_, violator_periods_[i]);
     }
   }
-  for (Ring& ring : rings_) ring.answers[0].from = Instant{INT64_MIN / 2};
+  for (Ring& ring : rings_) ring.answers[0].from = kLongAgo;
 }
 
 void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double>& shares,

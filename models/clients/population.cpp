@@ -1,6 +1,10 @@
 // Arrivals and conversations; what becomes of a request stands in population_requests.cpp.
 #include "models/clients/population.h"
 
+#include <algorithm>
+
+#include "models/clients/demand.h"
+#include "models/clients/population_class.h"
 #include "sim/check.h"
 
 namespace stampede {
@@ -30,7 +34,7 @@ Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 
 Population::Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
                        std::size_t regions, Wiring wiring)
     : world_(world),
-      demand_(std::move(demand)),
+      demand_(std::make_unique<Demand>(std::move(demand))),
       wiring_(std::move(wiring)),
       component_(world.scheduler.add(this)),
       regions_(regions),
@@ -69,11 +73,13 @@ u64 Population::deferred() const {
   return sum;
 }
 
+Population::~Population() = default;
+
 void Population::start() {
   for (u32 i = 0; i < chains_.size(); ++i) {
     Chain& chain = chains_[i];
     const ClientClassParams& p = classes_[chain.class_id]->params;
-    const double rate = demand_.rate(chain.home, world_.now()) * p.share.value;
+    const double rate = demand_->rate(chain.home, world_.now()) * p.share.value;
     if (p.trace || rate <= 0) continue;
     // What is under way when the run starts: conversations between two turns, and agents' tasks,
     // whose steps still to come are distributed as those of new ones.
@@ -100,6 +106,12 @@ void Population::start() {
   schedule_spikes();
 }
 
+double Population::normal_rate(const Chain& chain, Instant at) const {
+  const ClientClassParams& p = classes_[chain.class_id]->params;
+  const double rate = demand_->rate(chain.home, at) * p.share.value;
+  return p.steps > 0 ? rate / p.steps : rate;
+}
+
 void Population::schedule_arrival(u32 index) {
   Chain& chain = chains_[index];
   const Instant at = next_arrival(chain.hazard_left, [&](Instant t) {
@@ -113,7 +125,7 @@ void Population::schedule_arrival(u32 index) {
 void Population::arrive(u32 index) {
   Chain& chain = chains_[index];
   const u64 number = chain.arrivals++;
-  ask(chain, {number, chain.next, chain.choices, chain.sessions, surged_by_});
+  ask(chain, {number, chain.next, chain.choices, chain.sessions, spiked_by_});
   if (chain.deferred > 0 && chain.answered > 0.5 && number % 2 == 1) --chain.deferred;
   look_ahead(chain);
   chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
@@ -149,19 +161,17 @@ void Population::arrive(u32 index) {
 }
 
 // ---- spikes ----------------------------------------------------------------------------------
-// Those that a change adds are Poisson processes of their own beside the chains', so that no other
-// draw moves.
 // The curve knows its spikes; requests offered meanwhile name the incident, as far as nothing else
 // brought them.
 void Population::schedule_spikes() {
-  for (u32 k = 0; k < demand_.spikes().size(); ++k)
-    if (demand_.spikes()[k].factor > 1)
-      world_.scheduler.at(Instant{} + demand_.spikes()[k].at, Priority::kFault, component_,
+  for (u32 k = 0; k < demand_->spikes().size(); ++k)
+    if (demand_->spikes()[k].factor > 1)
+      world_.scheduler.at(Instant{} + demand_->spikes()[k].at, Priority::kFault, component_,
                           kCurveSpike, k);
 }
 
 void Population::curve_spike(u32 index, bool begins) {
-  const DemandSpike& spike = demand_.spikes()[index];
+  const DemandSpike& spike = demand_->spikes()[index];
   if (begins) {
     const IncidentId incident =
         world_.incident("demand_spike", "clients", {},
@@ -171,54 +181,62 @@ void Population::curve_spike(u32 index, bool begins) {
   } else {
     std::erase_if(curve_spikes_, [&](const CurveSpike& s) { return s.index == index; });
   }
-  surged_by_ = curve_spikes_.empty() ? kNoIncident : curve_spikes_.back().incident;
+  spiked_by_ = curve_spikes_.empty() ? kNoIncident : curve_spikes_.back().incident;
 }
 
+// A spike that a change adds is a Poisson process of its own beside the chain's, so that no other
+// draw moves.
 u32 Population::start_spike(const Spike& spike, IncidentId cause) {
-  const auto id = static_cast<u32>(surges_.size());
-  Surge& surge = surges_.emplace_back();
-  surge.cause = cause;
-  surge.extra = spike.factor - 1;
-  surge.began = world_.now();
+  const auto id = static_cast<u32>(added_spikes_.size());
+  AddedSpike& added = added_spikes_.emplace_back();
+  added.cause = cause;
+  added.extra = spike.factor - 1;
+  added.began = world_.now();
   for (u32 k = 0; k < chains_.size(); ++k)
     if (chains_[k].home == spike.home &&
         classes_[chains_[k].class_id]->params.name == spike.client_class)
-      surge.chain = k;
-  STAMPEDE_CHECK(surge.chain != kNoSlot, "no class of clients is called " + spike.client_class);
-  if (classes_[chains_[surge.chain].class_id]->trace) return id;
+      added.chain = k;
+  STAMPEDE_CHECK(added.chain != kNoSlot, "no class of clients is called " + spike.client_class);
+  if (classes_[chains_[added.chain].class_id]->trace) return id;
   // Keyed by what it is, so that one spike more elsewhere moves nothing.
   u32 alike = 0;
   for (u32 k = 0; k < id; ++k)
-    alike += surges_[k].chain == surge.chain && surges_[k].began == surge.began;
+    alike += added_spikes_[k].chain == added.chain && added_spikes_[k].began == added.began;
   const std::string path = "clients/" + spike.client_class + "/" + std::to_string(spike.home) +
-                           "/spike/" + std::to_string(surge.began.ns) + "/" + std::to_string(alike);
-  surge.times = world_.stream(path, "arrivals");
-  surge.choices = world_.stream(path, "choices");
-  // Above all numbers of the chain's own sessions.
-  surge.sessions =
-      (u64{1} << 47) | ((mix64(static_cast<u64>(surge.began.ns) + alike) & 0x7fff) << 32);
-  schedule_surge(id);
+                           "/spike/" + std::to_string(added.began.ns) + "/" + std::to_string(alike);
+  added.times = world_.stream(path, "arrivals");
+  added.choices = world_.stream(path, "choices");
+  // Above all numbers of the chain's own sessions, and apart from those of its other spikes.
+  u64 block = mix64(static_cast<u64>(added.began.ns) + alike) & 0x7fff;
+  const auto taken = [&] {
+    return std::any_of(added_spikes_.begin(), added_spikes_.end(), [&](const AddedSpike& other) {
+      return other.chain == added.chain && other.sessions >> 32 == (0x8000 | block);
+    });
+  };
+  while (taken()) block = (block + 1) & 0x7fff;
+  added.sessions = (0x8000 | block) << 32;
+  schedule_added(id);
   return id;
 }
 
-void Population::end_spike(u32 spike) { world_.scheduler.cancel(surges_[spike].next); }
+void Population::end_spike(u32 spike) { world_.scheduler.cancel(added_spikes_[spike].next); }
 
-void Population::schedule_surge(u32 id) {
-  Surge& surge = surges_[id];
-  const Chain& chain = chains_[surge.chain];
-  surge.hazard_left = exponential(uniform(draw(surge.times, surge.arrivals)));
-  const Instant at = next_arrival(surge.hazard_left,
-                                  [&](Instant t) { return surge.extra * normal_rate(chain, t); });
+void Population::schedule_added(u32 id) {
+  AddedSpike& added = added_spikes_[id];
+  const Chain& chain = chains_[added.chain];
+  added.hazard_left = exponential(uniform(draw(added.times, added.arrivals)));
+  const Instant at = next_arrival(added.hazard_left,
+                                  [&](Instant t) { return added.extra * normal_rate(chain, t); });
   if (at == kNever) return;
-  surge.next = world_.scheduler.at(at, Priority::kArrival, component_, kSurgeArrival, id);
+  added.next = world_.scheduler.at(at, Priority::kArrival, component_, kSpikeArrival, id);
 }
 
-void Population::arrive_in_surge(u32 id) {
-  Surge& surge = surges_[id];
-  const u64 number = surge.arrivals++;
-  ask(chains_[surge.chain],
-      {number, draw(surge.choices, number), surge.choices, surge.sessions, surge.cause});
-  schedule_surge(id);
+void Population::arrive_in_spike(u32 id) {
+  AddedSpike& added = added_spikes_[id];
+  const u64 number = added.arrivals++;
+  ask(chains_[added.chain],
+      {number, draw(added.choices, number), added.choices, added.sessions, added.cause});
+  schedule_added(id);
 }
 
 // ---- sessions --------------------------------------------------------------------------------
@@ -306,8 +324,8 @@ void Population::handle(const Event& event) {
     case kTraceArrival:
       arrive_from_trace(event.subject);
       return;
-    case kSurgeArrival:
-      arrive_in_surge(event.subject);
+    case kSpikeArrival:
+      arrive_in_spike(event.subject);
       return;
     case kCurveSpike:
     case kCurveSpikeEnd:

@@ -10,11 +10,8 @@
 #include <vector>
 
 #include "models/clients/client_class_params.h"
-#include "models/clients/demand.h"
-#include "models/clients/lengths.h"
 #include "models/clients/retry_budget.h"
 #include "models/clients/sessions.h"
-#include "models/clients/trace_arrivals.h"
 #include "models/ports/attempts_port.h"
 #include "models/ports/demand_control_port.h"
 #include "models/ports/hedging_port.h"
@@ -22,12 +19,14 @@
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/request_log_port.h"
 #include "models/ports/single_flight_port.h"
+#include "models/ports/trace_source_port.h"
 #include "sim/quantiles.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
 
 namespace stampede {
 
+class Demand;
 class ServiceLevel;
 
 // One cache line a request.
@@ -87,6 +86,7 @@ class Population final : public Component,
 
   Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
              std::size_t regions, Wiring wiring);
+  ~Population() override;
   void start();
 
   void handle(const Event& event) override;
@@ -123,26 +123,11 @@ class Population final : public Component,
     kTraceArrival,
     kHedge,
     kLoserLeaves,
-    kSurgeArrival,
+    kSpikeArrival,
     kCurveSpike,
     kCurveSpikeEnd
   };
-  struct Class {
-    ClientClassParams params;
-    LengthTable first_prompt, message, answer, resumed;
-    RetryPolicy policy;
-    StreamKey lengths, behaviour, retry;
-    TimeoutRing first_token, between, total;
-    double fallback_tokens = 0;  // bucket of the other provider's capacity
-    Instant fallback_refilled{};
-    std::unique_ptr<TraceArrivals> trace;
-    TraceArrival next;  // of the trace
-    StreamKey homes;    // of the trace's requests
-    u64 salt = 0;       // tells the trace's texts from those of others
-    HedgingPolicy* hedging = nullptr;
-    Class(ClientClassParams p, World& world, ComponentId id, u32 index);
-    void play(std::shared_ptr<TraceSource> source, World& world);
-  };
+  struct Class;  // population_class.h
   // What the log tells of a request beyond its record.
   struct Trail {
     u32 prompt = 0, output = 0, replica = kNoSlot;
@@ -163,7 +148,7 @@ class Population final : public Component,
   };
 
   // Arrivals that a spike adds to a chain.
-  struct Surge {
+  struct AddedSpike {
     u32 chain = kNoSlot;
     double extra = 0;  // as a multiple of the chain's own rate
     IncidentId cause = kNoIncident;
@@ -180,8 +165,8 @@ class Population final : public Component,
 
   void schedule_spikes();
   void curve_spike(u32 index, bool begins);
-  void schedule_surge(u32 surge);
-  void arrive_in_surge(u32 surge);
+  void schedule_added(u32 spike);
+  void arrive_in_spike(u32 spike);
 
   void arrive(u32 chain);
   // An arrival of a chain or of a spike on top of it: which one, what it draws, and the numbers
@@ -194,6 +179,7 @@ class Population final : public Component,
     IncidentId because;
   };
   void ask(Chain& chain, const Arrival& arrival);
+  // Requests or agents' tasks per second of a chain, but for work put back.
   double normal_rate(const Chain& chain, Instant at) const;
   template <class Rate>
   Instant next_arrival(double& hazard_left, Rate rate) const;
@@ -239,6 +225,12 @@ class Population final : public Component,
   void end_request(RequestSlot slot, Outcome outcome, Instant at);
   void give_up_waiting(RequestSlot slot);
   void leave_server(Request& request, AttemptSlot attempt);
+  // What sends an attempt elsewhere or lets it in, else why it was asked for (again).
+  static IncidentId what_brings(const Request& request, const RegionRoute& route,
+                                const Verdict& let_in) {
+    if (route.moved_by != kNoIncident) return route.moved_by;
+    return let_in.incident != kNoIncident ? let_in.incident : request.blamed;
+  }
   static void blame(Request& request, IncidentId incident) {
     if (incident != kNoIncident) request.blamed = incident;
   }
@@ -258,7 +250,7 @@ class Population final : public Component,
   Chain& chain_of(const Request& request);
 
   World& world_;
-  Demand demand_;
+  std::unique_ptr<const Demand> demand_;
   Wiring wiring_;
   ComponentId component_;
   std::size_t regions_;
@@ -273,9 +265,9 @@ class Population final : public Component,
   std::vector<Trail> trails_;        // [request] if there is a log
   std::vector<AttemptSlot> second_;  // [request] that hedged
   u32 losers_ = 0;
-  std::vector<Surge> surges_;
+  std::vector<AddedSpike> added_spikes_;
   std::vector<CurveSpike> curve_spikes_;  // that last
-  IncidentId surged_by_ = kNoIncident;    // the latest of them
+  IncidentId spiked_by_ = kNoIncident;    // the latest of them
   Counts counts_;
   Quantiles ttft_, e2e_, tpot_;
 };
@@ -295,13 +287,6 @@ Instant Population::next_arrival(double& hazard_left, Rate rate) const {
     at = end;
   }
   return kNever;
-}
-
-// Requests or agents' tasks per second of a chain, but for work put back [1/s].
-inline double Population::normal_rate(const Chain& chain, Instant at) const {
-  const ClientClassParams& p = classes_[chain.class_id]->params;
-  const double rate = demand_.rate(chain.home, at) * p.share.value;
-  return p.steps > 0 ? rate / p.steps : rate;
 }
 
 }  // namespace stampede

@@ -1,5 +1,7 @@
 // Requests that come from a recording instead of modelled demand.
+#include "models/clients/demand.h"
 #include "models/clients/population.h"
+#include "models/clients/population_class.h"
 
 namespace stampede {
 
@@ -21,10 +23,10 @@ void Population::schedule_trace_arrival(u32 index) {
 void Population::arrive_from_trace(u32 index) {
   Class& c = *classes_[index];
   double sum = 0;
-  for (std::size_t r = 0; r < regions_; ++r) sum += demand_.share(r);
+  for (std::size_t r = 0; r < regions_; ++r) sum += demand_->share(r);
   double point = uniform(draw(c.homes, c.next.number)) * sum;
   std::size_t home = 0;
-  while (home + 1 < regions_ && point >= demand_.share(home)) point -= demand_.share(home++);
+  while (home + 1 < regions_ && point >= demand_->share(home)) point -= demand_->share(home++);
   Chain& chain = chains_[index * regions_ + home];
   chain.sessions = c.next.number;  // what its draws are keyed by
   const SessionSlot slot = open_session(chain, chain.sessions++, false);

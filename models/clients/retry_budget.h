@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <array>
 
-#include "models/clients/retry_policy.h"
+#include "models/clients/retry_cause.h"
+#include "models/clients/retry_params.h"
 
 namespace stampede {
 

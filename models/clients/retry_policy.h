@@ -10,20 +10,12 @@
 #pragma once
 #include <optional>
 
+#include "models/clients/retry_cause.h"
 #include "models/clients/retry_params.h"
 #include "models/ports/request.h"
 #include "sim/random.h"
 
 namespace stampede {
-
-// What went wrong, as far as a retry policy distinguishes it.
-enum class RetryCause : u8 {
-  kThrottled,    // 429
-  kServerError,  // 503 and other 5xx
-  kTransport,    // time-out, no route, a stream that broke
-  kFinal         // never retried
-};
-RetryCause retry_cause(Outcome outcome);
 
 class RetryPolicy {
  public:

@@ -65,7 +65,7 @@ class ServiceLevel final : public ServiceAlarmPort {
   RequestCounts counts_;
   std::vector<u64> attempts_into_;
   IncidentId moved_by_ = kNoIncident;
-  CauseTally failures_;  // requests that did not end well
+  CauseTally<60, 6, 32> failures_;  // requests that did not end well
   std::vector<Signal<double>> observed_;
   double observed_total_ = 1;
   struct Tally {

@@ -29,7 +29,7 @@ Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder&
   store_ = links_.add(p.store_bandwidth, Bandwidth{kOpen});
   registry_ = links_.add(p.registry_bandwidth, p.image_bandwidth);
   writers_.resize(context.state.nodes.size());
-  crash_loop_.resize(context.state.workloads.size(), Instant{INT64_MIN / 2});
+  crash_loop_.resize(context.state.workloads.size(), kLongAgo);
 }
 
 void Kubelets::start() {

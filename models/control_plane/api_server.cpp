@@ -166,16 +166,11 @@ void ApiServer::etcd_replied(u32 slot, EtcdStatus status, u32 version) {
   if (c.call.object != ApiObject::kEvent || !events_etcd_) waits_.add(world_.now() - c.to_etcd);
   ApiStatus answer = ApiStatus::kOk;
   IncidentId incident = kNoIncident;
-  if (status != EtcdStatus::kOk)
-    for (const IncidentId known : {saturated_, disk_stalled(), disk_slowed()})
-      if (incident == kNoIncident) incident = known;
+  if (status != EtcdStatus::kOk && status != EtcdStatus::kConflict) incident = ailment();
   if (status == EtcdStatus::kTooManyRequests) answer = ApiStatus::kTooManyRequests;
   if (status == EtcdStatus::kTimeout) answer = ApiStatus::kTimeout;
   if (status == EtcdStatus::kNoSpace) answer = ApiStatus::kNoSpace;
-  if (status == EtcdStatus::kConflict) {
-    answer = ApiStatus::kConflict;
-    incident = kNoIncident;
-  }
+  if (status == EtcdStatus::kConflict) answer = ApiStatus::kConflict;
   if (status == EtcdStatus::kOk)
     committed(c.call);
   else

@@ -4,7 +4,7 @@
 // answered; a committed change then travels to its watchers. The record of a write that timed out
 // lives on until etcd knows its fate, and its watchers hear of it if it took effect.
 // Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min, event
-// time to live 1 h); specs/kubernetes.md 4.
+// time to live 1 h).
 // Limits: no memory of a server, no relist of a watcher that fell behind; a user's calls all go to
 // one server. Versions are compared for leases, slices, the autoscaler's scale, the node lifecycle
 // controller's pod statuses and bindings; other writers patch, or re-read before they write again.
@@ -124,6 +124,8 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
     return world_.now() < stall_felt_until_ ? stalled_ : kNoIncident;
   }
   IncidentId disk_slowed() const { return slowed_.empty() ? kNoIncident : slowed_.back().fault; }
+  // What this control plane suffers from now, the nearest cause of a failed write first.
+  IncidentId ailment() const;
   void slow_members();
   void saturate(const std::string& text);
   void check_frozen();
@@ -144,15 +146,15 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   std::unordered_map<u32, Pod> pods_;  // as committed; looked up only
 
   WriteWaits waits_;
-  CauseTally tally_;
+  CauseTally<60, 6, 32> tally_;  // bytes written
   ReadinessPort* readiness_ = nullptr;
   // An incident lasts until its condition has been away for `clear_after`.
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;
-  std::vector<SlowDisks> slowed_;          // faults of the disks, oldest first
-  IncidentId stalled_ = kNoIncident;       // the last of them that stopped the disks
-  Instant stall_felt_until_{};             // by writes that it held up
-  Instant slow_at_{-3'600'000'000'000};    // when writes were last slow or refused
-  Instant loaded_at_{-3'600'000'000'000};  // when their 99th percentile was last above half of it
+  std::vector<SlowDisks> slowed_;     // faults of the disks, oldest first
+  IncidentId stalled_ = kNoIncident;  // the last of them that stopped the disks
+  Instant stall_felt_until_{};        // by writes that it held up
+  Instant slow_at_ = kLongAgo;        // when writes were last slow or refused
+  Instant loaded_at_ = kLongAgo;      // when their 99th percentile was last above half of it
   bool frozen_now_ = false;
   Instant frozen_at_{}, frozen_until_{}, slice_at_{};  // began; last held; last slice committed
   Duration frozen_total_{};

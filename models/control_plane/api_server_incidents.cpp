@@ -40,6 +40,12 @@ void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
   if (blocked_causes_.size() > kMostCauses) blocked_causes_.pop_back();
 }
 
+IncidentId ApiServer::ailment() const {
+  for (const IncidentId known : {saturated_, disk_stalled(), disk_slowed()})
+    if (known != kNoIncident) return known;
+  return kNoIncident;
+}
+
 void ApiServer::saturate(const std::string& text) {
   slow_at_ = world_.now();
   if (saturated_ != kNoIncident) return;
@@ -59,8 +65,7 @@ void ApiServer::check_frozen() {
     if (frozen_ != kNoIncident) return;
     frozen_at_ = now;
     repaired_ = kNoIncident;
-    for (const IncidentId known : {saturated_, disk_stalled(), disk_slowed()})
-      if (blocked_causes_.empty()) remember(blocked_causes_, known);
+    if (blocked_causes_.empty()) remember(blocked_causes_, ailment());
     frozen_ = world_.incident("control_plane_frozen", path_, blocked_causes_,
                               "readiness changed, but no endpoint change was committed for " +
                                   print(params_.frozen_after));

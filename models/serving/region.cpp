@@ -286,8 +286,9 @@ void Region::handle(const Event& event) {
     }
     case kHandover:
       return hand_over(event.subject);
-    case kGraceOver:
-      return kill(event.subject);
+    case kGraceOver:  // of this end of the pod, not of an earlier one
+      if (pods_[event.subject].grace_ends == world_.now()) kill(event.subject);
+      return;
     case kLoginGranted:
       if (held_->take_up(event.subject, event.argument)) login_granted(event.subject);
       return;

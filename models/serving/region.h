@@ -17,13 +17,13 @@
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
-#include "models/serving/arrival_causes.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/open_endpoints.h"
 #include "models/serving/rate_limit.h"
 #include "models/serving/serving_params.h"
+#include "sim/cause_tally.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
 
@@ -130,8 +130,9 @@ class Region final : public Component,
     Instant overloaded_since = kNever;
     Duration busy_before{};
     u32 probes = 0;
-    ArrivalCauses brought_by;
+    CauseTally<30, 2, 4> brought_by;  // attempts that came lately
     IncidentId stopped_by = kNoIncident;
+    Instant grace_ends{};
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
   };
@@ -181,9 +182,10 @@ class Region final : public Component,
   bool take_off(AttemptSlot attempt);
   void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
   void release(AttemptSlot attempt);
+  void take_out(Pod& pod);  // it serves no more and finishes what it has
   void kill(PodId id);
   void recovered(Pod& p);
-  std::vector<IncidentId> what_brought_overload();
+  std::vector<IncidentId> what_brought_overload() const;
   Verdict refuse_503(IncidentId cause);
   // Throw InvariantError: attempts are where the counts say, in engines or on the way.
   void verify_attempts() const;

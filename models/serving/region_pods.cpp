@@ -31,28 +31,28 @@ void Region::pod_started(PodId id, WorkloadId workload) {
 }
 
 // Terminating: nothing new, what runs may finish within the grace.
-void Region::pod_stopped(PodId id, WorkloadId workload, IncidentId cause) {
+void Region::pod_stopped(PodId id, WorkloadId, IncidentId cause) {
   Pod& p = pod(id);
   if (!p.serving) return;
   p.stopped_by = cause;
+  take_out(p);
+  if (p.engine->idle()) return kill(id);
+  p.grace_ends = world_.now() + params_.termination_grace;
+  world_.scheduler.at(p.grace_ends, Priority::kControl, component_, kGraceOver, id);
+}
+
+void Region::pod_killed(PodId id, WorkloadId, IncidentId cause) {
+  Pod& p = pod(id);
+  p.stopped_by = cause;
+  if (p.serving) take_out(p);
+  kill(id);
+}
+
+void Region::take_out(Pod& p) {
   p.serving = false;
   p.draining = true;
   if (p.overloaded) recovered(p);
-  --serving_[workload];
-  if (p.engine->idle()) return kill(id);
-  world_.scheduler.after(params_.termination_grace, Priority::kControl, component_, kGraceOver, id);
-}
-
-void Region::pod_killed(PodId id, WorkloadId workload, IncidentId cause) {
-  Pod& p = pod(id);
-  p.stopped_by = cause;
-  if (p.serving) {
-    p.serving = false;
-    p.draining = true;
-    if (p.overloaded) recovered(p);
-    --serving_[workload];
-  }
-  kill(id);
+  --serving_[p.workload];
 }
 
 void Region::kill(PodId id) {
@@ -86,10 +86,11 @@ void Region::recovered(Pod& p) {
   if (--overloaded_pods_ == 0) overload_ = kNoIncident;
 }
 
-std::vector<IncidentId> Region::what_brought_overload() {
+std::vector<IncidentId> Region::what_brought_overload() const {
+  constexpr i64 kTenth = 10;
   std::vector<IncidentId> causes;
-  for (Pod& p : pods_)
-    if (p.overloaded) p.brought_by.collect(world_.now(), causes);
+  for (const Pod& p : pods_)
+    if (p.overloaded) p.brought_by.collect(world_.now(), kTenth, causes);
   return causes;
 }
 

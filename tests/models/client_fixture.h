@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "models/clients/demand.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "models/control_plane/api_server.h"
-#include "tests/models/cluster_fixture.h"
+#include "tests/models/joined_cluster.h"
 
 namespace stampede::test {
 namespace {
@@ -233,27 +233,10 @@ TEST(late_writes, a_status_that_came_between_does_not_refuse_a_binding) {
   EXPECT_EQ(caller.statuses, (std::vector(3, ApiStatus::kOk)));
 }
 
-struct Joined {
-  Joined(const ClusterParams& params, const ApiServerParams& api_params)
-      : api(world, api_params, "eu/api") {
-    runtime.world = consumer.world = &world;
-    cluster = std::make_unique<Cluster>(world, "eu/cluster", params, api, runtime);
-    cluster->add_endpoint_consumer(&consumer);
-    api.follow(cluster.get());
-    cluster->start_warm();
-  }
-  void run_for(Duration span) {
-    const Instant end = world.now() + span;
-    while (world.now() < end) {
-      world.scheduler.run_until(world.now() + 10_s);
-      for (const auto& check : world.checks) check();
-    }
-  }
-  World world{1};
-  ApiServer api;
-  FakeRuntime runtime;
-  FakeConsumer consumer;
-  std::unique_ptr<Cluster> cluster;
+ApiServer api;
+FakeRuntime runtime;
+FakeConsumer consumer;
+std::unique_ptr<Cluster> cluster;
 };
 
 // The store stands still for a minute under more nodes than it can renew in seven seconds: all

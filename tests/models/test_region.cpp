@@ -232,6 +232,25 @@ TEST(region, a_pod_restarts_when_its_old_engine_has_ended) {
   s.run_out();
 }
 
+// The grace of an earlier end does not cut a later one short.
+TEST(region, each_end_of_a_pod_has_its_own_grace) {
+  ClientClassParams p = Clients::single_turn();
+  p.answer = {100, 0.1, 1, 1000};  // about 4 s
+  Service s(p, pools({EngineRole::kMixed}));
+  s.run(30_s);
+  s.region.pod_stopped(0, 0, kNoIncident);  // grace 20 s
+  s.run(15_s);
+  ASSERT_TRUE(s.region.ended(0));
+  s.region.pod_started(0, 0);
+  s.run(4_s);
+  s.region.pod_stopped(0, 0, kNoIncident);  // 1 s before the first grace is over
+  EXPECT_FALSE(s.region.ended(0));
+  s.run(2_s);
+  EXPECT_FALSE(s.region.ended(0));
+  EXPECT_EQ(s.clients.counts().attempts_ended[static_cast<std::size_t>(Outcome::kTruncated)], 0U);
+  s.run_out();
+}
+
 // What stopped a pod is the cause of its broken answers, and of what their retries bring elsewhere.
 TEST(region, retries_carry_what_ended_the_attempt_before) {
   ClientClassParams p = Clients::single_turn();
@@ -271,23 +290,6 @@ TEST(region, a_killed_pod_ends_at_once_and_is_blamed) {
   const Alarm alarm = s.level.success_below(1.0);
   EXPECT_EQ(alarm.shown_by, std::vector<IncidentId>{12});
   s.run_out();
-}
-
-// The last one to arrive does not hide the others.
-TEST(arrival_causes, names_each_that_brought_a_tenth_and_forgets) {
-  ArrivalCauses causes;
-  const auto at = [](i64 seconds) { return Instant{} + 1_s * seconds; };
-  std::vector<IncidentId> found;
-  causes.collect(at(0), found);
-  EXPECT_TRUE(found.empty());
-  for (int i = 0; i < 100; ++i) causes.add(at(31), i % 50 == 0 ? 9 : i % 4 == 0 ? 7 : 5);
-  causes.collect(at(40), found);
-  EXPECT_EQ(found, (std::vector<IncidentId>{5, 7}));
-  EXPECT_EQ(causes.most(at(40)), 5u);
-  causes.add(at(61), 9);
-  EXPECT_EQ(causes.most(at(61)), 5u);
-  EXPECT_EQ(causes.most(at(91)), 9u);
-  EXPECT_EQ(causes.most(at(121)), kNoIncident);
 }
 
 TEST(region, each_refusal_has_its_own_cause) {

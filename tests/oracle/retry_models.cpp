@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "models/clients/demand.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 #include "models/serving/station.h"

@@ -7,6 +7,7 @@
 #include "models/balancing/replica_choice.h"
 #include "models/balancing/view_keeper.h"
 #include "models/changes/changes.h"
+#include "models/clients/demand.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
