@@ -4,9 +4,6 @@
 // requests time out 7 s after their start, and what is in the log is applied all the same.
 #include <gtest/gtest.h>
 
-#include <memory>
-
-#include "models/control_plane/api_server.h"
 #include "tests/models/joined_cluster.h"
 
 namespace stampede::test {
@@ -232,12 +229,6 @@ TEST(late_writes, a_status_that_came_between_does_not_refuse_a_binding) {
   world.scheduler.run_until(Instant{} + 20_s);
   EXPECT_EQ(caller.statuses, (std::vector(3, ApiStatus::kOk)));
 }
-
-ApiServer api;
-FakeRuntime runtime;
-FakeConsumer consumer;
-std::unique_ptr<Cluster> cluster;
-};
 
 // The store stands still for a minute under more nodes than it can renew in seven seconds: all
 // renewals time out, take effect all the same, and the nodes are back within minutes.

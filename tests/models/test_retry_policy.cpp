@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/clients/retry_budget.h"
+#include "models/clients/retry_policy.h"
 #include "tests/support.h"
 
 namespace stampede {
