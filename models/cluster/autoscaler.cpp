@@ -2,15 +2,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "models/cluster/event_recorder.h"
+#include "models/cluster/pod_metrics.h"
 
 namespace stampede::cluster {
 namespace {
 enum Kind : u8 { kScrape, kPass };
 enum Reply : u64 { kGotScale, kGotMetrics, kPutScale, kPutStatus };
 constexpr i64 kMetricBytes = 300;  // of one pod in a metrics list
+
+i64 milli(double value) { return static_cast<i64>(value * 1000 + (value < 0 ? -0.5 : 0.5)); }
+
+// A value as the metrics API hands it over: thousandths, rounded up as quantities are.
+i64 reported(double value) {
+  constexpr double kMost = 9e15;
+  return static_cast<i64>(std::ceil(std::min(std::max(value, -kMost), kMost) * 1000 - 1e-6));
+}
+
+hpa::MetricSpec spec_of(const MetricParams& p) {
+  static constexpr hpa::MetricType kTypes[] = {hpa::MetricType::kResource, hpa::MetricType::kPods,
+                                               hpa::MetricType::kObject,
+                                               hpa::MetricType::kExternal};
+  static constexpr hpa::TargetType kTargets[] = {
+      hpa::TargetType::kUtilization, hpa::TargetType::kAverageValue, hpa::TargetType::kValue};
+  hpa::MetricSpec spec;
+  spec.type = kTypes[static_cast<std::size_t>(p.source)];
+  spec.target_type = kTargets[static_cast<std::size_t>(p.target)];
+  spec.target = std::max<i64>(
+      1, p.target == MetricTarget::kUtilization ? static_cast<i64>(p.value) : milli(p.value));
+  spec.cpu = p.source == MetricSource::kResource && p.query == "cpu";
+  return spec;
+}
 
 hpa::Rules rules_of(const ScalingRulesParams& p, hpa::Rules rules) {
   rules.select = static_cast<hpa::SelectPolicy>(p.select_policy);
@@ -46,9 +72,10 @@ hpa::Spec spec_of(const AutoscalerParams& p) {
                             p.cpu_utilization_percent, true});
   }
   if (p.waiting_requests > 0) {
-    spec.metrics.push_back({hpa::MetricType::kPods, hpa::TargetType::kAverageValue,
-                            static_cast<i64>(p.waiting_requests * 1000 + 0.5), false});
+    spec.metrics.push_back(
+        {hpa::MetricType::kPods, hpa::TargetType::kAverageValue, milli(p.waiting_requests), false});
   }
+  for (const MetricParams& metric : p.metrics) spec.metrics.push_back(spec_of(metric));
   if (p.scale_up || p.scale_down) {
     hpa::Behavior behavior;
     behavior.down = hpa::default_scale_down(p.downscale_stabilization);
@@ -68,18 +95,64 @@ hpa::Flags flags_of(const AutoscalerParams& p) {
   return flags;
 }
 
+struct Autoscalers::Source {
+  enum class From : u8 { kCpu, kWaiting, kMemory, kQuery, kNobody } from = From::kCpu;
+  MetricQuery query;
+  bool zero_if_absent = false;
+  i32 failures = 0;  // readings in a row
+};
+
+struct Autoscalers::Sources {
+  explicit Sources(const Context& context) : metrics(context) {}
+  // In the order of spec_of().
+  static std::vector<Source> of_params(const AutoscalerParams& params);
+  PodMetrics metrics;
+  std::vector<std::vector<Source>> of;  // [workload][metric of the algorithm]
+};
+
 Autoscalers::Autoscalers(const Context& context, ApiServerPort& client, EventRecorder& events)
     : context_(context),
       client_(client),
       events_(events),
-      component_(context.world.scheduler.add(this)) {
-  for (const Workload& workload : context.state.workloads) {
+      component_(context.world.scheduler.add(this)),
+      sources_(std::make_unique<Sources>(context)) {
+  for (std::size_t w = 0; w < context.state.workloads.size(); ++w) {
     Scaler& scaler = scalers_.emplace_back();
-    if (!workload.params.autoscaler) continue;
-    scaler.algorithm.emplace(spec_of(*workload.params.autoscaler),
-                             flags_of(*workload.params.autoscaler));
-    scaler.enabled = workload.params.autoscaler->enabled;
+    std::vector<Source>& sources = sources_->of.emplace_back();
+    const auto& params = context.state.workloads[w].params.autoscaler;
+    if (!params) continue;
+    scaler.algorithm.emplace(spec_of(*params), flags_of(*params));
+    sources = Sources::of_params(*params);
+    for (const Source& source : sources)
+      if (source.from == Source::From::kQuery)
+        sources_->metrics.watch(static_cast<WorkloadId>(w), source.query);
+    scaler.enabled = params->enabled;
   }
+}
+
+Autoscalers::~Autoscalers() = default;
+
+const PodMetrics& Autoscalers::metrics() const { return sources_->metrics; }
+
+std::vector<Autoscalers::Source> Autoscalers::Sources::of_params(const AutoscalerParams& p) {
+  std::vector<Source> sources;
+  const auto add = [&](Source::From from) { sources.emplace_back().from = from; };
+  if (p.cpu_utilization_percent > 0) add(Source::From::kCpu);
+  if (p.waiting_requests > 0) add(Source::From::kWaiting);
+  for (const MetricParams& metric : p.metrics) {
+    if (metric.query == kUnreadable)
+      add(Source::From::kNobody);
+    else if (metric.source == MetricSource::kResource)
+      add(metric.query == "cpu" ? Source::From::kCpu : Source::From::kMemory);
+    else
+      add(Source::From::kQuery);
+    Source& source = sources.back();
+    source.zero_if_absent = metric.zero_if_absent;
+    if (source.from != Source::From::kQuery) continue;
+    source.query = parse_metric_query(metric.query);
+    STAMPEDE_CHECK(source.query.error.empty(), "an autoscaler's query that was not checked");
+  }
+  return sources;
 }
 
 void Autoscalers::start() {
@@ -135,6 +208,7 @@ void Autoscalers::scrape() {
       if (kept > 1) average_waiting(pod, kept);
     }
   }
+  sources_->metrics.scrape();
 }
 
 void Autoscalers::submit(WorkloadId w, ApiVerb verb, ApiObject object, const ApiValue& value,
@@ -231,22 +305,74 @@ void Autoscalers::list_pods(WorkloadId w) {
   }
 }
 
-// One metric of all pods, as the metrics server holds it now.
+// One metric, as who serves it holds it now.
 void Autoscalers::read_metric(WorkloadId w, bool available) {
   Scaler& scaler = scalers_[w];
-  const hpa::MetricSpec& spec = scaler.algorithm->spec().metrics[scaler.metric];
+  Source& source = sources_->of[w][scaler.metric];
   hpa::MetricReading& reading = scaler.seen.readings.emplace_back();
-  reading.available = available;
+  reading.available = available && source.from != Source::From::kNobody;
   if (scaler.metric == 0) list_pods(w);
-  for (const PodId id : scaler.ids) {
+  const hpa::MetricSpec& spec = scaler.algorithm->spec().metrics[scaler.metric];
+  if (source.from == Source::From::kQuery)
+    read_query(w, source, spec, reading);
+  else if (source.from != Source::From::kNobody)
+    read_samples(w, source, reading);
+  if (available) fall_back(w, source, spec, reading);
+}
+
+// KEDA's answer in place of a trigger that cannot be read: the value that asks for so many
+// replicas.
+void Autoscalers::fall_back(WorkloadId w, Source& source, const hpa::MetricSpec& spec,
+                            hpa::MetricReading& reading) const {
+  const auto& keda = context_.state.workloads[w].params.autoscaler->keda;
+  if (!keda || spec.type != hpa::MetricType::kExternal) return;
+  const bool failed = !reading.available || reading.values_milli.empty();
+  source.failures = failed ? source.failures + 1 : 0;
+  if (!failed || keda->fallback_failures == 0 || source.failures <= keda->fallback_failures ||
+      spec.target_type != hpa::TargetType::kAverageValue)
+    return;
+  const i32 current = scalers_[w].seen.spec_replicas;
+  i32 replicas = keda->fallback_replicas;
+  if (keda->fallback == FallbackReplicas::kCurrent) replicas = current;
+  if (keda->fallback == FallbackReplicas::kCurrentIfHigher) replicas = std::max(replicas, current);
+  if (keda->fallback == FallbackReplicas::kCurrentIfLower) replicas = std::min(replicas, current);
+  reading.available = true;
+  reading.values_milli = {i64{replicas} * spec.target};
+}
+
+void Autoscalers::read_samples(WorkloadId w, const Source& source,
+                               hpa::MetricReading& reading) const {
+  if (source.from == Source::From::kMemory)
+    reading.request_milli =
+        static_cast<i64>(context_.state.workloads[w].params.memory_request.value) * 1000;
+  for (const PodId id : scalers_[w].ids) {
     const Pod& pod = context_.state.pods[id];
     std::optional<hpa::Sample>& sample = reading.samples.emplace_back();
     if (pod.scraped_at.ns < 0) continue;
     sample.emplace();
-    sample->milli = spec.cpu ? pod.scraped.cpu_milli : pod.scraped.waiting_milli;
+    sample->milli = source.from == Source::From::kCpu      ? pod.scraped.cpu_milli
+                    : source.from == Source::From::kMemory ? pod.scraped.memory_bytes * 1000
+                                                           : pod.scraped.waiting_milli;
     sample->at = pod.scraped_at;
     sample->window = context_.params.kubelet.probe_period;
   }
+}
+
+void Autoscalers::read_query(WorkloadId w, const Source& source, const hpa::MetricSpec& spec,
+                             hpa::MetricReading& reading) const {
+  const MetricValues values = sources_->metrics.evaluate(w, source.query);
+  if (spec.type == hpa::MetricType::kPods) {
+    for (const PodId id : scalers_[w].ids) {
+      std::optional<hpa::Sample>& sample = reading.samples.emplace_back();
+      if (const auto value = values.of(id))
+        sample = hpa::Sample{reported(*value), context_.world.now(), {}};
+    }
+    return;
+  }
+  if (const auto sum = values.sum())
+    reading.values_milli.push_back(reported(*sum));
+  else if (source.zero_if_absent)
+    reading.values_milli.push_back(0);
 }
 
 void Autoscalers::decide(WorkloadId w) {

@@ -3,8 +3,11 @@
 //        scale) -> writing its own status -> waiting a fixed sync period; a failed call ends or
 //        narrows the pass as in the controller.
 // Source: kubernetes pkg/controller/podautoscaler/horizontal.go; arithmetic in hpa_algorithm.h.
-// Limits: kubelets sample at their probe tick, the metrics server copies at its own period.
+// Limits: kubelets sample CPU, memory and (for `waiting_requests`) the line at their probe tick,
+// the metrics server copies at its own period; what `metrics` query is scraped from the pods at the
+// same period (pod_metrics.h).
 #pragma once
+#include <memory>
 #include <optional>
 
 #include "models/cluster/context.h"
@@ -13,6 +16,7 @@
 namespace stampede::cluster {
 
 class EventRecorder;
+class PodMetrics;
 
 hpa::Spec spec_of(const AutoscalerParams& params);
 hpa::Flags flags_of(const AutoscalerParams& params);
@@ -20,6 +24,7 @@ hpa::Flags flags_of(const AutoscalerParams& params);
 class Autoscalers final : public Component, public ApiCaller {
  public:
   Autoscalers(const Context& context, ApiServerPort& client, EventRecorder& events);
+  ~Autoscalers() override;
   void start();
   // Operator's decision. A stopped autoscaler leaves the scale as it is; a restarted one has
   // forgotten its recommendations.
@@ -32,9 +37,12 @@ class Autoscalers final : public Component, public ApiCaller {
 
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
+  const PodMetrics& metrics() const;
   u64 passes = 0, scalings = 0, held = 0;
 
  private:
+  struct Source;   // where the readings of one metric of the algorithm come from
+  struct Sources;  // all of them, and what they are read from
   struct Scaler {
     std::optional<hpa::Autoscaler> algorithm;
     bool enabled = false;
@@ -52,6 +60,11 @@ class Autoscalers final : public Component, public ApiCaller {
   void list(WorkloadId workload);
   void list_pods(WorkloadId workload);
   void read_metric(WorkloadId workload, bool available);
+  void read_samples(WorkloadId workload, const Source& source, hpa::MetricReading& reading) const;
+  void read_query(WorkloadId workload, const Source& source, const hpa::MetricSpec& spec,
+                  hpa::MetricReading& reading) const;
+  void fall_back(WorkloadId workload, Source& source, const hpa::MetricSpec& spec,
+                 hpa::MetricReading& reading) const;
   void decide(WorkloadId workload);
   IncidentId cause_of_load(const Workload& workload) const;
   void note_request(WorkloadId workload, i32 want);
@@ -64,6 +77,7 @@ class Autoscalers final : public Component, public ApiCaller {
   ApiServerPort& client_;
   EventRecorder& events_;
   ComponentId component_;
+  std::unique_ptr<Sources> sources_;
   std::vector<Scaler> scalers_;  // [workload]
 };
 

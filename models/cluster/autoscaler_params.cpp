@@ -34,6 +34,64 @@ void ScalingRulesParams::describe(Schema<ScalingRulesParams>& s) {
       .range(0, 1);
 }
 
+void MetricParams::describe(Schema<MetricParams>& s) {
+  using P = MetricParams;
+  s.name("scaling_metric");
+  s.field("name", &P::name).help("its name in messages");
+  s.field("source", &P::source).help("where the autoscaler reads it: the `type` of a metric");
+  s.field("query", &P::query)
+      .required()
+      .help(
+          "what it is, in the part of PromQL that docs/models/autoscaler.md lists; of a resource: "
+          "cpu or memory; `unreadable`: nobody answers");
+  s.field("target", &P::target)
+      .help("what the target is of: percent of the request, each pod, or all together");
+  s.field("value", &P::value).help("the target itself; of a utilization in percent").at_least(0);
+  s.field("zero_if_absent", &P::zero_if_absent)
+      .help("whether a query without a result counts as 0 instead of unreadable")
+      .source("KEDA: ignoreNullValues");
+  s.field("activation", &P::activation)
+      .help("with `keda`: the value above which the trigger is active")
+      .source("KEDA: activationThreshold");
+}
+
+void KedaParams::describe(Schema<KedaParams>& s) {
+  using P = KedaParams;
+  const char* source = "KEDA: ScaledObject, its default";
+  s.name("keda");
+  s.field("polling_interval", &P::polling_interval)
+      .help("time between two looks at whether a trigger is active")
+      .range(1, 3600)
+      .source(source);
+  s.field("cooldown", &P::cooldown)
+      .help("how long no trigger was active before the last pod, or all but the idle ones, go")
+      .range(0, 86400)
+      .source(source);
+  s.field("initial_cooldown", &P::initial_cooldown)
+      .help("the same from the start of the run, before a trigger was ever active")
+      .range(0, 86400)
+      .source(source);
+  s.field("min_replicas", &P::min_replicas)
+      .help("minReplicaCount: 0 lets KEDA take the last pod away; above, the autoscaler's counts")
+      .range(0, 1e6)
+      .source(source)
+      .scales();
+  s.field("idle_replicas", &P::idle_replicas)
+      .help("idleReplicaCount: pods while no trigger is active; null: min_replicas")
+      .range(0, 1e6)
+      .scales();
+  s.field("fallback_failures", &P::fallback_failures)
+      .help("failureThreshold: readings in a row that must fail before the fallback; 0: none")
+      .range(0, 1e6);
+  s.field("fallback_replicas", &P::fallback_replicas)
+      .help("replicas that a trigger asks for while it cannot be read")
+      .range(0, 1e6)
+      .scales();
+  s.field("fallback", &P::fallback)
+      .help("whether the present replicas count instead: always, or if they are more or fewer")
+      .source(source);
+}
+
 void AutoscalerParams::describe(Schema<AutoscalerParams>& s) {
   using P = AutoscalerParams;
   const char* flags = "Kubernetes: flag of kube-controller-manager";
@@ -52,8 +110,10 @@ void AutoscalerParams::describe(Schema<AutoscalerParams>& s) {
       .help("time over which scrapes of waiting requests are averaged; 0: only the last one counts")
       .range(0, 3600)
       .source("Prometheus: avg_over_time; vLLM production-stack: 0");
+  s.field("metrics", &P::metrics).help("further metrics; the largest answer of all counts");
   s.field("scale_up", &P::scale_up).help("spec.behavior.scaleUp");
   s.field("scale_down", &P::scale_down).help("spec.behavior.scaleDown");
+  s.field("keda", &P::keda).help("what KEDA adds: scaling to and from zero, fallback");
   s.field("sync_period", &P::sync_period)
       .help("time between two passes of the controller")
       .range(1, 600)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/cluster/keda.h"
 #include "models/cluster/pod_edit.h"
 
 namespace stampede {
@@ -43,9 +44,15 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
         ApiObject::kNodeStatus, ApiObject::kReplicaSet, ApiObject::kDeployment, ApiObject::kScale})
     api_.watch(object, this, lag);
   api_.watch(ApiObject::kEndpointSlice, &endpoints_, params_.endpoints.watch_lag);
+  if (std::any_of(state_.workloads.begin(), state_.workloads.end(), [](const Workload& w) {
+        return w.params.autoscaler && w.params.autoscaler->keda;
+      }))
+    keda_ = std::make_unique<cluster::Keda>(context(), api_, autoscalers_);
   world_.checks.push_back([this] { state_.verify(); });
   register_stats();
 }
+
+Cluster::~Cluster() = default;
 
 Context Cluster::context() { return {world_, state_, params_, runtime_, path_}; }
 
@@ -105,6 +112,7 @@ void Cluster::start_warm() {
   leases_.start();
   lifecycle_.start();
   autoscalers_.start();
+  if (keda_) keda_->start();
 }
 
 void Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {

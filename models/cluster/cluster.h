@@ -23,6 +23,10 @@
 
 namespace stampede {
 
+namespace cluster {
+class Keda;
+}
+
 class Cluster final : public ApiWatcher,
                       public AutoscalerControlPort,
                       public PodControlPort,
@@ -31,6 +35,7 @@ class Cluster final : public ApiWatcher,
   // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
   Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
           PodRuntime& runtime);
+  ~Cluster() override;
 
   // Before the start: the data plane of the region.
   void add_endpoint_consumer(EndpointConsumer* consumer);
@@ -110,7 +115,8 @@ class Cluster final : public ApiWatcher,
   cluster::Autoscalers autoscalers_;
   cluster::ScaleCommand scale_command_;
   cluster::ZombieWatch zombie_watch_;
-  IncidentId stopped_ = kNoIncident;  // what stopped the autoscalers; none while they run
+  std::unique_ptr<cluster::Keda> keda_;  // null: no workload has a ScaledObject
+  IncidentId stopped_ = kNoIncident;     // what stopped the autoscalers; none while they run
 };
 
 }  // namespace stampede

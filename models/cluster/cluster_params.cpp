@@ -300,6 +300,9 @@ void WorkloadParams::describe(Schema<WorkloadParams>& s) {
   s.field("cpu_request_milli", &P::cpu_request_milli)
       .help("front end's CPU request [millicores]")
       .range(1, 1e6);
+  s.field("memory_request", &P::memory_request)
+      .help("a pod's memory request, for autoscalers on memory")
+      .at_least(1);
   s.field("autoscaler", &P::autoscaler)
       .help("its HorizontalPodAutoscaler, or {manifest: FILE} with a manifest for Kubernetes");
 }

@@ -94,6 +94,7 @@ struct WorkloadParams {
   i32 gpus_per_pod = 1;
   i32 gpu_limit = 0;
   i64 cpu_request_milli = 4000;
+  Bytes memory_request{17'179'869'184};
   std::optional<AutoscalerParams> autoscaler;
   static void describe(Schema<WorkloadParams>& s);
 };

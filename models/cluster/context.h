@@ -9,7 +9,7 @@ namespace stampede::cluster {
 
 // Users, for the API server's shuffle sharding.
 inline constexpr u32 kControllerUser = 1, kSchedulerUser = 2, kEndpointUser = 3, kScalerUser = 4,
-                     kOperatorUser = 5, kKubeletUser = 1000;
+                     kOperatorUser = 5, kKedaUser = 6, kKubeletUser = 1000;
 
 struct Context {
   World& world;

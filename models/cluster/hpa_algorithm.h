@@ -59,6 +59,8 @@ struct MetricReading {
   std::vector<std::optional<Sample>> samples;  // [pod], per-pod metrics; absent = missing
   std::vector<i64> extra_milli;   // samples of pods that are not among the pods (old names)
   std::vector<i64> values_milli;  // kObject: one; kExternal: one a series
+  // Of each pod for this metric's resource, where metrics are of several; absent: the pods' own.
+  std::optional<i64> request_milli{};
 };
 
 enum class PolicyType : u8 { kPods, kPercent };

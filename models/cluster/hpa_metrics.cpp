@@ -81,6 +81,10 @@ Usage average(const Counted& m, i64 target_milli) {
   return u;
 }
 
+std::optional<i64> request_of(const MetricReading& reading, const Pod& pod) {
+  return reading.request_milli ? reading.request_milli : pod.request_milli;
+}
+
 Proposal propose_per_pod(const MetricSpec& metric, const MetricReading& reading,
                          const std::vector<Pod>& pods, i32 current, Instant now,
                          const Flags& flags) {
@@ -94,7 +98,7 @@ Proposal propose_per_pod(const MetricSpec& metric, const MetricReading& reading,
     switch (classify(pods[i], reading.samples[i], metric.cpu, now, flags)) {
       case PodClass::kReady:
         ++ready;
-        counted.add(reading.samples[i]->milli, pods[i].request_milli);
+        counted.add(reading.samples[i]->milli, request_of(reading, pods[i]));
         break;
       case PodClass::kUnready:
         unready.push_back(i);
@@ -109,8 +113,8 @@ Proposal propose_per_pod(const MetricSpec& metric, const MetricReading& reading,
   for (i64 extra : reading.extra_milli) counted.add(extra, std::nullopt);
   if (counted.milli.empty()) return failed("no metrics for targeted pods (unready?)");
   if (relative)
-    for (const Pod& pod : pods)
-      if (!pod.request_milli) return failed("a pod has no request for the resource");
+    for (std::size_t i = 0; i < pods.size(); ++i)
+      if (!request_of(reading, pods[i])) return failed("a pod has no request for the resource");
 
   const auto usage_of = [&](const Counted& m) {
     return relative ? utilization(m, metric.target) : average(m, metric.target);
@@ -132,14 +136,14 @@ Proposal propose_per_pod(const MetricSpec& metric, const MetricReading& reading,
   // scaling up.
   const i64 fallback_pct = std::max<i64>(100, metric.target);
   for (std::size_t i : missing) {
-    const std::optional<i64> request = pods[i].request_milli;
+    const std::optional<i64> request = request_of(reading, pods[i]);
     if (first.ratio < 1.0)
       counted.add(relative ? saturating_mul(*request, fallback_pct) / 100 : metric.target, request);
     else if (first.ratio > 1.0)
       counted.add(0, request);
   }
   if (up_with_unready)
-    for (std::size_t i : unready) counted.add(0, pods[i].request_milli);
+    for (std::size_t i : unready) counted.add(0, request_of(reading, pods[i]));
   const Usage second = usage_of(counted);
   if (!second.valid) return failed("no metrics returned matched known pods");
   const double r = first.ratio, r2 = second.ratio;

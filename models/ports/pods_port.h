@@ -4,6 +4,7 @@
 #pragma once
 #include <vector>
 
+#include "models/ports/pod_exports.h"
 #include "models/ports/request.h"
 
 namespace stampede {
@@ -16,6 +17,7 @@ struct PodSample {
   i64 cpu_milli = 0;               // front-end CPU used [millicores]
   i64 waiting_milli = 0;           // requests waiting for their first scheduling x 1000
   IncidentId cause = kNoIncident;  // of the load: the overload, or what brought the traffic here
+  i64 memory_bytes = 0;            // of the process, as far as requests make it up
 };
 
 // Implemented by serving; called by kubelets.
@@ -34,6 +36,12 @@ struct PodRuntime {
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;
+  // What its process tells a scrape; false: nobody answers.
+  virtual bool export_metrics(PodId /*pod*/, WorkloadId /*workload*/, PodExports& /*exports*/) {
+    return false;
+  }
+  // Somebody will ask for latencies and counts of requests: they are kept from now on.
+  virtual void keep_latencies() {}
   // The incident of the overload that a pod suffers from now, or what brought it its traffic, if
   // any: it travels with failed probes.
   virtual IncidentId overload_incident(PodId /*pod*/) { return kNoIncident; }

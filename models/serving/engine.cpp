@@ -184,6 +184,8 @@ void Engine::admit(Step& step) {
     from_back ? line.pop_back() : line.pop_front();
     const u16 slot = take_slot();
     if (ranks_) rank(slot, line.priority());
+    if (admissions_ != nullptr && next.generated == 0)
+      admissions_->admitted(next.id, Instant{static_cast<i64>(start_ >> 32)});
     const u32 known = next.prompt + next.generated;
     records_[slot] = {next.ticket, next.id, next.prompt, next.cached, next.output, known};
     if (decodes_at_once(next)) {

@@ -108,6 +108,9 @@ class Engine {
       tell(finishes_.front() & 0xffff, true);
   }
 
+  // From now on `sink` hears of admissions too; it must outlive the engine.
+  void watch(AdmissionSink* sink) { admissions_ = sink; }
+
   bool idle() const { return !active_; }
   u32 waiting() const { return waiting_.live(); }
   u32 running() const { return running_; }
@@ -236,6 +239,7 @@ class Engine {
   void reset(Instant now);
 
   const EngineProfile* profile_;
+  AdmissionSink* admissions_ = nullptr;  // null: nobody asks
   Step step_;
   std::unique_ptr<Ranks> ranks_;  // of the priority policy
   // The plan: steps_ steps from start_, the k-th taking first_ + (k-1)*growth_ [2^-32 ns].

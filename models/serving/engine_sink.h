@@ -14,4 +14,10 @@ struct EngineSink {
   virtual void preempted(u32 id, Instant at) = 0;
 };
 
+// Hears of each sequence when it is scheduled for the first time; asked for by Engine::watch().
+struct AdmissionSink {
+  virtual ~AdmissionSink() = default;
+  virtual void admitted(u32 id, Instant at) = 0;
+};
+
 }  // namespace stampede

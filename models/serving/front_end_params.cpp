@@ -39,6 +39,12 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
       .help(
           "time added to the first token and to the end of each answer, for tokenising, HTTP and "
           "streaming");
+  s.field("memory_idle", &P::memory_idle)
+      .at_least(0)
+      .help("host memory of the process without requests, for autoscalers on memory");
+  s.field("memory_per_request", &P::memory_per_request)
+      .at_least(0)
+      .help("host memory that each request adds while it waits or runs");
 }
 
 }  // namespace stampede

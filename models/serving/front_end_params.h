@@ -15,6 +15,7 @@ struct FrontEndParams {
   Share overload_above{0.85};
   Duration overload_for = 30_s;
   Duration response_latency{};
+  Bytes memory_idle{8'589'934'592}, memory_per_request{4'194'304};
   static void describe(Schema<FrontEndParams>& s);
 };
 

@@ -2,6 +2,7 @@
 #include "models/serving/region.h"
 
 #include "models/serving/engine.h"
+#include "models/serving/region_latencies.h"
 
 namespace stampede {
 
@@ -341,9 +342,11 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
   if (OpenEndpoints& endpoints = endpoints_[pods_[id].workload]; endpoints.observed())
     endpoints.first_token(id, at - a.started, at);
+  if (latencies_) latencies_->add(id, LatencyKind::kTtft, at + latency - a.started);
   if (profiles_[pods_[id].workload].role != EngineRole::kPrefill) return;
   closed(a.pod);
   attempt_ended(id, a, Outcome::kSucceeded, at);
+  if (latencies_) ++latencies_->of(id).requests;
   a.decoding = true;
   ++handing_over_;
   const Instant sent = pods_[id].link.send(at, a.prompt, params_.kv_transfer);
@@ -387,6 +390,10 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
   const Instant heard = at + params_.pools[pods_[id].workload].front_end.response_latency;
+  if (latencies_) {
+    ++latencies_->of(id).requests;
+    latencies_->add(id, LatencyKind::kRequest, heard - a.started);
+  }
   if (!wiring_.clients->finished(slot, heard)) count_waste(a, a.output, true);
   release(slot);
 }

@@ -77,6 +77,8 @@ class Region final : public Component,
   void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
+  bool export_metrics(PodId pod, WorkloadId workload, PodExports& exports) override;
+  void keep_latencies() override;
   // The overload, or what brought the pod's traffic here before it shows as one.
   IncidentId overload_incident(PodId pod) override {
     return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
@@ -137,7 +139,8 @@ class Region final : public Component,
     bool serving = false, draining = false, overloaded = false;
   };
 
-  struct Work {  // engine-seconds of a full engine
+  struct Latencies;  // what pods export of their requests; hears of admissions
+  struct Work {      // engine-seconds of a full engine
     double units = 0;
     Work& operator+=(Work w) {
       units += w.units;
@@ -207,6 +210,7 @@ class Region final : public Component,
   TimeoutRing login_timeouts_;
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
+  std::unique_ptr<Latencies> latencies_;  // null: nobody asks
   ActiveCounts active_;
   std::vector<std::size_t> serving_;
   std::vector<OpenEndpoints> endpoints_;     // [workload]

@@ -2,6 +2,7 @@
 #include "models/serving/region.h"
 
 #include "models/serving/engine.h"
+#include "models/serving/region_latencies.h"
 
 namespace stampede {
 namespace {
@@ -22,6 +23,10 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   STAMPEDE_CHECK(!p.engine, "a pod is started before its last engine has ended");
   p = Pod{};
   p.engine = std::make_unique<Engine>(profiles_[workload]);
+  if (latencies_) {
+    p.engine->watch(latencies_.get());
+    latencies_->of(id) = {};
+  }
   p.workload = workload;
   p.serving = true;
   const FrontEndParams& front = params_.pools[workload].front_end;
@@ -132,9 +137,35 @@ PodSample Region::sample(PodId id, WorkloadId workload) {
   sample.cpu_milli = dt > 0 ? static_cast<i64>((used - p.used_before) / dt * 1000) : 0;
   sample.waiting_milli = static_cast<i64>(p.engine->waiting()) * 1000;
   sample.cause = overload_incident(id);
+  const FrontEndParams& front = params_.pools[workload].front_end;
+  const i64 requests = i64{p.engine->waiting()} + p.engine->running();
+  sample.memory_bytes = static_cast<i64>(front.memory_idle.value) +
+                        requests * static_cast<i64>(front.memory_per_request.value);
   p.used_before = used;
   p.sampled_at = now;
   return sample;
+}
+
+void Region::keep_latencies() {
+  if (!latencies_) latencies_ = std::make_unique<Latencies>(*this);
+}
+
+bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) {
+  const Pod& p = pod(id);
+  if (!p.serving) return false;
+  const Instant now = world_.now();
+  const EngineCounters counted = p.engine->counters(now);
+  exports.waiting = p.engine->waiting();
+  exports.running = p.engine->running();
+  exports.kv_use = static_cast<double>(p.engine->kv_blocks_used(now)) /
+                   static_cast<double>(profiles_[workload].kv_blocks);
+  exports.busy_seconds = p.engine->busy(now).seconds();
+  exports.prompt_tokens = counted.prompt_tokens;
+  exports.output_tokens = counted.generated_tokens;
+  if (!latencies_) return true;
+  exports.requests = latencies_->of(id).requests;
+  exports.latencies = &latencies_->of(id).histograms;
+  return true;
 }
 
 void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,

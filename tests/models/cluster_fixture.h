@@ -106,10 +106,16 @@ struct FakeRuntime : PodRuntime {
     return sample;
   }
   IncidentId overload_incident(PodId) override { return overload; }
+  bool export_metrics(PodId pod, WorkloadId, PodExports& out) override {
+    if (!exports || !started.count(pod)) return false;
+    out = exports(pod);
+    return true;
+  }
 
   World* world = nullptr;
   std::function<bool(PodId)> failing;
   std::function<PodSample(PodId)> usage;
+  std::function<PodExports(PodId)> exports;  // none: nobody answers a scrape
   IncidentId overload = kNoIncident;
   std::map<PodId, Instant> started, stopped;
   std::map<PodId, IncidentId> stop_causes;
