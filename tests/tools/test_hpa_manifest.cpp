@@ -1,35 +1,20 @@
 // A HorizontalPodAutoscaler manifest included as it is: what it becomes, and what is refused where.
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "models/cluster/cluster.h"
 #include "tests/directories.h"
+#include "tests/tools/manifest_fixture.h"
 #include "tools/language/hpa_manifest.h"
 #include "tools/world/fleet.h"
-#include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
 namespace {
 
+using HpaManifest = test::ManifestFixture;
+using test::kScenario;
+using test::manifest;
 namespace fs = std::filesystem;
-
-constexpr const char* kScenario = R"(apiVersion: stampede/v1alpha1
-kind: Scenario
-metadata: {name: small}
-spec:
-  duration: 10s
-  clients: [{name: web}]
-  regions: [{name: eu, nodes: 1, pools: [{replicas: 1}]}]
-  serving: {pools: [{name: replicas}]}
-  cluster:
-    workloads:
-      - {name: replicas, autoscaler: {MANIFEST}}
-)";
 
 // The first example of the Kubernetes documentation's walkthrough, as `kubectl get -o yaml` shows
 // it.
@@ -63,58 +48,6 @@ status:
         averageUtilization: 0
         averageValue: 0
 )";
-
-// A manifest whose `spec` ends with these lines.
-std::string manifest(const std::string& more) {
-  return "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: m}\nspec:\n"
-         "  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: m}\n" +
-         more;
-}
-
-class HpaManifest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    directory_ = fs::temp_directory_path() /
-                 ("stampede-hpa-" + std::to_string(::getpid()) + "-" +
-                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(directory_);
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
-  std::string write(const std::string& name, const std::string& text) {
-    std::ofstream(directory_ / name) << text;
-    return (directory_ / name).string();
-  }
-  Loaded load(const std::string& text, const std::string& beside = "",
-              const std::vector<Override>& sets = {}) {
-    write("hpa.yaml", text);
-    std::string scenario = kScenario;
-    scenario.replace(scenario.find("MANIFEST"), 8, "manifest: hpa.yaml" + beside);
-    return load_scenario(write("scenario.yaml", scenario), sets);
-  }
-  static const cluster::AutoscalerParams& scaler(const Loaded& loaded) {
-    return *loaded.scenario.spec.cluster.workloads.at(0).autoscaler;
-  }
-  // Faults without the directory's name; empty if there are none.
-  std::string faults(const std::string& text, const std::string& beside = "") {
-    try {
-      load(text, beside);
-    } catch (const InputError& error) {
-      std::string found = error.what();
-      const std::string prefix = directory_.string() + "/";
-      for (auto at = found.find(prefix); at != std::string::npos; at = found.find(prefix))
-        found.erase(at, prefix.size());
-      return found;
-    }
-    return "";
-  }
-  void expect_fault(const std::string& text, const std::string& place, const std::string& words) {
-    const std::string found = faults(text);
-    EXPECT_NE(found.find(place), std::string::npos) << place << " is not in\n" << found;
-    EXPECT_NE(found.find(words), std::string::npos) << words << " is not in\n" << found;
-  }
-  fs::path directory_;
-};
 
 TEST_F(HpaManifest, the_documentations_first_example) {
   const Loaded loaded = load(kPhpApache);
@@ -212,7 +145,8 @@ TEST_F(HpaManifest, its_minimum_counts_unless_the_region_has_its_own) {
   EXPECT_THROW(with_minimum("5"), InputError);
 }
 
-TEST_F(HpaManifest, the_documentations_metrics_that_are_not_modelled_are_refused_in_place) {
+// Of the documentation's example only the packets have no counterpart.
+TEST_F(HpaManifest, a_metric_that_is_not_simulated_is_refused_in_place_with_a_way_out) {
   const std::string several = manifest(
       "  minReplicas: 1\n"                                           // line 6
       "  maxReplicas: 10\n"                                          //
@@ -232,8 +166,17 @@ TEST_F(HpaManifest, the_documentations_metrics_that_are_not_modelled_are_refused
       "      describedObject: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: r}\n"
       "      target: {type: Value, value: 10k}\n");
   expect_fault(several, "hpa.yaml:16:15: spec.metrics[1].pods.metric.name: ",
-               "'packets-per-second' is not supported");
-  expect_fault(several, "hpa.yaml:18:11: spec.metrics[2].type: ", "'Object' is not supported");
+               "'packets-per-second' is not a metric that is simulated");
+  expect_fault(several, "", "metric_names: {\"packets-per-second\": waiting_requests}");
+  const Loaded mapped =
+      load(several, ", metric_names: {packets-per-second: 'rate(output_tokens_total[1m])'}");
+  ASSERT_EQ(scaler(mapped).metrics.size(), 2u);
+  EXPECT_EQ(scaler(mapped).metrics[0].query, "rate(output_tokens_total[1min])");
+  EXPECT_EQ(scaler(mapped).metrics[0].value, 1000);
+  EXPECT_EQ(scaler(mapped).metrics[1].query, "sum(rate(requests_total[5min]))");
+  EXPECT_EQ(scaler(mapped).metrics[1].value, 10'000);
+  const Loaded blind = load(several, ", metric_names: {packets-per-second: unreadable}");
+  EXPECT_EQ(scaler(blind).metrics[0].query, "unreadable");
 }
 
 TEST_F(HpaManifest, faults_are_placed_in_the_manifest) {
@@ -245,7 +188,8 @@ TEST_F(HpaManifest, faults_are_placed_in_the_manifest) {
        "hpa.yaml:7:3: spec.minReplcas: ", "did you mean 'minReplicas'"},
       {"  minReplicas: 2\n", "hpa.yaml:5:3: spec.maxReplicas: ", "required"},
       {"  maxReplicas: 4\n  minReplicas: 5\n", "hpa.yaml:6:16: spec.maxReplicas: ", "below"},
-      {"  maxReplicas: 4\n  minReplicas: 0\n", "hpa.yaml:7:16: ", "from 1 to"},
+      {"  maxReplicas: 4\n  minReplicas: 0\n",
+       "hpa.yaml:7:16: ", "only with an Object or External"},
       {"  maxReplicas: \"4\"\n", "hpa.yaml:6:16: ", "whole number"},
       {"  maxReplicas: 4\n  maxReplicas: 5\n", "hpa.yaml:7:3: ", "already given"},
       {"  maxReplicas: 4\n  behavior: {scaleUp: {stabilizationWindowSeconds: 3601}}\n",
@@ -261,17 +205,17 @@ TEST_F(HpaManifest, faults_are_placed_in_the_manifest) {
        "hpa.yaml:7:37: ", "quantity"},
       {"  maxReplicas: 4\n  behavior: {scaleDown: {tolerance: \"2\"}}\n",
        "hpa.yaml:7:37: ", "above the most allowed"},
-      {"  maxReplicas: 4\n  metrics: [{type: Resource, resource: {name: memory, target: {type: "
+      {"  maxReplicas: 4\n  metrics: [{type: Resource, resource: {name: hugepages, target: {type: "
        "Utilization, averageUtilization: 50}}}]\n",
-       "hpa.yaml:7:47: spec.metrics[0].resource.name: ", "it must be cpu"},
+       "hpa.yaml:7:47: spec.metrics[0].resource.name: ", "cpu and memory are"},
       {"  maxReplicas: 4\n  metrics: [{type: Pods}]\n", "spec.metrics[0].pods: ", "required"},
   };
   for (const Case& c : cases) expect_fault(manifest(c.more), c.place, c.words);
   expect_fault(
-      "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nspec:\n  maxReplicas: 3\n",
-      "hpa.yaml:1:13: apiVersion: ", "it must be autoscaling/v2");
+      "apiVersion: autoscaling/v3\nkind: HorizontalPodAutoscaler\nspec:\n  maxReplicas: 3\n",
+      "hpa.yaml:1:13: apiVersion: ", "known are: v2, v2beta2, v2beta1, v1");
   expect_fault("apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 3}\n",
-               "hpa.yaml:2:7: kind: ", "it must be HorizontalPodAutoscaler");
+               "hpa.yaml:2:7: kind: ", "'Deployment' is no autoscaler");
   expect_fault("spec: [\n", "hpa.yaml:", "not YAML");
   expect_fault("- a\n", "hpa.yaml:1:1: ", "not a manifest; `apiVersion: autoscaling/v2` is wanted");
 }

@@ -3,317 +3,402 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <initializer_list>
-#include <map>
+#include <optional>
 
 #include "sim/units.h"
+#include "sim/value_text.h"
+#include "tools/language/metric_names.h"
 
 namespace stampede {
 namespace {
 
 using Kind = YamlNode::Kind;
-using Names = std::vector<std::string>;
-using Fields = std::map<std::string, YamlPtr>;
 
-constexpr i32 kMostReplicas = 1'000'000;  // range of the parameters
-constexpr i32 kDefaultCpuPercent = 80;    // of a manifest without metrics
+constexpr i32 kDefaultCpuPercent = 80;  // of a manifest without metrics
+constexpr const char* kMetricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
+constexpr const char* kBehaviorAnnotation = "autoscaling.alpha.kubernetes.io/behavior";
 
-// Walks the manifest and builds the translation. Every method reports what it finds wrong.
-class Translation {
+// One manifest of one version.
+class Hpa {
  public:
-  Translation(std::shared_ptr<const SourceText> source, std::vector<Diagnostic>& faults)
-      : source_(std::move(source)), faults_(faults) {}
+  Hpa(std::string version, ManifestReader& reader, YamlNode& out)
+      : version_(std::move(version)), reader_(reader), out_(out) {}
 
-  YamlPtr document(const YamlNode& root) {
-    if (!is_manifest(root)) return mapping(root);
-    const Fields top = fields(root, "", {"apiVersion", "kind", "metadata", "spec", "status"},
-                              {"apiVersion", "kind", "spec"});
-    if (const auto it = top.find("metadata"); it != top.end())
-      fields(*it->second, "metadata",
-             {"annotations", "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp",
-              "finalizers", "generateName", "generation", "labels", "managedFields", "name",
-              "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid"});
-    const auto spec = top.find("spec");
-    auto out = mapping(spec == top.end() ? root : *spec->second);
-    if (spec != top.end()) write_spec(*spec->second, *out);
-    return out;
+  void write(const YamlNode& spec, const YamlNode* metadata) {
+    ManifestNames known{"scaleTargetRef", "minReplicas", "maxReplicas"};
+    if (version_ == "v1")
+      known.push_back("targetCPUUtilizationPercentage");
+    else
+      known.push_back("metrics");
+    if (version_ == "v2" || version_ == "v2beta2") known.push_back("behavior");
+    const ManifestFields in =
+        reader_.fields(spec, "spec", known, {"scaleTargetRef", "maxReplicas"});
+    if (const auto it = in.find("scaleTargetRef"); it != in.end())
+      reader_.fields(*it->second, "spec.scaleTargetRef", {"apiVersion", "kind", "name"},
+                     {"kind", "name"});
+    metrics_ = reader_.node(spec, Kind::kSequence);
+    if (const auto it = in.find("metrics"); it != in.end()) read_metrics(it->second);
+    if (version_ == "v1") read_v1(in, metadata);
+    write_bounds(in, spec);
+    write_metrics(spec);
+    if (const auto it = in.find("behavior"); it != in.end())
+      reader_.behavior(*it->second, "spec.behavior", out_);
   }
 
  private:
-  // Asked before anything of the file is quoted, which may be another one altogether.
-  bool is_manifest(const YamlNode& root) {
-    const std::size_t before = faults_.size();
-    for (const auto& [key, wanted] :
-         {std::pair{"apiVersion", "autoscaling/v2"}, {"kind", "HorizontalPodAutoscaler"}}) {
-      const auto entry =
-          std::find_if(root.entries.begin(), root.entries.end(),
-                       [name = key](const auto& e) { return e.first->text == name; });
-      if (entry == root.entries.end())
-        fault(root, key, fmt::format("not a manifest; `{}: {}` is wanted", key, wanted));
-      else if (entry->second->text != wanted)
-        fault(*entry->second, key,
-              fmt::format("'{}' is not supported; it must be {}", entry->second->text.substr(0, 60),
-                          wanted));
-    }
-    return faults_.size() == before;
-  }
-  void fault(const YamlNode& at, const std::string& path, const std::string& message) {
-    faults_.push_back(source_->at(at.line, at.column, path, message));
-  }
+  bool beta1() const { return version_ == "v2beta1" || version_ == "v1"; }
 
-  // ---- reading -------------------------------------------------------------------------------
-  // Values by key; null is as good as absent, as for the API server.
-  Fields fields(const YamlNode& node, const std::string& path, const Names& known,
-                std::initializer_list<const char*> required = {}) {
-    Fields found;
-    if (node.kind != Kind::kMapping) {
-      fault(node, path, "a mapping is wanted");
-      return found;
-    }
-    for (const auto& [key, value] : node.entries) {
-      const std::string at = below(path, key->text);
-      if (std::find(known.begin(), known.end(), key->text) == known.end())
-        fault(*key, at, "unknown field" + suggestion(key->text, known));
-      else if (value->kind != Kind::kNull && !found.emplace(key->text, value).second)
-        fault(*key, at, "the field is already given");
-    }
-    for (const char* key : required)
-      if (!found.contains(key)) fault(node, below(path, key), "the field is required");
-    return found;
-  }
-  static std::string below(const std::string& path, const std::string& key) {
-    return path.empty() ? key : path + "." + key;
-  }
-  std::vector<YamlPtr> list(const YamlPtr& node, const std::string& path) {
-    if (node->kind != Kind::kSequence) fault(*node, path, "a list is wanted");
-    return node->items;
-  }
-  // The text of a field that must be one of `names`; empty when it is absent or wrong.
-  std::string expect(const Fields& in, const std::string& path, const std::string& key,
-                     const Names& names) {
-    const auto it = in.find(key);
-    if (it == in.end()) return "";
-    const YamlNode& node = *it->second;
-    if (node.kind == Kind::kScalar &&
-        std::find(names.begin(), names.end(), node.text) != names.end())
-      return node.text;
-    fault(node, below(path, key),
-          fmt::format("'{}' is not supported; {}{}", node.text.substr(0, 60),
-                      names.size() > 1 ? "known are: " : "it must be ", fmt::join(names, ", ")));
-    return "";
-  }
-  std::optional<i32> integer(const Fields& in, const std::string& path, const std::string& key,
-                             i32 least, i32 most) {
-    const auto it = in.find(key);
-    if (it == in.end()) return std::nullopt;
-    const YamlNode& node = *it->second;
-    const char* end = node.text.data() + node.text.size();
-    i32 value = 0;
-    const auto parsed = std::from_chars(node.text.data(), end, value);
-    if (node.kind == Kind::kScalar && !node.quoted && parsed.ec == std::errc() &&
-        parsed.ptr == end && value >= least && value <= most)
-      return value;
-    fault(node, below(path, key),
-          fmt::format("a whole number from {} to {} is wanted", least, most));
-    return std::nullopt;
-  }
-  std::optional<double> quantity(const Fields& in, const std::string& path, const std::string& key,
-                                 double above) {
-    const auto it = in.find(key);
-    if (it == in.end()) return std::nullopt;
-    const auto value =
-        it->second->kind == Kind::kScalar ? parse_quantity(it->second->text) : std::nullopt;
-    if (value && *value > above) return value;
-    fault(*it->second, below(path, key),
-          fmt::format("a quantity{} is wanted, such as 5 or 500m", above < 0 ? "" : " above 0"));
-    return std::nullopt;
-  }
-
-  // ---- writing -------------------------------------------------------------------------------
-  std::shared_ptr<YamlNode> node(const YamlNode& at, Kind kind, std::string text = "") const {
-    auto made = std::make_shared<YamlNode>();
-    made->kind = kind;
-    made->line = at.line;
-    made->column = at.column;
-    made->text = std::move(text);
-    made->source = source_;
-    return made;
-  }
-  std::shared_ptr<YamlNode> mapping(const YamlNode& at) const { return node(at, Kind::kMapping); }
-  void put(YamlNode& out, const YamlNode& at, const std::string& key, YamlPtr value) const {
-    out.entries.emplace_back(node(at, Kind::kScalar, key), std::move(value));
-  }
-  void put(YamlNode& out, const YamlNode& at, const std::string& key, std::string text) const {
-    put(out, at, key, node(at, Kind::kScalar, std::move(text)));
-  }
-
-  // ---- the manifest --------------------------------------------------------------------------
-  void write_spec(const YamlNode& spec, YamlNode& out) {
-    const Fields in = fields(
-        spec, "spec", {"scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior"},
-        {"scaleTargetRef", "maxReplicas"});
-    if (const auto it = in.find("scaleTargetRef"); it != in.end())
-      fields(*it->second, "spec.scaleTargetRef", {"apiVersion", "kind", "name"}, {"kind", "name"});
+  void write_bounds(const ManifestFields& in, const YamlNode& spec) {
     const auto at = [&](const char* key) -> const YamlNode& {
       const auto it = in.find(key);
       return it == in.end() ? spec : *it->second;
     };
-    // None at all needs an Object or External metric, which are not modelled.
-    const i32 least = integer(in, "spec", "minReplicas", 1, kMostReplicas).value_or(1);
-    const auto most = integer(in, "spec", "maxReplicas", 1, kMostReplicas);
+    i32 least = reader_.integer(in, "spec", "minReplicas", 0, kMostReplicas).value_or(1);
+    if (least == 0 && !reads_whole_) {
+      reader_.fault(at("minReplicas"), "spec.minReplicas",
+                    "Kubernetes takes 0 only with an Object or External metric; 1 is the least "
+                    "here");
+      least = 1;
+    }
+    const auto most = reader_.integer(in, "spec", "maxReplicas", 1, kMostReplicas);
     if (most && *most < least)
-      fault(at("maxReplicas"), "spec.maxReplicas", fmt::format("is below minReplicas, {}", least));
-    put(out, at("minReplicas"), "min_replicas", std::to_string(least));
-    if (most) put(out, at("maxReplicas"), "max_replicas", std::to_string(*most));
-    write_metrics(in, spec, out);
-    if (const auto it = in.find("behavior"); it != in.end()) {
-      const std::string path = "spec.behavior";
-      const Fields rules = fields(*it->second, path, {"scaleUp", "scaleDown"});
-      // Once there is a `behavior`, both directions have rules, if only the default ones.
-      for (const auto& [key, ours] :
-           {std::pair{"scaleUp", "scale_up"}, {"scaleDown", "scale_down"}}) {
-        const auto rule = rules.find(key);
-        const YamlNode& where = rule == rules.end() ? *it->second : *rule->second;
-        const auto written = mapping(where);
-        if (rule != rules.end()) write_rules(where, below(path, key), *written);
-        put(out, where, ours, written);
-      }
+      reader_.fault(at("maxReplicas"), "spec.maxReplicas",
+                    fmt::format("is below minReplicas, {}", least));
+    reader_.put(out_, at("minReplicas"), "min_replicas", std::to_string(least));
+    if (most) reader_.put(out_, at("maxReplicas"), "max_replicas", std::to_string(*most));
+  }
+
+  // CPU of the request and waiting requests of a pod have keys of their own.
+  void write_metrics(const YamlNode& spec) {
+    if (count_ == 0) {
+      cpu_ = kDefaultCpuPercent;
+      cpu_at_ = &spec;
+    }
+    reader_.put(out_, cpu_at_ ? *cpu_at_ : spec, "cpu_utilization_percent",
+                std::to_string(cpu_.value_or(0)));
+    reader_.put(out_, waiting_at_ ? *waiting_at_ : spec, "waiting_requests",
+                print_number(waiting_.value_or(0)));
+    if (!metrics_->items.empty()) reader_.put(out_, *metrics_->items[0], "metrics", metrics_);
+  }
+
+  void add(const YamlNode& at, const std::string& path, ReadMetric metric) {
+    ++count_;
+    if (metric.value <= 0) return;  // reported
+    const std::string source = metric.source, target = metric.target;
+    reads_whole_ = reads_whole_ || source == "object" || source == "external";
+    if (source == "resource") {
+      metric.query = metric.name;
+      if (const auto own = reader_.metric_names().find(metric.name);
+          own != reader_.metric_names().end())
+        metric.query = own->second;
+    } else if (!find_query(metric, at, path, reader_)) {
+      return;
+    }
+    if (metric.query == "cpu" && target == "utilization" && !cpu_) {
+      cpu_ = static_cast<i32>(metric.value);
+      cpu_at_ = item_;
+    } else if (source == "pods" && metric.query == "waiting_requests" && !waiting_) {
+      waiting_ = metric.value;
+      waiting_at_ = item_;
+    } else {
+      put_metric(*metrics_, *item_, metric, reader_);
     }
   }
 
-  void write_metrics(const Fields& in, const YamlNode& spec, YamlNode& out) {
-    const auto it = in.find("metrics");
-    std::optional<i32> cpu;
-    std::optional<double> waiting;
-    YamlPtr cpu_at, waiting_at;
-    const std::vector<YamlPtr> items =
-        it == in.end() ? std::vector<YamlPtr>{} : list(it->second, "spec.metrics");
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const std::string path = fmt::format("spec.metrics[{}]", i);
-      const YamlNode& metric = *items[i];
-      const Fields all =
-          fields(metric, path,
-                 {"type", "resource", "pods", "containerResource", "object", "external"}, {"type"});
-      const std::string type = expect(all, path, "type", {"Resource", "Pods"});
-      if (type.empty()) continue;
-      const bool resource = type == "Resource";
-      for (const auto& [key, value] : all)
-        if (key != "type" && key != (resource ? "resource" : "pods"))
-          fault(*value, below(path, key), "does not belong to a metric of type " + type);
-      const auto source = all.find(resource ? "resource" : "pods");
-      if (source == all.end()) {
-        fault(metric, below(path, resource ? "resource" : "pods"), "the field is required");
-        continue;
-      }
-      YamlPtr& place = resource ? cpu_at : waiting_at;
-      if (place) fault(metric, path, "a second metric of type " + type);
-      place = items[i];
-      if (resource)
-        cpu = read_resource(*source->second, path + ".resource");
+  // ---- autoscaling/v2 and v2beta2; v2beta1 names the fields of a target one by one
+  // ---------------
+  void read_metrics(const YamlPtr& metrics) {
+    const std::vector<YamlPtr> items = reader_.list(metrics, "spec.metrics");
+    for (std::size_t i = 0; i < items.size(); ++i)
+      read_metric(*items[i], fmt::format("spec.metrics[{}]", i));
+  }
+
+  void read_metric(const YamlNode& metric, const std::string& path) {
+    item_ = &metric;
+    static const std::vector<std::pair<std::string, std::string>> kTypes{
+        {"Resource", "resource"},
+        {"ContainerResource", "containerResource"},
+        {"Pods", "pods"},
+        {"Object", "object"},
+        {"External", "external"}};
+    ManifestNames known{"type"}, types;
+    for (const auto& [type, key] : kTypes) {
+      known.push_back(key);
+      types.push_back(type);
+    }
+    const ManifestFields all = reader_.fields(metric, path, known, {"type"});
+    const std::string type = reader_.expect(all, path, "type", types);
+    if (type.empty()) return;
+    const std::string key = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& t) {
+                              return t.first == type;
+                            })->second;
+    for (const auto& [other, value] : all)
+      if (other != "type" && other != key)
+        reader_.fault(*value, path + "." + other, "does not belong to a metric of type " + type);
+    const auto source = all.find(key);
+    if (source == all.end())
+      return reader_.fault(metric, path + "." + key, "the field is required");
+    if (key == "resource" || key == "containerResource")
+      read_resource(*source->second, path + "." + key, key == "containerResource");
+    else
+      read_other(*source->second, path + "." + key, key);
+  }
+
+  void read_resource(const YamlNode& resource, const std::string& path, bool container) {
+    ManifestNames known{"name"};
+    if (beta1())
+      known.insert(known.end(), {"targetAverageUtilization", "targetAverageValue"});
+    else
+      known.push_back("target");
+    if (container) known.push_back("container");
+    const ManifestFields in = reader_.fields(resource, path, known, {"name"});
+    if (container && !in.contains("container"))
+      reader_.fault(resource, path + ".container", "the field is required");
+    ReadMetric metric;
+    metric.source = "resource";
+    metric.name = reader_.text(in, path, "name").value_or("");
+    const auto& more = reader_.metric_names();
+    const bool known_resource = metric.name == "cpu" || metric.name == "memory";
+    if (!metric.name.empty() && !known_resource && !more.contains(metric.name))
+      reader_.fault(*in.at("name"), path + ".name",
+                    fmt::format("'{}' is not a resource that is simulated: cpu and memory are; {}",
+                                metric.name.substr(0, 60), way_out(metric.name)));
+    if (const auto own = more.find(metric.name); own != more.end() && own->second != "cpu" &&
+                                                 own->second != "memory" &&
+                                                 own->second != "unreadable")
+      reader_.fault(*in.at("name"), path + ".name",
+                    "a resource can stand for cpu, memory or unreadable");
+    if (container)
+      reader_.note(resource, path + ".container",
+                   "a pod's server is its only container: all of the pod's use counts");
+    read_target(in, resource, path, metric, true);
+    add(resource, path, metric);
+  }
+
+  void read_other(const YamlNode& node, const std::string& path, const std::string& key) {
+    ManifestNames known;
+    if (key == "object") known.push_back(beta1() ? "target" : "describedObject");
+    if (beta1()) {
+      known.insert(known.end(), {"metricName", "targetAverageValue"});
+      if (key != "pods") known.push_back("targetValue");
+      if (key == "object") known.insert(known.end(), {"averageValue", "selector"});
+      if (key == "pods") known.push_back("selector");
+      if (key == "external") known.push_back("metricSelector");
+    } else {
+      known.insert(known.end(), {"metric", "target"});
+    }
+    const ManifestFields in = beta1() ? reader_.fields(node, path, known, {"metricName"})
+                                      : reader_.fields(node, path, known, {"metric", "target"});
+    if (key == "object") {
+      const char* object = beta1() ? "target" : "describedObject";
+      if (const auto it = in.find(object); it != in.end())
+        reader_.fields(*it->second, path + "." + object, {"apiVersion", "kind", "name"},
+                       {"kind", "name"});
       else
-        waiting = read_pods(*source->second, path + ".pods");
+        reader_.fault(node, path + "." + object, "the field is required");
     }
-    if (items.empty()) cpu = kDefaultCpuPercent;
-    put(out, cpu_at ? *cpu_at : spec, "cpu_utilization_percent", std::to_string(cpu.value_or(0)));
-    put(out, waiting_at ? *waiting_at : spec, "waiting_requests",
-        print_number(waiting.value_or(0)));
-  }
-
-  std::optional<i32> read_resource(const YamlNode& resource, const std::string& path) {
-    const Fields in = fields(resource, path, {"name", "target"}, {"name", "target"});
-    expect(in, path, "name", {"cpu"});
-    const auto target = in.find("target");
-    if (target == in.end()) return std::nullopt;
-    const Fields goal = fields(*target->second, path + ".target", {"type", "averageUtilization"},
-                               {"type", "averageUtilization"});
-    expect(goal, path + ".target", "type", {"Utilization"});
-    return integer(goal, path + ".target", "averageUtilization", 1, 1000);
-  }
-
-  std::optional<double> read_pods(const YamlNode& pods, const std::string& path) {
-    const Fields in = fields(pods, path, {"metric", "target"}, {"metric", "target"});
-    if (const auto it = in.find("metric"); it != in.end())
-      expect(fields(*it->second, path + ".metric", {"name"}, {"name"}), path + ".metric", "name",
-             waiting_request_metrics());
-    const auto target = in.find("target");
-    if (target == in.end()) return std::nullopt;
-    const Fields goal = fields(*target->second, path + ".target", {"type", "averageValue"},
-                               {"type", "averageValue"});
-    expect(goal, path + ".target", "type", {"AverageValue"});
-    return quantity(goal, path + ".target", "averageValue", 0);
-  }
-
-  void write_rules(const YamlNode& rules, const std::string& path, YamlNode& out) {
-    const Fields in = fields(
-        rules, path, {"stabilizationWindowSeconds", "selectPolicy", "policies", "tolerance"});
-    const std::string window = "stabilizationWindowSeconds";
-    if (const auto seconds = integer(in, path, window, 0, 3600))
-      put(out, *in.at(window), "stabilization_window", fmt::format("{}s", *seconds));
-    static const std::map<std::string, std::string> kSelect{
-        {"Max", "max"}, {"Min", "min"}, {"Disabled", "disabled"}};
-    const std::string select = expect(in, path, "selectPolicy", {"Max", "Min", "Disabled"});
-    if (!select.empty()) put(out, *in.at("selectPolicy"), "select_policy", kSelect.at(select));
-    if (const auto it = in.find("policies"); it != in.end()) {
-      const auto written = node(*it->second, Kind::kSequence);
-      const std::vector<YamlPtr> items = list(it->second, path + ".policies");
-      if (it->second->kind == Kind::kSequence && items.empty())
-        fault(*it->second, path + ".policies", "at least one policy is wanted");
-      for (std::size_t i = 0; i < items.size(); ++i)
-        written->items.push_back(policy(*items[i], fmt::format("{}.policies[{}]", path, i)));
-      put(out, *it->second, "policies", written);
+    ReadMetric metric;
+    metric.source = key == "pods" ? "pods" : key == "object" ? "object" : "external";
+    const YamlNode* at = &node;
+    std::string at_path = path;
+    if (beta1()) {
+      metric.name = reader_.text(in, path, "metricName").value_or("");
+      if (in.contains("metricName")) at = in.at("metricName").get();
+      at_path += ".metricName";
+    } else if (const auto it = in.find("metric"); it != in.end()) {
+      const ManifestFields named =
+          reader_.fields(*it->second, path + ".metric", {"name", "selector"}, {"name"});
+      metric.name = reader_.text(named, path + ".metric", "name").value_or("");
+      if (named.contains("name")) at = named.at("name").get();
+      at_path += ".metric.name";
     }
-    if (const auto tolerance = quantity(in, path, "tolerance", -1e-9))
-      put(out, *in.at("tolerance"), "tolerance", print_number(*tolerance));
+    read_target(in, node, path, metric, false);
+    if (!metric.name.empty()) add(*at, at_path, metric);
   }
 
-  YamlPtr policy(const YamlNode& item, const std::string& path) {
-    const Fields in =
-        fields(item, path, {"type", "value", "periodSeconds"}, {"type", "value", "periodSeconds"});
-    const std::string type = expect(in, path, "type", {"Pods", "Percent"});
-    const auto value = integer(in, path, "value", 1, kMostReplicas);
-    const auto period = integer(in, path, "periodSeconds", 1, 1800);
-    const auto out = mapping(item);
-    if (!type.empty() && value)
-      put(*out, *in.at("value"), type == "Pods" ? "pods" : "percent", std::to_string(*value));
-    if (period) put(*out, *in.at("periodSeconds"), "period", fmt::format("{}s", *period));
+  // As the controller, which looks at the fields and not at the type that is named.
+  void read_target(const ManifestFields& in, const YamlNode& around, const std::string& path,
+                   ReadMetric& metric, bool resource) {
+    const std::string source = metric.source;
+    ManifestFields goal = in;
+    std::string at = path, average = "averageValue", value = "value",
+                utilization = "averageUtilization";
+    const YamlNode* where = &around;
+    if (beta1()) {
+      average = source == "object" ? "averageValue" : "targetAverageValue";
+      value = "targetValue";
+      utilization = "targetAverageUtilization";
+    } else {
+      const auto target = in.find("target");
+      if (target == in.end()) {
+        if (resource) reader_.fault(around, path + ".target", "the field is required");
+        return;
+      }
+      at += ".target";
+      where = target->second.get();
+      goal = reader_.fields(*where, at, {"type", "averageUtilization", "averageValue", "value"},
+                            {"type"});
+      reader_.expect(goal, at, "type", {"Utilization", "AverageValue", "Value"});
+    }
+    std::vector<std::string> given;
+    for (const std::string& key : {utilization, average, value})
+      if (goal.contains(key)) given.push_back(key);
+    const auto not_here = [&](const std::string& key, bool fits) {
+      if (goal.contains(key) && !fits)
+        reader_.fault(*goal.at(key), at + "." + key,
+                      fmt::format("a metric of source {} has no such target", source));
+    };
+    not_here(utilization, resource);
+    not_here(value, source == "object" || source == "external");
+    if (given.size() != 1)
+      return reader_.fault(
+          *where, at,
+          given.empty()
+              ? fmt::format("a target is wanted: {}", resource ? utilization + " or " + average
+                                                      : source == "pods" ? average
+                                                                         : value + " or " + average)
+              : fmt::format("{} and {} are both given", given[0], given[1]));
+    if (given[0] == utilization) {
+      metric.target = "utilization";
+      metric.value = reader_.integer(goal, at, utilization, 1, 1'000'000).value_or(0);
+    } else {
+      metric.target = given[0] == value ? "value" : "average_value";
+      metric.value = reader_.quantity(goal, at, given[0], 0).value_or(0);
+    }
+  }
+
+  // ---- autoscaling/v1
+  // ---------------------------------------------------------------------------- CPU, and what
+  // later versions have in addition in annotations, as `kubectl get` shows them.
+  void read_v1(const ManifestFields& in, const YamlNode* metadata) {
+    if (in.contains("targetCPUUtilizationPercentage")) {
+      item_ = in.at("targetCPUUtilizationPercentage").get();
+      ReadMetric cpu;
+      cpu.source = "resource";
+      cpu.name = "cpu";
+      cpu.target = "utilization";
+      cpu.value =
+          reader_.integer(in, "spec", "targetCPUUtilizationPercentage", 1, 1'000'000).value_or(0);
+      add(*item_, "spec.targetCPUUtilizationPercentage", cpu);
+    }
+    if (metadata == nullptr) return;
+    for (const auto& [key, annotations] : metadata->entries) {
+      if (key->text != "annotations") continue;
+      for (const auto& [name, value] : annotations->entries) {
+        if (name->text != kMetricsAnnotation && name->text != kBehaviorAnnotation) continue;
+        YamlPtr inner;
+        try {
+          inner = placed(*parse_yaml({"", value->text}), *value);
+        } catch (const InputError&) {
+          reader_.fault(*value, "metadata.annotations", "this annotation is no JSON");
+          continue;
+        }
+        if (name->text == kMetricsAnnotation)
+          read_metrics(inner);
+        else
+          pascal_behavior(*inner);
+      }
+    }
+  }
+  void pascal_behavior(const YamlNode& behavior) {
+    YamlNode lower = behavior;
+    lower_keys(lower);
+    reader_.behavior(lower, "metadata.annotations.behavior", out_);
+  }
+  // The internal type is written there, whose fields begin with capitals.
+  static void lower_keys(YamlNode& node) {
+    for (auto& [key, value] : node.entries) {
+      auto renamed = std::make_shared<YamlNode>(*key);
+      if (!renamed->text.empty() && renamed->text[0] >= 'A' && renamed->text[0] <= 'Z')
+        renamed->text[0] = static_cast<char>(renamed->text[0] - 'A' + 'a');
+      key = renamed;
+      auto inner = std::make_shared<YamlNode>(*value);
+      lower_keys(*inner);
+      value = inner;
+    }
+    for (auto& item : node.items) {
+      auto inner = std::make_shared<YamlNode>(*item);
+      lower_keys(*inner);
+      item = inner;
+    }
+  }
+  // The same tree at the place of the annotation.
+  static YamlPtr placed(const YamlNode& node, const YamlNode& at) {
+    auto out = std::make_shared<YamlNode>(node);
+    out->line = at.line;
+    out->column = at.column;
+    for (auto& item : out->items) item = placed(*item, at);
+    for (auto& [key, value] : out->entries) {
+      key = placed(*key, at);
+      value = placed(*value, at);
+    }
     return out;
   }
 
-  std::shared_ptr<const SourceText> source_;
-  std::vector<Diagnostic>& faults_;
+  std::string version_;
+  ManifestReader& reader_;
+  YamlNode& out_;
+  std::shared_ptr<YamlNode> metrics_;
+  std::size_t count_ = 0;
+  bool reads_whole_ = false;  // an Object or External metric
+  std::optional<i32> cpu_;
+  std::optional<double> waiting_;
+  const YamlNode* item_ = nullptr;  // of `metrics`, being read
+  const YamlNode *cpu_at_ = nullptr, *waiting_at_ = nullptr;
 };
 
 }  // namespace
 
-const std::vector<std::string>& waiting_request_metrics() {
-  static const std::vector<std::string> names{"waiting_requests", "num_requests_waiting",
-                                              "vllm_num_requests_waiting",
-                                              "vllm:num_requests_waiting"};
-  return names;
+bool find_query(ReadMetric& metric, const YamlNode& at, const std::string& path,
+                ManifestReader& reader) {
+  const bool by_pod = std::string_view(metric.source) == "pods";
+  const NamedMetric found = named_metric(metric.name, by_pod, reader.metric_names());
+  if (found.query.empty()) {
+    reader.fault(at, path,
+                 fmt::format("'{}' is not a metric that is simulated; {}",
+                             metric.name.substr(0, 80), way_out(metric.name)));
+    return false;
+  }
+  if (!found.note.empty()) reader.note(at, path, found.note);
+  metric.query = found.query;
+  if (metric.query == "unreadable") return true;
+  const DashboardQuery parsed = dashboard_query(metric.query, {});
+  if (!parsed.error.empty()) {
+    reader.fault(at, path, fmt::format("`metric_names`: '{}': {}", metric.query, parsed.error));
+    return false;
+  }
+  metric.query = parsed.text;
+  if (by_pod && !parsed.by_pod) {
+    reader.fault(at, path,
+                 fmt::format("a Pods metric wants a value for each pod, and {} is one for all",
+                             metric.query));
+    return false;
+  }
+  return true;
 }
 
-std::optional<double> parse_quantity(const std::string& text) {
-  static const std::map<std::string, double> kSuffixes{
-      {"", 1},        {"n", 1e-9},    {"u", 1e-6},    {"m", 1e-3},   {"k", 1e3},     {"M", 1e6},
-      {"G", 1e9},     {"T", 1e12},    {"P", 1e15},    {"E", 1e18},   {"Ki", 0x1p10}, {"Mi", 0x1p20},
-      {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"Ei", 0x1p60}};
-  if (text.find_first_of("0123456789") > 2) return std::nullopt;  // nan, inf; a sign and a point
-  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
-  const char* end = text.data() + text.size();
-  double number = 0;
-  const auto parsed = std::from_chars(begin, end, number, std::chars_format::general);
-  if (parsed.ec != std::errc()) return std::nullopt;
-  const auto suffix = kSuffixes.find(std::string(parsed.ptr, end));
-  if (suffix == kSuffixes.end()) return std::nullopt;
-  // The slack keeps 0.1 from becoming 0.101.
-  return std::ceil(number * suffix->second * 1000 - 1e-9) / 1000;
+void put_metric(YamlNode& list, const YamlNode& at, const ReadMetric& metric,
+                const ManifestReader& reader) {
+  const auto out = reader.mapping(at);
+  reader.put(*out, at, "name", metric.name);
+  reader.put(*out, at, "source", std::string(metric.source));
+  reader.put(*out, at, "query", metric.query);
+  reader.put(*out, at, "target", std::string(metric.target));
+  reader.put(*out, at, "value", print_number(metric.value));
+  if (metric.zero_if_absent) reader.put(*out, at, "zero_if_absent", std::string("true"));
+  if (metric.activation > 0) reader.put(*out, at, "activation", print_number(metric.activation));
+  list.items.push_back(out);
 }
 
-YamlPtr hpa_parameters(const std::shared_ptr<const SourceText>& source,
-                       std::vector<Diagnostic>& faults) {
-  return Translation(source, faults).document(*parse_yaml(*source));
+void write_hpa(const YamlNode& object, const std::string& version, ManifestReader& reader,
+               YamlNode& out) {
+  const YamlNode *spec = nullptr, *metadata = nullptr;
+  for (const auto& [key, value] : object.entries) {
+    if (key->text == "spec") spec = value.get();
+    if (key->text == "metadata") metadata = value.get();
+  }
+  if (spec == nullptr) return reader.fault(object, "spec", "the field is required");
+  Hpa(version, reader, out).write(*spec, metadata);
 }
 
 }  // namespace stampede

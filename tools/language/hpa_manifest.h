@@ -1,27 +1,40 @@
-// A Kubernetes HorizontalPodAutoscaler manifest as parameters of the autoscaler.
-// Source: k8s.io/api/autoscaling/v2 types.go (v1.33), defaults of pkg/apis/autoscaling/v2, rules of
-// pkg/apis/autoscaling/validation.
-// Limits: metrics are one Resource (cpu, Utilization) and one Pods metric (requests that wait, by
-// one of the names below, AverageValue); anything else is a fault, not passed over. `metadata` and
-// `status` do not influence scaling; `scaleTargetRef` names no object here.
+// Kubernetes manifests of autoscalers as parameters of the autoscaler: HorizontalPodAutoscaler of
+// autoscaling/v2, v2beta2, v2beta1 and v1, KEDA's ScaledObject; among others in one file.
+// Source: k8s.io/api/autoscaling types.go (v1.33; v2beta1 and v2beta2 of v1.25), defaults of
+// pkg/apis/autoscaling, rules of pkg/apis/autoscaling/validation; keda.sh/v1alpha1 (2.17).
+// Limits: `metadata` and `status` do not influence scaling; `scaleTargetRef` names no object here;
+// selectors of metrics are passed over, since there is one workload.
 #pragma once
-#include <optional>
-#include <string>
+#include <memory>
 
-#include "tools/language/inclusion.h"
+#include "tools/language/manifest_reader.h"
 
 namespace stampede {
 
 // A mapping with keys of cluster::AutoscalerParams; what the manifest leaves out is there with the
 // API's default.
-YamlPtr hpa_parameters(const std::shared_ptr<const SourceText>& source,
-                       std::vector<Diagnostic>& faults);
+YamlPtr autoscaler_parameters(const std::shared_ptr<const SourceText>& source,
+                              const InclusionKeys& beside, InclusionFindings& found);
 
-// Names under which servers and adapters export the number of waiting requests.
-const std::vector<std::string>& waiting_request_metrics();
+// The `spec` of a HorizontalPodAutoscaler of this version, and its annotations in version v1.
+void write_hpa(const YamlNode& object, const std::string& version, ManifestReader& reader,
+               YamlNode& out);
+// The `spec` of a ScaledObject.
+void write_scaled_object(const YamlNode& object, ManifestReader& reader, YamlNode& out);
 
-// A Kubernetes quantity such as 5, 500m, 1k, 2Ki or 1e3, rounded up to thousandths as the API does;
-// nothing for other text.
-std::optional<double> parse_quantity(const std::string& text);
+// An entry of `metrics` as it is written; false if nothing is known of that name, which is reported
+// at `at`.
+struct ReadMetric {
+  std::string name, query;
+  const char* source = "pods";           // resource, pods, object, external
+  const char* target = "average_value";  // utilization, average_value, value
+  double value = 0;
+  bool zero_if_absent = false;
+  double activation = 0;
+};
+bool find_query(ReadMetric& metric, const YamlNode& at, const std::string& path,
+                ManifestReader& reader);
+void put_metric(YamlNode& list, const YamlNode& at, const ReadMetric& metric,
+                const ManifestReader& reader);
 
 }  // namespace stampede

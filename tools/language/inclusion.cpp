@@ -7,22 +7,27 @@
 
 #include "models/cluster/autoscaler_params.h"
 #include "tools/language/hpa_manifest.h"
+#include "tools/language/metric_names.h"
 #include "tools/language/yaml_loader.h"
 
 namespace stampede {
 
 const Inclusion* inclusion_of(const TypeInfo& type) {
-  static const Inclusion hpa{"manifest",
-                             "file with an autoscaling/v2 HorizontalPodAutoscaler, relative to the "
-                             "scenario's",
-                             hpa_parameters};
-  return &type == &type_of<cluster::AutoscalerParams>() ? &hpa : nullptr;
+  static const Inclusion autoscaler{
+      "manifest",
+      "file with a HorizontalPodAutoscaler or a KEDA ScaledObject, relative to the scenario's",
+      "metric_names",
+      "beside `manifest`: what metrics of other names stand for, an expression each, or unreadable",
+      "manifest_name",
+      "beside `manifest`: the name of the autoscaler, if the file holds several",
+      autoscaler_parameters};
+  return &type == &type_of<cluster::AutoscalerParams>() ? &autoscaler : nullptr;
 }
 
 // The file that a key such as `manifest` names, relative to the scenario's, in the keys of the
 // struct; null if it cannot be used, which is then reported.
 YamlPtr YamlLoader::read_included(const YamlNode& name, const Inclusion& inclusion,
-                                  const std::string& path) {
+                                  const InclusionKeys& beside, const std::string& path) {
   if (name.kind != YamlNode::Kind::kScalar || name.text.empty()) {
     report(name, path, "the name of a file is wanted");
     return nullptr;
@@ -42,14 +47,47 @@ YamlPtr YamlLoader::read_included(const YamlNode& name, const Inclusion& inclusi
     report(name, path, fmt::format("'{}' {}", file, error.diagnostics.at(0).message));
     return nullptr;
   }
-  const std::size_t before = faults_.size();
+  InclusionFindings found;
+  YamlPtr values;
   try {
-    const YamlPtr values = inclusion.translate(text, faults_);
-    return faults_.size() == before ? values : nullptr;
+    values = inclusion.translate(text, beside, found);
   } catch (const InputError& error) {
-    faults_.insert(faults_.end(), error.diagnostics.begin(), error.diagnostics.end());
-    return nullptr;
+    found.faults = error.diagnostics;
   }
+  notes_.insert(notes_.end(), found.notes.begin(), found.notes.end());
+  faults_.insert(faults_.end(), found.faults.begin(), found.faults.end());
+  return found.faults.empty() ? values : nullptr;
+}
+
+// Takes the keys that stand beside an included file's name out of `out`.
+InclusionKeys YamlLoader::take_beside(YamlNode& out, const Inclusion& inclusion,
+                                      const std::string& path) {
+  InclusionKeys keys;
+  for (const auto& [key, value] : out.entries) {
+    const std::string at = child_path(path, key->text);
+    if (key->text == inclusion.choice_key) {
+      if (value->kind == YamlNode::Kind::kScalar)
+        keys.name = value->text;
+      else
+        report(*value, at, "a name is wanted");
+    }
+    if (key->text != inclusion.names_key) continue;
+    if (value->kind != YamlNode::Kind::kMapping)
+      report(*value, at, "a mapping is wanted: the name of a metric and what it stands for");
+    for (const auto& [metric, meaning] : value->entries) {
+      const std::string text = meaning->kind == YamlNode::Kind::kScalar ? meaning->text : "";
+      const bool plain = text == "unreadable" || text == "cpu" || text == "memory";
+      const auto query = plain ? DashboardQuery{} : dashboard_query(text, {});
+      if (!query.error.empty())
+        report(*meaning, child_path(at, metric->text), query.error);
+      else
+        keys.metric_names[metric->text] = text;
+    }
+  }
+  std::erase_if(out.entries, [&](const auto& entry) {
+    return entry.first->text == inclusion.names_key || entry.first->text == inclusion.choice_key;
+  });
+  return keys;
 }
 
 // A struct with its included file's values among its own keys, which may add what that says not.
@@ -66,7 +104,8 @@ YamlNode YamlLoader::with_included(const YamlNode& node, const TypeInfo& type,
   if (std::any_of(out.entries.begin(), out.entries.end(), names))
     report(*key, child_path(path, key->text), "the key is given more than once");
   std::erase_if(out.entries, names);
-  const YamlPtr values = read_included(*name, *inclusion, child_path(path, key->text));
+  const InclusionKeys beside = take_beside(out, *inclusion, path);
+  const YamlPtr values = read_included(*name, *inclusion, beside, child_path(path, key->text));
   if (!values) return out;
   for (const auto& value : values->entries) {
     const auto own = std::find_if(out.entries.begin(), out.entries.end(), [&](const auto& entry) {

@@ -100,8 +100,14 @@ class SchemaWriter {
       if (f.required && !f.inlined) required.push_back(f.key);
       open = open || f.inlined;  // the selected entry's keys may stand here
     }
-    if (const Inclusion* inclusion = inclusion_of(type))
+    if (const Inclusion* inclusion = inclusion_of(type)) {
       properties[inclusion->key] = {{"type", "string"}, {"description", inclusion->help}};
+      properties[inclusion->names_key] = {{"type", "object"},
+                                          {"additionalProperties", {{"type", "string"}}},
+                                          {"description", inclusion->names_help}};
+      properties[inclusion->choice_key] = {{"type", "string"},
+                                           {"description", inclusion->choice_help}};
+    }
     ordered_json out = {
         {"type", "object"}, {"additionalProperties", open}, {"properties", std::move(properties)}};
     if (!required.empty()) out["required"] = std::move(required);

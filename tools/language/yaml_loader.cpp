@@ -395,6 +395,7 @@ Provenance YamlLoader::finish() {
     origins[path] = it == known_.origins.end() ? "default" : it->second;
   }
   known_.origins = std::move(origins);
+  known_.notes = std::move(notes_);
   return std::move(known_);
 }
 

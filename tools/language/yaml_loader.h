@@ -24,6 +24,7 @@ struct Provenance {
   };
   std::map<std::string, Place> places;  // every value written in the file or by an option
   SourceText source;
+  std::vector<Diagnostic> notes;  // what was assumed of included files
 
   // A fault at `path`, shown where it or the nearest value around it was written.
   Diagnostic locate(const std::string& path, const std::string& message) const;
@@ -72,7 +73,9 @@ class YamlLoader {
                       const std::string& path);
   static YamlNode with_inlined(const YamlNode& node, const TypeInfo& type);
   YamlNode with_included(const YamlNode& node, const TypeInfo& type, const std::string& path);
-  YamlPtr read_included(const YamlNode& name, const Inclusion& inclusion, const std::string& path);
+  YamlPtr read_included(const YamlNode& name, const Inclusion& inclusion,
+                        const InclusionKeys& beside, const std::string& path);
+  InclusionKeys take_beside(YamlNode& out, const Inclusion& inclusion, const std::string& path);
   void read_fields(const YamlNode& node, const TypeInfo& type, void* object,
                    const std::string& selector, const std::string& path);
   bool select(const YamlNode& at, const TypeInfo& type, Selection& selection,
@@ -88,7 +91,7 @@ class YamlLoader {
   void* object_;
   Provenance known_;
   AllowedPaths allowed_;
-  std::vector<Diagnostic> faults_;
+  std::vector<Diagnostic> faults_, notes_;
   std::size_t not_told_ = 0;  // faults beyond those
   // Required keys that are missing; an option may still give them.
   std::map<std::string, Diagnostic> missing_;

@@ -24,6 +24,7 @@ struct Refused {
 // Builds the tree from yaml-cpp's events and refuses what the language leaves out.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(bool takes_tags = false) : takes_tags_(takes_tags) {}
   YamlPtr root;
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -34,7 +35,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     const auto node = start(mark, tag, anchor, YamlNode::Kind::kScalar);
-    node->quoted = tag == "!";
+    node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     node->text = value;
     place(node, anchor);
   }
@@ -67,7 +68,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   std::shared_ptr<YamlNode> start(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                                   YamlNode::Kind kind) {
-    if (!tag.empty() && tag != "?" && tag != "!")
+    const bool taken = takes_tags_ && tag.starts_with("tag:yaml.org,2002:");
+    if (!tag.empty() && tag != "?" && tag != "!" && !taken)
       throw Refused{row(mark), col(mark), "tags are not part of the scenario language"};
     count(mark, 1);
     auto node = std::make_shared<YamlNode>();
@@ -115,6 +117,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  bool takes_tags_;
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, YamlPtr> anchors_;
   std::size_t total_ = 0;
@@ -198,16 +201,38 @@ std::string with_joined_pairs(const std::string& text) {
 
 }  // namespace
 
-YamlPtr parse_yaml(const SourceText& source) {
+namespace {
+
+void check_size_and_text(const SourceText& source) {
   if (source.text.size() > kLargestInput)
     throw InputError(
         {{source.name, 0, 0, "",
           fmt::format("larger than {} MiB; that is no scenario", kLargestInput >> 20), ""}});
   check_text(source);
-  TreeBuilder builder;
+}
+
+// Calls read(parser, builder), whose faults become InputErrors.
+template <class F>
+auto parse(const SourceText& source, F&& read) {
+  check_size_and_text(source);
   try {
     std::istringstream stream(with_joined_pairs(source.text));
     YAML::Parser parser(stream);
+    return read(parser);
+  } catch (const Refused& refused) {
+    throw InputError({source.at(refused.line, refused.column, "", refused.message)});
+  } catch (const YAML::ParserException& error) {
+    const auto line = static_cast<u32>(std::max(error.mark.line, 0)) + 1;
+    const auto column = static_cast<u32>(std::max(error.mark.column, 0));
+    throw InputError({source.at(line, column, "", plain_words(error, source.ours()))});
+  }
+}
+
+}  // namespace
+
+YamlPtr parse_yaml(const SourceText& source) {
+  TreeBuilder builder;
+  return parse(source, [&](YAML::Parser& parser) {
     if (!parser.HandleNextDocument(builder) || !builder.root)
       throw InputError({{source.name, 0, 0, "", "the file is empty", ""}});
     const YamlPtr first = builder.root;
@@ -216,13 +241,20 @@ YamlPtr parse_yaml(const SourceText& source) {
       throw InputError({source.at(builder.root->line, builder.root->column, "",
                                   "a second document begins here; a file holds one")});
     return first;
-  } catch (const Refused& refused) {
-    throw InputError({source.at(refused.line, refused.column, "", refused.message)});
-  } catch (const YAML::ParserException& error) {
-    const auto line = static_cast<u32>(std::max(error.mark.line, 0)) + 1;
-    const auto column = static_cast<u32>(std::max(error.mark.column, 0));
-    throw InputError({source.at(line, column, "", plain_words(error, source.ours()))});
-  }
+  });
+}
+
+std::vector<YamlPtr> parse_yaml_stream(const SourceText& source) {
+  TreeBuilder builder(true);
+  return parse(source, [&](YAML::Parser& parser) {
+    std::vector<YamlPtr> found;
+    while (parser.HandleNextDocument(builder)) {
+      if (builder.root && builder.root->kind != YamlNode::Kind::kNull)
+        found.push_back(builder.root);
+      builder.root = nullptr;
+    }
+    return found;
+  });
 }
 
 SourceText read_source(const std::string& path) {

@@ -34,6 +34,10 @@ struct YamlNode {
 // documents, too deep, too large, an alias of itself. JSON is accepted as the YAML that it is.
 YamlPtr parse_yaml(const SourceText& source);
 
+// Every document of a text that others wrote for other programs: empty ones are left out, YAML's
+// own tags (!!str) are taken. Throws InputError as parse_yaml().
+std::vector<YamlPtr> parse_yaml_stream(const SourceText& source);
+
 // Reads a file of at most kLargestInput bytes. Throws InputError when it is larger or cannot be
 // read.
 SourceText read_source(const std::string& path);

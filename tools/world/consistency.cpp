@@ -7,6 +7,7 @@
 
 #include "models/balancing/answer_history.h"
 #include "tools/language/diagnostics.h"
+#include "tools/world/autoscaler_consistency.h"
 #include "tools/world/change_consistency.h"
 
 namespace stampede {
@@ -194,6 +195,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
                    fmt::format("{} is above probe_interval, {}", print(spec.balancer.probe_timeout),
                                print(spec.balancer.probe_interval))});
   region_sizes(out, spec);
+  autoscaler_metrics(out, spec);
   engines(out, spec.serving.pools);
   const double kv_link = spec.serving.kv_transfer.bandwidth.bytes_per_second;
   if (kv_link > 0 && kv_link < kSlowestKvLink)

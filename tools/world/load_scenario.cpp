@@ -107,6 +107,8 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
   if (!faults.empty()) throw InputError(std::move(faults));
   loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
+  loaded.warnings.insert(loaded.warnings.end(), loaded.provenance.notes.begin(),
+                         loaded.provenance.notes.end());
   state_endpoint_rate(loaded);
   loaded.directory = surroundings.directories.front();
   find_traces(loaded, surroundings);
