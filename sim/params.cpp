@@ -49,6 +49,18 @@ Field& Field::inlined() {
   info_.inlined = true;
   return *this;
 }
+Field& Field::inherits(std::string_view path) {
+  STAMPEDE_CHECK(
+      info_.type->kind == ValueKind::kOptional && info_.type->element->kind == ValueKind::kStruct,
+      info_.key + " cannot inherit: it is no optional struct");
+  info_.inherits = path;
+  return *this;
+}
+Field& Field::elementwise() {
+  STAMPEDE_CHECK(info_.type->kind == ValueKind::kList, info_.key + " is no list");
+  info_.elementwise = true;
+  return *this;
+}
 Field& Field::required() {
   info_.required = true;
   return *this;

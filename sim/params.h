@@ -59,6 +59,12 @@ struct FieldInfo {
   double least = 0;  // kWith: what a whole number is not scaled below; 0 stays 0
   bool required = false;
   bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
+  // kOptional of a struct: null or not said, the values at this path hold; what is said of it
+  // changes a copy of them.
+  std::string inherits;
+  // kList below what inherits: its elements change those inherited, by their `name` or by their
+  // place, instead of replacing the list.
+  bool elementwise = false;
   void* member(void* object) const { return static_cast<char*>(object) + offset; }
   const void* get(const void* object) const { return static_cast<const char*>(object) + offset; }
 };
@@ -81,6 +87,8 @@ struct TypeInfo {
   void* (*append)(void*) = nullptr;            // kList, kOptional: address of a new element
   void* (*at)(void*, std::size_t) = nullptr;
   void (*clear)(void*) = nullptr;
+  // kStruct; selections in it are shared with the original, not copied.
+  void (*assign)(void* to, const void* from) = nullptr;
   // kSelection: a mapping whose key `selector` names a registered entry of `category`; the other
   // keys are that entry's parameters.
   std::string selector, category;
@@ -117,6 +125,8 @@ class Field {
   Field& scales_inversely();
   Field& scales_with_fleet();
   Field& inlined();
+  Field& inherits(std::string_view path);
+  Field& elementwise();
   Field& required();
 
  private:
@@ -196,6 +206,9 @@ void fill(TypeInfo& t) {
     fill_selection(t, T::tag::selector, T::tag::category);
   } else {
     t.kind = ValueKind::kStruct;
+    t.assign = [](void* to, const void* from) {
+      *static_cast<T*>(to) = *static_cast<const T*>(from);
+    };
     Schema<T> schema(t);
     T::describe(schema);
   }

@@ -25,7 +25,7 @@ u64 high_product(u64 a, u64 b) {
 
 AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey key)
     : settings_(settings), regions_(regions), salt_((u64{key.hi} << 32) | key.lo), rings_(regions) {
-  STAMPEDE_CHECK(regions > 0 && regions <= kMaxRegions, "at most 16 regions");
+  STAMPEDE_CHECK(regions > 0 && regions <= kMaxRegions, "at most 64 regions");
   longest_period_ = settings_.ttl.ns;
   if (settings_.ttl.ns > 0 && settings_.violators > 0 && settings_.violator_tail.ns > 0) {
     violator_below_ = static_cast<u64>(std::min(1.0, settings_.violators) * 4294967296.0);
@@ -36,7 +36,13 @@ AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey k
       longest_period_ = std::max(longest_period_, violator_periods_[i]);
     }
   }
-  for (Ring& ring : rings_) ring.answers[0].from = kLongAgo;
+  for (Ring& ring : rings_) {
+    ring.cumulative.resize(kRing * regions_);
+    for (std::size_t i = 0; i < kRing; ++i)
+      ring.answers[i].cumulative = ring.cumulative.data() + i * regions_;
+    ring.answers[0].from = kLongAgo;
+  }
+  next_.resize(regions_);
 }
 
 void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double>& shares,
@@ -44,15 +50,16 @@ void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double
   STAMPEDE_CHECK(shares.size() == regions_, "one share a region");
   Answer next;
   next.from = now;
+  std::vector<u64>& cumulative = next_;
   next.moved_by = moved_by;
   double sum = 0;
   for (std::size_t r = 0; r < regions_; ++r) {
     sum += shares[r];
-    next.cumulative[r] = static_cast<u64>(std::clamp(sum, 0.0, 1.0) * 4294967296.0);
+    cumulative[r] = static_cast<u64>(std::clamp(sum, 0.0, 1.0) * 4294967296.0);
   }
   // Rounding must not leave a sliver for a region without a share.
   for (std::size_t r = regions_; r-- > 0 && sum > 0;) {
-    next.cumulative[r] = u64{1} << 32;
+    cumulative[r] = u64{1} << 32;
     if (shares[r] > 0) break;
   }
   next.none = sum <= 0;
@@ -62,19 +69,26 @@ void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double
   bool close = last.all_home == next.all_home && last.none == next.none;
   if (!next.all_home)
     for (std::size_t r = 0; r < regions_ && close; ++r) {
-      const u64 a = last.cumulative[r], b = next.cumulative[r];
+      const u64 a = last.cumulative[r], b = cumulative[r];
       close = (a > b ? a - b : b - a) < (u64{1} << 24);
     }
   // What is decided as the run starts is what resolvers have held all along.
   if (close || last.from == now || now == Instant{}) {
     next.from = last.from;
-    last = next;
-    return;
+    return set(ring, next);
   }
   ring.head = (ring.head + 1) % kRing;
   ring.count = std::min(ring.count + 1, kRing);
-  ring.answers[ring.head] = next;
+  set(ring, next);
   ring.settled = now.ns + longest_period_;
+}
+
+// The newest answer, with the shares in `next_`.
+void AnswerHistory::set(Ring& ring, Answer answer) {
+  const std::size_t row = ring.head * regions_;
+  std::copy(next_.begin(), next_.end(), ring.cumulative.begin() + static_cast<std::ptrdiff_t>(row));
+  answer.cumulative = ring.cumulative.data() + row;
+  ring.answers[ring.head] = answer;
 }
 
 const Answer& AnswerHistory::newest(RegionId home) const { return back(rings_[home], 0); }

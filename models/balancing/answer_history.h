@@ -14,11 +14,11 @@
 
 namespace stampede {
 
-inline constexpr std::size_t kMaxRegions = 16;
+inline constexpr std::size_t kMaxRegions = 64;
 
 struct Answer {
   Instant from{};
-  std::array<u64, kMaxRegions> cumulative{};  // share of regions 0..r x 2^32
+  const u64* cumulative = nullptr;  // [region] share of regions 0..r x 2^32
   bool all_home = true;
   bool none = false;  // no region to send to
   IncidentId moved_by = kNoIncident;
@@ -32,6 +32,7 @@ class AnswerHistory {
     Duration violator_tail{};
   };
   AnswerHistory(Settings settings, std::size_t regions, StreamKey key);
+  AnswerHistory(const AnswerHistory&) = delete;  // answers point into it
 
   // A new decision for `home` at `now`: shares [region], all 0 = nowhere. One that differs from the
   // newest by less than 1/256 replaces it in place.
@@ -57,7 +58,9 @@ class AnswerHistory {
     i64 settled = INT64_MIN;          // from then on every session follows the newest [ns]
     std::size_t count = 1, head = 0;  // head: the newest
     std::array<Answer, kRing> answers{};
+    std::vector<u64> cumulative;  // [answer] x [region]
   };
+  void set(Ring& ring, Answer answer);
   const Answer& cached(const Ring& ring, Instant now, u64 session_key) const;
   const Answer& back(const Ring& ring, std::size_t age) const {
     return ring.answers[(ring.head + kRing - age) % kRing];
@@ -70,6 +73,7 @@ class AnswerHistory {
   std::array<i64, 64> violator_periods_{};  // equally likely [ns]
   i64 longest_period_ = 0;
   std::vector<Ring> rings_;
+  std::vector<u64> next_;  // [region] of the answer that is being published
 };
 
 }  // namespace stampede

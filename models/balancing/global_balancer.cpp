@@ -256,13 +256,14 @@ std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
     in.demand.push_back(homes_[h].demand);
     std::vector<u32> order(regions_.size());
     std::iota(order.begin(), order.end(), 0U);
-    const auto distance = [&](u32 r) {
-      if (r == h) return i64{-1};
+    std::vector<i64> distance(regions_.size(), INT64_MAX);
+    for (std::size_t r = 0; r < regions_.size(); ++r) {
       const PathState& path = network_.between(static_cast<RegionId>(h), static_cast<RegionId>(r));
-      return path.reach == Reach::kReachable ? path.round_trip.ns : INT64_MAX;
-    };
+      if (path.reach == Reach::kReachable) distance[r] = path.round_trip.ns;
+    }
+    distance[h] = -1;
     std::stable_sort(order.begin(), order.end(),
-                     [&](u32 a, u32 b) { return distance(a) < distance(b); });
+                     [&](u32 a, u32 b) { return distance[a] < distance[b]; });
     in.order.push_back(std::move(order));
   }
   return waterfall_split(in);

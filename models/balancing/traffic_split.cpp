@@ -27,18 +27,21 @@ std::vector<Shares> waterfall_split(const Waterfall& in) {
     room[r] = in.capacity[r] * in.target_utilization;
     foreign_room[r] = in.capacity[r] * in.spill_cap;
   }
+  std::vector<std::vector<std::size_t>> callers(regions);  // homes that come to a region at a rank
   for (std::size_t rank = 0; rank < regions; ++rank) {
+    for (auto& homes_of : callers) homes_of.clear();
+    for (std::size_t h = 0; h < homes; ++h) callers[in.order[h][rank]].push_back(h);
     // Home demand first: a region serves its own clients before it takes those of others.
     for (int foreign = 0; foreign < 2; ++foreign) {
       for (std::size_t r = 0; r < regions; ++r) {
         double wanted = 0;
-        for (std::size_t h = 0; h < homes; ++h)
-          if (in.order[h][rank] == r && (h != r) == (foreign != 0) && open(h, r)) wanted += left[h];
+        for (const std::size_t h : callers[r])
+          if ((h != r) == (foreign != 0) && open(h, r)) wanted += left[h];
         if (wanted <= 0) continue;
         const double limit = foreign != 0 ? std::min(room[r], foreign_room[r]) : room[r];
         const double share = std::min(1.0, std::max(0.0, limit) / wanted);
-        for (std::size_t h = 0; h < homes; ++h) {
-          if (in.order[h][rank] != r || (h != r) != (foreign != 0) || !open(h, r)) continue;
+        for (const std::size_t h : callers[r]) {
+          if ((h != r) != (foreign != 0) || !open(h, r)) continue;
           const double sent = left[h] * share;
           placed[h][r] += sent;
           left[h] -= sent;

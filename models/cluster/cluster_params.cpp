@@ -343,7 +343,9 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
   s.field("kubelet", &P::kubelet).help("probes, statuses, leases");
   s.field("endpoints", &P::endpoints).help("endpoint slices");
   s.field("node_lifecycle", &P::node_lifecycle).help("lost nodes and evictions");
-  s.field("workloads", &P::workloads).help("the deployments: first prefill or mixed, then decode");
+  s.field("workloads", &P::workloads)
+      .elementwise()
+      .help("the deployments: first prefill or mixed, then decode");
 }
 
 static const Register<ClusterParams> registered{

@@ -17,7 +17,7 @@ u16 to_blocks(u32 tokens, u32 block_tokens) {
 }  // namespace
 
 KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
-                 u32 slots)
+                 u32 slots, const std::vector<KvRegionParams>& own)
     : world_(world),
       params_(params),
       network_(network),
@@ -50,6 +50,8 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
                                       standard_normal(uniform(draw(clock, r))));
     if (params_.dead_ntp_region == static_cast<i32>(r))
       region.skew_ms = params_.dead_ntp_skew.ns / 1'000'000;
+    region.replication_lag = params_.replication_lag;
+    if (r < own.size()) take_own(region, own[r]);
     const i64 blocks = part(params_.initial_bytes.value / block_bytes_);
     const i64 sessions = part(params_.initial_sessions);
     for (i64 k = ages; k > 0; --k) {
@@ -82,6 +84,12 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
           [this] { return static_cast<double>(stored_bytes()); });
   t.gauge(kPath, "flushed_bytes", "B", "bytes removed by flushes",
           [this] { return static_cast<double>(flushed_bytes()); });
+}
+
+void KvCache::take_own(Region& region, const KvRegionParams& own) const {
+  if (own.capacity) region.capacity_blocks = own.capacity->value / block_bytes_;
+  if (own.clock_error) region.skew_ms = own.clock_error->ns / 1'000'000;
+  if (own.replication_lag) region.replication_lag = *own.replication_lag;
 }
 
 void KvCache::session_opened(SessionSlot slot, u64 key, RegionId home, u32 context_tokens) {

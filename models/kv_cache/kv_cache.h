@@ -48,9 +48,10 @@ class KvCache final : public KvCachePort,
                       public Component {
  public:
   // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out in advance,
-  // the table grows beyond. Schedules its one-second tick.
+  // the table grows beyond; `own`: what regions have of their own, empty if none has. Schedules its
+  // one-second tick.
   KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
-          u32 slots);
+          u32 slots, const std::vector<KvRegionParams>& own = {});
 
   void session_opened(SessionSlot session, u64 key, RegionId home, u32 context_tokens) override;
   void session_closed(SessionSlot session) override;
@@ -85,6 +86,7 @@ class KvCache final : public KvCachePort,
     IdleStock stock;
     i64 live_blocks = 0, flushing_blocks = 0, capacity_blocks = 0;
     i64 skew_ms = 0;
+    Duration replication_lag{};
     u8 write_epoch = 0, valid_epoch = 0;
     Instant epoch_since{INT64_MIN / 4};  // start of the flush or bump that opened write_epoch
     u32 tainted_pages = 0;               // to be overwritten, not yet allocated again
@@ -98,6 +100,7 @@ class KvCache final : public KvCachePort,
   };
 
   // kv_cache.cpp
+  void take_own(Region& region, const KvRegionParams& own) const;
   void tick();
   u32 now_ms() const { return static_cast<u32>(world_.now().ns / 1'000'000); }
   void resize(SessionCopy& copy, RegionId r, u16 blocks);

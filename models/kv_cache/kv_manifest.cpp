@@ -89,7 +89,7 @@ void KvCache::pull(SessionSlot slot, LiveSession& s, RegionId to) {
     const SessionCopy& c = table_.copy(slot, from);
     const double lag = exponential(uniform(draw(lag_, s.key, c.version, from)));
     const Instant ready =
-        written_at(c, from) + from_seconds(params_.replication_lag.seconds() * lag);
+        written_at(c, from) + from_seconds(regions_[from].replication_lag.seconds() * lag);
     if (links_.delivered(from, to, s.home, ready) <= world_.now()) deliver(slot, s, from, to);
   }
 }

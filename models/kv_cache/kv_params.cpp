@@ -69,7 +69,7 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
       .at_least(0)
       .help("standard deviation of a region's clock error");
   s.field("dead_ntp_region", &P::dead_ntp_region)
-      .range(-1, 7)
+      .range(-1, 63)
       .help("index of a region whose clock is wrong by dead_ntp_skew; -1: none");
   s.field("dead_ntp_skew", &P::dead_ntp_skew).help("clock error of that region (signed)");
   s.field("torn_head_share", &P::torn_head_share)
@@ -133,6 +133,27 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
   s.field("epoch_fanout_max", &P::epoch_fanout_max)
       .at_least(0)
       .help("longest time until a new epoch has reached a region");
+}
+
+void KvRegionParams::describe(Schema<KvRegionParams>& s) {
+  using P = KvRegionParams;
+  s.field("capacity", &P::capacity)
+      .at_least(0)
+      .help("size of the store in this region; absent: its part of spec.kv_cache.capacity")
+      .scales();
+  s.field("clock_error", &P::clock_error)
+      .help("clock error of this region (signed); absent: drawn with spec.kv_cache.clock_skew");
+  s.field("replication_lag", &P::replication_lag)
+      .at_least(0)
+      .help(
+          "mean delay until manifests that this region wrote reach the others (exponential); "
+          "absent: spec.kv_cache.replication_lag");
+  const TypeInfo& service = type_of<KvCacheParams>();
+  for (const FieldInfo& field : service.fields)
+    if (field.key != "capacity" && field.key != "replication_lag")
+      s.refuse(field.key,
+               "one store for all regions: set spec.kv_cache." + field.key +
+                   "; a region has only capacity, clock_error and replication_lag of its own");
 }
 
 static const Register<KvCacheParams> registered{

@@ -1,6 +1,7 @@
 // Parameters of the distributed KV cache: data model, replication, clocks, corruption, capacity,
 // flush.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,15 @@ struct KvCacheParams {
   Duration epoch_fanout_max = 10_s;
 
   static void describe(Schema<KvCacheParams>& s);
+};
+
+// What one region may have of its own: the size of its store, its clock, how fast its writes reach
+// the others. Everything else is one store's. Absent: as in KvCacheParams.
+struct KvRegionParams {
+  std::optional<Bytes> capacity;
+  std::optional<Duration> clock_error;
+  std::optional<Duration> replication_lag;
+  static void describe(Schema<KvRegionParams>& s);
 };
 
 }  // namespace stampede

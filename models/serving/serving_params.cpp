@@ -10,6 +10,11 @@ void PoolParams::describe(Schema<PoolParams>& s) {
           "`front_end` that are not written here");
   s.field("engine", &PoolParams::engine).help("the engine in each of its pods");
   s.field("front_end", &PoolParams::front_end).help("the process in front of the engine");
+  s.field("max_rate_per_endpoint", &PoolParams::max_rate_per_endpoint)
+      .range(1e-3, 1e6)
+      .help(
+          "what the balancer is told that one pod of this pool takes; absent: "
+          "spec.balancer.max_rate_per_endpoint, else computed from engine, front end and clients");
 }
 
 void GatewayParams::describe(Schema<GatewayParams>& s) {
@@ -27,6 +32,7 @@ void GatewayParams::describe(Schema<GatewayParams>& s) {
 
 void ServingParams::describe(Schema<ServingParams>& s) {
   s.field("pools", &ServingParams::pools)
+      .elementwise()
       .help("one pool (mixed), or a prefill and a decode pool in this order");
   s.field("handover", &ServingParams::handover)
       .at_least(0)

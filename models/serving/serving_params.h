@@ -1,5 +1,6 @@
 // Parameters of a region's data plane: gateway, pools of engines, hand-over.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct PoolParams {
   std::string profile;  // resolved by the loader: what the file does not say itself comes from it
   EngineParams engine;
   FrontEndParams front_end;
+  std::optional<Rate> max_rate_per_endpoint;  // as the balancer is told
   static void describe(Schema<PoolParams>& s);
 };
 

@@ -47,8 +47,9 @@ inline KvCacheParams plain() {
 }
 
 struct Store {
-  explicit Store(const KvCacheParams& params, u64 seed = 1, u32 regions = 3)
-      : world(seed), kv(world, params, network, regions, 64) {}
+  explicit Store(const KvCacheParams& params, u64 seed = 1, u32 regions = 3,
+                 const std::vector<KvRegionParams>& own = {})
+      : world(seed), kv(world, params, network, regions, 64, own) {}
   void run(Duration d) { world.scheduler.run_until(world.now() + d); }
   void check() {
     for (const auto& c : world.checks) c();

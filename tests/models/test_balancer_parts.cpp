@@ -1,6 +1,9 @@
 // The balancer's pure parts: probe machine, splits, answer history.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "models/balancing/answer_history.h"
 #include "models/balancing/probe_fsm.h"
 #include "models/balancing/traffic_split.h"
@@ -105,6 +108,84 @@ TEST(balancer_parts, waterfall_keeps_clients_away_from_a_closed_home) {
   EXPECT_EQ(split[0][0], 0);
   EXPECT_NEAR(split[0][2], 1, 1e-12);
   EXPECT_NEAR(split[1][2] + split[1][0], 1, 1e-12);
+}
+
+// As the waterfall is told: at every rank, every region, its own clients first, then everybody
+// else.
+std::vector<Shares> told_waterfall(const Waterfall& in) {
+  const std::size_t n = in.demand.size();
+  std::vector<Shares> placed(n, Shares(n, 0.0));
+  Shares left = in.demand, room(n), foreign(n);
+  for (std::size_t r = 0; r < n; ++r) {
+    room[r] = in.capacity[r] * in.target_utilization;
+    foreign[r] = in.capacity[r] * in.spill_cap;
+  }
+  const auto comes = [&](std::size_t h, std::size_t r, std::size_t rank, bool own) {
+    return in.order[h][rank] == r && (h == r) == own && (!own || in.away[h] == 0);
+  };
+  for (std::size_t rank = 0; rank < n; ++rank)
+    for (const bool own : {true, false})
+      for (std::size_t r = 0; r < n; ++r) {
+        double wanted = 0;
+        for (std::size_t h = 0; h < n; ++h)
+          if (comes(h, r, rank, own)) wanted += left[h];
+        if (wanted <= 0) continue;
+        const double limit = own ? room[r] : std::min(room[r], foreign[r]);
+        const double share = std::min(1.0, std::max(0.0, limit) / wanted);
+        for (std::size_t h = 0; h < n; ++h) {
+          if (!comes(h, r, rank, own)) continue;
+          const double sent = left[h] * share;
+          placed[h][r] += sent;
+          left[h] -= sent;
+          room[r] -= sent;
+          if (!own) foreign[r] -= sent;
+        }
+      }
+  for (std::size_t h = 0; h < n; ++h) {
+    Shares usable = in.capacity;
+    if (in.away[h] != 0) usable[h] = 0;
+    const Shares overload = proportional_split(usable);
+    for (std::size_t r = 0; r < n; ++r)
+      placed[h][r] = (placed[h][r] + left[h] * overload[r]) / in.demand[h];
+  }
+  return placed;
+}
+
+TEST(balancer_parts, waterfall_of_64_regions_is_as_told_to_the_last_bit) {
+  Sequence random(stream_key(1, "test", "waterfall"));
+  for (const std::size_t n : {1u, 2u, 3u, 17u, 64u})
+    for (int run = 0; run < 10; ++run) {
+      Waterfall in;
+      in.target_utilization = 0.9;
+      in.spill_cap = run % 2 == 0 ? 1 : 0.3;
+      for (std::size_t h = 0; h < n; ++h) {
+        in.demand.push_back(0.1 + 10 * random.next());
+        in.capacity.push_back(random.next() < 0.2 ? 0 : 12 * random.next());
+        in.away.push_back(random.next() < 0.1);
+        std::vector<u32> order(n);
+        for (std::size_t r = 0; r < n; ++r) order[r] = static_cast<u32>(r);
+        for (std::size_t r = n; r-- > 1;)
+          std::swap(order[r], order[static_cast<std::size_t>(random.next() * double(r + 1))]);
+        in.order.push_back(order);
+      }
+      EXPECT_EQ(waterfall_split(in), told_waterfall(in)) << n << " regions, run " << run;
+    }
+}
+
+TEST(balancer_parts, answer_history_holds_64_regions) {
+  AnswerHistory answers({60_s, 0, {}}, 64, stream_key(1, "balancer", "ttl_phase"));
+  for (u32 k = 0; k < 200; ++k) {  // more decisions than it remembers
+    Shares shares(64, 0.0);
+    shares[k % 64] = 0.25;
+    shares[63 - k % 32] += 0.75;
+    answers.publish(Instant{} + Duration{(k + 1) * i64{100'000'000'000}}, 7, shares, k);
+  }
+  const Answer& last = answers.newest(7);
+  EXPECT_EQ(last.moved_by, 199u);
+  EXPECT_EQ(answers.pick(last, 7, 0), 199 % 64);
+  EXPECT_EQ(answers.pick(last, 7, UINT32_MAX), 63 - 199 % 32);
+  const Instant before = Instant{} + Duration{i64{200} * 100'000'000'000};
+  EXPECT_EQ(answers.in_force(7, before, 1).moved_by, 198u) << "still cached";
 }
 
 TEST(balancer_parts, answer_history_follows_a_sequence_of_decisions) {

@@ -59,12 +59,13 @@ TEST(KvConflict, ChecksumsTurnPoisonIntoAMiss) {
 struct Outcome2x2 {
   u64 conflicts, poisoned, fenced;
 };
-Outcome2x2 moved_sessions(bool fencing, Duration dead_ntp) {
+Outcome2x2 moved_sessions(bool fencing, Duration dead_ntp,
+                          const std::vector<KvRegionParams>& own = {}) {
   KvCacheParams p = plain();
   p.fencing = fencing;
   p.dead_ntp_region = 1;
   p.dead_ntp_skew = dead_ntp;
-  Store t(p);
+  Store t(p, 1, 3, own);
   const u32 n = 300;
   for (u32 s = 0; s < n; ++s) {
     t.kv.session_opened(s, 1 + s, 0, 0);
@@ -104,6 +105,16 @@ TEST(KvConflict, FencingRemovesOrderingConflictsWhateverTheClocks) {
     EXPECT_EQ(fenced.poisoned, 0u);
     EXPECT_EQ(fenced.fenced, 100u);
   }
+}
+
+TEST(KvConflict, ARegionHasAClockAndALagOfItsOwn) {
+  KvRegionParams ahead, slow;
+  ahead.clock_error = 2_s;
+  slow.replication_lag = 1_h;
+  EXPECT_EQ(moved_sessions(false, {}, {{}, ahead, {}}).conflicts, 300u) << "as with a dead clock";
+  // What region 1 writes does not reach the home within this run; region 2 writes nothing.
+  EXPECT_EQ(moved_sessions(false, {}, {{}, slow, {}}).conflicts, 0u);
+  EXPECT_EQ(moved_sessions(false, {}, {{}, {}, slow}).conflicts, 100u);
 }
 
 // A partition: home region 0 is cut off, both sides go on writing, then it heals.

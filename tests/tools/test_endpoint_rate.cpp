@@ -51,18 +51,20 @@ Loaded load(const std::vector<Override>& sets = {}) {
 TEST(EndpointRate, is_what_the_front_end_or_the_engine_takes) {
   Spec spec = load().scenario.spec;
   spec.balancer.max_rate_per_endpoint.reset();
-  EXPECT_NEAR(endpoint_rate(spec), 0.85 / 0.05, 0.001);  // the front end's line of overload
+  EXPECT_NEAR(endpoint_rate(spec.serving.pools[0], spec.clients), 0.85 / 0.05,
+              0.001);  // the front end's line of overload
   spec.serving.pools[0].front_end.cpu_per_request = {};
   EngineParams& engine = spec.serving.pools[0].engine;
   engine.role = EngineRole::kPrefill;
   engine.step_base = {};
   engine.step_per_prompt_token = 1_ms;
-  EXPECT_NEAR(endpoint_rate(spec), 10, 0.1);  // 100 tokens of 1 ms
+  EXPECT_NEAR(endpoint_rate(spec.serving.pools[0], spec.clients), 10, 0.1);  // 100 tokens of 1 ms
   engine.role = EngineRole::kMixed;
   engine.step_base = 100_ms;
   engine.max_num_seqs = 10;
   engine.max_num_batched_tokens = 8192;
-  EXPECT_NEAR(endpoint_rate(spec), 1 / (0.1 + 100 * 0.1 / 8192 + 20 * 0.1 / 10), 0.1);
+  EXPECT_NEAR(endpoint_rate(spec.serving.pools[0], spec.clients),
+              1 / (0.1 + 100 * 0.1 / 8192 + 20 * 0.1 / 10), 0.1);
 }
 
 TEST(EndpointRate, stands_in_the_manifest_and_can_be_stated) {

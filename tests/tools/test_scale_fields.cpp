@@ -34,7 +34,8 @@ void fill(const TypeInfo& type, void* object) {
     case ValueKind::kNumber:
       return set("6000");
     case ValueKind::kStruct:
-      for (const FieldInfo& field : type.fields) fill(*field.type, field.member(object));
+      for (const FieldInfo& field : type.fields)
+        if (field.inherits.empty()) fill(*field.type, field.member(object));
       return;
     case ValueKind::kList:
       type.clear(object);
@@ -52,8 +53,9 @@ void read(const TypeInfo& type, void* object, const std::string& path, Numbers& 
   switch (type.kind) {
     case ValueKind::kStruct:
       for (const FieldInfo& field : type.fields)
-        read(*field.type, field.member(object), path.empty() ? field.key : path + "." + field.key,
-             numbers);
+        if (field.inherits.empty())  // scaled as what they inherit is
+          read(*field.type, field.member(object), path.empty() ? field.key : path + "." + field.key,
+               numbers);
       return;
     case ValueKind::kList:
       return read(*type.element, type.at(object, 0), path + "[]", numbers);

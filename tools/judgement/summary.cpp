@@ -190,7 +190,7 @@ ordered_json resources(const Observed& seen, const Measures& measures) {
   for (RegionId r = 0; r < seen.regions.size(); ++r)
     for (WorkloadId w = 0; w < seen.spec.serving.pools.size(); ++w) {
       const Region::EngineTime time = seen.regions[r]->engine_time(w);
-      const i32 gpus = seen.spec.gpus_per_pod(w);
+      const i32 gpus = seen.spec.gpus_per_pod(r, w);
       busy += time.busy * gpus;
       wasted += time.wasted * gpus;
     }

@@ -120,7 +120,7 @@ void add_rows(const TypeInfo& type, const void* defaults, const std::string& pat
     rows.push_back({key, kind_text(*f.type), default_text(f, defaults), range_text(f),
                     scale_text(f), f.help, f.source.empty() ? "assumed" : f.source});
     const TypeInfo* inner = innermost(f.type);
-    if (inner->kind != ValueKind::kStruct) continue;
+    if (inner->kind != ValueKind::kStruct || !f.inherits.empty()) continue;
     // Defaults of an element: those of a fresh one, made in a scratch list and taken out again.
     void* holder = const_cast<void*>(f.get(defaults));
     if (f.type->size(holder) > 0 || f.type->element != inner) continue;

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
+#include "tools/language/profiles.h"
+#include "tools/language/value_at.h"
 #include "tools/language/yaml_loader.h"
 
 namespace stampede {
@@ -37,16 +40,40 @@ std::string scalar_text(const TypeInfo& type, const void* object) {
 
 bool is_scalar(ValueKind kind) { return kind < ValueKind::kStruct; }
 
+// What something inherits, or null if that is not part of `root`.
+const void* inherited(const Whole& root, const FieldInfo& field) {
+  const auto from = value_at(root.type, root.object, field.inherits);
+  return from ? from->object : nullptr;
+}
+
+// What names a profile of its own is written in full: read again, the profile would come before
+// what is left out.
+bool has_own_profile(const TypeInfo& type, const void* object, const void* base) {
+  return std::any_of(type.fields.begin(), type.fields.end(), [&](const FieldInfo& f) {
+    return f.key == kProfileKey && f.type->print(f.get(object)) != f.type->print(f.get(base));
+  });
+}
+
 class YamlWriter {
  public:
-  explicit YamlWriter(const std::map<std::string, std::string>& origins) : origins_(origins) {}
+  YamlWriter(Whole root, const std::map<std::string, std::string>& origins)
+      : root_(root), origins_(origins) {}
 
+  // `base`: what the object inherits; what neither says otherwise nor has an origin is left out.
   void fields(const TypeInfo& type, const void* object, const std::string& path,
-              const std::string& indent, bool first_is_item) {
+              const std::string& indent, bool first_is_item, const void* base = nullptr) {
     bool first = first_is_item;
+    if (base != nullptr && has_own_profile(type, object, base)) base = nullptr;
     for (const FieldInfo& f : type.fields) {
-      value(f.key, *f.type, f.get(object), child_path(path, f.key), &f, lead(indent, first),
-            indent);
+      const std::string at = child_path(path, f.key);
+      const void* below = base != nullptr ? f.get(base) : nullptr;
+      if (!f.inherits.empty()) {
+        if (f.type->size(f.get(object)) == 0) continue;
+        below = inherited(root_, f);
+      } else if (below != nullptr && !f.required && !stated(*f.type, f.get(object), below, at)) {
+        continue;
+      }
+      value(f.key, *f.type, f.get(object), at, &f, lead(indent, first), indent, below);
       first = false;
     }
   }
@@ -63,6 +90,9 @@ class YamlWriter {
       content += " # " + it->second;
       if (it->second == "default" && field)
         content += field->source.empty() ? ", assumed" : ", " + field->source;
+    } else if (!origins_.empty() && field) {
+      content.resize(std::max(content.size() + 1, kCommentColumn), ' ');
+      content += " # inherited";
     }
     text += content + "\n";
   }
@@ -73,33 +103,45 @@ class YamlWriter {
          nullptr);
     fields(*chosen.type, chosen.params.get(), path, indent, false);
   }
+  bool stated(const TypeInfo& type, const void* object, const void* base,
+              const std::string& path) const {
+    const auto it = origins_.lower_bound(path);
+    if (it != origins_.end() && it->first.starts_with(path) &&
+        (it->first.size() == path.size() || it->first[path.size()] == '.' ||
+         it->first[path.size()] == '['))
+      return true;
+    return effective(type, object) != effective(type, base);
+  }
   void value(const std::string& key, const TypeInfo& type, const void* object,
              const std::string& path, const FieldInfo* field, const std::string& head,
-             const std::string& indent) {
+             const std::string& indent, const void* base) {
     const std::string deeper = indent + "  ";
     switch (type.kind) {
       case ValueKind::kStruct:
         if (type.fields.empty()) return line(head + key + ": {}", path, field);
         line(head + key + ":", "", nullptr);
-        return fields(type, object, path, deeper, false);
+        return fields(type, object, path, deeper, false, base);
       case ValueKind::kOptional:
         if (type.size(object) == 0) return line(head + key + ": null", path, field);
+        if (base != nullptr && field->inherits.empty())
+          base = type.size(base) == 0 ? nullptr : type.at(const_cast<void*>(base), 0);
         return value(key, *type.element, type.at(const_cast<void*>(object), 0), path, field, head,
-                     indent);
+                     indent, base);
       case ValueKind::kSelection:
         if (!static_cast<const Selection*>(object)->type)
           return line(head + key + ": null", path, field);
         line(head + key + ":", "", nullptr);
         return selection(type, object, path, deeper, false);
       case ValueKind::kList:
-        return list(key, type, object, path, field, head, indent);
+        return list(key, type, object, path, field, head, indent,
+                    field->elementwise ? base : nullptr);
       default:
         return line(head + key + ": " + scalar_text(type, object), path, field);
     }
   }
   void list(const std::string& key, const TypeInfo& type, const void* object,
             const std::string& path, const FieldInfo* field, const std::string& head,
-            const std::string& indent) {
+            const std::string& indent, const void* base) {
     const std::size_t size = type.size(object);
     const TypeInfo& element = *type.element;
     const auto at = [&](std::size_t i) { return type.at(const_cast<void*>(object), i); };
@@ -125,38 +167,91 @@ class YamlWriter {
       } else if (element.fields.empty()) {
         line(lead(deeper, true) + "{}", item, nullptr);
       } else {
-        fields(element, at(i), item, deeper, true);
+        const bool inherits = base != nullptr && i < type.size(base);
+        const void* below = inherits ? type.at(const_cast<void*>(base), i) : nullptr;
+        const std::size_t before = text.size();
+        fields(element, at(i), item, deeper, true, below);
+        if (text.size() == before) line(lead(deeper, true) + "{}", item, nullptr);
       }
     }
   }
 
+  const Whole root_;
   const std::map<std::string, std::string>& origins_;
 };
 
 }  // namespace
 
-ordered_json effective(const TypeInfo& type, const void* object) {
-  switch (type.kind) {
-    case ValueKind::kStruct: {
-      ordered_json out = ordered_json::object();
-      for (const FieldInfo& f : type.fields) out[f.key] = effective(*f.type, f.get(object));
-      return out;
+namespace {
+
+ordered_json written(const Whole& root, const TypeInfo& type, const void* object);
+
+// What `object` says otherwise than what it inherits; null if nothing.
+std::optional<ordered_json> difference(const FieldInfo& field, const TypeInfo& type,
+                                       const void* object, const void* base) {
+  const auto at = [](const TypeInfo& list, const void* of, std::size_t i) {
+    return list.at(const_cast<void*>(of), i);
+  };
+  if (type.kind == ValueKind::kStruct) {
+    if (has_own_profile(type, object, base)) return effective(type, object);
+    ordered_json out = ordered_json::object();
+    for (const FieldInfo& f : type.fields)
+      if (auto own = difference(f, *f.type, f.get(object), f.get(base))) out[f.key] = *own;
+    return out.empty() ? std::nullopt : std::optional(out);
+  }
+  if (type.kind == ValueKind::kOptional && type.size(object) > 0 && type.size(base) > 0)
+    return difference(field, *type.element, at(type, object, 0), at(type, base, 0));
+  const ordered_json own = effective(type, object);
+  if (own == effective(type, base)) return std::nullopt;
+  if (type.kind != ValueKind::kList || !field.elementwise) return own;
+  ordered_json out = ordered_json::array();
+  for (std::size_t i = 0; i < type.size(object); ++i) {
+    const auto element = i < type.size(base) ? difference(field, *type.element, at(type, object, i),
+                                                          at(type, base, i))
+                                             : std::optional(own[i]);
+    out.push_back(element.value_or(ordered_json::object()));
+  }
+  return out;
+}
+
+ordered_json written_fields(const Whole& root, const TypeInfo& type, const void* object) {
+  ordered_json out = ordered_json::object();
+  for (const FieldInfo& f : type.fields) {
+    const void* value = f.get(object);
+    if (f.inherits.empty()) {
+      out[f.key] = written(root, *f.type, value);
+      continue;
     }
+    if (f.type->size(value) == 0) continue;
+    const TypeInfo& element = *f.type->element;
+    const void* copy = f.type->at(const_cast<void*>(value), 0);
+    const void* base = inherited(root, f);
+    const auto own =
+        base ? difference(f, element, copy, base) : std::optional(effective(element, copy));
+    if (own) out[f.key] = *own;
+  }
+  return out;
+}
+
+ordered_json written(const Whole& root, const TypeInfo& type, const void* object) {
+  switch (type.kind) {
+    case ValueKind::kStruct:
+      return written_fields(root, type, object);
     case ValueKind::kList: {
       ordered_json out = ordered_json::array();
       for (std::size_t i = 0; i < type.size(object); ++i)
-        out.push_back(effective(*type.element, type.at(const_cast<void*>(object), i)));
+        out.push_back(written(root, *type.element, type.at(const_cast<void*>(object), i)));
       return out;
     }
     case ValueKind::kOptional:
       if (type.size(object) == 0) return nullptr;
-      return effective(*type.element, type.at(const_cast<void*>(object), 0));
+      return written(root, *type.element, type.at(const_cast<void*>(object), 0));
     case ValueKind::kSelection: {
       const auto& selection = *static_cast<const Selection*>(object);
       if (!selection.type) return nullptr;
       ordered_json out = ordered_json::object();
       out[type.selector] = selection.name;
-      const ordered_json params = effective(*selection.type, selection.params.get());
+      const ordered_json params = written(root, *selection.type, selection.params.get());
       for (const auto& [key, value] : params.items()) out[key] = value;
       return out;
     }
@@ -174,9 +269,15 @@ ordered_json effective(const TypeInfo& type, const void* object) {
   }
 }
 
+}  // namespace
+
+ordered_json effective(const TypeInfo& type, const void* object) {
+  return written({type, object}, type, object);
+}
+
 std::string effective_yaml(const TypeInfo& type, const void* object,
                            const std::map<std::string, std::string>& origins) {
-  YamlWriter writer(origins);
+  YamlWriter writer({type, object}, origins);
   writer.fields(type, object, "", "", false);
   return writer.text;
 }

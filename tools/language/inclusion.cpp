@@ -24,6 +24,13 @@ const Inclusion* inclusion_of(const TypeInfo& type) {
   return &type == &type_of<cluster::AutoscalerParams>() ? &autoscaler : nullptr;
 }
 
+bool names_file(const YamlNode& node, const TypeInfo& type) {
+  const Inclusion* inclusion = inclusion_of(type);
+  return inclusion != nullptr &&
+         std::any_of(node.entries.begin(), node.entries.end(),
+                     [&](const auto& entry) { return entry.first->text == inclusion->key; });
+}
+
 // The file that a key such as `manifest` names, relative to the scenario's, in the keys of the
 // struct; null if it cannot be used, which is then reported.
 YamlPtr YamlLoader::read_included(const YamlNode& name, const Inclusion& inclusion,

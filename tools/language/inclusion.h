@@ -37,4 +37,7 @@ struct Inclusion {
 // Null for a type that is only written out.
 const Inclusion* inclusion_of(const TypeInfo& type);
 
+// Does a mapping give a struct of this type by a file?
+bool names_file(const YamlNode& node, const TypeInfo& type);
+
 }  // namespace stampede

@@ -16,28 +16,36 @@ void set_leaves(YamlLoader& loader, const YamlNode& node, const std::string& pat
   }
 }
 
+void apply_profile(YamlLoader& loader, const std::string& name, const std::string& path) {
+  const auto found = serving_profiles().find(name);
+  if (found == serving_profiles().end()) {
+    std::vector<std::string> known;
+    for (const auto& [each, text] : serving_profiles()) known.push_back(each);
+    loader.fault(path + ".profile",
+                 fmt::format("no profile is named '{}'{}", name, suggestion(name, known)));
+    return;
+  }
+  const YamlPtr root = parse_yaml({"profile " + name, found->second});
+  set_leaves(loader, *root, path, "profile " + name);
+}
+
 }  // namespace
 
 bool names_profile(const std::string& path) {
   return path.starts_with("spec.serving.pools") && path.ends_with(".profile");
 }
 
-void apply_profiles(YamlLoader& loader, const ServingParams& serving) {
-  std::vector<std::string> known;
-  for (const auto& [name, text] : serving_profiles()) known.push_back(name);
-  for (std::size_t i = 0; i < serving.pools.size(); ++i) {
-    const std::string name = serving.pools[i].profile;
-    if (name.empty()) continue;
-    const std::string path = fmt::format("spec.serving.pools[{}]", i);
-    const auto found = serving_profiles().find(name);
-    if (found == serving_profiles().end()) {
-      loader.fault(path + ".profile",
-                   fmt::format("no profile is named '{}'{}", name, suggestion(name, known)));
-      continue;
-    }
-    const YamlPtr root = parse_yaml({"profile " + name, found->second});
-    set_leaves(loader, *root, path, "profile " + name);
-  }
+void apply_profiles(YamlLoader& loader, const ServingParams& serving, const std::string& path) {
+  for (std::size_t i = 0; i < serving.pools.size(); ++i)
+    if (!serving.pools[i].profile.empty())
+      apply_profile(loader, serving.pools[i].profile, fmt::format("{}.pools[{}]", path, i));
+}
+
+void apply_own_profiles(YamlLoader& loader, const ServingParams& serving, const std::string& path) {
+  for (std::size_t i = 0; i < serving.pools.size(); ++i)
+    if (const std::string pool = fmt::format("{}.pools[{}]", path, i);
+        loader.says(pool + ".profile") && !serving.pools[i].profile.empty())
+      apply_profile(loader, serving.pools[i].profile, pool);
 }
 
 }  // namespace stampede

@@ -10,14 +10,19 @@
 
 namespace stampede {
 
+inline constexpr const char* kProfileKey = "profile";  // of a pool
+
 // Name -> YAML text, whose keys are those of a pool.
 const std::map<std::string, std::string>& serving_profiles();
 
-// Is this the path of a pool's `profile`?
+// Is this the path of the `profile` of one of the service's pools?
 bool names_profile(const std::string& path);
 
-// Sets what each pool's profile says and the file does not; the origin of such a value is
-// `profile NAME`. An unknown name is a fault.
-void apply_profiles(YamlLoader& loader, const ServingParams& serving);
+// Sets what each pool's profile says and the file does not, where `serving` stands at `path`; the
+// origin of such a value is `profile NAME`. An unknown name is a fault.
+void apply_profiles(YamlLoader& loader, const ServingParams& serving, const std::string& path);
+// The same of a region's own pools, where the region itself names a profile: that comes before all
+// that it inherits.
+void apply_own_profiles(YamlLoader& loader, const ServingParams& serving, const std::string& path);
 
 }  // namespace stampede

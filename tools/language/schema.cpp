@@ -1,6 +1,7 @@
 #include "tools/language/schema.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sim/registry.h"
 #include "tools/language/inclusion.h"
@@ -25,6 +26,12 @@ class SchemaWriter {
   ordered_json definitions = ordered_json::object();
 
   ordered_json of(const TypeInfo& type, const FieldInfo* field) {
+    if (field && field->type == &type && !field->inherits.empty()) {
+      const bool outer = std::exchange(changes_, true);
+      ordered_json own = {{"anyOf", {of(*type.element, nullptr), {{"type", "null"}}}}};
+      changes_ = outer;
+      return own;
+    }
     switch (type.kind) {
       case ValueKind::kStruct:
         return object(type, nullptr, "");
@@ -97,7 +104,7 @@ class SchemaWriter {
       ordered_json property = of(*f.type, &f);
       if (!f.help.empty()) property["description"] = f.help;
       properties[f.key] = std::move(property);
-      if (f.required && !f.inlined) required.push_back(f.key);
+      if (f.required && !f.inlined && !changes_) required.push_back(f.key);
       open = open || f.inlined;  // the selected entry's keys may stand here
     }
     if (const Inclusion* inclusion = inclusion_of(type)) {
@@ -127,6 +134,8 @@ class SchemaWriter {
     }
     return {{"$ref", "#/definitions/" + category}};
   }
+
+  bool changes_ = false;  // of something inherited: nothing is required
 };
 
 }  // namespace

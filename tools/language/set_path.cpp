@@ -59,7 +59,12 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
   };
   if (t.type->kind == ValueKind::kOptional) {
     known_.origins.erase(t.path);
-    t.object = t.type->size(t.object) ? t.type->at(t.object, 0) : t.type->append(t.object);
+    if (t.field && t.field->type == t.type && !t.field->inherits.empty()) {
+      t.object = own(*t.type, t.object, *t.field, t.path);
+      changing_ = true;
+    } else {
+      t.object = t.type->size(t.object) ? t.type->at(t.object, 0) : t.type->append(t.object);
+    }
     t.type = t.type->element;
     return step(t, token, index);
   }
@@ -143,6 +148,7 @@ void YamlLoader::set(const Override& change) {
   option_ = change.option;
   option_text_ = change.option == "--set" ? "--set " + change.path + "=" + change.value
                                           : change.option + " " + change.value;
+  changing_ = false;
   Target target{&type_, object_, nullptr, ""};
   const std::vector<Token> tokens = split_path(change.path);
   bool found = !tokens.empty();
@@ -173,8 +179,21 @@ void YamlLoader::set(const Override& change) {
       }
     }
   }
+  changing_ = false;
   option_.clear();
   option_text_.clear();
+}
+
+// Of a path by which something is known, which leads somewhere unless a list was replaced since.
+std::optional<YamlLoader::Target> YamlLoader::find(const std::string& path) {
+  Target target{&type_, object_, nullptr, ""};
+  const std::size_t faults = faults_.size();
+  for (const Token& token : split_path(path))
+    if (!step(target, token.text, token.index)) {
+      faults_.resize(faults);
+      return std::nullopt;
+    }
+  return target;
 }
 
 void YamlLoader::add_selection(const std::string& path, const std::string& name,

@@ -58,7 +58,7 @@ bool descend_field(ValueAt& at, const std::string& token) {
   }
   for (const FieldInfo& f : fields->fields)
     if (f.key == token) {
-      at = {f.type, f.get(owner), child_path(at.path, f.key)};
+      at = {f.type, f.get(owner), child_path(at.path, f.key), &f};
       return true;
     }
   for (const FieldInfo& f : fields->fields)
@@ -69,10 +69,16 @@ bool descend_field(ValueAt& at, const std::string& token) {
   return false;
 }
 
-// Through an optional to what it holds; false when that is nothing.
-bool open_optional(ValueAt& at) {
+// Through an optional to what it holds or inherits; false when that is nothing.
+bool open_optional(ValueAt& at, const Whole& root) {
   if (at.type->kind != ValueKind::kOptional) return true;
-  if (at.type->size(at.object) == 0) return false;
+  if (at.type->size(at.object) == 0) {
+    if (at.field == nullptr || at.field->inherits.empty()) return false;
+    const auto inherited = value_at(root.type, root.object, at.field->inherits);
+    if (!inherited) return false;
+    at = {inherited->type, inherited->object, at.path};
+    return true;
+  }
   at = {at.type->element, at.type->at(const_cast<void*>(at.object), 0), at.path};
   return true;
 }
@@ -89,12 +95,12 @@ std::string ValueAt::text() const { return type->print ? type->print(object) : "
 std::optional<ValueAt> value_at(const TypeInfo& type, const void* object, const std::string& path) {
   ValueAt at{&type, object, ""};
   for (const std::string& token : tokens_of(path)) {
-    if (!open_optional(at)) return std::nullopt;
+    if (!open_optional(at, {type, object})) return std::nullopt;
     const bool found =
         at.type->kind == ValueKind::kList ? descend_list(at, token) : descend_field(at, token);
     if (!found) return std::nullopt;
   }
-  return open_optional(at) ? std::optional<ValueAt>(at) : std::nullopt;
+  return open_optional(at, {type, object}) ? std::optional<ValueAt>(at) : std::nullopt;
 }
 
 std::string base_unit(ValueKind kind) {

@@ -7,10 +7,17 @@
 
 namespace stampede {
 
+// What paths begin at.
+struct Whole {
+  const TypeInfo& type;
+  const void* object;
+};
+
 struct ValueAt {
   const TypeInfo* type = nullptr;
   const void* object = nullptr;
   std::string path;  // canonical: elements of lists by index, inlined selections by their key
+  const FieldInfo* field = nullptr;  // of a struct; null: an element or what an optional holds
 
   // In base units (s, 1/s, B, B/s, 1); none for texts, choices, times of day and what is no leaf.
   std::optional<double> number() const;
@@ -19,7 +26,8 @@ struct ValueAt {
 };
 
 // Elements of lists by index, by their `name` or by what they select; `[*]` is the first. None when
-// there is nothing at the path, or null.
+// there is nothing at the path, or null; what is not said where something is inherited is what is
+// inherited.
 std::optional<ValueAt> value_at(const TypeInfo& type, const void* object, const std::string& path);
 
 // The unit of numbers of a kind: s, 1/s, B, B/s or 1; empty for kinds that have no number.

@@ -165,9 +165,13 @@ void YamlLoader::read(const YamlNode& node, const TypeInfo& type, void* object,
     case ValueKind::kOptional:
       if (node.kind == Kind::kNull) {
         forget(path);
+        put_off_.erase(path);
         type.clear(object);
         return mark(node, path, true);
       }
+      if (field && field->type == &type && !field->inherits.empty())
+        return read_own(node, type, object, *field, path);
+      if (changing_ && names_file(node, *type.element)) type.clear(object);  // which says all of it
       known_.origins.erase(path);
       return read(node, *type.element, type.size(object) ? type.at(object, 0) : type.append(object),
                   field, path);
@@ -219,6 +223,8 @@ void YamlLoader::read_list(const YamlNode& node, const TypeInfo& type, void* obj
     return report(
         node, path,
         fmt::format("a list is wanted, such as [a, b]; this is {}", kind_in_words(node.kind)));
+  if (changing_ && field && field->elementwise)
+    return read_elements(node, type, object, field, path);
   forget(path);
   mark(node, path, node.items.empty());
   type.clear(object);
@@ -361,7 +367,7 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
     read(*value, *field->type, field->member(object), &*field, at);
     around_ = outer;
   }
-  if (!option_.empty()) return;  // an option adds to what is there
+  if (!option_.empty() || changing_) return;  // it adds to what is there
   for (const FieldInfo& f : type.fields)
     if (f.required && !seen.contains(f.key) && missing_.size() < kMostFaultsKept) {
       const std::string at = child_path(path, f.key);
@@ -392,7 +398,10 @@ Provenance YamlLoader::finish() {
   std::map<std::string, std::string> origins;
   for (const std::string& path : leaf_paths(type_, object_)) {
     const auto it = known_.origins.find(path);
-    origins[path] = it == known_.origins.end() ? "default" : it->second;
+    if (it != known_.origins.end())
+      origins[path] = it->second;
+    else if (!below_own(path))  // else it is inherited
+      origins[path] = "default";
   }
   known_.origins = std::move(origins);
   known_.notes = std::move(notes_);

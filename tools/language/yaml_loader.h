@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,12 @@ class YamlLoader {
   void add_selection(const std::string& path, const std::string& name, const std::string& option);
   // Elements of lists are addressed by index, by their `name`, or by their selector's value.
   void set(const Override& change);
+  // What inherits (FieldInfo::inherits) is read by this: once what it inherits from stands. Before
+  // it, what the source says there is put off; after it, `set` changes the copies.
+  void inherit();
+  // The value at `path` holds again wherever something inherits it and says otherwise so far; [*]
+  // stands for every element of a list, `option` is what brought this.
+  void inherit_again(const std::string& path, const std::string& option);
   // Throws InputError if anything was wrong; else gives what is known of each value.
   Provenance finish();
   void fault(const std::string& path, const std::string& message);
@@ -76,12 +83,21 @@ class YamlLoader {
   YamlPtr read_included(const YamlNode& name, const Inclusion& inclusion,
                         const InclusionKeys& beside, const std::string& path);
   InclusionKeys take_beside(YamlNode& out, const Inclusion& inclusion, const std::string& path);
+  void read_own(const YamlNode& node, const TypeInfo& type, void* object, const FieldInfo& field,
+                const std::string& path);
+  void read_elements(const YamlNode& node, const TypeInfo& type, void* object,
+                     const FieldInfo* field, const std::string& path);
+  std::optional<std::size_t> place_of(const YamlNode& item, const TypeInfo& type, void* object,
+                                      std::size_t index, const std::string& path);
+  void* own(const TypeInfo& type, void* object, const FieldInfo& field, const std::string& path);
+  bool below_own(const std::string& path) const;
   void read_fields(const YamlNode& node, const TypeInfo& type, void* object,
                    const std::string& selector, const std::string& path);
   bool select(const YamlNode& at, const TypeInfo& type, Selection& selection,
               const std::string& name, const std::string& path);
   std::string missing_key(const FieldInfo& field) const;
   bool step(Target& target, const std::string& token, bool index);
+  std::optional<Target> find(const std::string& path);
   void report(const YamlNode& at, const std::string& path, const std::string& message);
   void mark(const YamlNode& at, const std::string& path, bool leaf);
   void forget(const std::string& path);
@@ -95,8 +111,12 @@ class YamlLoader {
   std::size_t not_told_ = 0;  // faults beyond those
   // Required keys that are missing; an option may still give them.
   std::map<std::string, Diagnostic> missing_;
-  const TypeInfo* around_ = nullptr;  // the struct whose inlined selection is being read
-  std::string option_, option_text_;  // while a command-line option is being applied
+  const TypeInfo* around_ = nullptr;         // the struct whose inlined selection is being read
+  std::map<std::string, YamlNode> put_off_;  // by path: what is read once it can inherit
+  std::map<std::string, std::string> own_;   // copies: path -> path of what they inherit
+  bool inheriting_ = false;                  // what is inherited stands
+  bool changing_ = false;                    // a copy is being read: it needs no required keys
+  std::string option_, option_text_;         // while a command-line option is being applied
 };
 
 // Paths of all leaves of an object in the order of description; a null optional or an empty list

@@ -30,15 +30,15 @@ std::pair<std::string, std::string> fault_of(const cluster::MetricParams& metric
 
 }  // namespace
 
-void autoscaler_metrics(std::vector<Finding>& out, const Spec& spec) {
-  for (std::size_t w = 0; w < spec.cluster.workloads.size(); ++w) {
-    const auto& scaler = spec.cluster.workloads[w].autoscaler;
+void autoscaler_metrics(std::vector<Finding>& out, const std::string& path,
+                        const ClusterParams& cluster) {
+  for (std::size_t w = 0; w < cluster.workloads.size(); ++w) {
+    const auto& scaler = cluster.workloads[w].autoscaler;
     if (!scaler) continue;
     for (std::size_t m = 0; m < scaler->metrics.size(); ++m)
       if (const auto [key, message] = fault_of(scaler->metrics[m]); !message.empty())
         out.push_back(
-            {fmt::format("spec.cluster.workloads[{}].autoscaler.metrics[{}]{}", w, m, key),
-             message});
+            {fmt::format("{}.workloads[{}].autoscaler.metrics[{}]{}", path, w, m, key), message});
   }
 }
 

@@ -1,9 +1,14 @@
 // What the parameters of autoscalers must agree on.
 #pragma once
+#include <string>
+#include <vector>
+
 #include "tools/world/consistency.h"
 
 namespace stampede {
 
-void autoscaler_metrics(std::vector<Finding>& out, const Spec& spec);
+// Of the cluster whose parameters stand at `path`.
+void autoscaler_metrics(std::vector<Finding>& out, const std::string& path,
+                        const ClusterParams& cluster);
 
 }  // namespace stampede

@@ -7,8 +7,8 @@
 
 #include "models/balancing/answer_history.h"
 #include "tools/language/diagnostics.h"
-#include "tools/world/autoscaler_consistency.h"
 #include "tools/world/change_consistency.h"
+#include "tools/world/component_consistency.h"
 
 namespace stampede {
 namespace {
@@ -17,9 +17,6 @@ using Findings = std::vector<Finding>;
 
 // Conversations under way at once, each some hundred bytes: more do not fit into memory.
 constexpr double kMostSessions = 1e8;
-
-// [B/s] At less the line of transfers grows for longer than time can be counted.
-constexpr double kSlowestKvLink = 1e6;
 
 template <class Item>
 std::vector<std::string> names_of(const std::vector<Item>& items) {
@@ -37,60 +34,31 @@ void unique_names(Findings& out, const std::string& path, const std::vector<Item
                      fmt::format("the name '{}' is already used", items[i].name)});
 }
 
-void engines(Findings& out, const std::vector<PoolParams>& pools) {
-  for (std::size_t i = 0; i < pools.size(); ++i) {
-    const EngineParams& e = pools[i].engine;
-    if (e.max_num_batched_tokens < e.max_num_seqs)
-      out.push_back({fmt::format("spec.serving.pools[{}].engine.max_num_batched_tokens", i),
-                     fmt::format("{} is below max_num_seqs, {}: each running sequence takes a "
-                                 "token of every step; write at least {}",
-                                 e.max_num_batched_tokens, e.max_num_seqs, e.max_num_seqs)});
-    if (e.lifo_after.ns > 0 && (e.async_scheduling || e.prefix_caching))
-      out.push_back(
-          {fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
-           "not with async_scheduling or prefix_caching, which look ahead along the line"});
-    if (e.lifo_after.ns > 0 && e.scheduling_policy == SchedulingPolicy::kPriority)
-      out.push_back({fmt::format("spec.serving.pools[{}].engine.lifo_after", i),
-                     "not with scheduling_policy: priority, which orders the line otherwise"});
-    if (e.kv_memory && e.kv_memory->blocks() < 1)
-      out.push_back({fmt::format("spec.serving.pools[{}].engine.kv_memory", i),
-                     "weights and overhead leave no memory for keys and values"});
-    const EngineRole wanted = pools.size() == 1 ? EngineRole::kMixed
-                              : i == 0          ? EngineRole::kPrefill
-                                                : EngineRole::kDecode;
-    if (e.role != wanted)
-      out.push_back({fmt::format("spec.serving.pools[{}].engine.role", i),
-                     fmt::format("'{}' is wanted here: one pool is mixed, two are prefill and "
-                                 "decode in this order",
-                                 name_of(wanted))});
-  }
-  if (pools.empty() || pools.size() > 2)
-    out.push_back({"spec.serving.pools",
-                   "one pool is wanted (mixed), or two (prefill and decode in this order)"});
-}
-
 void region_sizes(Findings& out, const Spec& spec) {
-  const auto& workloads = spec.cluster.workloads;
   if (spec.regions.empty() || spec.regions.size() > kMaxRegions)
     out.push_back({"spec.regions", fmt::format("1 to {} regions are wanted", kMaxRegions)});
-  if (workloads.size() > spec.serving.pools.size())
-    out.push_back({fmt::format("spec.cluster.workloads[{}]", spec.serving.pools.size()),
-                   "there is no such pool in spec.serving.pools"});
+  if (spec.serving.pools.empty() || spec.serving.pools.size() > 2)
+    out.push_back({"spec.serving.pools",
+                   "one pool is wanted (mixed), or two (prefill and decode in this order)"});
   for (std::size_t r = 0; r < spec.regions.size(); ++r) {
     const RegionParams& region = spec.regions[r];
     const std::string path = fmt::format("spec.regions[{}]", r);
-    if (region.missing_gpus >= spec.cluster.gpus_per_node)
+    const ClusterParams& cluster = spec.cluster_of(r);
+    const auto& workloads = cluster.workloads;
+    const std::string prefix = region.cluster ? path + "." : "spec.";
+    if (region.missing_gpus >= cluster.gpus_per_node)
       out.push_back(
-          {path + ".missing_gpus", fmt::format("a node has {} GPUs", spec.cluster.gpus_per_node)});
+          {path + ".missing_gpus", fmt::format("a node has {} GPUs", cluster.gpus_per_node)});
     for (std::size_t p = 0; p < std::min(region.pools.size(), workloads.size()); ++p) {
       if (!workloads[p].autoscaler) continue;
       const cluster::AutoscalerParams& scaler = *workloads[p].autoscaler;
       const auto& own = region.pools[p].min_replicas;
       if (own.value_or(scaler.min_replicas) > scaler.max_replicas)
-        out.push_back({own ? fmt::format("{}.pools[{}].min_replicas", path, p)
-                           : fmt::format("spec.cluster.workloads[{}].autoscaler.min_replicas", p),
-                       fmt::format("{} is above the autoscaler's max_replicas, {}",
-                                   own.value_or(scaler.min_replicas), scaler.max_replicas)});
+        out.push_back(
+            {own ? fmt::format("{}.pools[{}].min_replicas", path, p)
+                 : fmt::format("{}cluster.workloads[{}].autoscaler.min_replicas", prefix, p),
+             fmt::format("{} is above the autoscaler's max_replicas, {}",
+                         own.value_or(scaler.min_replicas), scaler.max_replicas)});
     }
   }
 }
@@ -195,15 +163,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
                    fmt::format("{} is above probe_interval, {}", print(spec.balancer.probe_timeout),
                                print(spec.balancer.probe_interval))});
   region_sizes(out, spec);
-  autoscaler_metrics(out, spec);
-  engines(out, spec.serving.pools);
-  const double kv_link = spec.serving.kv_transfer.bandwidth.bytes_per_second;
-  if (kv_link > 0 && kv_link < kSlowestKvLink)
-    out.push_back({"spec.serving.kv_transfer.bandwidth",
-                   "below 1 MB/s one prompt takes minutes; 0B/s: transfers take no time"});
-  if (spec.control_plane.etcd.members == 2)
-    out.push_back({"spec.control_plane.etcd.members",
-                   "1 or 3 are wanted: a cluster of two stops when either member does"});
+  for (Finding& fault : faults_of_components(spec)) out.push_back(std::move(fault));
   references(out, spec);
   runbook_order(out, spec.operations.steps);
   for (Finding& fault : faults_of_changes(spec)) out.push_back(std::move(fault));
@@ -223,10 +183,10 @@ std::vector<Finding> doubts(const Spec& spec) {
     if (!c.trace) modelled.push_back(c);
   if (!modelled.empty()) whole("spec.clients", sum_of_shares(modelled));
   whole("spec.regions", sum_of_shares(spec.regions));
-  const auto& pools = spec.serving.pools;
-  const bool in_order = std::any_of(pools.begin(), pools.end(), [](const PoolParams& p) {
-    return p.engine.scheduling_policy == SchedulingPolicy::kPriority;
-  });
+  bool in_order = false;
+  for (std::size_t r = 0; r < spec.regions.size(); ++r)
+    for (const PoolParams& p : spec.serving_of(r).pools)
+      in_order |= p.engine.scheduling_policy == SchedulingPolicy::kPriority;
   for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
     if (spec.clients[i].priority != 0)
       out.push_back({fmt::format("spec.clients[{}].priority", i),

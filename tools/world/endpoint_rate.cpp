@@ -32,11 +32,10 @@ MeanRequest mean_request(const std::vector<ClientClassParams>& classes) {
 
 }  // namespace
 
-double endpoint_rate(const Spec& spec) {
-  if (spec.serving.pools.empty() || spec.clients.empty()) return 1;
-  const EngineParams& e = spec.serving.pools[0].engine;
-  const FrontEndParams& f = spec.serving.pools[0].front_end;
-  MeanRequest r = mean_request(spec.clients);
+double endpoint_rate(const PoolParams& pool, const std::vector<ClientClassParams>& clients) {
+  const EngineParams& e = pool.engine;
+  const FrontEndParams& f = pool.front_end;
+  MeanRequest r = mean_request(clients);
   if (e.role == EngineRole::kPrefill) r.answer = 1;  // the first token; then it hands over
 
   const double step = e.step_base.seconds();

@@ -5,12 +5,14 @@
 // Limits: lengths are the means that the classes state (a recording is not read); the context
 // of a conversation counts as found in the cache; no hand-over, no memory.
 #pragma once
+#include <vector>
+
 #include "tools/world/scenario.h"
 
 namespace stampede {
 
-// Requests a second of one pod of the first pool: what its front end takes up to its line of
-// overload, or its engine with a full batch, whichever is less.
-double endpoint_rate(const Spec& spec);
+// Requests a second of one pod: what its front end takes up to its line of overload, or its engine
+// with a full batch, whichever is less.
+double endpoint_rate(const PoolParams& pool, const std::vector<ClientClassParams>& clients);
 
 }  // namespace stampede

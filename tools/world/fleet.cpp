@@ -18,7 +18,6 @@
 #include "models/safety/safety_layer.h"
 #include "models/serving/region.h"
 #include "tools/traces/trace_reader.h"
-#include "tools/world/endpoint_rate.h"
 #include "tools/world/mechanisms.h"
 #include "tools/world/simulation.h"
 
@@ -37,23 +36,23 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   network_ = std::make_unique<Network>(world, spec.network, names);
   service_ = std::make_unique<ServiceLevel>(world, spec.slo, n, spec.duration);
   Demand demand(spec.demand, spec.start, shares, offsets);
-  const double rate = spec.balancer.max_rate_per_endpoint
-                          ? spec.balancer.max_rate_per_endpoint->per_second
-                          : endpoint_rate(spec);
+  for (std::size_t r = 0; r < n; ++r) own_.push_back(region_spec(spec, r));
   std::vector<double> capacity;
-  for (const RegionParams& r : spec.regions)
-    capacity.push_back(r.pools.empty() ? 0 : rate * r.pools[0].replicas);
+  for (std::size_t r = 0; r < n; ++r)
+    capacity.push_back(own_[r].rate_per_endpoint * spec.regions[r].pools[0].replicas);
   balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_,
                                                std::move(capacity));
   filter_regions();
   double live = 0;
   for (const ClientClassParams& c : spec.clients)
     if (!c.trace) live += c.share.value * spec.demand.rate.per_second * 2 * c.think_time.seconds();
+  std::vector<KvRegionParams> stores;
+  for (const RegionParams& r : spec.regions) stores.push_back(r.kv_cache);
   kv_ = std::make_unique<KvCache>(world, spec.kv_cache, *network_, static_cast<u32>(n),
-                                  static_cast<u32>(live) + 1024);
+                                  static_cast<u32>(live) + 1024, stores);
   safety_ = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
 
-  for (std::size_t r = 0; r < n; ++r) build_region(r, rate);
+  for (std::size_t r = 0; r < n; ++r) build_region(r);
 
   connect_clients(demand, log);
   for (std::size_t r = 0; r < n; ++r) connect_region(r);
@@ -128,43 +127,28 @@ void Fleet::connect_region(std::size_t r) {
   regions_[r]->connect(inside);
 }
 
-void Fleet::build_region(std::size_t r, double rate_per_endpoint) {
-  const RegionParams& region = spec.regions[r];
-  const std::size_t pools = spec.serving.pools.size();
-  if (region.pools.size() != pools)
-    throw ScenarioError("spec.regions[" + std::to_string(r) + "].pools",
-                        "needs one entry for each pool of spec.serving.pools");
+// Every component of a region is given that region's own parameters, here and nowhere else.
+void Fleet::build_region(std::size_t r) {
+  const RegionSpec& region = own_[r];
+  const std::size_t pools = region.serving.pools.size();
   regions_.push_back(std::make_unique<Region>(world, static_cast<RegionId>(r), region.name,
-                                              spec.serving, spec.gateway));
+                                              region.serving, region.gateway));
   api_servers_.push_back(
-      std::make_unique<ApiServer>(world, spec.control_plane, region.name + "/api"));
-  ClusterParams cluster = spec.cluster;
-  cluster.nodes = region.nodes;
-  cluster.missing_gpus = region.missing_gpus;
-  cluster.workloads.resize(pools);
-  for (std::size_t w = 0; w < pools; ++w) {
-    cluster::WorkloadParams& workload = cluster.workloads[w];
-    workload.name = spec.serving.pools[w].name;
-    workload.replicas = region.pools[w].replicas;
-    workload.gpu_limit = region.pools[w].gpu_limit;
-    if (!workload.autoscaler) continue;
-    cluster::AutoscalerParams& scaler = *workload.autoscaler;
-    if (region.pools[w].min_replicas) scaler.min_replicas = *region.pools[w].min_replicas;
-  }
-  clusters_.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", cluster,
+      std::make_unique<ApiServer>(world, region.control_plane, region.name + "/api"));
+  clusters_.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", region.cluster,
                                                 *api_servers_[r], *regions_[r]));
   clusters_[r]->add_endpoint_consumer(regions_[r].get());
   api_servers_[r]->follow(clusters_[r].get());
-  watches_.push_back(
-      std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r), rate_per_endpoint));
+  watches_.push_back(std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r),
+                                                     region.rate_per_endpoint));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());
   for (std::size_t w = 0; w < pools; ++w) {
-    const std::string pool = region.name + "/" + spec.serving.pools[w].name;
+    const std::string pool = region.name + "/" + region.serving.pools[w].name;
     const ActiveCounts& active = regions_[r]->active();
     choices_.push_back(mechanism_of<ReplicaChoice>(spec, {world, pool, active}));
     if (!choices_.back())
       choices_.back() =
-          make_replica_choice(spec.replica_choice, world, region.name + "/choice", active);
+          make_replica_choice(region.replica_choice, world, region.name + "/choice", active);
     filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
   }
 }

@@ -9,6 +9,7 @@
 #include "models/ports/scene.h"
 #include "sim/world.h"
 #include "tools/judgement/observed.h"
+#include "tools/world/region_spec.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {
@@ -43,7 +44,7 @@ class Fleet final {
   World world;
 
  private:
-  void build_region(std::size_t r, double rate_per_endpoint);
+  void build_region(std::size_t r);
   void filter_regions();
   void connect_clients(const Demand& demand, RequestLog* log);
   void connect_region(std::size_t r);
@@ -53,6 +54,7 @@ class Fleet final {
   void register_checks();
   void verify_tokens() const;
 
+  std::vector<RegionSpec> own_;  // [region] what its components refer to
   AttemptPool attempts_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<ServiceLevel> service_;

@@ -45,10 +45,10 @@ void Fleet::register_region(std::size_t r) {
           [plane] { return static_cast<double>(plane->waiting()); });
   t.gauge(name, "success_ratio", "1", "observed success of clients at home here",
           [this, r] { return service_->observed(static_cast<RegionId>(r)).value().value_or(1.0); });
-  t.gauge(name, "gpus_serving", "1", "GPUs of pods that answer probes", [this, cluster] {
+  t.gauge(name, "gpus_serving", "1", "GPUs of pods that answer probes", [this, r, cluster] {
     double gpus = 0;
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
-      const i32 each = spec.gpus_per_pod(w);
+      const i32 each = spec.gpus_per_pod(r, w);
       gpus += static_cast<double>(cluster->counts(static_cast<WorkloadId>(w)).ready) * each;
     }
     return gpus;
@@ -92,7 +92,8 @@ void Fleet::verify_tokens() const {
     return c.attempts_ended[static_cast<std::size_t>(o)];
   };
   bool own_caches = false;  // engines that look into blocks of their own
-  for (const PoolParams& pool : spec.serving.pools) own_caches |= pool.engine.prefix_caching;
+  for (const RegionSpec& region : own_)
+    for (const PoolParams& pool : region.serving.pools) own_caches |= pool.engine.prefix_caching;
   u64 prompt = 0, cached = 0, completed = 0;
   for (const auto& plane : regions_) {
     prompt += plane->counts().prompt_tokens;

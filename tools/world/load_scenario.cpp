@@ -25,19 +25,46 @@ std::string lower_case(std::string word) {
 }
 
 // To a thousandth, so that it reads back as it is written.
-void state_endpoint_rate(Loaded& loaded) {
+Rate computed_rate(const PoolParams& pool, const Spec& spec) {
+  return {std::max(1.0, std::floor(endpoint_rate(pool, spec.clients) * 1000)) / 1000};
+}
+
+void state_endpoint_rates(Loaded& loaded) {
   Spec& spec = loaded.scenario.spec;
   if (spec.balancer.max_rate_per_endpoint) return;
-  const double thousandths = std::max(1.0, std::floor(endpoint_rate(spec) * 1000));
-  spec.balancer.max_rate_per_endpoint = Rate{thousandths / 1000};
+  spec.balancer.max_rate_per_endpoint = computed_rate(spec.serving.pools[0], spec);
   loaded.origins["spec.balancer.max_rate_per_endpoint"] =
       "computed from spec.serving.pools[0] and spec.clients";
+  for (std::size_t r = 0; r < spec.regions.size(); ++r) {
+    if (!spec.regions[r].serving) continue;
+    PoolParams& pool = spec.regions[r].serving->pools[0];
+    if (pool.max_rate_per_endpoint) continue;
+    pool.max_rate_per_endpoint = computed_rate(pool, spec);
+    const std::string path = element_path("spec.regions", r) + ".serving.pools[0]";
+    loaded.origins[path + ".max_rate_per_endpoint"] = "computed from " + path + " and spec.clients";
+  }
 }
 
 std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {
   std::vector<Diagnostic> diagnostics;
   for (const Finding& f : findings) diagnostics.push_back(known.locate(f.path, f.message));
   return diagnostics;
+}
+
+bool of_regions(const Override& change) { return change.path.starts_with("spec.regions"); }
+
+// Once the service stands: what regions say otherwise. A policy holds in all of them: what it
+// patches they inherit again.
+void regions_of_their_own(YamlLoader& loader, const Spec& spec, const std::vector<Override>& sets,
+                          const std::vector<Override>& patches) {
+  loader.inherit();
+  for (const Override& patch : patches) loader.inherit_again(patch.path, patch.option);
+  for (const Override& change : sets)
+    if (of_regions(change)) loader.set(change);
+  for (std::size_t r = 0; r < spec.regions.size(); ++r)
+    if (spec.regions[r].serving)
+      apply_own_profiles(loader, *spec.regions[r].serving,
+                         element_path("spec.regions", r) + ".serving");
 }
 
 }  // namespace
@@ -80,12 +107,13 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
                      const Surroundings& surroundings) {
   check_envelope(source, "Scenario");
   Loaded loaded;
+  const Spec& spec = loaded.scenario.spec;
   YamlLoader loader(type_of<Scenario>(), &loaded.scenario, source, surroundings.allowed);
   loader.read_source();
   // Which profile is meant may be said by an option; all else that options say comes later.
   for (const Override& change : sets)
     if (names_profile(change.path)) loader.set(change);
-  apply_profiles(loader, loaded.scenario.spec.serving);
+  apply_profiles(loader, spec.serving, "spec.serving");
   for (const std::string& name : mitigations)
     loader.add_selection("spec.mitigations", name, "--with");
   // A mitigation's own parameters first, then what it patches, then what the command line says.
@@ -94,14 +122,18 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   };
   for (const Override& change : sets)
     if (of_mitigation(change)) loader.set(change);
-  for (const auto& chosen : loaded.scenario.spec.mitigations) {
+  std::vector<Override> patches;
+  for (const auto& chosen : spec.mitigations) {
     const auto overlay = overlays().find(chosen.name);
     if (overlay == overlays().end()) continue;
     for (const Patch& patch : overlay->second(chosen.params.get()))
-      loader.set({patch.path, patch.value, "mitigation " + chosen.name});
+      patches.push_back({patch.path, patch.value, "mitigation " + chosen.name});
   }
+  for (const Override& patch : patches) loader.set(patch);
   for (const Override& change : sets)
-    if (!of_mitigation(change) && !names_profile(change.path)) loader.set(change);
+    if (!of_mitigation(change) && !names_profile(change.path) && !of_regions(change))
+      loader.set(change);
+  regions_of_their_own(loader, spec, sets, patches);
   loaded.provenance = loader.finish();
   loaded.origins = loaded.provenance.origins;
   std::vector<Diagnostic> faults = located(loaded.provenance, contradictions(loaded.scenario.spec));
@@ -109,7 +141,7 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   loaded.warnings = located(loaded.provenance, doubts(loaded.scenario.spec));
   loaded.warnings.insert(loaded.warnings.end(), loaded.provenance.notes.begin(),
                          loaded.provenance.notes.end());
-  state_endpoint_rate(loaded);
+  state_endpoint_rates(loaded);
   loaded.directory = surroundings.directories.front();
   find_traces(loaded, surroundings);
   return loaded;

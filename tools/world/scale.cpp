@@ -76,7 +76,8 @@ Spec scaled(const Spec& original) {
   spec.scale = 1;
 
   scale_fields(type_of<Spec>(), &spec, s);
-  for (RegionParams& r : spec.regions) shrink_fleet(r, spec.cluster.gpus_per_node, s);
+  for (std::size_t r = 0; r < spec.regions.size(); ++r)
+    shrink_fleet(spec.regions[r], spec.cluster_of(r).gpus_per_node, s);
   return spec;
 }
 

@@ -39,6 +39,28 @@ void RegionParams::describe(Schema<RegionParams>& s) {
       .help("GPUs that are missing in the last node")
       .scales_with_fleet();
   s.field("pools", &RegionParams::pools).required().help("size of each pool of spec.serving.pools");
+  s.field("gateway", &RegionParams::gateway)
+      .inherits("spec.gateway")
+      .help("what differs here from spec.gateway");
+  s.field("replica_choice", &RegionParams::replica_choice)
+      .inherits("spec.replica_choice")
+      .help("what differs here from spec.replica_choice");
+  s.field("serving", &RegionParams::serving)
+      .inherits("spec.serving")
+      .help("what differs here from spec.serving, such as another profile of a pool");
+  s.field("cluster", &RegionParams::cluster)
+      .inherits("spec.cluster")
+      .help("what differs here from spec.cluster");
+  s.field("control_plane", &RegionParams::control_plane)
+      .inherits("spec.control_plane")
+      .help("what differs here from spec.control_plane");
+  s.field("kv_cache", &RegionParams::kv_cache)
+      .help("what this region's part of the KV cache has of its own");
+  s.refuse("network", "one network joins all regions: spec.network");
+  s.refuse("balancer", "one balancer serves all regions: spec.balancer");
+  s.refuse("safety", "one safety layer stands over all regions: spec.safety");
+  s.refuse("demand", "a region's demand follows from `share` and `utc_offset`");
+  s.refuse("clients", "classes of clients are the service's: spec.clients");
 }
 
 void OperationsParams::describe(Schema<OperationsParams>& s) {
@@ -82,8 +104,32 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("output", &Spec::output).help("what is recorded");
 }
 
-i32 Spec::gpus_per_pod(std::size_t pool) const {
-  return pool < cluster.workloads.size() ? cluster.workloads[pool].gpus_per_pod : 1;
+namespace {
+template <class P>
+const P& own_or(const std::optional<P>& own, const P& of_service) {
+  return own ? *own : of_service;
+}
+}  // namespace
+
+const GatewayParams& Spec::gateway_of(std::size_t region) const {
+  return own_or(regions[region].gateway, gateway);
+}
+const ReplicaChoiceParams& Spec::replica_choice_of(std::size_t region) const {
+  return own_or(regions[region].replica_choice, replica_choice);
+}
+const ServingParams& Spec::serving_of(std::size_t region) const {
+  return own_or(regions[region].serving, serving);
+}
+const ClusterParams& Spec::cluster_of(std::size_t region) const {
+  return own_or(regions[region].cluster, cluster);
+}
+const ApiServerParams& Spec::control_plane_of(std::size_t region) const {
+  return own_or(regions[region].control_plane, control_plane);
+}
+
+i32 Spec::gpus_per_pod(std::size_t region, std::size_t pool) const {
+  const auto& workloads = cluster_of(region).workloads;
+  return pool < workloads.size() ? workloads[pool].gpus_per_pod : 1;
 }
 
 void Scenario::describe(Schema<Scenario>& s) {

@@ -46,6 +46,13 @@ struct RegionParams {
   i32 nodes = 1;
   i32 missing_gpus = 0;
   std::vector<RegionPoolParams> pools;
+  KvRegionParams kv_cache;
+  // What it has of its own; absent: the service's.
+  std::optional<GatewayParams> gateway;
+  std::optional<ReplicaChoiceParams> replica_choice;
+  std::optional<ServingParams> serving;
+  std::optional<ClusterParams> cluster;
+  std::optional<ApiServerParams> control_plane;
   static void describe(Schema<RegionParams>& s);
 };
 
@@ -82,8 +89,14 @@ struct Spec {
   std::vector<TimelineParams> timeline;
   std::vector<ExpectationSelection> expect;
   OutputParams output;
+  // What holds in one region: its own where it says so, else the service's.
+  const GatewayParams& gateway_of(std::size_t region) const;
+  const ReplicaChoiceParams& replica_choice_of(std::size_t region) const;
+  const ServingParams& serving_of(std::size_t region) const;
+  const ClusterParams& cluster_of(std::size_t region) const;
+  const ApiServerParams& control_plane_of(std::size_t region) const;
   // GPUs of one pod of `serving.pools[pool]`; 1 where the cluster's description says nothing of it.
-  i32 gpus_per_pod(std::size_t pool) const;
+  i32 gpus_per_pod(std::size_t region, std::size_t pool) const;
   static void describe(Schema<Spec>& s);
 };
 
