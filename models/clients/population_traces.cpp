@@ -19,16 +19,18 @@ void Population::schedule_trace_arrival(u32 index) {
     world_.scheduler.at(c.next.at, Priority::kArrival, component_, kTraceArrival, index);
 }
 
-// Each recorded request is a session of its own, at home where a draw by the regions' shares says.
+// Each recorded request is a session of its own, at home where a draw by the regions' shares says;
+// those of one recorded conversation have the home and the key in common.
 void Population::arrive_from_trace(u32 index) {
   Class& c = *classes_[index];
   double sum = 0;
   for (std::size_t r = 0; r < regions_; ++r) sum += demand_->share(r);
-  double point = uniform(draw(c.homes, c.next.number)) * sum;
+  const u64 key = c.next.row.has_session ? mix64(c.salt ^ c.next.row.session) : c.next.number;
+  double point = uniform(draw(c.homes, key)) * sum;
   std::size_t home = 0;
   while (home + 1 < regions_ && point >= demand_->share(home)) point -= demand_->share(home++);
   Chain& chain = chains_[index * regions_ + home];
-  chain.sessions = c.next.number;  // what its draws are keyed by
+  chain.sessions = key;  // what its draws are keyed by
   const SessionSlot slot = open_session(chain, chain.sessions++, false);
   sessions_[slot].closing = true;
   if (slot >= recorded_.size()) recorded_.resize(slot + 1);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/clients/trace_spread.h"
+
 namespace stampede {
 namespace {
 
@@ -15,6 +17,8 @@ constexpr u32 kCopyBits = 10, kRoundBits = 14;
 TraceArrivals::TraceArrivals(TraceParams params, std::shared_ptr<TraceSource> source,
                              StreamKey thinning)
     : params_(std::move(params)), source_(std::move(source)), thinning_(thinning) {
+  if (params_.spread.ns > 0)
+    source_ = std::make_shared<SpreadRows>(std::move(source_), params_.spread, thinning_);
   has_ahead_ = read(ahead_);
 }
 
@@ -37,7 +41,12 @@ bool TraceArrivals::read(TraceRow& row) {
     }
     if (row.at < params_.from) continue;
     const bool told = params_.output_tokens > 0;
-    if (row.output == 0 && !told && params_.unanswered == UnansweredRows::kSkip) continue;
+    if (row.output > 0)
+      last_output_ = row.output;
+    else if (!told && params_.unanswered == UnansweredRows::kSkip)
+      continue;
+    else if (params_.unanswered == UnansweredRows::kImpute)
+      row.output = last_output_;
     if (told) row.output = static_cast<u32>(params_.output_tokens);
     if (row.output == 0) row.output = 1;
     if (params_.distinct_prompts > 0) {
@@ -85,15 +94,20 @@ bool TraceArrivals::next(TraceArrival& arrival) {
 }
 
 void trace_block_ids(const TraceRow& row, u64 salt, u32 tokens, std::vector<u64>& ids) {
-  constexpr u32 kWithin = kTraceBlockTokens / kTextBlockTokens;
   ids.clear();
+  const bool by_blocks = !row.blocks.empty() && !row.has_text;
   for (u32 i = 0; i < tokens / kTextBlockTokens; ++i) {
-    if (row.has_text)
-      ids.push_back(mix64(mix64(salt ^ mix64(row.text)) + i));
-    else if (i / kWithin < row.blocks.size())
-      ids.push_back(mix64(mix64(salt ^ mix64(row.blocks[i / kWithin])) + i % kWithin));
-    else
+    if (by_blocks) {
+      // The recorded block in which this one ends: it stands for all text up to there.
+      const u32 at = (i * kTextBlockTokens + kTextBlockTokens - 1) / row.block_tokens;
+      if (at >= row.blocks.size()) return;
+      const u32 within = i - at * row.block_tokens / kTextBlockTokens;
+      ids.push_back(mix64(mix64(salt ^ mix64(row.blocks[at])) + within));
+    } else if (row.has_text || row.has_session) {
+      ids.push_back(mix64(mix64(salt ^ mix64(row.has_text ? row.text : row.session)) + i));
+    } else {
       return;
+    }
   }
 }
 

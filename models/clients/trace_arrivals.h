@@ -41,6 +41,7 @@ class TraceArrivals {
   StreamKey thinning_;
   TraceRow current_, ahead_;
   bool has_ahead_ = false;
+  u32 last_output_ = 1;  // of the last answered row, for those without an answer
   u32 copy_ = 0, copies_ = 0;
   u64 round_ = 0, ahead_round_ = 0;
 };

@@ -62,10 +62,12 @@ class Parser {
 
  private:
   // ---- text ------------------------------------------------------------------------------------
-  char peek() {
-    while (at_ < text_.size() &&
-           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
-      ++at_;
+  char peek() {  // behind blanks and comments
+    for (bool comment = false; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      comment = c == '#' || (comment && c != '\n');
+      if (!comment && c != ' ' && c != '\n' && c != '\t' && c != '\r') break;
+    }
     return at_ < text_.size() ? text_[at_] : '\0';
   }
   std::string rest() const { return std::string(text_.substr(at_, 40)); }

@@ -8,8 +8,6 @@
 
 namespace stampede {
 
-inline constexpr u32 kTraceBlockTokens = 512;  // of the identities in Mooncake's traces
-
 // One recorded request.
 struct TraceRow {
   u64 number = 0;  // of the row in its file, from 0
@@ -19,9 +17,13 @@ struct TraceRow {
   // Of the whole text: equal identities, equal prompts, where the record says so.
   bool has_text = false;
   u64 text = 0;
-  // Identities of its blocks of kTraceBlockTokens from the beginning, the last perhaps cut short;
-  // each stands for all text up to the end of its block.
+  // Of the conversation it belongs to, where the record says so: its requests begin alike.
+  bool has_session = false;
+  u64 session = 0;
+  // Identities of its blocks of block_tokens from the beginning, the last perhaps cut short; each
+  // stands for all text up to the end of its block.
   std::vector<u64> blocks;
+  u32 block_tokens = 512;
 };
 
 // Rows in order of time. Holds a bounded part of the recording.

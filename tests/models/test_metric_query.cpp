@@ -28,6 +28,7 @@ TEST(metric_query, prints_what_it_understood) {
     EXPECT_EQ(printed(text), text);
   EXPECT_EQ(printed("sum without (pod) (kv_use)"), "sum(kv_use)");
   EXPECT_EQ(printed("sum(kv_use) by (pod, x)"), "sum by (pod) (kv_use)");
+  EXPECT_EQ(printed("sum(  # all of them\n  kv_use # and\n)  # no more"), "sum(kv_use)");
   EXPECT_EQ(printed("a + kv_use"), "wrong: 'a' is no metric of a pod");
   EXPECT_EQ(printed("kv_use - 1 - 2"), "(kv_use - 1) - 2");
   EXPECT_EQ(printed("1 + 2 * sum(kv_use)"), "1 + (2 * sum(kv_use))");

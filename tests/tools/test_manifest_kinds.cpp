@@ -154,6 +154,11 @@ TEST_F(ManifestKinds, names_of_servers_adapters_and_clouds) {
   EXPECT_EQ(pods("avg_time_queue_us"),
             "pods sum by (pod) (rate(queue_time_microseconds_sum[1min])) / sum by (pod) "
             "(rate(queue_time_microseconds_count[1min])): 7 a pod");
+  EXPECT_EQ(pods("vllm:avg_generation_throughput_toks_per_s"),
+            "pods rate(output_tokens_total[1min]): 7 a pod");
+  EXPECT_EQ(pods("triton:queue_compute:ratio"),
+            "pods rate(queue_time_seconds_sum[1min]) / (rate(request_seconds_sum[1min]) - "
+            "rate(queue_time_seconds_sum[1min])): 7 a pod");
   EXPECT_EQ(external("s1-prometheus-vllm_num_requests_running"),
             "external sum(running_requests): 7 a pod");
   EXPECT_EQ(external("s0-prometheus"), "external sum(waiting_requests): 7 a pod");
@@ -193,6 +198,11 @@ TEST_F(ManifestKinds, one_of_several_objects) {
 }
 
 TEST_F(ManifestKinds, text_as_kubectl_reads_it) {
+  EXPECT_EQ(scaler(load("{\"apiVersion\": \"autoscaling/v1\",\n\t\"kind\": "
+                        "\"HorizontalPodAutoscaler\",\n\t\"spec\": {\n\t\t\"scaleTargetRef\": "
+                        "{\"kind\": \"Deployment\", \"name\": \"x\"}, \"maxReplicas\": 6}}\n"))
+                .max_replicas,
+            6);
   const std::string one = manifest("  maxReplicas: 0x1F\n  minReplicas: 010\n");
   EXPECT_EQ(scaler(load("\xef\xbb\xbf---\n" + one + "---\n")).max_replicas, 31);
   EXPECT_EQ(scaler(load(one)).min_replicas, 8);
@@ -332,6 +342,14 @@ TEST_F(KedaManifest, queries_are_recognised) {
                "for beside `manifest:`, such as `metric_names: {\"s0-prometheus\"");
 }
 
+TEST_F(KedaManifest, paused) {
+  std::string paused = object("", prometheus("sum(kv_use)"));
+  paused.replace(paused.find("{name: so}"), 10,
+                 "{name: so, annotations: {autoscaling.keda.sh/paused: \"true\"}}");
+  EXPECT_FALSE(scaler(load(paused)).enabled);
+  EXPECT_NE(notes(paused).find("paused"), std::string::npos);
+}
+
 TEST_F(KedaManifest, other_triggers) {
   const auto cpu = scaler(load(object("",
                                       "{type: cpu, metricType: Utilization, metadata: {value: "
@@ -357,6 +375,13 @@ TEST_F(KedaManifest, other_triggers) {
             "external sum(waiting_requests): 20 a pod");
   EXPECT_EQ(scaler(load(rabbit, ", metric_names: {s0-rabbitmq: unreadable}")).metrics.at(0).query,
             "unreadable");
+  const std::string cron =
+      object("",
+             "{type: cron, metadata: {timezone: UTC, start: 0 8 * * *, end: 0 20 * * *, "
+             "desiredReplicas: '10'}}");
+  expect_fault(cron, "spec.triggers[0]", "metric_names: {\"s0-cron\": vector(10)}");
+  EXPECT_EQ(text_of(scaler(load(cron, ", metric_names: {s0-cron: vector(10)}")).metrics.at(0)),
+            "external vector(10): 1 a pod");
   expect_fault(object("", "{type: prometheus, metadata: {query: q, threshold: 5}}"),
                "spec.triggers[0].metadata.threshold", "in quotes");
   expect_fault(object("  minReplicaCount: 3\n  maxReplicaCount: 2\n", prometheus("kv_use")),

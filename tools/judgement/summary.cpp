@@ -231,6 +231,23 @@ Facts facts_of(const Observed& seen, const Measures& measures) {
   return f;
 }
 
+// Of the recordings that are played: what they hold, and what of it is not played as it stands.
+ordered_json recordings_json(const Spec& spec) {
+  ordered_json list = ordered_json::array();
+  for (const ClientClassParams& c : spec.clients) {
+    if (!c.trace) continue;
+    const TraceCounts& n = c.trace->counts;
+    list.push_back({{"class", c.name},
+                    {"file", c.trace->file},
+                    {"rows", n.rows},
+                    {"bad_rows", n.bad},
+                    {"unanswered", n.unanswered},
+                    {"with_other_parts", n.with_parts},
+                    {"warm_up", n.warm_up}});
+  }
+  return list;
+}
+
 std::string summary_of(const Scenario& scenario, const Observed& seen, const Measures& measures,
                        const Digests& digests) {
   u64 prompt = 0, cached = 0;
@@ -278,6 +295,8 @@ std::string summary_of(const Scenario& scenario, const Observed& seen, const Mea
   json["control_plane"] = {{"etcd_writes_per_second_max", writes_max},
                            {"frozen_seconds", frozen},
                            {"zombie_pods_max", measures.zombies_max()}};
+  if (const ordered_json recordings = recordings_json(seen.spec); !recordings.empty())
+    json["recordings"] = recordings;
   return json.dump(2);
 }
 

@@ -20,11 +20,11 @@ constexpr i32 kLongest = 86'400;  // [s]
 
 // Keys of `metadata` under which scalers have the target.
 const ManifestNames& target_keys() {
-  static const ManifestNames keys{"threshold",           "targetValue",       "value",
-                                  "queryValue",          "targetMetricValue", "lagThreshold",
-                                  "lengthThreshold",     "queueLength",       "listLength",
-                                  "messageCount",        "targetQueryValue",  "streamLength",
-                                  "pendingEntriesCount", "desiredReplicas"};
+  static const ManifestNames keys{"threshold",          "targetValue",       "value",
+                                  "queryValue",         "targetMetricValue", "lagThreshold",
+                                  "lengthThreshold",    "queueLength",       "listLength",
+                                  "messageCount",       "targetQueryValue",  "streamLength",
+                                  "pendingEntriesCount"};
   return keys;
 }
 
@@ -189,6 +189,9 @@ class ScaledObject {
         target_key = key;
         break;
       }
+    // A cron trigger asks for its replicas one by one: `vector(10)` is ten of them.
+    if (*type == "cron")
+      metadata[target_key = "desired"] = reader_.node(trigger, Kind::kScalar, "1");
     if (!metadata.contains(target_key))
       return reader_.fault(*data->second, below + "." + target_key, "the field is required");
     metric.value = number(metadata, below, target_key).value_or(0);
@@ -265,9 +268,16 @@ class ScaledObject {
       if (!metric.query.empty()) return true;
     }
     if (type != "prometheus") {
-      reader_.fault(trigger, path,
-                    fmt::format("what a trigger of type '{}' measures is not simulated; {}",
-                                type.substr(0, 60), way_out(metric.name)));
+      if (type == "cron")
+        reader_.fault(trigger, path,
+                      fmt::format("the time of day of a cron trigger is not simulated; say which "
+                                  "replicas it asks for beside `manifest:`, such as `metric_names: "
+                                  "{{\"{}\": vector({})}}` within its hours, vector(1) outside",
+                                  metric.name, of("desiredReplicas").substr(0, 9)));
+      else
+        reader_.fault(trigger, path,
+                      fmt::format("what a trigger of type '{}' measures is not simulated; {}",
+                                  type.substr(0, 60), way_out(metric.name)));
       return false;
     }
     if (of("query").empty()) {
@@ -305,8 +315,19 @@ class ScaledObject {
 }  // namespace
 
 void write_scaled_object(const YamlNode& object, ManifestReader& reader, YamlNode& out) {
-  for (const auto& [key, value] : object.entries)
+  for (const auto& [key, value] : object.entries) {
     if (key->text == "spec") ScaledObject(reader, out).write(*value);
+    if (key->text != "metadata") continue;
+    for (const auto& [name, annotations] : value->entries) {
+      if (name->text != "annotations") continue;
+      for (const auto& [annotation, said] : annotations->entries)
+        if (annotation->text == "autoscaling.keda.sh/paused" && said->text != "false") {
+          reader.put(out, *said, "enabled", std::string("false"));
+          reader.note(*said, "metadata.annotations",
+                      "the ScaledObject is paused: it scales nothing");
+        }
+    }
+  }
 }
 
 }  // namespace stampede

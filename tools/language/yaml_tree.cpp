@@ -129,6 +129,8 @@ void check_text(const SourceText& source) {
   u32 line = 1;
   std::size_t line_start = 0;
   bool indentation = true;
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const bool json = first != std::string::npos && (text[first] == '{' || text[first] == '[');
   std::vector<Diagnostic> found;
   const auto here = [&](std::size_t i, std::string message) {
     found.push_back(source.at(line, static_cast<u32>(i - line_start), "", std::move(message)));
@@ -139,7 +141,7 @@ void check_text(const SourceText& source) {
       ++line;
       line_start = i + 1;
       indentation = true;
-    } else if (c == '\t' && indentation) {
+    } else if (c == '\t' && indentation && !json) {
       here(i, "a tab in the indentation; YAML wants spaces");
       indentation = false;
     } else if (c == '\0') {

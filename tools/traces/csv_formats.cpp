@@ -9,45 +9,16 @@
 #include "sim/random.h"
 #include "tools/language/diagnostics.h"
 #include "tools/traces/csv_formats.h"
+#include "tools/traces/csv_line.h"
 
 namespace stampede {
 namespace {
-
-constexpr double kLatestSeconds = 4e9;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
-    text = text.substr(1, text.size() - 2);
-  return text;
-}
-
-struct Field {
-  std::string_view text;
-  u32 column = 0;  // bytes from 0
-};
-
-// The `index`-th field of a line.
-std::optional<Field> field_of(std::string_view line, std::size_t index) {
-  std::size_t begin = 0;
-  for (; index > 0; --index) {
-    begin = line.find(',', begin);
-    if (begin == std::string_view::npos) return std::nullopt;
-    ++begin;
-  }
-  return Field{trimmed(line.substr(begin, line.find(',', begin) - begin)), static_cast<u32>(begin)};
-}
-
-bool number_of(std::string_view text, double& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value == value;
-}
 
 // Columns by the names of the header.
 class CsvFormat : public RowFormat {
  public:
   bool has_header() const override { return true; }
+  bool incomplete(std::string_view line) const override { return CsvLine::incomplete(line); }
 
  protected:
   struct Column {
@@ -55,50 +26,59 @@ class CsvFormat : public RowFormat {
     std::size_t index = 0;
   };
   // The first of `names` that the header has.
-  std::optional<Column> find(std::string_view line, std::vector<std::string> names) const {
+  std::optional<Column> find(std::string_view line, const std::vector<std::string>& names) {
+    csv_.choose_delimiter(line);
+    const std::vector<CsvField>& fields = csv_.split(line);
     for (const std::string& name : names)
-      for (std::size_t i = 0;; ++i) {
-        const auto field = field_of(line, i);
-        if (!field) break;
-        if (field->text == name) return Column{name, i};
-      }
+      for (std::size_t i = 0; i < fields.size(); ++i)
+        if (fields[i].text == name) return Column{name, i};
     return std::nullopt;
   }
   // Of what the header has only a name that is near is told: the file may be no recording at all.
-  static RowFault lacks(std::string_view line, const std::string& column) {
+  RowFault lacks(std::string_view line, const std::string& column) {
     std::vector<std::string> present;
-    for (std::size_t i = 0; i < 64; ++i) {
-      const auto field = field_of(line, i);
-      if (!field) break;
-      present.emplace_back(field->text.substr(0, 100));
-    }
+    for (const CsvField& field : csv_.split(line)) present.push_back(field.text.substr(0, 100));
     const std::string near = nearest_name(column, present);
     return {fmt::format("the header has no column '{}'{}", column,
                         near.empty() ? "" : "; did you mean '" + near + "'?")};
   }
-  static RowFault tokens(std::string_view line, const Column& column, u32& tokens) {
-    const auto field = field_of(line, column.index);
-    if (!field) return {fmt::format("the line ends before '{}'", column.name)};
+  void take(std::string_view line) { fields_ = &csv_.split(line); }
+  const CsvField* field(const Column& column) const {
+    return column.index < fields_->size() ? &(*fields_)[column.index] : nullptr;
+  }
+  RowFault tokens(const Column& column, u32& tokens) const {
+    const CsvField* at = field(column);
+    if (at == nullptr) return {fmt::format("the line ends before '{}'", column.name)};
     double value = 0;
-    if (!number_of(field->text, value))
-      return {fmt::format("'{}': a number of tokens is wanted", field->text.substr(0, 40)),
-              field->column};
+    if (!number_of(at->text, value))
+      return {fmt::format("'{}': a number of tokens is wanted", at->text.substr(0, 40)),
+              at->column};
     if (value < 0 || value > kMostTokens || value != static_cast<double>(static_cast<u32>(value)))
-      return {fmt::format("{} is no number of tokens from 0 to {}", field->text.substr(0, 40),
+      return {fmt::format("{} is no number of tokens from 0 to {}", at->text.substr(0, 40),
                           kMostTokens),
-              field->column};
+              at->column};
     tokens = static_cast<u32>(value);
     return {};
   }
-  static RowFault seconds(std::string_view line, const Column& column, double unit, Duration& at) {
-    const auto field = field_of(line, column.index);
-    if (!field) return {fmt::format("the line ends before '{}'", column.name)};
+  RowFault seconds(const Column& column, double unit, Duration& at) const {
+    const CsvField* found = field(column);
+    if (found == nullptr) return {fmt::format("the line ends before '{}'", column.name)};
     double value = 0;
-    if (!number_of(field->text, value) || value < 0 || value * unit > kLatestSeconds)
-      return {fmt::format("'{}': a time is wanted", field->text.substr(0, 40)), field->column};
+    if (!number_of(found->text, value) || value < 0 || value * unit > kLatestSeconds)
+      return {fmt::format("'{}': a time is wanted", found->text.substr(0, 40)), found->column};
     at = Duration{static_cast<i64>(value * (unit * 1e9) + 0.5)};
     return {};
   }
+  // Equal texts have equal identities.
+  static u64 identity(const std::string& text) {
+    u64 key = 0;
+    for (const char c : text) key = mix64(key ^ static_cast<unsigned char>(c));
+    return key;
+  }
+
+ private:
+  CsvLine csv_;
+  const std::vector<CsvField>* fields_ = nullptr;
 };
 
 // TIMESTAMP,ContextTokens,GeneratedTokens
@@ -114,15 +94,16 @@ class AzureFormat final : public CsvFormat {
     }
     return {};
   }
-  RowFault read(std::string_view line, TraceRow& row) const override {
-    const auto field = field_of(line, at_.index);
-    if (!field) return {"the line ends before 'TIMESTAMP'"};
-    if (!read_timestamp(field->text, row.at))
+  RowFault read(std::string_view line, TraceRow& row, RowRemarks&) override {
+    take(line);
+    const CsvField* found = field(at_);
+    if (found == nullptr) return {"the line ends before 'TIMESTAMP'"};
+    if (!read_timestamp(found->text, row.at))
       return {fmt::format("'{}': a time such as 2023-11-16 18:17:03.9799600 is wanted",
-                          field->text.substr(0, 40)),
-              field->column};
-    if (RowFault fault = tokens(line, prompt_, row.prompt); !fault.message.empty()) return fault;
-    return tokens(line, output_, row.output);
+                          found->text.substr(0, 40)),
+              found->column};
+    if (RowFault fault = tokens(prompt_, row.prompt); !fault.message.empty()) return fault;
+    return tokens(output_, row.output);
   }
 
  private:
@@ -140,16 +121,22 @@ class BurstgptFormat final : public CsvFormat {
       if (!found) return lacks(line, name);
       *column = *found;
     }
+    session_ = find(line, {"Session ID"});
     return {};
   }
-  RowFault read(std::string_view line, TraceRow& row) const override {
-    if (RowFault fault = seconds(line, at_, 1, row.at); !fault.message.empty()) return fault;
-    if (RowFault fault = tokens(line, prompt_, row.prompt); !fault.message.empty()) return fault;
-    return tokens(line, output_, row.output);
+  RowFault read(std::string_view line, TraceRow& row, RowRemarks&) override {
+    take(line);
+    const CsvField* session = session_ ? field(*session_) : nullptr;
+    row.has_session = session != nullptr && !session->text.empty();
+    if (row.has_session) row.session = identity(session->text);
+    if (RowFault fault = seconds(at_, 1, row.at); !fault.message.empty()) return fault;
+    if (RowFault fault = tokens(prompt_, row.prompt); !fault.message.empty()) return fault;
+    return tokens(output_, row.output);
   }
 
  private:
   Column at_, prompt_, output_;
+  std::optional<Column> session_;
 };
 
 // arrival_us (or _ms, _seconds), input_tokens, output_tokens, perhaps prompt_id; others are passed
@@ -170,17 +157,17 @@ class RequestsFormat final : public CsvFormat {
     text_ = find(line, {"prompt_id"});
     return {};
   }
-  RowFault read(std::string_view line, TraceRow& row) const override {
-    if (RowFault fault = seconds(line, at_, unit_, row.at); !fault.message.empty()) return fault;
-    if (RowFault fault = tokens(line, prompt_, row.prompt); !fault.message.empty()) return fault;
+  RowFault read(std::string_view line, TraceRow& row, RowRemarks&) override {
+    take(line);
+    if (RowFault fault = seconds(at_, unit_, row.at); !fault.message.empty()) return fault;
+    if (RowFault fault = tokens(prompt_, row.prompt); !fault.message.empty()) return fault;
     if (text_) {
-      const auto field = field_of(line, text_->index);
-      if (!field) return {"the line ends before 'prompt_id'"};
+      const CsvField* found = field(*text_);
+      if (found == nullptr) return {"the line ends before 'prompt_id'"};
       row.has_text = true;
-      row.text = 0;
-      for (const char c : field->text) row.text = mix64(row.text ^ static_cast<unsigned char>(c));
+      row.text = identity(found->text);
     }
-    return tokens(line, output_, row.output);
+    return tokens(output_, row.output);
   }
 
  private:

@@ -1,13 +1,9 @@
 #include "tools/traces/line_reader.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <stdexcept>
-
-#include "tools/files/regular_file.h"
 
 namespace stampede {
 namespace {
@@ -16,18 +12,11 @@ constexpr std::size_t kFirstBuffer = 64u << 10, kLongestLine = 1u << 20;  // [B]
 
 }  // namespace
 
-LineReader::LineReader(std::string path) : path_(std::move(path)), buffer_(kFirstBuffer) {
-  const int file = open_regular(path_);
-  file_.reset(gzdopen(file, "rb"));
-  if (!file_) {
-    ::close(file);
-    throw std::runtime_error(std::strerror(ENOMEM));
-  }
-  gzbuffer(file_.get(), 128u << 10);
-}
+LineReader::LineReader(std::string path)
+    : path_(std::move(path)), bytes_(open_bytes(path_)), buffer_(kFirstBuffer) {}
 
 void LineReader::rewind() {
-  gzrewind(file_.get());
+  bytes_->rewind();
   begin_ = end_ = 0;
   at_end_ = false;
   number_ = 0;
@@ -48,19 +37,8 @@ bool LineReader::fill() {
           fmt::format("line {} is longer than {} bytes", number_ + 1, kLongestLine));
     buffer_.resize(buffer_.size() * 2);
   }
-  const auto room = static_cast<unsigned>(buffer_.size() - end_);
-  const int got = gzread(file_.get(), buffer_.data() + end_, room);
-  if (got < 0) {
-    int code = 0;
-    const char* text = gzerror(file_.get(), &code);
-    throw std::runtime_error(code == Z_ERRNO ? std::strerror(errno) : text);
-  }
-  if (static_cast<unsigned>(got) < room) {
-    int code = 0;
-    gzerror(file_.get(), &code);
-    if (code == Z_BUF_ERROR) throw std::runtime_error("the gzip file ends before its content does");
-  }
-  end_ += static_cast<std::size_t>(got);
+  const std::size_t got = bytes_->read(buffer_.data() + end_, buffer_.size() - end_);
+  end_ += got;
   at_end_ = got == 0;
   return got > 0;
 }

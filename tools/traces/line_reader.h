@@ -1,15 +1,13 @@
-// Lines of a text file, plain or gzip, one at a time: memory stays that of the buffers however long
-// the file is.
-// Source: zlib, which reads both kinds. Limits: a line of more than a mebibyte is an error.
+// Lines of a text file, plain or packed, one at a time: memory stays that of the buffers however
+// long the file is. Limits: a line of more than a mebibyte is an error.
 #pragma once
-#include <zlib.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/digest.h"
+#include "tools/traces/byte_source.h"
 
 namespace stampede {
 
@@ -30,14 +28,11 @@ class LineReader {
   std::string content() const { return hash_.hex(); }
 
  private:
-  struct Close {
-    void operator()(gzFile file) const { gzclose(file); }
-  };
   bool fill();
   void hash(std::string_view text);
 
   std::string path_;
-  std::unique_ptr<gzFile_s, Close> file_;
+  std::unique_ptr<ByteSource> bytes_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;
   bool at_end_ = false;

@@ -52,6 +52,10 @@ void find_traces(Loaded& loaded, const Surroundings& surroundings) {
       fault("to", "the cut-out ends before it begins");
       continue;
     }
+    if (trace.format == TraceFormat::kColumns && !trace.columns) {
+      fault("format", "`format: columns` wants `columns:`, with time, input and output");
+      continue;
+    }
     const std::string stated = trace.content;
     trace.path = found(trace.file, surroundings.directories);
     const bool ours = said_by_person(loaded.provenance, child_path(at, "file")) ||
@@ -73,6 +77,8 @@ void find_traces(Loaded& loaded, const Surroundings& surroundings) {
         fault("file", fmt::format("{}: it is another file than that of the run", trace.path));
       continue;
     }
+    for (const std::string& note : trace.notes)
+      loaded.warnings.push_back(loaded.provenance.locate(child_path(at, "file"), note));
     if (trace.loop && trace.length.ns <= 0)
       fault("loop", "a cut-out without length cannot loop");
     else if (trace.loop && static_cast<double>(trace.rows) > kMostLooped * trace.length.seconds())
