@@ -28,9 +28,10 @@ def table(stampede, command):
     if verb == "describe":
         lines = [line for line in out.splitlines() if line.startswith("|")]
         return lines or ["It has no parameters."]
-    lines = ["| name | what it is | source |", "|---|---|---|"]
+    last = "values" if name == "live" else "source"
+    lines = [f"| name | what it is | {last} |", "|---|---|---|"]
     for entry in json.loads(out):
-        source = entry.get("source", entry.get("unit", "")) or "assumed"
+        source = entry.get(last, entry.get("unit", "")) or "assumed"
         lines.append(f"| `{entry['name']}` | {entry['help']} | {source} |")
     return lines
 

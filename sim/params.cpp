@@ -65,6 +65,14 @@ Field& Field::required() {
   info_.required = true;
   return *this;
 }
+Field& Field::live() {
+  info_.live = true;
+  return *this;
+}
+Field& Field::fixed(std::string_view why) {
+  info_.fixed = why;
+  return *this;
+}
 
 namespace detail {
 

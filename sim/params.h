@@ -58,6 +58,8 @@ struct FieldInfo {
   Scaling scaling = Scaling::kNone;
   double least = 0;  // kWith: what a whole number is not scaled below; 0 stays 0
   bool required = false;
+  bool live = false;     // a run that goes on can change it
+  std::string fixed;     // why it cannot, where that is worth saying
   bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
   // kOptional of a struct: null or not said, the values at this path hold; what is said of it
   // changes a copy of them.
@@ -128,6 +130,11 @@ class Field {
   Field& inherits(std::string_view path);
   Field& elementwise();
   Field& required();
+  // `do: set` may change it while a run goes on: whoever holds it acts by the new value in what
+  // begins after that.
+  Field& live();
+  // It cannot be changed then, and this is why.
+  Field& fixed(std::string_view why);
 
  private:
   FieldInfo& info_;

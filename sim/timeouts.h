@@ -15,6 +15,10 @@
 // the head), not where the entry was pushed. A dead head whose event is already scheduled costs
 // that event.
 #pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
 #include "sim/huge_pages.h"
 #include "sim/scheduler.h"
 
@@ -26,12 +30,13 @@ class TimeoutRing {
   };
 
  public:
-  // Expiries are delivered to `target` as events (priority, kind, event_subject, 0); the handler
-  // calls expire(). `event_subject` tells the rings of one component apart.
+  // Expiries are delivered to `target` as events (priority, kind, event_subject, event_argument);
+  // the handler calls expire(). The last two tell the rings of one component apart.
   TimeoutRing(Scheduler& scheduler, ComponentId target, Priority priority, u8 kind,
-              u32 event_subject = 0)
+              u32 event_subject = 0, u32 event_argument = 0)
       : scheduler_(&scheduler),
         event_subject_(event_subject),
+        event_argument_(event_argument),
         target_(target),
         kind_(kind),
         priority_(priority) {}
@@ -72,6 +77,7 @@ class TimeoutRing {
   }
 
   std::size_t size() const { return end_ - begin_; }  // entries held, dead ones included
+  bool takes(Instant deadline) const { return deadline >= latest_; }  // does it keep the order?
 
  private:
   struct Entry {
@@ -83,7 +89,7 @@ class TimeoutRing {
 
   void arm(Instant deadline) {
     armed_ = true;
-    scheduler_->at(deadline, priority_, target_, kind_, event_subject_);
+    scheduler_->at(deadline, priority_, target_, kind_, event_subject_, event_argument_);
   }
   // Keeps the live entries in order, then doubles if more than half of the ring is still in use.
   template <class Alive, class Fetch>
@@ -108,11 +114,55 @@ class TimeoutRing {
   LargeVector<Entry> entries_;  // a power of two of them
   std::size_t begin_ = 0, end_ = 0, mask_ = 0;
   Instant latest_{INT64_MIN};
-  u32 event_subject_;
+  u32 event_subject_, event_argument_;
   ComponentId target_;
   u8 kind_;
   Priority priority_;
   bool armed_ = false;  // one event of this ring is pending
+};
+
+// Timeouts of a duration that may change: what was pushed keeps its deadline. A ring for each
+// length that is still waited for, the first of which takes nearly all of them.
+class Timeouts {
+ public:
+  // The event's argument is the number of the ring.
+  Timeouts(Scheduler& scheduler, ComponentId target, Priority priority, u8 kind,
+           u32 event_subject = 0)
+      : make_{[=, &scheduler](u32 argument) {
+          return TimeoutRing(scheduler, target, priority, kind, event_subject, argument);
+        }},
+        first_(make_(0)) {}
+
+  template <class Alive, class Fetch>
+  void push(Instant deadline, u32 subject, u32 generation, Alive alive, Fetch fetch) {
+    (first_.takes(deadline) ? first_ : ring_for(deadline))
+        .push(deadline, subject, generation, alive, fetch);
+  }
+  template <class Alive>
+  void push(Instant deadline, u32 subject, u32 generation, Alive alive) {
+    (first_.takes(deadline) ? first_ : ring_for(deadline))
+        .push(deadline, subject, generation, alive);
+  }
+  void push(Instant deadline, u32 subject, u32 generation) {
+    (first_.takes(deadline) ? first_ : ring_for(deadline)).push(deadline, subject, generation);
+  }
+  // `argument`: of the event.
+  template <class Alive, class Fire, class... Fetch>
+  void expire(u32 argument, Alive alive, Fire fire, Fetch... fetch) {
+    (argument == 0 ? first_ : *others_[argument - 1]).expire(alive, fire, fetch...);
+  }
+
+ private:
+  TimeoutRing& ring_for(Instant deadline) {
+    for (const auto& ring : others_)
+      if (ring->takes(deadline)) return *ring;
+    const auto number = static_cast<u32>(others_.size() + 1);
+    return *others_.emplace_back(std::make_unique<TimeoutRing>(make_(number)));
+  }
+
+  std::function<TimeoutRing(u32)> make_;
+  TimeoutRing first_;
+  std::vector<std::unique_ptr<TimeoutRing>> others_;
 };
 
 }  // namespace stampede

@@ -24,18 +24,9 @@ u64 high_product(u64 a, u64 b) {
 }  // namespace
 
 AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey key)
-    : settings_(settings), regions_(regions), salt_((u64{key.hi} << 32) | key.lo), rings_(regions) {
+    : regions_(regions), salt_((u64{key.hi} << 32) | key.lo), rings_(regions) {
   STAMPEDE_CHECK(regions > 0 && regions <= kMaxRegions, "at most 64 regions");
-  longest_period_ = settings_.ttl.ns;
-  if (settings_.ttl.ns > 0 && settings_.violators > 0 && settings_.violator_tail.ns > 0) {
-    violator_below_ = static_cast<u64>(std::min(1.0, settings_.violators) * 4294967296.0);
-    for (std::size_t i = 0; i < violator_periods_.size(); ++i) {
-      const double p = (static_cast<double>(i) + 0.5) / 64.0;
-      const Duration period = from_seconds(gamma2_quantile(p) * settings_.violator_tail.seconds());
-      violator_periods_[i] = std::max<i64>(1, period.ns);
-      longest_period_ = std::max(longest_period_, violator_periods_[i]);
-    }
-  }
+  regime_ = regime_of(settings, kLongAgo, longest_period_);
   for (Ring& ring : rings_) {
     ring.cumulative.resize(kRing * regions_);
     for (std::size_t i = 0; i < kRing; ++i)
@@ -43,6 +34,33 @@ AnswerHistory::AnswerHistory(Settings settings, std::size_t regions, StreamKey k
     ring.answers[0].from = kLongAgo;
   }
   next_.resize(regions_);
+}
+
+AnswerHistory::Regime AnswerHistory::regime_of(const Settings& settings, Instant from,
+                                               i64& longest) {
+  Regime regime;
+  regime.from = from;
+  regime.ttl = settings.ttl;
+  longest = std::max(longest, settings.ttl.ns);
+  if (settings.ttl.ns == 0 || settings.violators <= 0 || settings.violator_tail.ns == 0)
+    return regime;
+  regime.violator_below = static_cast<u64>(std::min(1.0, settings.violators) * 4294967296.0);
+  for (std::size_t i = 0; i < regime.violator_periods.size(); ++i) {
+    const double p = (static_cast<double>(i) + 0.5) / 64.0;
+    const Duration period = from_seconds(gamma2_quantile(p) * settings.violator_tail.seconds());
+    regime.violator_periods[i] = std::max<i64>(1, period.ns);
+    longest = std::max(longest, regime.violator_periods[i]);
+  }
+  return regime;
+}
+
+void AnswerHistory::retune(Instant now, Settings settings) {
+  if (now == Instant{}) {
+    longest_period_ = 0;
+    regime_ = regime_of(settings, kLongAgo, longest_period_);
+    return;
+  }
+  changes_.push_back(regime_of(settings, now, longest_period_));
 }
 
 void AnswerHistory::publish(Instant now, RegionId home, const std::vector<double>& shares,
@@ -93,13 +111,28 @@ void AnswerHistory::set(Ring& ring, Answer answer) {
 
 const Answer& AnswerHistory::newest(RegionId home) const { return back(rings_[home], 0); }
 
-const Answer& AnswerHistory::cached(const Ring& ring, Instant now, u64 session_key) const {
-  const u64 h = mix64(session_key ^ salt_);
-  i64 period = settings_.ttl.ns;
-  if ((h & 0xffffffffU) < violator_below_) period = violator_periods_[h >> 58];
+// When the session's resolver last asked, so that it holds that answer now.
+Instant AnswerHistory::asked_at(Instant now, u64 h) const {
+  i64 period = regime_.period(h);
+  if (period == 0 && changes_.empty()) return now;
+  const Instant first{changes_.empty() ? now : changes_.front().from};
   const u64 phase = high_product(mix64(h), static_cast<u64>(period));
-  const i64 into = (now.ns + static_cast<i64>(phase)) % period;
-  const Instant start{now.ns - into};
+  const i64 into = period == 0 ? 0 : (first.ns + static_cast<i64>(phase)) % period;
+  Instant start{first.ns - into};
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    // What it held at the change it keeps to its end; then its periods have the new length.
+    const Instant until = i + 1 < changes_.size() ? changes_[i + 1].from : now;
+    const Instant asks{start.ns + period};
+    if (asks > until) continue;
+    start = asks;
+    period = changes_[i].period(h);
+    start = period == 0 ? until : Instant{until.ns - (until.ns - start.ns) % period};
+  }
+  return start;
+}
+
+const Answer& AnswerHistory::cached(const Ring& ring, Instant now, u64 session_key) const {
+  const Instant start = asked_at(now, mix64(session_key ^ salt_));
   for (std::size_t age = 0; age < ring.count; ++age)
     if (back(ring, age).from <= start) return back(ring, age);
   return back(ring, ring.count - 1);

@@ -34,6 +34,10 @@ class AnswerHistory {
   AnswerHistory(Settings settings, std::size_t regions, StreamKey key);
   AnswerHistory(const AnswerHistory&) = delete;  // answers point into it
 
+  // From `now` on answers are kept by other settings; what a resolver has it keeps as long as it
+  // was told. At the first instant nobody has anything yet.
+  void retune(Instant now, Settings settings);
+
   // A new decision for `home` at `now`: shares [region], all 0 = nowhere. One that differs from the
   // newest by less than 1/256 replaces it in place.
   void publish(Instant now, RegionId home, const std::vector<double>& shares, IncidentId moved_by);
@@ -61,17 +65,28 @@ class AnswerHistory {
     std::vector<u64> cumulative;  // [answer] x [region]
   };
   void set(Ring& ring, Answer answer);
+  // How long answers are kept, by session.
+  struct Regime {
+    Instant from{};  // since when
+    Duration ttl{};
+    u64 violator_below = 0;                  // of 2^32
+    std::array<i64, 64> violator_periods{};  // equally likely [ns]
+    i64 period(u64 hash) const {
+      return (hash & 0xffffffffU) < violator_below ? violator_periods[hash >> 58] : ttl.ns;
+    }
+  };
+  static Regime regime_of(const Settings& settings, Instant from, i64& longest);
+  Instant asked_at(Instant now, u64 hash) const;
   const Answer& cached(const Ring& ring, Instant now, u64 session_key) const;
   const Answer& back(const Ring& ring, std::size_t age) const {
     return ring.answers[(ring.head + kRing - age) % kRing];
   }
 
-  Settings settings_;
   std::size_t regions_;
   u64 salt_;
-  u64 violator_below_ = 0;                  // of 2^32
-  std::array<i64, 64> violator_periods_{};  // equally likely [ns]
   i64 longest_period_ = 0;
+  Regime regime_;                // since the start, or since the first change
+  std::vector<Regime> changes_;  // after it, in order of time
   std::vector<Ring> rings_;
   std::vector<u64> next_;  // [region] of the answer that is being published
 };

@@ -15,8 +15,7 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
       network_(network),
       component_(world.scheduler.add(this)),
       homes_(capacity.size()),
-      answers_({params.ttl, params.ttl_violators.value, params.ttl_violator_tail}, capacity.size(),
-               world.stream(path_, "ttl_phase")) {
+      answers_(answers_kept(), capacity.size(), world.stream(path_, "ttl_phase")) {
   STAMPEDE_CHECK(params.probe_timeout <= params.probe_interval,
                  "balancer: a probe's time-out exceeds its interval");
   const StreamKey key = world.stream(path_, "region");
@@ -27,15 +26,11 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
     Region r{ProbeFsm({params.rise, params.fall, params.slow_start}, Health::kHealthy)};
     r.capacity = r.full = c;
     r.refreshed = now;
+    r.first_probe = phase.next();
     regions_.push_back(r);
-    const auto index = static_cast<u32>(regions_.size() - 1);
-    const Duration first = from_seconds(phase.next() * params.probe_interval.seconds());
-    world.scheduler.after(first, Priority::kControl, component_, kProbe, index);
-    if (params.view_ttl.ns > 0)
-      world.scheduler.after(params.view_ttl, Priority::kControl, component_, kViewCheck, index);
   }
-  if (params.rule == RoutingRule::kWaterfall)
-    world.scheduler.after(params.probe_interval, Priority::kControl, component_, kMeasure);
+  first_probes();
+  if (params.max_rate_per_endpoint) endpoint_rate_ = params.max_rate_per_endpoint->per_second;
   world.stats.counter(path_, "routed_total", "attempts that asked for a region", &routed_);
   world.stats.counter(path_, "moved_total", "attempts sent away from home", &moved_);
   world.stats.counter(path_, "refused_total", "attempts refused by the spill cap", &refused_);
@@ -101,12 +96,13 @@ void GlobalBalancer::handle(const Event& event) {
       regions_[region].timer = false;
       return rebuild();
     case kMeasure: {
+      const double passed = (world_.now() - measured_at_).seconds();
+      measured_at_ = world_.now();
       for (Home& h : homes_) {
-        h.demand =
-            static_cast<double>(h.offered - h.offered_before) / params_.probe_interval.seconds();
+        h.demand = static_cast<double>(h.offered - h.offered_before) / passed;
         h.offered_before = h.offered;
       }
-      world_.scheduler.after(params_.probe_interval, Priority::kControl, component_, kMeasure);
+      await_measure();
       return rebuild();
     }
     default:
@@ -114,8 +110,40 @@ void GlobalBalancer::handle(const Event& event) {
   }
 }
 
+// What begins with the run; anew if the parameters change before anything has happened.
+void GlobalBalancer::first_probes() {
+  for (u32 index = 0; index < regions_.size(); ++index) {
+    Region& r = regions_[index];
+    world_.scheduler.cancel(r.next_probe);
+    r.next_probe =
+        world_.scheduler.after(from_seconds(r.first_probe * params_.probe_interval.seconds()),
+                               Priority::kControl, component_, kProbe, index);
+    await_expiry(static_cast<RegionId>(index));
+  }
+  world_.scheduler.cancel(measure_);
+  await_measure();
+}
+
+// The rule that needs it measures demand, once an interval.
+void GlobalBalancer::await_measure() {
+  if (params_.rule != RoutingRule::kWaterfall) return;
+  measure_ =
+      world_.scheduler.after(params_.probe_interval, Priority::kControl, component_, kMeasure);
+}
+
+// One check is pending while the view is fresh; deliveries only move its time of expiry, unless the
+// time to live has become shorter.
+void GlobalBalancer::await_expiry(RegionId region) {
+  Region& r = regions_[region];
+  r.expires = params_.view_ttl.ns > 0 ? r.refreshed + params_.view_ttl : kNever;
+  world_.scheduler.cancel(r.expiry);
+  if (r.expires != kNever)
+    r.expiry = world_.scheduler.at(r.expires, Priority::kControl, component_, kViewCheck, region);
+}
+
 void GlobalBalancer::probe(RegionId region) {
-  world_.scheduler.after(params_.probe_interval, Priority::kControl, component_, kProbe, region);
+  regions_[region].next_probe = world_.scheduler.after(params_.probe_interval, Priority::kControl,
+                                                       component_, kProbe, region);
   const u32 networks = network_.client_networks();
   const u32 count =
       networks == 0 ? static_cast<u32>(regions_.size()) : std::min<u32>(params_.vantages, networks);
@@ -152,14 +180,17 @@ void GlobalBalancer::fresh(RegionId region) {
   Region& r = regions_[region];
   r.refreshed = world_.now();
   r.stalled_by = kNoIncident;
-  if (!r.expired) return;
+  const Instant before = r.expires;
+  r.expires = params_.view_ttl.ns > 0 ? r.refreshed + params_.view_ttl : kNever;
+  if (!r.expired && r.expires >= before && before != kNever) return;
   r.expired = false;
-  world_.scheduler.after(params_.view_ttl, Priority::kControl, component_, kViewCheck, region);
+  await_expiry(region);
 }
 
 void GlobalBalancer::capacity_changed(RegionId region, double ready_capacity, IncidentId cause) {
   fresh(region);
   Region& r = regions_[region];
+  ready_capacity *= rate_factor_;
   // A fall without a cause is a smaller region; one with a cause stands until it is made up for.
   if (ready_capacity < r.capacity && cause != kNoIncident) r.shrunk_by = cause;
   if (r.shrunk_by == kNoIncident || ready_capacity >= r.full) {
@@ -180,12 +211,11 @@ void GlobalBalancer::view_stalled(RegionId region, IncidentId cause) {
   regions_[region].stalled_by = cause;
 }
 
-// One check is pending while the view is fresh; deliveries only move its time of expiry.
 void GlobalBalancer::check_view(RegionId region) {
   Region& r = regions_[region];
-  const Instant expiry = r.refreshed + params_.view_ttl;
-  if (expiry > world_.now()) {
-    world_.scheduler.at(expiry, Priority::kControl, component_, kViewCheck, region);
+  if (r.expires > world_.now()) {
+    if (r.expires != kNever)
+      r.expiry = world_.scheduler.at(r.expires, Priority::kControl, component_, kViewCheck, region);
     return;
   }
   r.expired = true;

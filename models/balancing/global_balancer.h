@@ -16,12 +16,13 @@
 #include "models/balancing/probe_fsm.h"
 #include "models/balancing/traffic_split.h"
 #include "models/ports/attempts_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/region_filter_port.h"
 #include "sim/world.h"
 
 namespace stampede {
 
-class GlobalBalancer : public BalancerPort, public Component {
+class GlobalBalancer : public BalancerPort, public Component, public Tunable {
  public:
   // `capacity` [region]: of the endpoints that are meant to be there at the start [requests/s].
   // Regions start healthy, and what is closed at the start is no failover. Errors: capacity or
@@ -45,6 +46,9 @@ class GlobalBalancer : public BalancerPort, public Component {
   // Deliveries for a region stopped because of `cause`; remembered as the cause of an expiry.
   void view_stalled(RegionId region, IncidentId cause);
 
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
+
   Health health(RegionId region) const { return regions_[region].probe.health(); }
   bool view_expired(RegionId region) const { return regions_[region].expired; }
   // Share of new answers for `home` that name `region`.
@@ -58,6 +62,9 @@ class GlobalBalancer : public BalancerPort, public Component {
     ProbeFsm probe;
     double capacity = 0;
     Instant refreshed{};
+    double first_probe = 0;  // as a share of the interval
+    EventHandle next_probe{}, expiry{};
+    Instant expires = kNever;
     bool expired = false, timer = false;
     double full = 0;  // capacity before the fall whose cause stands
     // Each is taken back when it no longer holds: the capacity is there again, the view is fresh.
@@ -76,6 +83,13 @@ class GlobalBalancer : public BalancerPort, public Component {
     double demand = 0;  // [attempts/s], over the last interval
   };
 
+  void first_probes();
+  void await_expiry(RegionId region);
+  void await_measure();
+  void rate_changed();
+  AnswerHistory::Settings answers_kept() const {
+    return {params_.ttl, params_.ttl_violators.value, params_.ttl_violator_tail};
+  }
   void probe(RegionId region);
   void answered(RegionId region, bool success, IncidentId cause);
   void fresh(RegionId region);
@@ -94,14 +108,16 @@ class GlobalBalancer : public BalancerPort, public Component {
 
   World& world_;
   const std::string path_;
-  const GlobalBalancerParams params_;
+  GlobalBalancerParams params_;
   const NetworkPort& network_;
   ComponentId component_;
   std::vector<Region> regions_;
   std::vector<Home> homes_;
   AnswerHistory answers_;
   std::vector<RegionFilter*> filters_;
-  EventHandle filter_due_;
+  EventHandle filter_due_, measure_;
+  Instant measured_at_{};
+  double endpoint_rate_ = 1, rate_factor_ = 1;  // the configured one at the start; now, over that
   u64 salt_ = 0;
   u64 routed_ = 0, moved_ = 0, refused_ = 0, nowhere_ = 0, failovers_ = 0;
 };

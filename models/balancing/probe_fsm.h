@@ -24,6 +24,9 @@ class ProbeFsm {
     STAMPEDE_CHECK(limits.rise > 0 && limits.fall > 0, "rise and fall count from 1");
   }
 
+  // Counts so far are kept and judged by the new limits.
+  void retune(Limits limits) { limits_ = limits; }
+
   // The result of a probe that is known at `now`. True if the target became (un)usable.
   bool observe(bool success, Instant now) {
     const bool before = usable();

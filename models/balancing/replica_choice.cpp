@@ -6,6 +6,8 @@ namespace stampede {
 
 namespace {
 
+using Params = std::shared_ptr<const ReplicaChoiceParams>;
+
 u64 salt_of(StreamKey key) { return (u64{key.hi} << 32) | key.lo; }
 // Uniform in [0, n) from the high bits of a hash.
 std::size_t below(u32 word, std::size_t n) {
@@ -25,12 +27,12 @@ class RoundRobin final : public ReplicaChoice {
 
 class Connections final : public ReplicaChoice {
  public:
-  Connections(const ReplicaChoiceParams& params, const World& world, const std::string& path)
+  Connections(const Params& params, const World& world, const std::string& path)
       : params_(params),
         world_(world),
         life_(world.stream(path, "connection_life")),
         salt_(salt_of(world.stream(path, "connection"))),
-        connections_(params.connections),
+        connections_(params->connections),
         next_(mix64(salt_) >> 33) {}
 
   void set_endpoints(const std::vector<u32>& pods) override {
@@ -61,16 +63,16 @@ class Connections final : public ReplicaChoice {
     ++c.generation;
     const Words w = draw(life_, index, c.generation);
     c.expires = kNever;
-    if (params_.connection_life.ns > 0)
+    if (params_->connection_life.ns > 0)
       c.expires =
-          world_.now() + from_seconds(exponential(uniform(w)) * params_.connection_life.seconds());
-    if (params_.max_connection_age.ns > 0)
+          world_.now() + from_seconds(exponential(uniform(w)) * params_->connection_life.seconds());
+    if (params_->max_connection_age.ns > 0)
       c.expires =
           std::min(c.expires, world_.now() + from_seconds((0.9 + 0.2 * uniform2(w)) *
-                                                          params_.max_connection_age.seconds()));
+                                                          params_->max_connection_age.seconds()));
   }
 
-  const ReplicaChoiceParams params_;
+  const Params params_;
   const World& world_;
   StreamKey life_;
   u64 salt_;
@@ -128,7 +130,7 @@ class PowerOfTwo final : public ReplicaChoice {
 
 class Affinity final : public ReplicaChoice {
  public:
-  Affinity(const ReplicaChoiceParams& params, u64 salt, const ActiveCounts& active)
+  Affinity(const Params& params, u64 salt, const ActiveCounts& active)
       : params_(params), salt_(salt), active_(active) {}
 
   // Only the points of pods that came or went are touched: the ring of the others stays.
@@ -147,7 +149,7 @@ class Affinity final : public ReplicaChoice {
                   ring_.end());
     const auto middle = static_cast<std::ptrdiff_t>(ring_.size());
     for (u32 pod : come)
-      for (u32 i = 0; i < params_.ring_points; ++i)
+      for (u32 i = 0; i < params_->ring_points; ++i)
         ring_.push_back({mix64(mix64((u64{pod} << 32) | i) ^ salt_), pod});
     std::sort(ring_.begin() + middle, ring_.end());
     std::inplace_merge(ring_.begin(), ring_.begin() + middle, ring_.end());
@@ -165,9 +167,9 @@ class Affinity final : public ReplicaChoice {
     auto p = ring_.begin() + first_[slot(hash)];
     while (p != ring_.end() && p->hash < hash) ++p;
     if (p == ring_.end()) p = ring_.begin();
-    if (params_.balance_factor <= 0) return p->pod;
+    if (params_->balance_factor <= 0) return p->pod;
     // Room for this attempt too: ceil(factor x (total + 1) / n).
-    const double bound = params_.balance_factor * static_cast<double>(active_.total + 1) /
+    const double bound = params_->balance_factor * static_cast<double>(active_.total + 1) /
                          static_cast<double>(pods_.size());
     const u32 first = p->pod;
     for (std::size_t seen = 0; seen < ring_.size(); ++seen) {
@@ -183,7 +185,7 @@ class Affinity final : public ReplicaChoice {
     u32 pod;
     bool operator<(const Point& o) const { return hash != o.hash ? hash < o.hash : pod < o.pod; }
   };
-  const ReplicaChoiceParams params_;
+  const Params params_;
   u64 salt_;
   const ActiveCounts& active_;
   std::size_t slot(u64 hash) const { return static_cast<std::size_t>(hash >> (64 - bits_)); }
@@ -199,8 +201,14 @@ class Affinity final : public ReplicaChoice {
 std::unique_ptr<ReplicaChoice> make_replica_choice(const ReplicaChoiceParams& params,
                                                    const World& world, const std::string& path,
                                                    const ActiveCounts& active) {
+  return make_live_choice(std::make_shared<const ReplicaChoiceParams>(params), world, path, active);
+}
+
+std::unique_ptr<ReplicaChoice> make_live_choice(
+    const std::shared_ptr<const ReplicaChoiceParams>& params, const World& world,
+    const std::string& path, const ActiveCounts& active) {
   const u64 salt = salt_of(world.stream(path, "choice"));
-  switch (params.policy) {
+  switch (params->policy) {
     case ChoiceKind::kRoundRobin:
       return std::make_unique<RoundRobin>(salt);
     case ChoiceKind::kRoundRobinConnections:
@@ -213,6 +221,21 @@ std::unique_ptr<ReplicaChoice> make_replica_choice(const ReplicaChoiceParams& pa
       return std::make_unique<Affinity>(params, salt, active);
   }
   invariant_failed("unknown replica choice");
+}
+
+ReplicaChoice* ReplicaChoices::add(WorkloadId workload) {
+  choices_.emplace_back(workload, make_live_choice(params_, world_, path_, active_));
+  return choices_.back().second.get();
+}
+
+void ReplicaChoices::retuned(const LiveChange& change) {
+  const std::string_view key = change.path.substr(change.path.rfind('.') + 1);
+  if (key != "policy" && key != "connections" && key != "ring_points") return;
+  for (auto& [workload, choice] : choices_) {
+    auto next = make_live_choice(params_, world_, path_, active_);
+    user_.use_choice(workload, next.get());
+    choice = std::move(next);
+  }
 }
 
 }  // namespace stampede

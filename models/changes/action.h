@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/ports/changes_port.h"
 #include "models/ports/scene.h"
@@ -24,10 +25,21 @@ struct Act {
 // Ends a change, and nothing else that is in force, because of `healed`.
 using Heal = std::function<void(IncidentId healed)>;
 
+// What an effect does later, unless it has ended by then.
+struct Later {
+  Duration after;  // its beginning
+  std::function<void()> act;
+};
+
+// When what a timeline does at 0 s is done: then, or before anything else begins, as if the
+// scenario had said so.
+enum class Begins : u8 { kInTheRun, kWithTheRun };
+
 struct Effect {
   Heal heal{};            // none: it cannot be taken back
   Completion over{};      // none: it takes no time
   Duration ends_after{};  // it ends by itself then; 0: it does not
+  std::vector<Later> later{};
 };
 
 // What is said of a fault beside its own parameters.
@@ -39,6 +51,7 @@ struct Span {
 struct ActionEntry {
   std::function<Effect(const void* params, const Act& act)> apply;
   Span (*span)(const void* params) = nullptr;  // null: it cannot be taken back
+  Begins begins = Begins::kInTheRun;
 };
 std::map<std::string, ActionEntry>& action_entries();
 
@@ -67,13 +80,18 @@ struct Final : Params {
 }  // namespace detail
 
 // `const RegisterFault<Params> x{"name", "help", "source", [](const Params&, const Act&) -> Heal
-// {...}};` adds the parameters `for` and `name`. An empty Heal: nothing was changed.
+// {...}};` adds the parameters `for` and `name`. An empty Heal: nothing was changed. What has more
+// to say than how it heals returns an Effect.
 template <class Params>
 struct RegisterFault {
   template <class F>
   RegisterFault(const char* name, const char* help, const char* source, F function)
+      : RegisterFault(name, help, source, Begins::kInTheRun, function) {}
+  template <class F>
+  RegisterFault(const char* name, const char* help, const char* source, Begins begins, F function)
       : entry("action", name, help, source) {
     ActionEntry& added = action_entries()[name];
+    added.begins = begins;
     added.apply = [function](const void* params, const Act& act) {
       return Effect{function(*static_cast<const detail::Healing<Params>*>(params), act)};
     };

@@ -23,18 +23,37 @@ Changes::Changes(World& world, std::vector<TimelineParams> timeline, Scene scene
       component_(world.scheduler.add(this)),
       timeline_(std::move(timeline)) {}
 
+bool Changes::first(const TimelineParams& item) const {
+  const auto it = action_entries().find(item.action.name);
+  return item.at.ns == 0 && it != action_entries().end() &&
+         it->second.begins == Begins::kWithTheRun;
+}
+
+void Changes::begin() {
+  for (const TimelineParams& item : timeline_)
+    if (first(item)) act(item);
+}
+
+void Changes::act(const TimelineParams& item) {
+  const ActionSelection& action = item.action;
+  apply(action, "", world_.incident(action.name, kPath, {}, text_of(action)));
+}
+
 void Changes::start() {
   for (u32 i = 0; i < timeline_.size(); ++i)
-    world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, component_, kTimeline, i);
+    if (!first(timeline_[i]))
+      world_.scheduler.at(Instant{} + timeline_[i].at, Priority::kFault, component_, kTimeline, i);
 }
 
 void Changes::handle(const Event& event) {
   if (event.kind == kTimeline) {
-    const ActionSelection& action = timeline_[event.subject].action;
-    apply(action, "", world_.incident(action.name, kPath, {}, text_of(action)));
-    return;
+    return act(timeline_[event.subject]);
   }
   Change& change = changes_[event.subject];
+  if (event.kind == kLater) {
+    if (change.in_force) change.later[event.argument].act();
+    return;
+  }
   end(change, "healed", {change.root});
 }
 
@@ -53,9 +72,12 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
     change.action = action.name;
     change.root = root;
     change.heal = std::move(effect.heal);
+    change.later = std::move(effect.later);
+    const auto index = static_cast<u32>(changes_.size() - 1);
+    for (u32 k = 0; k < change.later.size(); ++k)
+      world_.scheduler.after(change.later[k].after, Priority::kFault, component_, kLater, index, k);
     if (lasts.ns > 0)
-      change.end = world_.scheduler.after(lasts, Priority::kFault, component_, kEnd,
-                                          static_cast<u32>(changes_.size() - 1));
+      change.end = world_.scheduler.after(lasts, Priority::kFault, component_, kEnd, index);
   }
   return effect.over ? std::move(effect.over) : [] { return Ending{}; };
 }

@@ -19,6 +19,8 @@ namespace stampede {
 class Changes final : public Component, public ChangesPort {
  public:
   Changes(World& world, std::vector<TimelineParams> timeline, Scene scene);
+  // Before anything starts: what holds from the first instant on.
+  void begin();
   void start();
   void handle(const Event& event) override;
   Completion apply(const ActionSelection& action, const std::string& name,
@@ -27,14 +29,17 @@ class Changes final : public Component, public ChangesPort {
   void undo(const std::string& name, IncidentId root);
 
  private:
-  enum Kind : u8 { kTimeline, kEnd };
+  enum Kind : u8 { kTimeline, kEnd, kLater };
   struct Change {
     std::string name, action;
     IncidentId root = kNoIncident;
     Heal heal;  // may be empty: it ends by itself
     bool in_force = true;
     EventHandle end{};
+    std::vector<Later> later{};
   };
+  bool first(const TimelineParams& item) const;
+  void act(const TimelineParams& item);
   void end(Change& change, const char* kind, std::vector<IncidentId> causes);
 
   World& world_;

@@ -16,6 +16,11 @@ Demand::Demand(const DemandParams& params, UtcTime start, std::vector<double> sh
                std::vector<Duration> utc_offsets)
     : params_(params), start_(static_cast<double>(start.unix_seconds)), shares_(std::move(shares)) {
   for (const Duration d : utc_offsets) offsets_.push_back(d.seconds());
+  retuned();
+}
+
+void Demand::retuned() {
+  at_reference_.clear();
   for (std::size_t r = 0; r < shares_.size(); ++r)
     at_reference_.push_back(curve_at(static_cast<double>(params_.reference_time.unix_seconds), r));
 }

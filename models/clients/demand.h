@@ -21,6 +21,8 @@ class Demand {
   double rate(std::size_t region, Instant at) const;
   double share(std::size_t region) const { return shares_[region]; }
   const std::vector<DemandSpike>& spikes() const { return params_.spikes; }
+  DemandParams& params() { return params_; }
+  void retuned();  // the parameters are others now
 
  private:
   double curve_at(double unix_seconds, std::size_t region) const;

@@ -2,6 +2,7 @@
 #include "models/clients/population.h"
 
 #include <algorithm>
+#include <string>
 
 #include "models/clients/demand.h"
 #include "models/clients/population_class.h"
@@ -29,7 +30,10 @@ Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 
       retry(world.stream("clients/" + params.name, "retry")),
       first_token(world.scheduler, id, Priority::kTimeout, kFirstTokenTimeout, index),
       between(world.scheduler, id, Priority::kTimeout, kGapTimeout, index),
-      total(world.scheduler, id, Priority::kTimeout, kTotalTimeout, index) {}
+      total(world.scheduler, id, Priority::kTimeout, kTotalTimeout, index),
+      ring_think_time(params.think_time) {
+  be_patient(kNoIncident);
+}
 
 Population::Population(World& world, std::vector<ClientClassParams> classes, Demand demand,
                        std::size_t regions, Wiring wiring)
@@ -50,6 +54,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
   for (ClientClassParams& p : classes)
     classes_.push_back(std::make_unique<Class>(std::move(p), world, component_,
                                                static_cast<u32>(classes_.size())));
+  for (const auto& c : classes_)
+    c->own_rate = demand_->params().rate.per_second * c->params.share.value;
   for (std::size_t k = 0; k < wiring_.traces.size(); ++k)
     if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
   for (std::size_t k = 0; k < wiring_.hedging.size(); ++k)
@@ -76,34 +82,42 @@ u64 Population::deferred() const {
 Population::~Population() = default;
 
 void Population::start() {
-  for (u32 i = 0; i < chains_.size(); ++i) {
-    Chain& chain = chains_[i];
-    const ClientClassParams& p = classes_[chain.class_id]->params;
-    const double rate = demand_->rate(chain.home, world_.now()) * p.share.value;
-    if (p.trace || rate <= 0) continue;
-    // What is under way when the run starts: conversations between two turns, and agents' tasks,
-    // whose steps still to come are distributed as those of new ones.
-    const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
-    if (p.steps > 0) {
-      for (u64 n = 0; n < live; ++n) {
-        const SessionSlot slot = open_session(chain, chain.sessions++, true);
-        const Words w = draw(chain.choices, n, UINT32_MAX);
-        sessions_[slot].steps_left = steps_of(p, uniform(w));
-        sessions_[slot].waiting = true;
-        world_.scheduler.after(from_seconds(p.think_time.seconds() * uniform2(w)),
-                               Priority::kArrival, component_, kNextStep, slot);
-      }
-    } else if (p.continue_probability.value > 0) {
-      for (u64 n = 0; n < live; ++n) chain.ring.push(open_session(chain, chain.sessions++, true));
-    }
-    chain.next = draw(chain.choices, 0);
-    chain.after_next = draw(chain.choices, 1);
-    chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
-    schedule_arrival(i);
-  }
+  started_ = true;
+  for (u32 i = 0; i < chains_.size(); ++i) start_chain(i);
   for (u32 k = 0; k < classes_.size(); ++k)
     if (classes_[k]->trace) schedule_trace_arrival(k);
   schedule_spikes();
+}
+
+// What is under way when a chain starts: conversations between two turns, and agents' tasks, whose
+// steps still to come are distributed as those of new ones.
+void Population::start_chain(u32 i) {
+  Chain& chain = chains_[i];
+  const ClientClassParams& p = classes_[chain.class_id]->params;
+  const double rate = demand_->rate(chain.home, world_.now()) * p.share.value;
+  if (p.trace || rate <= 0) return;
+  chain.started = true;
+  const auto live = static_cast<u64>(rate * p.think_time.seconds()) + 2;
+  if (p.steps > 0) {
+    for (u64 n = 0; n < live; ++n) {
+      const SessionSlot slot = open_session(chain, chain.sessions++, true);
+      const Words w = draw(chain.choices, n, UINT32_MAX);
+      sessions_[slot].steps_left = steps_of(p, uniform(w));
+      sessions_[slot].waiting = true;
+      world_.scheduler.after(from_seconds(p.think_time.seconds() * uniform2(w)), Priority::kArrival,
+                             component_, kNextStep, slot);
+    }
+  } else if (p.continue_probability.value > 0) {
+    fill_ring(chain, live);
+  }
+  chain.next = draw(chain.choices, 0);
+  chain.after_next = draw(chain.choices, 1);
+  chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
+  schedule_arrival(i);
+}
+
+void Population::fill_ring(Chain& chain, u64 sessions) {
+  for (u64 n = 0; n < sessions; ++n) chain.ring.push(open_session(chain, chain.sessions++, true));
 }
 
 double Population::normal_rate(const Chain& chain, Instant at) const {
@@ -119,13 +133,15 @@ void Population::schedule_arrival(u32 index) {
     // Work put back comes on top, as fast again as the normal flow once most of it is answered.
     return chain.deferred > 0 && chain.answered > 0.5 ? rate * 2 : rate;
   });
-  if (at != kNever) world_.scheduler.at(at, Priority::kArrival, component_, kArrival, index);
+  if (at != kNever)
+    chain.arrival = world_.scheduler.at(at, Priority::kArrival, component_, kArrival, index);
 }
 
 void Population::arrive(u32 index) {
   Chain& chain = chains_[index];
   const u64 number = chain.arrivals++;
-  ask(chain, {number, chain.next, chain.choices, chain.sessions, spiked_by_});
+  ask(chain, {number, chain.next, chain.choices, chain.sessions,
+              spiked_by_ != kNoIncident ? spiked_by_ : chain.raised_by});
   if (chain.deferred > 0 && chain.answered > 0.5 && number % 2 == 1) --chain.deferred;
   look_ahead(chain);
   chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals)));
@@ -224,7 +240,7 @@ void Population::end_spike(u32 spike) { world_.scheduler.cancel(added_spikes_[sp
 void Population::schedule_added(u32 id) {
   AddedSpike& added = added_spikes_[id];
   const Chain& chain = chains_[added.chain];
-  added.hazard_left = exponential(uniform(draw(added.times, added.arrivals)));
+  added.hazard_left = exponential(uniform(draw(added.times, added.arrivals, added.redraws)));
   const Instant at = next_arrival(added.hazard_left,
                                   [&](Instant t) { return added.extra * normal_rate(chain, t); });
   if (at == kNever) return;
@@ -316,6 +332,93 @@ void Population::released(SessionSlot slot) {
   if (s.closing) close_session(slot);
 }
 
+// ---- other parameters while it runs -----------------------------------------------------------
+LiveRoot Population::live_demand() { return live_root(demand_->params(), this); }
+
+LiveRoot Population::live_class(std::size_t k) { return live_root(classes_[k]->params, this); }
+
+void Population::retuned(const LiveChange& change) {
+  if (change.path.starts_with("demand.")) {
+    demand_->retuned();
+    for (u32 k = 0; k < classes_.size(); ++k) rates_changed(k, change.cause);
+    return;
+  }
+  for (u32 k = 0; k < classes_.size(); ++k) {
+    const std::string prefix = "clients[" + std::to_string(k) + "].";
+    if (change.path.starts_with(prefix))
+      retune_class(k, change.path.substr(prefix.size()), change.cause);
+  }
+}
+
+void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
+  Class& c = *classes_[k];
+  const auto below = [&](const char* group) { return key.starts_with(group); };
+  if (below("first_prompt.")) c.first_prompt = LengthTable(c.params.first_prompt);
+  if (below("message.")) c.message = LengthTable(c.params.message);
+  if (below("answer.")) c.answer = LengthTable(c.params.answer);
+  if (below("resumed_context.")) c.resumed = LengthTable(c.params.resumed_context);
+  if (below("retry.")) c.policy = RetryPolicy(c.params.retry);
+  if (below("retry.budget"))
+    for (Chain& chain : chains_)
+      if (chain.class_id == k) chain.budget = RetryBudget(c.params.retry);
+  if (key == "first_token_timeout" || key == "between_tokens_timeout" || key == "total_timeout") {
+    STAMPEDE_CHECK(c.patience_number < UINT16_MAX, "time-outs were changed too often");
+    c.earlier.push_back(c.patience);
+    ++c.patience_number;
+    c.be_patient(started_ ? cause : kNoIncident);
+  }
+  if (key == "share") rates_changed(k, cause);
+  if (key == "continue_probability" || key == "think_time") resize_rings(k);
+}
+
+// The next arrival is drawn anew by the new rate: a Poisson process has no memory.
+void Population::rates_changed(u32 k, IncidentId cause) {
+  Class& c = *classes_[k];
+  const double rate = demand_->params().rate.per_second * c.params.share.value;
+  if (!started_) c.own_rate = rate;  // as if the scenario had said so
+  const bool more = rate > c.own_rate;
+  for (u32 i = 0; i < chains_.size(); ++i) {
+    Chain& chain = chains_[i];
+    if (chain.class_id != k) continue;
+    chain.raised_by = more ? cause : kNoIncident;
+    if (!started_) continue;
+    if (!chain.started) {
+      start_chain(i);
+      continue;
+    }
+    world_.scheduler.cancel(chain.arrival);
+    chain.hazard_left = exponential(uniform(draw(chain.times, chain.arrivals, ++chain.redraws)));
+    schedule_arrival(i);
+  }
+  for (u32 s = 0; s < added_spikes_.size(); ++s) {
+    AddedSpike& added = added_spikes_[s];
+    if (added.chain == kNoSlot || chains_[added.chain].class_id != k) continue;
+    if (!world_.scheduler.cancel(added.next)) continue;  // it is over
+    ++added.redraws;
+    schedule_added(s);
+  }
+}
+
+// More conversations go on at once where users think longer, and fewer where they think less.
+void Population::resize_rings(u32 k) {
+  Class& c = *classes_[k];
+  const double factor = c.params.think_time.seconds() / c.ring_think_time.seconds();
+  c.ring_think_time = c.params.think_time;
+  for (Chain& chain : chains_) {
+    if (chain.class_id != k || !chain.started || c.params.steps > 0) continue;
+    const std::size_t before = chain.ring.size();
+    if (before == 0 && c.params.continue_probability.value > 0) {
+      const double rate = demand_->rate(chain.home, world_.now()) * c.params.share.value;
+      fill_ring(chain, static_cast<u64>(rate * c.params.think_time.seconds()) + 2);
+      continue;
+    }
+    const auto wanted = static_cast<std::size_t>(static_cast<double>(before) * factor + 0.5);
+    if (wanted > before) fill_ring(chain, wanted - before);
+    for (const SessionSlot slot : chain.ring.shrink(std::max<std::size_t>(wanted, 2)))
+      close_session(slot);
+  }
+}
+
 void Population::handle(const Event& event) {
   switch (event.kind) {
     case kArrival:
@@ -347,19 +450,19 @@ void Population::handle(const Event& event) {
       return loser_leaves(event.subject, event.argument);
     case kFirstTokenTimeout:
       classes_[event.subject]->first_token.expire(
-          [&](u32 slot, u32 serial) { return awaits_first_token(slot, serial); },
+          event.argument, [&](u32 slot, u32 serial) { return awaits_first_token(slot, serial); },
           [&](u32 slot, u32) { give_up_waiting(slot); },
           [&](u32 slot) { requests_.prefetch(slot); });
       return;
     case kGapTimeout:
       classes_[event.subject]->between.expire(
-          [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
+          event.argument, [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
           [&](u32 slot, u32) { give_up_waiting(slot); },
           [&](u32 slot) { requests_.prefetch(slot); });
       return;
     case kTotalTimeout:
       classes_[event.subject]->total.expire(
-          [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
+          event.argument, [&](u32 slot, u32 serial) { return requests_[slot].serial == serial; },
           [&](u32 slot, u32) { give_up_waiting(slot); },
           [&](u32 slot) { requests_.prefetch(slot); });
       return;

@@ -7,6 +7,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/clients/client_class_params.h"
@@ -16,6 +17,7 @@
 #include "models/ports/demand_control_port.h"
 #include "models/ports/hedging_port.h"
 #include "models/ports/kv_cache_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/request_log_port.h"
 #include "models/ports/single_flight_port.h"
@@ -48,6 +50,7 @@ struct alignas(64) Request {
   u8 budget_spent = 0;  // the generation will end without an answer
   u8 failed_by = 0;     // RetryCause of the attempt before
   ClientNetwork client = 0;
+  u16 patience = 0;  // which time-outs of its class the current attempt has
 };
 static_assert(sizeof(Request) == 64);
 
@@ -55,6 +58,7 @@ class Population final : public Component,
                          public ClientPort,
                          public DemandControlPort,
                          public PathListener,
+                         public Tunable,
                          public PromptTextPort {
  public:
   struct Wiring {
@@ -102,6 +106,10 @@ class Population final : public Component,
   void end_spike(u32 spike) override;
   void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
 
+  LiveRoot live_demand();
+  LiveRoot live_class(std::size_t class_id);
+  void retuned(const LiveChange& change) override;
+
   const Counts& counts() const { return counts_; }
   u64 requests_in_flight() const { return requests_.live(); }
   const Quantiles& ttft() const { return ttft_; }
@@ -145,6 +153,10 @@ class Population final : public Component,
     explicit Chain(const RetryParams& p) : budget(p) {}
     u64 deferred = 0;     // work put back for later
     double answered = 1;  // smoothed share of this chain's recent requests that ended well
+    bool started = false;
+    u32 redraws = 0;  // of the next arrival, because the rate was changed
+    EventHandle arrival{};
+    IncidentId raised_by = kNoIncident;  // the change that made them ask for more
   };
 
   // Arrivals that a spike adds to a chain.
@@ -156,6 +168,7 @@ class Population final : public Component,
     StreamKey times, choices;
     u64 arrivals = 0, sessions = 0;
     double hazard_left = 0;
+    u32 redraws = 0;
     EventHandle next{};
   };
   struct CurveSpike {
@@ -163,6 +176,12 @@ class Population final : public Component,
     IncidentId incident;
   };
 
+  void retune_class(u32 class_id, std::string_view key, IncidentId cause);
+  void rates_changed(u32 class_id, IncidentId cause);
+  void resize_rings(u32 class_id);
+
+  void start_chain(u32 chain);
+  void fill_ring(Chain& chain, u64 sessions);
   void schedule_spikes();
   void curve_spike(u32 index, bool begins);
   void schedule_added(u32 spike);
@@ -250,7 +269,7 @@ class Population final : public Component,
   Chain& chain_of(const Request& request);
 
   World& world_;
-  std::unique_ptr<const Demand> demand_;
+  std::unique_ptr<Demand> demand_;
   Wiring wiring_;
   ComponentId component_;
   std::size_t regions_;
@@ -268,6 +287,7 @@ class Population final : public Component,
   std::vector<AddedSpike> added_spikes_;
   std::vector<CurveSpike> curve_spikes_;  // that last
   IncidentId spiked_by_ = kNoIncident;    // the latest of them
+  bool started_ = false;
   Counts counts_;
   Quantiles ttft_, e2e_, tpot_;
 };

@@ -1,6 +1,7 @@
 // One class of clients at work: its parameters and what is made of them once.
 #pragma once
 #include <memory>
+#include <vector>
 
 #include "models/clients/lengths.h"
 #include "models/clients/population.h"
@@ -14,8 +15,18 @@ struct Population::Class {
   LengthTable first_prompt, message, answer, resumed;
   RetryPolicy policy;
   StreamKey lengths, behaviour, retry;
-  TimeoutRing first_token, between, total;
-  double fallback_tokens = 0;  // bucket of the other provider's capacity
+  Timeouts first_token, between, total;
+  // How long it waits, as an attempt keeps it while it is out.
+  struct Patience {
+    Duration first_token{}, between{}, total{};
+    IncidentId cause = kNoIncident;  // what made it so
+  };
+  Patience patience;
+  u16 patience_number = 0;
+  std::vector<Patience> earlier;  // [number]
+  double own_rate = 0;            // the scenario's rate times share [1/s]
+  Duration ring_think_time{};     // for which the rings are long enough
+  double fallback_tokens = 0;     // bucket of the other provider's capacity
   Instant fallback_refilled{};
   std::unique_ptr<TraceArrivals> trace;
   TraceArrival next;  // of the trace
@@ -23,6 +34,13 @@ struct Population::Class {
   u64 salt = 0;       // tells the trace's texts from those of others
   HedgingPolicy* hedging = nullptr;
   Class(ClientClassParams p, World& world, ComponentId id, u32 index);
+  Patience patience_of(const Request& r) const {
+    return r.patience == patience_number ? patience : earlier[r.patience];
+  }
+  void be_patient(IncidentId cause) {
+    patience = {params.first_token_timeout, params.between_tokens_timeout, params.total_timeout,
+                cause};
+  }
   void play(std::shared_ptr<TraceSource> source, World& world);
 };
 

@@ -101,16 +101,17 @@ void Population::send(RequestSlot slot) {
 }
 
 void Population::start_timeouts(RequestSlot slot) {
-  const Request& r = requests_[slot];
+  Request& r = requests_[slot];
   Class& c = *classes_[r.class_id];
-  if (c.params.first_token_timeout.ns > 0)
+  r.patience = c.patience_number;
+  if (c.patience.first_token.ns > 0)
     c.first_token.push(
-        r.sent + c.params.first_token_timeout, slot, r.serial,
+        r.sent + c.patience.first_token, slot, r.serial,
         [&](u32 k, u32 serial) { return awaits_first_token(k, serial); },
         [&](u32 k) { requests_.prefetch(k); });
-  if (c.params.total_timeout.ns > 0)
+  if (c.patience.total.ns > 0)
     c.total.push(
-        r.sent + c.params.total_timeout, slot, r.serial,
+        r.sent + c.patience.total, slot, r.serial,
         [&](u32 k, u32 serial) { return requests_[k].serial == serial; },
         [&](u32 k) { requests_.prefetch(k); });
   if (c.hedging != nullptr)
@@ -283,7 +284,7 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   if (r == nullptr) return;
   const Class& c = *classes_[r->class_id];
   const Instant heard = at + one_way(*r, a.region);
-  if (heard > deadline(r->sent, c.params.first_token_timeout))
+  if (heard > deadline(r->sent, c.patience_of(*r).first_token))
     return;  // its timer is about to fire
   if (c.hedging != nullptr) wins(a.request, attempt, heard);
   r->state = Request::State::kStreaming;
@@ -302,7 +303,7 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
   const Class& c = *classes_[sessions_[a.session].class_id];
   const Instant heard = r == nullptr ? at : at + one_way(*r, a.region);
   if (r == nullptr || r->state != Request::State::kStreaming ||
-      heard > deadline(r->sent, c.params.total_timeout)) {
+      heard > deadline(r->sent, c.patience_of(*r).total)) {
     ++counts_.doomed;
     counts_.wasted_tokens += a.output;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
@@ -354,6 +355,7 @@ void Population::give_up_waiting(RequestSlot slot) {
   const AttemptSlot both[] = {r.attempt, second_of(slot)};
   r.attempt = kNoSlot;
   if (both[1] != kNoSlot) second_[slot] = kNoSlot;
+  blame(r, classes_[r.class_id]->patience_of(r).cause);  // unless the server says more
   for (const AttemptSlot attempt : both)
     if (attempt != kNoSlot) leave_server(r, attempt);
   tell_balancer(r.region, Outcome::kTimeout, r.blamed);
@@ -383,8 +385,8 @@ Deadlines Population::deadlines(AttemptSlot attempt) const {
   const Attempt& a = (*wiring_.attempts)[attempt];
   if (a.request == kNoSlot || requests_[a.request].serial != a.serial) return {};
   const Request& r = requests_[a.request];
-  const ClientClassParams& p = classes_[r.class_id]->params;
-  return {deadline(r.sent, p.first_token_timeout), deadline(r.sent, p.total_timeout)};
+  const Class::Patience p = classes_[r.class_id]->patience_of(r);
+  return {deadline(r.sent, p.first_token), deadline(r.sent, p.total)};
 }
 
 // Streams over a path that died hang until the client's own time-outs; the server learns nothing.
@@ -405,8 +407,9 @@ void Population::paths_changed(RegionId region) {
     r.attempt = kNoSlot;
     ++counts_.attempts_lost;
     Class& c = *classes_[r.class_id];
-    if (r.state == Request::State::kStreaming && c.params.between_tokens_timeout.ns > 0)
-      c.between.push(world_.now() + c.params.between_tokens_timeout, slot, r.serial);
+    if (const Duration gap = c.patience_of(r).between;
+        r.state == Request::State::kStreaming && gap.ns > 0)
+      c.between.push(world_.now() + gap, slot, r.serial);
   }
 }
 

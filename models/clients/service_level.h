@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/clients/service_level_params.h"
+#include "models/ports/live_port.h"
 #include "models/ports/request.h"
 #include "models/ports/service_alarm_port.h"
 #include "sim/cause_tally.h"
@@ -56,6 +57,7 @@ class ServiceLevel final : public ServiceAlarmPort {
   const RequestCounts& counts() const { return counts_; }
   u64 attempts_into(RegionId region) const { return attempts_into_[region]; }
   const SloParams& params() const { return params_; }
+  LiveRoot live() { return live_root(params_); }
   std::size_t regions() const { return minutes_.size(); }
 
  private:

@@ -4,6 +4,8 @@
 // Limits: think time is what the ring's length makes of it: sessions return after a time spread
 // evenly over the second half of twice their mean think time, whatever became of the last answer.
 #pragma once
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "models/ports/network_port.h"
@@ -33,6 +35,15 @@ class SessionRing {
  public:
   void push(SessionSlot slot) { ring_.push_back(slot); }
   std::size_t size() const { return ring_.size(); }
+  // Takes all but `kept` out, those drawn last.
+  std::vector<SessionSlot> shrink(std::size_t kept) {
+    std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(head_), ring_.end());
+    head_ = 0;
+    const auto rest = ring_.begin() + static_cast<std::ptrdiff_t>(std::min(kept, ring_.size()));
+    std::vector<SessionSlot> out(rest, ring_.end());
+    ring_.erase(rest, ring_.end());
+    return out;
+  }
   // Brings one of the older half to the head, by a uniform u in (0,1), and returns its cell.
   SessionSlot& draw(double u) {
     std::swap(ring_[position(u, 0)], ring_[head_]);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "models/cluster/event_recorder.h"
 #include "models/cluster/pod_metrics.h"
@@ -56,7 +57,7 @@ hpa::Rules rules_of(const ScalingRulesParams& p, hpa::Rules rules) {
 void average_waiting(Pod& pod, std::size_t kept) {
   std::vector<i64>& scrapes = pod.waiting_scrapes;
   if (pod.scraped_at.ns < 0) return scrapes.clear();
-  if (scrapes.size() == kept) scrapes.erase(scrapes.begin());
+  while (scrapes.size() >= kept) scrapes.erase(scrapes.begin());
   scrapes.push_back(pod.scraped.waiting_milli);
   pod.scraped.waiting_milli =
       std::accumulate(scrapes.begin(), scrapes.end(), i64{0}) / static_cast<i64>(scrapes.size());
@@ -187,6 +188,25 @@ void Autoscalers::bound(WorkloadId w, i32 min_replicas, i32 max_replicas) {
   scalers_[w].algorithm.emplace(spec_of(*params), flags_of(*params));
 }
 
+void Autoscalers::retuned(WorkloadId w, std::string_view key) {
+  if (key == "enabled")
+    return set_enabled(w, context_.state.workloads[w].params.autoscaler->enabled);
+  scalers_[w].respec = true;
+}
+
+void Autoscalers::respec(WorkloadId w) {
+  const AutoscalerParams& params = *context_.state.workloads[w].params.autoscaler;
+  hpa::Spec spec = spec_of(params);
+  spec.max_replicas = std::max(spec.max_replicas, spec.min_replicas);
+  scalers_[w].algorithm->respec(std::move(spec), flags_of(params));
+  std::vector<Source>& sources = sources_->of[w];
+  std::vector<Source> next = Sources::of_params(params);
+  // A metric that is there or not there is another list: failures are counted anew.
+  for (std::size_t k = 0; next.size() == sources.size() && k < next.size(); ++k)
+    next[k].failures = sources[k].failures;
+  sources = std::move(next);
+}
+
 void Autoscalers::handle(const Event& event) {
   if (event.kind == kPass) return begin(static_cast<WorkloadId>(event.subject));
   context_.world.scheduler.after(context_.params.scrape_period, Priority::kControl, component_,
@@ -234,6 +254,7 @@ void Autoscalers::begin(WorkloadId w) {
   Scaler& scaler = scalers_[w];
   ++scaler.pass;
   if (!scaler.enabled) return end(w);
+  if (std::exchange(scaler.respec, false)) respec(w);
   ++passes;
   submit(w, ApiVerb::kGet, ApiObject::kScale, {}, kGotScale);
 }

@@ -9,6 +9,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "models/cluster/context.h"
 #include "models/cluster/hpa_algorithm.h"
@@ -31,6 +32,8 @@ class Autoscalers final : public Component, public ApiCaller {
   void set_enabled(WorkloadId workload, bool enabled);
   // Operator's decision: other bounds; what it recommended before is forgotten.
   void bound(WorkloadId workload, i32 min_replicas, i32 max_replicas);
+  // Its parameters are others: from its next pass on. `enabled` counts at once.
+  void retuned(WorkloadId workload, std::string_view key);
   bool enabled(WorkloadId workload) const { return scalers_[workload].enabled; }
   // The scale that the last pass wanted; -1 before the first.
   i32 wanted(WorkloadId workload) const { return scalers_[workload].want; }
@@ -45,7 +48,7 @@ class Autoscalers final : public Component, public ApiCaller {
   struct Sources;  // all of them, and what they are read from
   struct Scaler {
     std::optional<hpa::Autoscaler> algorithm;
-    bool enabled = false;
+    bool enabled = false, respec = false;
     u32 pass = 0;                     // replies of a pass that was given up fall through
     u32 metric = 0;                   // being listed
     u32 scale_version = kAnyVersion;  // of the scale that this pass has read
@@ -55,6 +58,7 @@ class Autoscalers final : public Component, public ApiCaller {
     bool beyond = false;  // asks for more than the GPUs can hold
     IncidentId incident = kNoIncident;
   };
+  void respec(WorkloadId workload);
   void scrape();
   void begin(WorkloadId workload);
   void list(WorkloadId workload);

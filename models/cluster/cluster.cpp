@@ -1,6 +1,7 @@
 #include "models/cluster/cluster.h"
 
 #include <algorithm>
+#include <string>
 
 #include "models/cluster/keda.h"
 #include "models/cluster/pod_edit.h"
@@ -38,12 +39,7 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
       autoscalers_(context(), controller_client(), controller_events_),
       scale_command_(context(), operator_client_),
       zombie_watch_(context(), endpoints_) {
-  const Duration lag = params_.controllers.informer_lag;
-  for (const ApiObject object :
-       {ApiObject::kPod, ApiObject::kPodStatus, ApiObject::kBinding, ApiObject::kLease,
-        ApiObject::kNodeStatus, ApiObject::kReplicaSet, ApiObject::kDeployment, ApiObject::kScale})
-    api_.watch(object, this, lag);
-  api_.watch(ApiObject::kEndpointSlice, &endpoints_, params_.endpoints.watch_lag);
+  watch_server();
   if (std::any_of(state_.workloads.begin(), state_.workloads.end(), [](const Workload& w) {
         return w.params.autoscaler && w.params.autoscaler->keda;
       }))
@@ -260,6 +256,66 @@ void Cluster::status_changed(const ApiChange& change) {
   if (!changed) return;
   endpoints_.pod_changed(id, change.cause);
   replica_sets_.enqueue(pod.workload);
+}
+
+// ---- other parameters while it runs -----------------------------------------------------------
+void Cluster::retuned(const LiveChange& change) {
+  const std::string_view key = change.path.substr(change.path.find('.') + 1);
+  if (key.starts_with("controllers.")) retune_clients();
+  if (key == "controllers.informer_lag" || key == "endpoints.watch_lag") watch_server();
+  if (key.starts_with("start.")) kubelets_.retune_links();
+  if (key.starts_with("kubelet.event_")) {
+    kubelets_.retune_filters();
+    replica_sets_.retune_filters();
+  }
+  if (key == "endpoints.publish_not_ready") relist_endpoints(change.cause);
+  for (std::size_t w = 0; w < state_.workloads.size(); ++w) {
+    const std::string prefix = "workloads[" + std::to_string(w) + "].";
+    if (key.starts_with(prefix))
+      retune_workload(static_cast<WorkloadId>(w), key.substr(prefix.size()));
+  }
+}
+
+void Cluster::watch_server() {
+  const Duration lag = params_.controllers.informer_lag;
+  for (const ApiObject object :
+       {ApiObject::kPod, ApiObject::kPodStatus, ApiObject::kBinding, ApiObject::kLease,
+        ApiObject::kNodeStatus, ApiObject::kReplicaSet, ApiObject::kDeployment, ApiObject::kScale})
+    api_.watch(object, this, lag);
+  api_.watch(ApiObject::kEndpointSlice, &endpoints_, params_.endpoints.watch_lag);
+}
+
+void Cluster::retune_clients() {
+  for (const auto& client : controller_clients_) client->retune(controller_limit());
+  controller_event_client_.retune(controller_limit());
+  scheduler_client_.retune(scheduler_limit());
+  scheduler_event_client_.retune(scheduler_limit());
+  for (EventRecorder* recorder : {&controller_events_, &scheduler_events_, &kubelet_events_})
+    recorder->resize(params_.controllers.event_size);
+}
+
+// An operator may have bounded the autoscaler otherwise: only what is set is taken over.
+void Cluster::retune_workload(WorkloadId w, std::string_view key) {
+  const WorkloadParams& from = params_.workloads[w];
+  WorkloadParams& to = state_.workloads[w].params;
+  to.cpu_request_milli = from.cpu_request_milli;
+  to.memory_request = from.memory_request;
+  if (!from.autoscaler || !key.starts_with("autoscaler.")) return;
+  const i32 least = to.autoscaler->min_replicas, most = to.autoscaler->max_replicas;
+  to.autoscaler = from.autoscaler;
+  const std::string_view what = key.substr(key.find('.') + 1);
+  if (what != "min_replicas") to.autoscaler->min_replicas = least;
+  if (what != "max_replicas") to.autoscaler->max_replicas = most;
+  autoscalers_.retuned(w, what);
+}
+
+// Every pod is looked at: it may be an endpoint now, or no longer.
+void Cluster::relist_endpoints(IncidentId cause) {
+  for (PodId id = 0; id < state_.pods.size(); ++id) {
+    if (state_.pods[id].gone || !state_.pods[id].created) continue;
+    PodEdit(state_, id).touch();
+    endpoints_.pod_changed(id, cause);
+  }
 }
 
 // ---- read-outs -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 // Limits: one zone, one service a workload, no rolling updates, no preemption, no leader election.
 #pragma once
 #include <memory>
+#include <string_view>
 
 #include "models/cluster/autoscaler.h"
 #include "models/cluster/endpoint_slices.h"
@@ -18,6 +19,7 @@
 #include "models/cluster/scale_command.h"
 #include "models/cluster/zombies.h"
 #include "models/ports/autoscaler_control_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/pod_control_port.h"
 #include "models/ports/readiness_port.h"
 
@@ -30,7 +32,8 @@ class Keda;
 class Cluster final : public ApiWatcher,
                       public AutoscalerControlPort,
                       public PodControlPort,
-                      public ReadinessPort {
+                      public ReadinessPort,
+                      public Tunable {
  public:
   // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
   Cluster(World& world, std::string path, const ClusterParams& params, ApiServerPort& api,
@@ -58,6 +61,9 @@ class Cluster final : public ApiWatcher,
   }
   i32 desired(WorkloadId workload) const override { return state_.workloads[workload].desired; }
   Alarm autoscaler_stopped() const override;
+
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
 
   // ReadinessPort
   Instant unpublished_since() override { return state_.unpublished_since(); }
@@ -95,6 +101,11 @@ class Cluster final : public ApiWatcher,
   void pod_bound(const ApiChange& change);
   void status_changed(const ApiChange& change);
   void register_stats();
+  // For other parameters.
+  void watch_server();
+  void retune_clients();
+  void retune_workload(WorkloadId workload, std::string_view key);
+  void relist_endpoints(IncidentId cause);
 
   World& world_;
   std::string path_;

@@ -13,6 +13,7 @@ class EventRecorder final : public ApiCaller {
   // cluster use keys from different `first_key` on.
   EventRecorder(ApiServerPort& client, ApiLevel level, Bytes size, u64 queue, u32 first_key)
       : client_(client), level_(level), size_(size), queue_(queue), next_key_(first_key) {}
+  void resize(Bytes size) { size_ = size; }
   void emit(u32 user, IncidentId cause) {
     if (outstanding_ >= queue_) {
       ++dropped;

@@ -133,8 +133,11 @@ Limited clamp(i32 current, i32 desired, i32 min, i32 max, const std::vector<Scal
   return {desired, Limit::kWithinRange};
 }
 
-Autoscaler::Autoscaler(Spec spec, Flags flags)
-    : spec_(std::move(spec)), flags_(flags), up_down_flags_(flags) {
+Autoscaler::Autoscaler(Spec spec, Flags flags) { respec(std::move(spec), flags); }
+
+void Autoscaler::respec(Spec spec, Flags flags) {
+  spec_ = std::move(spec);
+  flags_ = up_down_flags_ = flags;
   STAMPEDE_CHECK(spec_.min_replicas >= 0 && spec_.max_replicas >= spec_.min_replicas,
                  "autoscaler: 0 <= min <= max");
   if (!spec_.behavior) return;

@@ -184,6 +184,8 @@ class Autoscaler {
   Autoscaler(Spec spec, Flags flags);
   // One pass of the controller. Records recommendations, not the scaling itself.
   Decision reconcile(const Observation& seen);
+  // Another spec or other flags; what it recommended and did before is remembered.
+  void respec(Spec spec, Flags flags);
   // The PUT of a decision was accepted by the API server at `now`.
   void scaled(Instant now, i32 from, i32 to);
 

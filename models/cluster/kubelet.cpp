@@ -40,6 +40,18 @@ void Kubelets::start() {
   }
 }
 
+void Kubelets::retune_links() {
+  const StartParams& p = context_.params.start;
+  for (u32 n = 0; n < writers_.size(); ++n) links_.retune(n, p.node_bandwidth, p.pod_bandwidth);
+  links_.retune(store_, p.store_bandwidth, Bandwidth{kOpen});
+  links_.retune(registry_, p.registry_bandwidth, p.image_bandwidth);
+}
+
+void Kubelets::retune_filters() {
+  const KubeletParams& p = context_.params.kubelet;
+  for (TokenBucket& filter : filters_) filter.retune(p.event_refill, p.event_burst);
+}
+
 void Kubelets::adopt(PodId pod) {
   {
     PodEdit e(context_.state, pod);

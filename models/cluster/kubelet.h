@@ -28,6 +28,8 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   void pod_deleted(PodId pod, IncidentId cause);
   void pod_crashed(PodId pod, IncidentId cause);  // its server's process is dead
 
+  void retune_links();    // bandwidths are others
+  void retune_filters();  // those of the spam filters
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
   void transferred(u32 pod, u32 generation) override;

@@ -26,6 +26,15 @@ void LimitedClient::refill() {
   refilled_ = world_.now();
 }
 
+void LimitedClient::retune(const LimitedClientParams& params) {
+  refill();
+  const bool full = tokens_ >= params_.burst;
+  params_ = params;
+  tokens_ = full ? params_.burst : std::min(tokens_, params_.burst);
+  world_.scheduler.cancel(token_event_);
+  pump();
+}
+
 // Sends from the front while there are tokens; otherwise one event waits for the next token.
 void LimitedClient::pump() {
   if (params_.qps > 0) refill();

@@ -25,6 +25,8 @@ class LimitedClient final : public ApiServerPort, Component, ApiCaller {
     server_.watch(object, watcher, delay);
   }
 
+  // Tokens come at the new rate from now on; a full bucket is full again.
+  void retune(const LimitedClientParams& params);
   std::size_t waiting() const { return fifo_.size(); }  // calls without a token yet
   u64 sent() const { return sent_; }
   u64 retried() const { return retried_; }
@@ -47,7 +49,7 @@ class LimitedClient final : public ApiServerPort, Component, ApiCaller {
 
   World& world_;
   ApiServerPort& server_;
-  const LimitedClientParams params_;
+  LimitedClientParams params_;
   ComponentId component_;
   double tokens_;
   Instant refilled_{};

@@ -31,6 +31,11 @@ ReplicaSetController::ReplicaSetController(const Context& context, ApiServerPort
   }
 }
 
+void ReplicaSetController::retune_filters() {
+  const KubeletParams& p = context_.params.kubelet;
+  for (Control& c : controls_) c.event_filter.retune(p.event_refill, p.event_burst);
+}
+
 ApiCall ReplicaSetController::call_for(ApiVerb verb, ApiObject object, u32 key, Bytes size,
                                        IncidentId cause) const {
   ApiCall call;

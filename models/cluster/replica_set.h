@@ -25,6 +25,8 @@ class ReplicaSetController final : public Component, public ApiCaller {
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
 
+  void retune_filters();  // of the recorder of its events
+
  private:
   struct Control {
     bool queued = false, busy = false, dirty = false, deployment_busy = false;

@@ -12,6 +12,14 @@ u32 SharedLinks::add(Bandwidth total, Bandwidth cap) {
   return static_cast<u32>(links_.size() - 1);
 }
 
+void SharedLinks::retune(u32 index, Bandwidth total, Bandwidth cap) {
+  Link& link = links_[index];
+  advance(link);
+  link.total = total.bytes_per_second;
+  link.cap = cap.bytes_per_second;
+  schedule(index);
+}
+
 double SharedLinks::rate(const Link& link) {
   const double share = link.total / static_cast<double>(link.transfers.size());
   return share < link.cap ? share : link.cap;

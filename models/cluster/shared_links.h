@@ -21,6 +21,8 @@ class SharedLinks final : public Component {
  public:
   SharedLinks(World& world, TransferListener& listener);
   u32 add(Bandwidth total, Bandwidth cap);
+  // What is still to come of the transfers takes the new shares.
+  void retune(u32 link, Bandwidth total, Bandwidth cap);
   // A stale transfer (its owner's generation moved on) still takes its share until it ends.
   void start(u32 link, Bytes size, u32 subject, u32 generation);
   void handle(const Event& event) override;

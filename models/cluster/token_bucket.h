@@ -11,6 +11,10 @@ class TokenBucket {
  public:
   TokenBucket() = default;
   TokenBucket(Duration interval, i32 burst) : interval_(interval), burst_(burst) {}
+  void retune(Duration interval, i32 burst) {
+    interval_ = interval;
+    burst_ = burst;
+  }
   // Takes a token if there is one.
   bool try_take(Instant now) {
     if (interval_.ns == 0) return true;

@@ -36,7 +36,7 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
     servers_.push_back({PriorityLevels(params_.seats, params_.queue_length), {}});
   watchers_of_.resize(static_cast<std::size_t>(ApiObject::kCount));
   world_.scheduler.after(1_s, Priority::kSample, component_, kTick);
-  world_.scheduler.after(params_.compaction_interval, Priority::kControl, component_, kCompact);
+  schedule_compaction();
 
   world_.stats.counter(path_, "api_calls_total", "calls submitted", &calls_total_);
   world_.stats.counter(path_, "api_429_total", "calls refused with 429", &refused_);
@@ -59,6 +59,30 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
   world_.stats.gauge(path_, "frozen_seconds", "s",
                      "time for which the control plane has been frozen",
                      [this] { return frozen_seconds(); });
+}
+
+void ApiServer::schedule_compaction() {
+  compaction_ =
+      world_.scheduler.after(params_.compaction_interval, Priority::kControl, component_, kCompact);
+}
+
+// Calls stay where they are: a server that is taken away finishes what it has.
+void ApiServer::retuned(const LiveChange& change) {
+  live_causes_.note(change.path, change.cause);
+  waits_.retune(params_.saturated_wait);
+  retune_servers();
+  if (world_.now() > Instant{}) return;
+  world_.scheduler.cancel(compaction_);
+  schedule_compaction();
+}
+
+void ApiServer::retune_servers() {
+  while (static_cast<i32>(servers_.size()) < params_.servers)
+    servers_.push_back({PriorityLevels(params_.seats, params_.queue_length), {}});
+  for (u32 s = 0; s < servers_.size(); ++s) {
+    servers_[s].levels.retune(params_.seats, params_.queue_length);
+    for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l) dispatch(s, static_cast<ApiLevel>(l));
+  }
 }
 
 i32 ApiServer::watchers_of(ApiObject object) const {
@@ -90,7 +114,7 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   c.tag = tag;
   c.submitted = world_.now();
   c.deadline = c.submitted + (call.deadline.ns > 0 ? call.deadline : params_.default_deadline);
-  c.server = static_cast<u16>(mix64(call.user) % servers_.size());
+  c.server = static_cast<u16>(mix64(call.user) % static_cast<u64>(params_.servers));
   c.width = static_cast<u8>(width_of(call));
   c.queued = false;
   note_status(call);
@@ -265,6 +289,11 @@ void ApiServer::committed(const ApiCall& call) {
 }
 
 void ApiServer::watch(ApiObject object, ApiWatcher* watcher, Duration delay) {
+  for (const u32 w : watchers_of_[static_cast<std::size_t>(object)])
+    if (watchers_[w].watcher == watcher) {
+      watchers_[w].delay = delay;
+      return;
+    }
   watchers_of_[static_cast<std::size_t>(object)].push_back(static_cast<u32>(watchers_.size()));
   watchers_.push_back({watcher, delay, {}, {}});
 }
@@ -333,7 +362,7 @@ void ApiServer::handle(const Event& event) {
     case kCompact:
       etcd_->compact_to_mark();
       if (events_etcd_) events_etcd_->compact_to_mark();
-      world_.scheduler.after(params_.compaction_interval, Priority::kControl, component_, kCompact);
+      schedule_compaction();
       break;
     case kMaintain:
       maintain();

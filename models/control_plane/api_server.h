@@ -22,13 +22,19 @@
 #include "models/control_plane/write_waits.h"
 #include "models/ports/api_server_port.h"
 #include "models/ports/control_plane_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/readiness_port.h"
 #include "sim/cause_tally.h"
+#include "sim/live_causes.h"
 #include "sim/slot_pool.h"
 
 namespace stampede {
 
-class ApiServer final : public ApiServerPort, public ControlPlanePort, Component, EtcdClient {
+class ApiServer final : public ApiServerPort,
+                        public ControlPlanePort,
+                        public Tunable,
+                        Component,
+                        EtcdClient {
  public:
   ApiServer(World& world, ApiServerParams params, std::string path);
 
@@ -39,6 +45,11 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   void follow(ReadinessPort* readiness) { readiness_ = readiness; }
   // The pod is there at the start of the run.
   void preload_status(u32 pod, bool ready) { pods_[pod] = {ready, true}; }
+
+  LiveRoot live() { return live_root(params_, this); }
+  LiveRoot live_etcd() { return etcd_->live(); }
+  LiveRoot live_events_etcd() { return events_etcd_->live(); }  // where events have their own
+  void retuned(const LiveChange& change) override;
 
   // ControlPlanePort
   void repair(IncidentId cause) override;
@@ -128,13 +139,16 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   IncidentId ailment() const;
   void slow_members();
   void saturate(const std::string& text);
+  void retune_servers();
+  void schedule_compaction();
   void check_frozen();
   void check_saturated();
   bool slow_lately() const;
   void maintain();
 
   World& world_;
-  const ApiServerParams params_;
+  ApiServerParams params_;
+  LiveCauses live_causes_;
   std::string path_;
   ComponentId component_;
   std::unique_ptr<Etcd> etcd_, events_etcd_;
@@ -142,6 +156,7 @@ class ApiServer final : public ApiServerPort, public ControlPlanePort, Component
   SlotPool<Call> calls_;
   std::vector<std::vector<u32>> watchers_of_;  // by object
   std::vector<Watcher> watchers_;
+  EventHandle compaction_{};
   Instant egress_free_{};
   std::unordered_map<u32, Pod> pods_;  // as committed; looked up only
 

@@ -52,6 +52,8 @@ void ApiServer::saturate(const std::string& text) {
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
   for (const SlowDisks& slow : slowed_) causes.push_back(slow.fault);
   causes.push_back(disk_stalled());
+  live_causes_.add_to(causes);
+  etcd_->live_causes().add_to(causes);
   saturated_ = world_.incident("etcd_saturated", path_, std::move(causes), text);
 }
 
@@ -171,7 +173,7 @@ void ApiServer::slow_members() {
 void ApiServer::stall_disks(Duration length, IncidentId cause) {
   stalled_ =
       world_.incident("disk_stalled", path_, {cause}, "etcd's disks stop for " + print(length));
-  stall_felt_until_ = world_.now() + length + params_.etcd.request_timeout;
+  stall_felt_until_ = world_.now() + length + etcd_->params().request_timeout;
   for (i32 m = 0; m < params_.etcd.members; ++m) etcd_->stall(m, length);
 }
 

@@ -16,14 +16,7 @@ Etcd::Etcd(World& world, EtcdParams params, std::string path)
   forward_waiting_.resize(members_.size());
   forward_sending_.resize(members_.size());
   forward_event_.resize(members_.size());
-  for (EtcdMember& m : members_) {
-    m.fsync = m.database_fsync = params_.fsync;
-    m.growth_per_write = params_.fsync_per_write;
-    m.growth_per_kib = params_.fsync_per_kib;
-    m.commit_per_write = params_.backend_per_write;
-    m.commit_per_kib = params_.backend_per_kib;
-    m.commit_interval = params_.backend_interval;
-  }
+  tune_members();
   world_.stats.counter(path, "etcd_writes_total", "writes answered with success", &writes_);
   world_.stats.counter(path, "etcd_late_writes_total",
                        "writes that took effect after their client's time-out", &late_);
@@ -40,6 +33,29 @@ Etcd::Etcd(World& world, EtcdParams params, std::string path)
                      [this] { return static_cast<double>(outstanding_); });
   world_.stats.gauge(path, "etcd_alarm", "1", "1 while the quota alarm is up",
                      [this] { return alarm_ ? 1.0 : 0.0; });
+}
+
+// What faults add stays beside what the parameters say.
+void Etcd::tune_members() {
+  for (EtcdMember& m : members_) {
+    m.fsync = params_.fsync + m.log_delay;
+    m.database_fsync = params_.fsync + m.database_delay;
+    m.growth_per_write = params_.fsync_per_write;
+    m.growth_per_kib = params_.fsync_per_kib;
+    m.commit_per_write = params_.backend_per_write;
+    m.commit_per_kib = params_.backend_per_kib;
+    m.commit_interval = params_.backend_interval;
+  }
+}
+
+// The fsync and the backend commit that run end as they began.
+void Etcd::retuned(const LiveChange& change) {
+  live_causes_.note(change.path, change.cause);
+  if (world_.now() > Instant{}) {
+    settle();
+    for (EtcdMember& m : members_) m.settle(world_.now());
+  }
+  tune_members();
 }
 
 Duration Etcd::scaled(Duration cpu) const {
@@ -94,12 +110,17 @@ void Etcd::submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 ta
   }
   r.ready = run_cpu(r.write.member, at, write_cpu(params_.cpu_accept, write.bytes));
   by_start_.push_back({slot, r.generation});
+  r.until = at + params_.request_timeout;
+  // One that was shortened is met before those that run already: it has an event of its own.
+  const bool overtakes = params_.request_timeout < longest_timeout_ && r.until < latest_until_;
+  if (!overtakes) {
+    latest_until_ = std::max(latest_until_, r.until);
+    longest_timeout_ = params_.request_timeout;
+  }
   if (!world_.scheduler.pending(timeout_event_))
-    timeout_event_ = world_.scheduler.at(at + params_.request_timeout, Priority::kTimeout,
-                                         component_, kTimeoutCheck);
-  if (write.give_up < at + params_.request_timeout)
-    world_.scheduler.at(later(write.give_up), Priority::kTimeout, component_, kGiveUp, slot,
-                        r.generation);
+    timeout_event_ = world_.scheduler.at(r.until, Priority::kTimeout, component_, kTimeoutCheck);
+  if (const Instant end = std::min(write.give_up, r.until); end < r.until || overtakes)
+    world_.scheduler.at(later(end), Priority::kTimeout, component_, kGiveUp, slot, r.generation);
   if (r.write.member == leader_) {
     enqueue(slot);
   } else {

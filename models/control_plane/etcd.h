@@ -21,6 +21,8 @@
 #include "models/control_plane/etcd_member.h"
 #include "models/control_plane/etcd_params.h"
 #include "models/ports/api_values.h"
+#include "models/ports/live_port.h"
+#include "sim/live_causes.h"
 #include "sim/slot_pool.h"
 #include "sim/world.h"
 
@@ -49,7 +51,7 @@ struct EtcdClient {
   virtual void etcd_settled(u32 /*tag*/, bool /*applied*/, u32 /*version*/) {}
 };
 
-class Etcd final : Component {
+class Etcd final : Component, public Tunable {
  public:
   Etcd(World& world, EtcdParams params, std::string path);
 
@@ -95,6 +97,9 @@ class Etcd final : Component {
   u64 writes() const { return writes_; }        // answered with success
   u64 late_writes() const { return late_; }     // that took effect after their time-out
   const EtcdParams& params() const { return params_; }
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
+  const LiveCauses& live_causes() const { return live_causes_; }
 
  private:
   enum Kind : u8 {
@@ -114,6 +119,7 @@ class Etcd final : Component {
   struct Request {
     EtcdWrite write;
     Instant start, ready;
+    Instant until;  // its time-out
     EtcdClient* client = nullptr;
     u32 tag = 0;
     u32 generation = 0;
@@ -152,6 +158,7 @@ class Etcd final : Component {
   void settle_fate(u32 slot);
   void finish_use(u32 batch);
   void check_timeouts();
+  void tune_members();
   void arm_election();
   void elect(u32 winner);
   Duration scaled(Duration cpu) const;
@@ -163,7 +170,8 @@ class Etcd final : Component {
   bool single() const { return members_.size() == 1; }
 
   World& world_;
-  const EtcdParams params_;
+  EtcdParams params_;
+  LiveCauses live_causes_;
   ComponentId component_;
   StreamKey election_stream_;
   DatabaseFile file_;
@@ -185,7 +193,9 @@ class Etcd final : Component {
   Instant blocked_until_{};                // by defragmentation
   EventHandle loop_event_{}, fsync_event_{}, election_event_{}, timeout_event_{};
   Instant loop_event_at_{};
-  Duration backlog_{};  // of the CPU when the last fsync ended
+  Instant latest_until_{};      // of the time-outs that are met in order
+  Duration longest_timeout_{};  // with which that one began
+  Duration backlog_{};          // of the CPU when the last fsync ended
 
   std::deque<u32> apply_queue_;
   bool applying_ = false;

@@ -44,12 +44,16 @@ u32 Etcd::index_from_leader(i32 member) const {
 }
 
 void Etcd::set_fsync_delay(i32 member, Duration delay) {
-  members_[index_from_leader(member)].fsync = params_.fsync + delay;
+  EtcdMember& m = members_[index_from_leader(member)];
+  m.log_delay = delay;
+  m.fsync = params_.fsync + delay;
 }
 
 void Etcd::set_database_delay(i32 member, Duration delay) {
   settle();
-  members_[index_from_leader(member)].database_fsync = params_.fsync + delay;
+  EtcdMember& m = members_[index_from_leader(member)];
+  m.database_delay = delay;
+  m.database_fsync = params_.fsync + delay;
 }
 
 void Etcd::stall(i32 member, Duration length) {

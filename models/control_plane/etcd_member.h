@@ -15,6 +15,7 @@ class EtcdMember {
  public:
   Duration fsync{};  // healthy + injected delay of the write-ahead log
   Duration database_fsync{};
+  Duration log_delay{}, database_delay{};         // what faults add to the two
   Duration growth_per_write{}, growth_per_kib{};  // of a log fsync
   Duration commit_per_write{}, commit_per_kib{};  // of a backend commit
   Duration commit_interval = 100_ms;

@@ -17,11 +17,10 @@ void Etcd::check_timeouts() {
     const Request& r = requests_[slot];
     const bool open =
         r.generation == generation && (r.where == Where::kAccepted || r.where == Where::kLost);
-    if (open && r.start + params_.request_timeout > world_.now()) {
+    if (open && r.until > world_.now()) {
       // A write submitted by one that was just told may have scheduled a later check.
       world_.scheduler.cancel(timeout_event_);
-      timeout_event_ = world_.scheduler.at(r.start + params_.request_timeout, Priority::kTimeout,
-                                           component_, kTimeoutCheck);
+      timeout_event_ = world_.scheduler.at(r.until, Priority::kTimeout, component_, kTimeoutCheck);
       return;
     }
     by_start_.pop_front();

@@ -40,6 +40,17 @@ PriorityLevels::PriorityLevels(i32 total_seats, i32 queue_length) : queue_length
   levels_[0].nominal = levels_[0].limit = INT32_MAX / 2;
 }
 
+void PriorityLevels::retune(i32 total_seats, i32 queue_length) {
+  queue_length_ = queue_length;
+  for (std::size_t i = 1; i < kLevels; ++i) {
+    Level& level = levels_[i];
+    const i32 before = level.nominal;
+    level.nominal = std::max(1, nominal_seats(static_cast<ApiLevel>(i), total_seats));
+    level.lendable = lendable_seats(static_cast<ApiLevel>(i), total_seats);
+    level.limit = std::max(1, level.limit + level.nominal - before);
+  }
+}
+
 void PriorityLevels::note_demand(Level& level) {
   level.peak = std::max(level.peak, level.in_use + level.waiting_seats);
 }

@@ -26,6 +26,9 @@ class PriorityLevels {
 
   PriorityLevels(i32 total_seats, i32 queue_length);
 
+  // Other numbers: what has a seat or waits in a queue keeps it; what is borrowed stays.
+  void retune(i32 total_seats, i32 queue_length);
+
   // Takes `width` seats if the level has them and nobody waits. A call wider than the level runs
   // alone.
   bool seat(ApiLevel level, i32 width);

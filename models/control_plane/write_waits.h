@@ -14,6 +14,8 @@ class WriteWaits {
 
   explicit WriteWaits(Duration limit) : limit_(limit) {}
 
+  // What is counted already was slow by the limit before.
+  void retune(Duration limit) { limit_ = limit; }
   void add(Duration wait) {
     Second& s = seconds_[current_];
     ++s.count;

@@ -26,10 +26,12 @@ struct FlushRates {  // per second, before the shares are taken off
 
 class FlushQueue {
  public:
-  explicit FlushQueue(const FlushRates& r)
-      : rate_{r.bytes * (1 - r.foreground), r.deletes * (1 - r.foreground) * (1 - r.leased),
-              r.index * (1 - r.foreground) * (1 - r.leased), r.sessions * (1 - r.foreground)},
-        serial_(r.serial) {}
+  explicit FlushQueue(const FlushRates& r) : serial_(r.serial) { retune(r); }
+  // What is still to be done is done at these rates; the order of the stages stays.
+  void retune(const FlushRates& r) {
+    rate_ = {r.bytes * (1 - r.foreground), r.deletes * (1 - r.foreground) * (1 - r.leased),
+             r.index * (1 - r.foreground) * (1 - r.leased), r.sessions * (1 - r.foreground)};
+  }
 
   void push(const FlushWork& w) {
     const std::array<i64, 4> need{w.bytes, w.objects, w.objects, w.sessions};
@@ -75,7 +77,7 @@ class FlushQueue {
       if (done_[k] < static_cast<double>(p.until[k])) return false;
     return true;
   }
-  std::array<double, 4> rate_;
+  std::array<double, 4> rate_{};
   bool serial_;
   std::array<i64, 4> in_{};
   std::array<double, 4> done_{};

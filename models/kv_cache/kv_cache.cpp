@@ -32,7 +32,9 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
       fanout_(world.stream(kPath, "fanout")),
       table_(regions),
       regions_(regions),
+      own_(own),
       links_(regions) {
+  own_.resize(regions);
   STAMPEDE_CHECK(n_ > 0 && n_ <= kMaxKvRegions, "the KV cache has one to 64 regions");
   table_.reserve(slots);
   const StreamKey clock = world.stream(kPath, "clock");
@@ -45,13 +47,10 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
     const auto part = [&](i64 whole) {
       return static_cast<i64>(static_cast<double>(whole) * share + 0.5);
     };
-    region.capacity_blocks = part(params_.capacity.value / block_bytes_);
     region.skew_ms = static_cast<i64>(params_.clock_skew.seconds() * 1e3 *
                                       standard_normal(uniform(draw(clock, r))));
     if (params_.dead_ntp_region == static_cast<i32>(r))
       region.skew_ms = params_.dead_ntp_skew.ns / 1'000'000;
-    region.replication_lag = params_.replication_lag;
-    if (r < own.size()) take_own(region, own[r]);
     const i64 blocks = part(params_.initial_bytes.value / block_bytes_);
     const i64 sessions = part(params_.initial_sessions);
     for (i64 k = ages; k > 0; --k) {
@@ -63,6 +62,7 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
     region.stock.age(world.now(), params_.return_time);
     initial_blocks_ += region.stock.blocks();
   }
+  divide();
   minute_ = world.now();
   links_.refresh(network_, world.now(), params_.replication_lag, params_.anti_entropy,
                  static_cast<u64>(params_.replication_buffer));
@@ -90,6 +90,26 @@ void KvCache::take_own(Region& region, const KvRegionParams& own) const {
   if (own.capacity) region.capacity_blocks = own.capacity->value / block_bytes_;
   if (own.clock_error) region.skew_ms = own.clock_error->ns / 1'000'000;
   if (own.replication_lag) region.replication_lag = *own.replication_lag;
+}
+
+// What each region has of the whole, or of its own.
+void KvCache::divide() {
+  for (u32 r = 0; r < n_; ++r) {
+    regions_[r].replication_lag = params_.replication_lag;
+    const double share =
+        params_.region_shares.size() == n_ ? params_.region_shares[r].value : 1.0 / n_;
+    regions_[r].capacity_blocks =
+        static_cast<i64>(static_cast<double>(params_.capacity.value / block_bytes_) * share + 0.5);
+    take_own(regions_[r], own_[r]);
+  }
+}
+
+// A store that has become too small evicts with its next tick; a flush goes on at the new rates
+// with its next batch.
+void KvCache::retuned(const LiveChange&) {
+  divide();
+  for (Region& region : regions_) region.stock.age(world_.now(), params_.return_time);
+  if (queue_) queue_->retune(flush_rates());
 }
 
 void KvCache::session_opened(SessionSlot slot, u64 key, RegionId home, u32 context_tokens) {

@@ -18,6 +18,7 @@
 #include "models/kv_cache/session_table.h"
 #include "models/ports/cache_control_port.h"
 #include "models/ports/kv_cache_port.h"
+#include "models/ports/live_port.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -45,6 +46,7 @@ struct KvStats {
 class KvCache final : public KvCachePort,
                       public CacheControlPort,
                       public PathListener,
+                      public Tunable,
                       public Component {
  public:
   // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out in advance,
@@ -71,6 +73,10 @@ class KvCache final : public KvCachePort,
   IncidentId start_epoch_bump(IncidentId cause, FlushScope scope);
   bool flushing() const override { return flush_mask_ != 0 || bumps_ > 0; }
   IncidentId flushed() const override { return flushed_; }
+
+  LiveRoot live() { return live_root(params_, this); }
+  LiveRoot live_region(RegionId region) { return live_root(own_[region], this); }
+  void retuned(const LiveChange& change) override;
 
   const KvStats& stats() const { return stats_; }
   double hit_ratio() const;
@@ -102,6 +108,7 @@ class KvCache final : public KvCachePort,
   // kv_cache.cpp
   void take_own(Region& region, const KvRegionParams& own) const;
   void tick();
+  void divide();
   u32 now_ms() const { return static_cast<u32>(world_.now().ns / 1'000'000); }
   void resize(SessionCopy& copy, RegionId r, u16 blocks);
   void drop(SessionCopy& copy, RegionId r) { resize(copy, r, 0); }
@@ -132,6 +139,7 @@ class KvCache final : public KvCachePort,
   void report_partitions();
 
   // kv_flush.cpp
+  FlushRates flush_rates() const;
   void flush_batch();
   bool feed();
   bool feed_live(u32 slots);
@@ -148,7 +156,7 @@ class KvCache final : public KvCachePort,
   void bump(RegionId r);
 
   World& world_;
-  const KvCacheParams params_;
+  KvCacheParams params_;
   const NetworkPort& network_;
   const u32 n_;
   ComponentId component_;
@@ -156,6 +164,7 @@ class KvCache final : public KvCachePort,
   StreamKey open_, torn_, lag_, page_, abort_, fanout_;
   SessionTable table_;
   std::vector<Region> regions_;
+  std::vector<KvRegionParams> own_;  // [region]
   Replication links_;
   std::vector<Known> conflicts_, page_reuses_;
   u64 unexplained_ = 0;  // conflicts without a cause in this minute

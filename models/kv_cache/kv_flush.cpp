@@ -36,6 +36,18 @@ void KvCache::renumber_epochs(RegionId r) {
   region.write_epoch = renumbered(write);
 }
 
+FlushRates KvCache::flush_rates() const {
+  FlushRates rates;
+  rates.bytes = params_.scrub_bandwidth.bytes_per_second;
+  rates.deletes = params_.delete_rate.per_second;
+  rates.index = params_.index_rate.per_second;
+  rates.sessions = params_.session_rate.per_second;
+  rates.foreground = params_.foreground_share.value;
+  rates.leased = params_.leased_share.value;
+  rates.serial = params_.flush_stages == FlushStages::kSerial;
+  return rates;
+}
+
 IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
   if (params_.invalidation == Invalidation::kLazy) return start_epoch_bump(cause, scope);
   const u64 added = mask_of(scope) & ~flush_mask_;
@@ -44,14 +56,7 @@ IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
     flush_since_ = scope.written_since;
     flush_id_ = world_.incident("flush_started", "kv_cache", {cause},
                                 "invalidating and re-indexing stored context");
-    FlushRates rates;
-    rates.bytes = params_.scrub_bandwidth.bytes_per_second;
-    rates.deletes = params_.delete_rate.per_second;
-    rates.index = params_.index_rate.per_second;
-    rates.sessions = params_.session_rate.per_second;
-    rates.foreground = params_.foreground_share.value;
-    rates.leased = params_.leased_share.value;
-    rates.serial = params_.flush_stages == FlushStages::kSerial;
+    const FlushRates rates = flush_rates();
     queue_ = std::make_unique<FlushQueue>(rates);
     const double admitted =
         rates.serial ? rates.bytes / static_cast<double>(block_bytes_) : rates.deletes;

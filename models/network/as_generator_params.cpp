@@ -6,25 +6,37 @@ void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
   using P = AsGeneratorParams;
   s.name("AsGenerator");
   s.field("ases", &P::ases)
+      .fixed("the network is laid out at the start")
       .range(3, 20000)
       .help("autonomous systems in the generated graph")
       .source("BGP graphs: 200 ASes converge as larger graphs do");
   s.field("transit", &P::transit)
+      .fixed("the network is laid out at the start")
       .range(1, 50)
       .help("ASes without a provider, which peer in a full mesh");
-  s.field("mid", &P::mid).range(0, 1).help("share of the other ASes that sell transit");
+  s.field("mid", &P::mid)
+      .fixed("the network is laid out at the start")
+      .range(0, 1)
+      .help("share of the other ASes that sell transit");
   s.field("providers_max", &P::providers_max)
+      .fixed("the network is laid out at the start")
       .range(1, 10)
       .help("a stub buys from 1 to this many providers");
   s.field("mid_providers_max", &P::mid_providers_max)
+      .fixed("the network is laid out at the start")
       .range(1, 50)
       .help("a mid-tier AS buys from 1 to this many of the ASes above it")
       .source("BGP graphs: fitted to a mean removal near 121 s; Garcia-Martinez 2018");
-  s.field("local", &P::local).range(0, 1).help("probability that a provider is in the same region");
+  s.field("local", &P::local)
+      .fixed("the network is laid out at the start")
+      .range(0, 1)
+      .help("probability that a provider is in the same region");
   s.field("add_p2p", &P::add_p2p)
+      .fixed("the network is laid out at the start")
       .range(0, 1)
       .help("probability that two mid-tier ASes of a region peer");
   s.field("add_p2p_far", &P::add_p2p_far)
+      .fixed("the network is laid out at the start")
       .range(0, 1)
       .help("probability that two mid-tier ASes of different regions peer");
 }

@@ -86,6 +86,7 @@ class Bgp : public Component {
     Instant last_best_change{}, last_update{};  // decided; sent
   };
   const Stats& stats() const { return stats_; }
+  BgpParams& params() { return params_; }
   bool divergent() const { return divergent_; }
   u64 digest() const;  // of every table, independent of how it came about
 

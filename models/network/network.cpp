@@ -118,6 +118,8 @@ void Network::set_alive(RegionId region, bool alive, IncidentId cause) {
   mark_dirty(region);
 }
 
+LiveRoot Network::live_bgp() { return live_root(bgp_->params()); }
+
 void Network::handle(const Event& event) {
   const auto region = static_cast<RegionId>(event.subject);
   if (event.kind == kRecompute) {

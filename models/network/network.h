@@ -13,6 +13,7 @@
 #include "models/network/as_graph.h"
 #include "models/network/bgp_observer.h"
 #include "models/network/network_params.h"
+#include "models/ports/live_port.h"
 #include "models/ports/network_port.h"
 #include "models/ports/routing_control_port.h"
 #include "sim/world.h"
@@ -64,6 +65,8 @@ class Network : public Component,
   void set_alive(RegionId region, bool alive, IncidentId cause);
 
   const NetworkParams& params() const { return params_; }
+  LiveRoot live() { return live_root(params_); }
+  LiveRoot live_bgp();
   Bgp& bgp() { return *bgp_; }
   const Bgp& bgp() const { return *bgp_; }
   const AsGraph& graph() const { return graph_; }

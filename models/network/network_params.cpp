@@ -10,6 +10,7 @@ void RegionLatency::describe(Schema<RegionLatency>& s) {
   s.field("from", &P::from).required().help("one of the two regions");
   s.field("to", &P::to).required().help("the other region");
   s.field("one_way", &P::one_way)
+      .fixed("the network is laid out at the start")
       .required()
       .range(0, 3600)
       .help("one-way delay of a link between the two regions")
@@ -20,30 +21,36 @@ void RoutingSafeguards::describe(Schema<RoutingSafeguards>& s) {
   using P = RoutingSafeguards;
   s.name("RoutingSafeguards");
   s.field("lint", &P::lint)
+      .live()
       .range(0, 1)
       .help(
           "probability that a check before the push rejects a routing policy that withdraws "
           "anything");
   s.field("prefix_floor", &P::prefix_floor)
+      .live()
       .help(
           "a push is rejected if it withdraws more than this share of all announced prefixes; "
           "absent: off")
       .source("Cloudflare 2020: limits were added afterwards");
   s.field("commit_confirmed", &P::commit_confirmed)
+      .live()
       .at_least(0)
       .help(
           "time after a push at which it is rolled back, unless most client networks reach the "
           "region; 0: off")
       .source("Junos: 600 s");
   s.field("canary_stages", &P::canary_stages)
+      .live()
       .range(1, 64)
       .help("number of equal stages in which a push reaches the region's prefixes");
   s.field("canary_soak", &P::canary_soak)
+      .live()
       .at_least(0)
       .help(
           "wait between stages; if a prefix has become unreachable by then, the push is aborted "
           "and rolled back");
   s.field("canary_check_failure", &P::canary_check_failure)
+      .live()
       .range(0, 1)
       .help("probability that the result of a failed canary is lost")
       .source("GCE 2016: it was lost");
@@ -55,30 +62,38 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
   s.field("generator", &P::generator).help("the AS graph, where no file is given");
   s.field("bgp", &P::bgp).help("timers and habits of the routers");
   s.field("prefixes_per_region", &P::prefixes_per_region)
+      .fixed("the network is laid out at the start")
       .range(1, 256)
       .help("unicast /24 prefixes that a region announces");
   s.field("providers_per_region", &P::providers_per_region)
+      .fixed("the network is laid out at the start")
       .range(1, 32)
       .help("transit providers of a region's AS");
   s.field("client_networks_per_region", &P::client_networks_per_region)
+      .fixed("the network is laid out at the start")
       .range(1, 1000)
       .help("access networks with clients in each region");
   s.field("client_weight_skew", &P::client_weight_skew)
+      .fixed("the network is laid out at the start")
       .range(0, 4)
       .help(
           "how unevenly clients are spread: the k-th access network has a share in proportion to "
           "k^-skew");
   s.field("latencies", &P::latencies).help("delays between regions");
   s.field("inter_region_one_way", &P::inter_region_one_way)
+      .fixed("the network is laid out at the start")
       .range(0, 3600)
       .help("one-way delay of a link between regions not listed in latencies");
   s.field("intra_region_one_way", &P::intra_region_one_way)
+      .fixed("the network is laid out at the start")
       .range(0, 3600)
       .help("one-way delay of a link within a region");
   s.field("link_spread", &P::link_spread)
+      .fixed("the network is laid out at the start")
       .range(0, 1)
       .help("spread of link delays around their means");
   s.field("policy_apply", &P::policy_apply)
+      .live()
       .at_least(0)
       .help("time from the push of a routing policy until the routers act on it");
   s.field("safeguards", &P::safeguards).help("mitigations against a wrong policy");

@@ -35,4 +35,10 @@ class ReplicaChoice {
   virtual PodObserver* observer() { return nullptr; }
 };
 
+// Who picks by a rule that may be replaced by another while it runs.
+struct ReplicaChoiceUser {
+  virtual ~ReplicaChoiceUser() = default;
+  virtual void use_choice(WorkloadId workload, ReplicaChoice* choice) = 0;
+};
+
 }  // namespace stampede

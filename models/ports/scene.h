@@ -9,6 +9,7 @@
 #include "models/ports/cache_control_port.h"
 #include "models/ports/control_plane_port.h"
 #include "models/ports/demand_control_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/pod_control_port.h"
 #include "models/ports/routing_control_port.h"
 #include "models/ports/service_alarm_port.h"
@@ -29,6 +30,7 @@ struct Scene {
   std::vector<PodControlPort*> pods;        // [region]
   std::vector<std::string> pools;           // [workload] their names
   StreamKey draws{};                        // who is met by a share or count
+  LivePort* live = nullptr;
 };
 
 }  // namespace stampede

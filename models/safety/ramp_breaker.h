@@ -37,6 +37,20 @@ class VerdictWindow {
     }
     now_ = std::max(now_, second);
   }
+  // Of another length: verdicts that it still holds stay.
+  void retune(u32 seconds) {
+    std::vector<Cell> before(seconds);
+    before.swap(cells_);
+    all_ = bad_ = true_bad_ = 0;
+    const i64 kept = std::min<i64>({i64{seconds}, static_cast<i64>(before.size()), now_ + 1});
+    for (i64 second = now_ - kept + 1; second <= now_; ++second) {
+      const Cell cell = before[static_cast<std::size_t>(second) % before.size()];
+      cells_[static_cast<std::size_t>(second) % cells_.size()] = cell;
+      all_ += cell.all;
+      bad_ += cell.bad;
+      true_bad_ += cell.true_bad;
+    }
+  }
   void clear() {
     cells_.assign(cells_.size(), Cell{});
     all_ = bad_ = true_bad_ = 0;
@@ -59,6 +73,11 @@ class RampBreaker {
  public:
   explicit RampBreaker(std::vector<double> steps) : steps_(std::move(steps)) {}
 
+  // Other steps, at least one: a ramp goes on where it stands.
+  void retune(std::vector<double> steps) {
+    steps_ = std::move(steps);
+    step_ = std::min(step_, static_cast<u32>(steps_.size()) - 1);
+  }
   BreakerState state() const { return state_; }
   // Share of sessions admitted.
   double share() const {

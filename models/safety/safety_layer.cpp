@@ -11,7 +11,11 @@ constexpr u32 kReplicaUnit = 1u << 31;  // event subjects: an index into ramping
 }  // namespace
 
 SafetyLayer::Unit::Unit(const SafetyParams& p, const std::vector<double>& steps)
-    : breaker(steps), window(static_cast<u32>(std::max<i64>(1, p.window.ns / 1'000'000'000))) {}
+    : breaker(steps), window(seconds(p)) {}
+
+u32 SafetyLayer::Unit::seconds(const SafetyParams& p) {
+  return static_cast<u32>(std::max<i64>(1, p.window.ns / 1'000'000'000));
+}
 
 SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
     : world_(world),
@@ -20,7 +24,7 @@ SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
       sample_(world.stream(kPath, "sample")),
       judge_(world.stream(kPath, "judge")),
       sticky_(world.stream(kPath, "sticky")) {
-  for (const Share& s : params_.ramp_steps) steps_.push_back(s.value);
+  steps_ = shares(params_.ramp_steps);
   units_.assign(params_.scope == BreakerScope::kGlobal ? 1 : regions, Unit(params_, steps_));
   replicas_.resize(regions);
   StatsTable& t = world_.stats;
@@ -30,6 +34,27 @@ SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
   t.counter(kPath, "refused_total", "attempts refused by an open breaker", &stats_.refused);
   t.gauge(kPath, "admitted_ratio", "1", "share of sessions that the first breaker admits",
           [this] { return units_.front().breaker.share(); });
+}
+
+// Verdicts that are being made are judged as they were to be; breakers look at them by the new
+// values from the next one on.
+void SafetyLayer::retuned(const LiveChange& change) {
+  live_causes_.note(change.path, change.cause);
+  steps_ = shares(params_.ramp_steps);
+  for (Unit& unit : units_) retune(unit);
+  for (auto& units : replicas_)
+    for (Unit& unit : units) retune(unit);
+}
+
+void SafetyLayer::retune(Unit& unit) const {
+  unit.window.retune(Unit::seconds(params_));
+  if (!steps_.empty()) unit.breaker.retune(steps_);
+}
+
+std::vector<double> SafetyLayer::shares(const std::vector<Share>& steps) {
+  std::vector<double> values;
+  for (const Share& step : steps) values.push_back(step.value);
+  return values;
 }
 
 void SafetyLayer::answered(u64 key, RegionId region, ReplicaId replica, bool poisoned,
@@ -85,8 +110,10 @@ void SafetyLayer::verdict(const Check& check) {
         world_.incident("poisoned_output_detected", kPath, unit.provenance,
                         std::to_string(unit.window.bad()) + " of " +
                             std::to_string(unit.window.all()) + " checked answers are bad");
-  if (unit.window.above(params_.threshold.value, params_.minimum_count))
-    open(unit, {unit.detected}, "bad share of checked answers above " + print(params_.threshold));
+  if (!unit.window.above(params_.threshold.value, params_.minimum_count)) return;
+  std::vector<IncidentId> causes{unit.detected};
+  live_causes_.add_to(causes);
+  open(unit, std::move(causes), "bad share of checked answers above " + print(params_.threshold));
 }
 
 void SafetyLayer::open(Unit& unit, std::vector<IncidentId> causes, const std::string& what) {

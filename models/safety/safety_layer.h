@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "models/ports/breaker_control_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/load_port.h"
 #include "models/ports/safety_port.h"
 #include "models/safety/ramp_breaker.h"
 #include "models/safety/safety_params.h"
+#include "sim/live_causes.h"
 #include "sim/slot_pool.h"
 #include "sim/world.h"
 
@@ -23,7 +25,10 @@ struct SafetyStats {
   u64 trips = 0, refused = 0, poisoned_passed = 0;
 };
 
-class SafetyLayer final : public SafetyPort, public BreakerControlPort, public Component {
+class SafetyLayer final : public SafetyPort,
+                          public BreakerControlPort,
+                          public Tunable,
+                          public Component {
  public:
   SafetyLayer(World& world, const SafetyParams& params, u32 regions);
 
@@ -51,12 +56,16 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
   // Breaker of a region, or of the service.
   const RampBreaker& breaker(RegionId region) const { return unit_of(region).breaker; }
 
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
+
   const SafetyStats& stats() const { return stats_; }
 
  private:
   enum Kind : u8 { kVerdict, kRampStep };
   struct Unit {
     Unit(const SafetyParams& p, const std::vector<double>& steps);
+    static u32 seconds(const SafetyParams& p);  // that its window holds
     RampBreaker breaker;
     VerdictWindow window;
     std::vector<IncidentId> provenance;  // of bad answers since the window last held none
@@ -81,9 +90,12 @@ class SafetyLayer final : public SafetyPort, public BreakerControlPort, public C
   Unit& unit_at(u32 index);
 
   World& world_;
-  const SafetyParams params_;
+  SafetyParams params_;
+  LiveCauses live_causes_;
   ComponentId component_;
   StreamKey sample_, judge_, sticky_;
+  void retune(Unit& unit) const;
+  static std::vector<double> shares(const std::vector<Share>& steps);
   std::vector<double> steps_;
   std::vector<Unit> units_;                  // region or whole service
   std::vector<std::vector<Unit>> replicas_;  // by region, grown on demand

@@ -8,6 +8,7 @@
 #pragma once
 #include <algorithm>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "models/ports/request.h"
@@ -19,10 +20,7 @@ namespace stampede {
 class ConnectionPool {
  public:
   explicit ConnectionPool(const ConnectionPoolParams& p)
-      : free_at_(static_cast<std::size_t>(
-            std::max<i64>(1, std::min(p.pool_size * p.pools, p.database_limit)))),
-        hold_(p.hold),
-        timeout_(p.wait_timeout) {}
+      : free_at_(connections(p)), hold_(p.hold), timeout_(p.wait_timeout) {}
 
   // Takes a connection; returns the wait for it, or a negative duration if it timed out.
   Duration acquire(Instant now) {
@@ -34,8 +32,27 @@ class ConnectionPool {
     if (++next_ == free_at_.size()) next_ = 0;
     return wait;
   }
+  // New connections are free at once; of too many those close that are free first. Turns that were
+  // given stay.
+  void retune(const ConnectionPoolParams& p) {
+    hold_ = p.hold;
+    timeout_ = p.wait_timeout;
+    std::rotate(free_at_.begin(), free_at_.begin() + static_cast<std::ptrdiff_t>(next_),
+                free_at_.end());
+    next_ = 0;
+    const std::size_t wanted = connections(p);
+    if (wanted > free_at_.size())
+      free_at_.insert(free_at_.begin(), wanted - free_at_.size(), Instant{});
+    else
+      free_at_.erase(free_at_.begin(),
+                     free_at_.begin() + static_cast<std::ptrdiff_t>(free_at_.size() - wanted));
+  }
 
  private:
+  static std::size_t connections(const ConnectionPoolParams& p) {
+    return static_cast<std::size_t>(
+        std::max<i64>(1, std::min(p.pool_size * p.pools, p.database_limit)));
+  }
   std::vector<Instant> free_at_;  // ring in order of start: with a constant hold also of release
   std::size_t next_ = 0;
   Duration hold_, timeout_;
@@ -69,10 +86,25 @@ class LoginTurns {
 class HeldConnections {
  public:
   explicit HeldConnections(const ConnectionPoolParams& p) {
-    for (i64 k = 0; k < p.pools; ++k) {
-      const i64 share = p.database_limit / p.pools + (k < p.database_limit % p.pools ? 1 : 0);
-      pools_.emplace_back().free = std::max<i64>(1, std::min(p.pool_size, share));
+    for (i64 k = 0; k < p.pools; ++k) pools_.emplace_back().free = size(p, k);
+    for (i64 k = 0; k < p.pools; ++k) sizes_.push_back(size(p, k));
+  }
+
+  // Pools of another size. What is held stays held, so that a smaller pool may have less than none
+  // free for a while. Returns those in line that are granted a connection now.
+  std::vector<AttemptSlot> retune(const ConnectionPoolParams& p) {
+    std::vector<AttemptSlot> granted;
+    for (std::size_t k = 0; k < pools_.size(); ++k) {
+      const i64 wanted = size(p, static_cast<i64>(k));
+      pools_[k].free += wanted - std::exchange(sizes_[k], wanted);
+      while (pools_[k].free > 0) {
+        const AttemptSlot next = next_in(pools_[k]);
+        if (next == kNoSlot) break;
+        --pools_[k].free;
+        granted.push_back(next);
+      }
     }
+    return granted;
   }
 
   // The attempt logs in: true if it holds a connection now, false if it stands in line.
@@ -105,16 +137,9 @@ class HeldConnections {
       return kNoSlot;
     }
     Pool& pool = pools_[lease.pool];
-    while (!pool.line.empty()) {
-      const Place place = pool.line.front();
-      pool.line.pop_front();
-      if (!waits(place.slot, place.ticket)) continue;  // it has left the line
-      --waiting_;
-      leases_[place.slot].state = State::kGranted;
-      return place.slot;
-    }
-    ++pool.free;
-    return kNoSlot;
+    const AttemptSlot next = pool.free < 0 ? kNoSlot : next_in(pool);
+    if (next == kNoSlot) ++pool.free;
+    return next;
   }
   // A granted connection is taken up; false if its attempt is gone. The wait is then `waited`.
   bool take_up(AttemptSlot slot, u32 ticket) {
@@ -152,7 +177,23 @@ class HeldConnections {
     i64 free = 0;
     std::deque<Place> line;  // those who left stay until they come to its head
   };
+  static i64 size(const ConnectionPoolParams& p, i64 k) {  // of the k-th pool
+    const i64 share = p.database_limit / p.pools + (k < p.database_limit % p.pools ? 1 : 0);
+    return std::max<i64>(1, std::min(p.pool_size, share));
+  }
+  AttemptSlot next_in(Pool& pool) {
+    while (!pool.line.empty()) {
+      const Place place = pool.line.front();
+      pool.line.pop_front();
+      if (!waits(place.slot, place.ticket)) continue;  // it has left the line
+      --waiting_;
+      leases_[place.slot].state = State::kGranted;
+      return place.slot;
+    }
+    return kNoSlot;
+  }
   std::vector<Pool> pools_;
+  std::vector<i64> sizes_;     // [pool]
   std::vector<Lease> leases_;  // [attempt]
   u64 waiting_ = 0;
 };

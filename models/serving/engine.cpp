@@ -1,6 +1,7 @@
 #include "models/serving/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace stampede {
 
@@ -90,6 +91,8 @@ void Engine::release_departed() {
 
 // Forms the step that starts at start_ as vLLM's scheduler would.
 void Engine::form(EngineSink* sink) {
+  if (next_profile_ != nullptr) [[unlikely]]
+    profile_ = std::exchange(next_profile_, nullptr);
   cut_ = false;
   blocked_ = false;
   active_ = running_ != departed_.size() || !waiting_.empty();
@@ -99,7 +102,7 @@ void Engine::form(EngineSink* sink) {
   bool changes = false;
   for (;;) {
     step = {};
-    step.budget = profile_->budget;
+    step.budget = budget();
     const bool preempted = continue_running(step, sink);
     if (!preempted) admit(step);
     changes |= preempted || !departed_.empty();
@@ -123,7 +126,7 @@ bool Engine::continue_running(Step& step, EngineSink* sink) {
     u32 needed = phase_[(1 - iteration_) & 15];
     if (partial_ != kNone) {
       const u32 rest = records_[partial_].base - partial_computed_;
-      const u32 chunk = std::min(rest, profile_->budget - decoding_);
+      const u32 chunk = std::min(rest, budget() - decoding_);
       needed += blocks(partial_computed_ + chunk) - blocks(partial_computed_);
     }
     if (used_blocks_ + needed <= profile_->kv_blocks) break;

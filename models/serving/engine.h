@@ -16,6 +16,7 @@
 // With async_scheduling the next step is already formed then: it joins at the end of that one, and
 // what a finished sequence held is free a step later too.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <utility>
@@ -81,6 +82,10 @@ class Engine {
   // that step is done for nothing). The sink hears no more of it. False if it is not here. O(log
   // waiting), O(running) for a running one.
   bool cancel(Instant now, u32 ticket);
+
+  // Steps that begin from now on are as `next` says, which differs in times and limits only and
+  // must outlive the engine; the step in progress ends as it was. Call it after advance().
+  void retune(Instant now, const EngineProfile& next);
 
   // The process dies: everything is lost, each lost id is told to `lost` (running, then waiting).
   template <class F>
@@ -234,12 +239,15 @@ class Engine {
     const WaitingLine& line = waiting_.next();
     return newest_first(at) ? line.back() : line.front();
   }
+  // Of a step. What decodes keeps its token a step under a budget that has become too small.
+  u32 budget() const { return std::max(profile_->budget, decoding_); }
   u128 boundary_after(Instant now) const { return end_of(step_in_progress(now)); }
   void stop_at_new_order();
   void reset(Instant now);
 
   const EngineProfile* profile_;
-  AdmissionSink* admissions_ = nullptr;  // null: nobody asks
+  AdmissionSink* admissions_ = nullptr;          // null: nobody asks
+  const EngineProfile* next_profile_ = nullptr;  // from the next step on
   Step step_;
   std::unique_ptr<Ranks> ranks_;  // of the priority policy
   // The plan: steps_ steps from start_, the k-th taking first_ + (k-1)*growth_ [2^-32 ns].

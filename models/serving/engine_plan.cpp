@@ -75,14 +75,21 @@ bool Engine::cancel(Instant now, u32 ticket) {
   return false;
 }
 
+void Engine::retune(Instant now, const EngineProfile& next) {
+  next_profile_ = &next;
+  if (!active_) return;  // the next step takes it up
+  cut(step_in_progress(now));
+  wake_ns_ = end_ns_;
+}
+
 // The head of the line is new: the plan ends `steps_ahead` after the step in progress, unless the
 // head has to stay. True if the plan is now shorter than it was without newcomers.
 bool Engine::let_head_join(Instant now, u32 steps_ahead) {
   if (cut_) return true;
   if (steps_ == 1) return false;  // it ends so anyway
   // What the head lacks now, it will lack until a sequence leaves: decodes only take memory.
-  blocked_ = running_ == profile_->max_seqs || profile_->budget == decoding_ ||
-             !memory_for(head(boundary_after(now)), profile_->budget - decoding_);
+  blocked_ = running_ >= profile_->max_seqs || budget() == decoding_ ||
+             !memory_for(head(boundary_after(now)), budget() - decoding_);
   if (!blocked_) cut(step_in_progress(now) + steps_ahead);
   return cut_;
 }

@@ -4,45 +4,56 @@ namespace stampede {
 
 void FrontEndParams::describe(Schema<FrontEndParams>& s) {
   using P = FrontEndParams;
-  s.field("cores", &P::cores).range(0.001, 1024).help("CPU cores of one pod's front end");
+  s.field("cores", &P::cores).live().range(0.001, 1024).help("CPU cores of one pod's front end");
   s.field("cpu_per_request", &P::cpu_per_request)
+      .live()
       .at_least(0)
       .help("CPU time to accept, check and tokenise one request");
   s.field("cpu_per_output_token", &P::cpu_per_output_token)
+      .live()
       .at_least(0)
       .help("CPU time to detokenise and stream one token");
   s.field("cpu_per_waiting_second", &P::cpu_per_waiting_second)
+      .live()
       .at_least(0)
       .help("CPU time for each second in which a connection waits");
   s.field("slice", &P::slice)
+      .live()
       .at_least(1e-6)
       .help(
           "mean piece of CPU work that a probe can wait behind; it decides how sharply probes "
           "fail");
   s.field("probe_timeout", &P::probe_timeout)
+      .live()
       .at_least(0.001)
       .help("time after which an unanswered probe has failed")
       .source("Kubernetes: timeoutSeconds of 1 by default");
   s.field("accept_timeout", &P::accept_timeout)
+      .live()
       .at_least(0.001)
       .help("backlog of the front end beyond which the gateway answers 503");
   s.field("overload_above", &P::overload_above)
+      .live()
       .range(0, 10)
       .help("CPU utilisation above which a front end counts as overloaded")
       .source("Websites2Know 2026: CPU above 85 % for 30 s");
   s.field("overload_for", &P::overload_for)
+      .live()
       .at_least(0)
       .help("how long the utilisation must be above the limit")
       .source("Websites2Know 2026: CPU above 85 % for 30 s");
   s.field("response_latency", &P::response_latency)
+      .live()
       .at_least(0)
       .help(
           "time added to the first token and to the end of each answer, for tokenising, HTTP and "
           "streaming");
   s.field("memory_idle", &P::memory_idle)
+      .live()
       .at_least(0)
       .help("host memory of the process without requests, for autoscalers on memory");
   s.field("memory_per_request", &P::memory_per_request)
+      .live()
       .at_least(0)
       .help("host memory that each request adds while it waits or runs");
 }

@@ -23,10 +23,8 @@ class OpenEndpoints {
   u32 pick(u64 session_key, u64 attempt_key) { return choice_->pick(session_key, attempt_key); }
 
   void set_view(const std::vector<PodId>& routable, Instant now) {
-    if (!filters_.empty()) {
-      view_ = routable;
-      return refilter(now);
-    }
+    view_ = routable;
+    if (!filters_.empty()) return refilter(now);
     size_ = routable.size();
     choice_->set_endpoints(routable);
   }

@@ -12,21 +12,22 @@ class RateLimit {
   // Takes one request; returns 0 if admitted, else the time until the window resets.
   Duration take(Instant now) {
     if (params_.requests == 0) return {};
-    const i64 window = now.ns / params_.window.ns;
-    if (window != window_) {
-      window_ = window;
+    if (now.ns >= ends_) {
+      ends_ = (now.ns / params_.window.ns + 1) * params_.window.ns;
       count_ = 0;
     }
     if (count_ < params_.requests) {
       ++count_;
       return {};
     }
-    return Duration{(window + 1) * params_.window.ns - now.ns};
+    return Duration{ends_ - now.ns};
   }
+  // The window that runs ends when it would have ended.
+  void retune(const RateLimitParams& p) { params_ = p; }
 
  private:
   RateLimitParams params_;
-  i64 window_ = -1, count_ = 0;
+  i64 ends_ = 0, count_ = 0;  // of the window that runs [ns]
 };
 
 }  // namespace stampede

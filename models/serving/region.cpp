@@ -30,7 +30,8 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
   for (const PoolParams& pool : params_.pools) {
     EngineParams engine = pool.engine;
     engine.macro_steps = !params_.exact_steps;
-    profiles_.emplace_back(engine);
+    kept_profiles_.push_back(std::make_unique<const EngineProfile>(engine));
+    profiles_.push_back(kept_profiles_.back().get());
   }
   if (gateway.sessions.hold_during_inference) {
     held_ = std::make_unique<HeldConnections>(gateway.sessions);
@@ -78,7 +79,7 @@ Verdict Region::admit(u64 session_key) {
   }
   if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
     ++counts_.refused_429;
-    return {Outcome::kRejected429, wait, overload_};
+    return {Outcome::kRejected429, wait, limited_by_ ? limited_by_ : overload_};
   }
   return v;
 }
@@ -148,7 +149,7 @@ std::optional<Verdict> Region::refused_by(Pod& p) {
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
   p.front_end.charge(front.cpu_per_request.seconds());
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
-    return refuse_503(overload_);
+    return refuse_503(bounded_by_ ? bounded_by_ : overload_);
   if (full(p)) return refuse_503(overload_);
   return std::nullopt;
 }
@@ -220,7 +221,7 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   advance(id);
   opened(id);
   block_ids_.clear();
-  if (profiles_[p.workload].prefix_caching && wiring_.text != nullptr)
+  if (profiles_[p.workload]->prefix_caching && wiring_.text != nullptr)
     wiring_.text->block_ids(a.session, input.prompt, block_ids_);
   a.ticket = pods_[id].engine->add(world_.now(), input, block_ids_);
   reschedule(id);
@@ -306,7 +307,7 @@ void Region::handle(const Event& event) {
       return;
     case kLoginTimeout:
       return login_timeouts_.expire(
-          [&](u32 slot, u32 ticket) { return held_->waits(slot, ticket); },
+          event.argument, [&](u32 slot, u32 ticket) { return held_->waits(slot, ticket); },
           [&](u32 slot, u32) {
             ++counts_.auth_failed;
             drop(slot, Outcome::kAuthFailed, overload_);
@@ -328,7 +329,7 @@ u32 Region::look_up_context(AttemptSlot slot) {
   if (found.poisoned) a.incident = found.cause;
   counts_.prompt_tokens += a.prompt;
   // An engine that keeps blocks itself looks there, and counts what it finds.
-  if (!profiles_[pods_[a.pod].workload].prefix_caching)
+  if (!profiles_[pods_[a.pod].workload]->prefix_caching)
     counts_.cached_tokens += found.cached_tokens;
   const u32 computed = a.prompt - std::min(found.cached_tokens, a.prompt);
   a.prefilled_blocks = static_cast<u16>(std::min((computed + 15) / 16, 65535u));
@@ -343,7 +344,7 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   if (OpenEndpoints& endpoints = endpoints_[pods_[id].workload]; endpoints.observed())
     endpoints.first_token(id, at - a.started, at);
   if (latencies_) latencies_->add(id, LatencyKind::kTtft, at + latency - a.started);
-  if (profiles_[pods_[id].workload].role != EngineRole::kPrefill) return;
+  if (profiles_[pods_[id].workload]->role != EngineRole::kPrefill) return;
   closed(a.pod);
   attempt_ended(id, a, Outcome::kSucceeded, at);
   if (latencies_) ++latencies_->of(id).requests;

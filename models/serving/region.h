@@ -12,6 +12,7 @@
 
 #include "models/ports/attempts_port.h"
 #include "models/ports/kv_cache_port.h"
+#include "models/ports/live_port.h"
 #include "models/ports/load_port.h"
 #include "models/ports/pods_port.h"
 #include "models/ports/prompt_text_port.h"
@@ -36,7 +37,9 @@ class Region final : public Component,
                      public RegionPort,
                      public PodRuntime,
                      public EndpointConsumer,
-                     public LoadPort {
+                     public LoadPort,
+                     public Tunable,
+                     public ReplicaChoiceUser {
  public:
   struct Wiring {
     ClientPort* clients = nullptr;
@@ -62,6 +65,11 @@ class Region final : public Component,
          const GatewayParams& gateway);
   ~Region() override;
   void connect(Wiring wiring);
+
+  LiveRoot live_serving() { return live_root(params_, this); }
+  LiveRoot live_gateway() { return live_root(gateway_, this); }
+  void retuned(const LiveChange& change) override;
+  void use_choice(WorkloadId workload, ReplicaChoice* choice) override;
 
   Verdict admit(u64 session_key) override;
   Verdict offer(AttemptSlot attempt) override;
@@ -190,6 +198,9 @@ class Region final : public Component,
   void recovered(Pod& p);
   std::vector<IncidentId> what_brought_overload() const;
   Verdict refuse_503(IncidentId cause);
+  void resize_logins();
+  void retune_engines(WorkloadId workload);
+  void rebase_load();
   // Throw InvariantError: attempts are where the counts say, in engines or on the way.
   void verify_attempts() const;
   void verify_next_engine();  // one pod's at a time: looking into all takes too long
@@ -200,14 +211,15 @@ class Region final : public Component,
   std::string name_;
   ServingParams params_;
   GatewayParams gateway_;
-  std::vector<EngineProfile> profiles_;
+  std::vector<std::unique_ptr<const EngineProfile>> kept_profiles_;  // engines refer to them
+  std::vector<const EngineProfile*> profiles_;                       // [workload]
   ComponentId component_;
   Wiring wiring_;
   RateLimit limit_;
   ConnectionPool logins_;
   LoginTurns turns_;
   std::unique_ptr<HeldConnections> held_;  // null: connections are held briefly
-  TimeoutRing login_timeouts_;
+  Timeouts login_timeouts_;
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
   std::unique_ptr<Latencies> latencies_;  // null: nobody asks
@@ -222,6 +234,7 @@ class Region final : public Component,
   std::vector<Spent> gone_;     // [workload] by engines of pods that are gone
   std::vector<Tokens> wasted_;  // [workload]
   IncidentId overload_ = kNoIncident;
+  IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
   u32 overloaded_pods_ = 0;
   std::vector<u64> block_ids_;
   std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines

@@ -20,7 +20,7 @@ Region::Spent Region::spent_by(const Engine& engine) const {
 // where it is, not only in line there.
 void Region::count_waste(const Attempt& a, u32 emitted, bool ran) {
   const WorkloadId last = static_cast<WorkloadId>(profiles_.size() - 1);
-  const bool split = profiles_[0].role == EngineRole::kPrefill;
+  const bool split = profiles_[0]->role == EngineRole::kPrefill;
   if (a.decoding || ran || emitted > 0) wasted_[0].prompt += u64{a.prefilled_blocks} * 16;
   if (split && a.decoding) {
     wasted_[0].generated += 1;

@@ -1,6 +1,8 @@
 // What the cluster asks of a region's pods: start, stop, probe, sample; and the endpoints it sends.
 #include "models/serving/region.h"
 
+#include <algorithm>
+
 #include "models/serving/engine.h"
 #include "models/serving/region_latencies.h"
 
@@ -22,7 +24,7 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   Pod& p = pod(id);
   STAMPEDE_CHECK(!p.engine, "a pod is started before its last engine has ended");
   p = Pod{};
-  p.engine = std::make_unique<Engine>(profiles_[workload]);
+  p.engine = std::make_unique<Engine>(*profiles_[workload]);
   if (latencies_) {
     p.engine->watch(latencies_.get());
     latencies_->of(id) = {};
@@ -158,7 +160,7 @@ bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) 
   exports.waiting = p.engine->waiting();
   exports.running = p.engine->running();
   exports.kv_use = static_cast<double>(p.engine->kv_blocks_used(now)) /
-                   static_cast<double>(profiles_[workload].kv_blocks);
+                   static_cast<double>(profiles_[workload]->kv_blocks);
   exports.busy_seconds = p.engine->busy(now).seconds();
   exports.prompt_tokens = counted.prompt_tokens;
   exports.output_tokens = counted.generated_tokens;
@@ -215,6 +217,32 @@ Region::Work Region::work_of(const Pod& p) const {
   if (e.role == EngineRole::kPrefill) return {p.engine->busy(now).seconds()};
   const double full = e.step_base.seconds() + e.step_per_sequence.seconds() * e.max_num_seqs;
   return {static_cast<double>(p.engine->counters(now).generated_tokens) * full / e.max_num_seqs};
+}
+
+// Each engine takes it up with its next step; engines that start later begin with it.
+void Region::retune_engines(WorkloadId workload) {
+  EngineParams engine = params_.pools[workload].engine;
+  engine.macro_steps = !params_.exact_steps;
+  engine.max_num_batched_tokens = std::max(engine.max_num_batched_tokens, engine.max_num_seqs);
+  kept_profiles_.push_back(std::make_unique<const EngineProfile>(engine));
+  profiles_[workload] = kept_profiles_.back().get();
+  for (PodId id = 0; id < pods_.size(); ++id) {
+    if (!pods_[id].engine || pods_[id].workload != workload) continue;
+    advance(id);
+    pods_[id].engine->retune(world_.now(), *profiles_[workload]);
+    reschedule(id);
+  }
+  rebase_load();
+}
+
+// Work is counted in full batches, which are others now.
+void Region::rebase_load() {
+  for (std::size_t w = 0; w < load_before_.size(); ++w) {
+    load_before_[w] = retired_[w];
+    for (const Pod& p : pods_)
+      if (p.engine && p.workload == w) load_before_[w] += work_of(p);
+  }
+  load_at_ = world_.now();
 }
 
 }  // namespace stampede

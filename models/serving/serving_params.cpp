@@ -5,12 +5,14 @@ namespace stampede {
 void PoolParams::describe(Schema<PoolParams>& s) {
   s.field("name", &PoolParams::name).required().help("name of the pool in results");
   s.field("profile", &PoolParams::profile)
+      .fixed("it is resolved when the scenario is loaded; set values of `engine` and `front_end`")
       .help(
           "a measured model and GPU (stampede list profiles); it gives the values of `engine` and "
           "`front_end` that are not written here");
   s.field("engine", &PoolParams::engine).help("the engine in each of its pods");
   s.field("front_end", &PoolParams::front_end).help("the process in front of the engine");
   s.field("max_rate_per_endpoint", &PoolParams::max_rate_per_endpoint)
+      .fixed("set spec.balancer.max_rate_per_endpoint, which moves all of them in proportion")
       .range(1e-3, 1e6)
       .help(
           "what the balancer is told that one pod of this pool takes; absent: "
@@ -21,10 +23,12 @@ void GatewayParams::describe(Schema<GatewayParams>& s) {
   s.field("rate_limit", &GatewayParams::rate_limit)
       .help("rate limit: requests in each window; more get 429");
   s.field("max_queue", &GatewayParams::max_queue)
+      .live()
       .range(0, 1e9)
       .help("most requests that may wait in one pod; the next one gets 503; 0: no bound")
       .source("vLLM: unbounded (RFC 18826)");
   s.field("retry_after", &GatewayParams::retry_after)
+      .live()
       .at_least(0)
       .help("Retry-After sent with a 503; 0: none");
   s.field("sessions", &GatewayParams::sessions).help("log-in and session store");
@@ -35,14 +39,17 @@ void ServingParams::describe(Schema<ServingParams>& s) {
       .elementwise()
       .help("one pool (mixed), or a prefill and a decode pool in this order");
   s.field("handover", &ServingParams::handover)
+      .live()
       .at_least(0)
       .help("time from the first token until a decode pod continues, in addition to kv_transfer");
   s.field("kv_transfer", &ServingParams::kv_transfer)
       .help("the KV of a prompt on its way from a prefill to a decode pod");
   s.field("termination_grace", &ServingParams::termination_grace)
+      .live()
       .at_least(0)
       .help("how long a terminating pod may continue to work on its requests");
   s.field("exact_steps", &ServingParams::exact_steps)
+      .fixed("it decides how a run is computed, not what comes out")
       .help("whether each step of an engine is an event of its own; slower, with the same results");
 }
 

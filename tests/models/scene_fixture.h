@@ -155,6 +155,22 @@ struct HandPods final : PodControlPort {
   std::vector<PodPlace> places{{0, 0, 0}, {1, 0, 0}, {2, 1, 1}, {3, 1, 1}};
 };
 
+struct HandLive final : LivePort {
+  explicit HandLive(Acts& a) : acts(a) {}
+  u32 begin(const std::string& path, const std::vector<RegionId>&, IncidentId cause) override {
+    acts.done.push_back("layer of " + path);
+    causes.push_back(cause);
+    return static_cast<u32>(causes.size());
+  }
+  void change(u32 layer, const std::string& value, double part) override {
+    changed.push_back(std::to_string(layer) + ": " + value + " " + std::to_string(part));
+  }
+  void end(u32 layer) override { acts.done.push_back("end of " + std::to_string(layer)); }
+  Acts& acts;
+  std::vector<IncidentId> causes;
+  std::vector<std::string> changed;
+};
+
 struct HandService final : ServiceAlarmPort {
   Alarm success_below(double share) const override { return {success < share, failing}; }
   double success = 1;
@@ -172,6 +188,7 @@ struct HandScene {
   HandService service;
   HandDemand demand{acts};
   HandPods pods[2]{{acts, 0}, {acts, 1}};
+  HandLive live{acts};
   Scene scene() {
     return {{"a", "b"},
             &routing,
@@ -184,7 +201,8 @@ struct HandScene {
             {"web", "api"},
             {&pods[0], &pods[1]},
             {"prefill", "decode"},
-            stream_key(1, "test", "targets")};
+            stream_key(1, "test", "targets"),
+            &live};
   }
 };
 

@@ -166,5 +166,33 @@ TEST(changes, a_stall_ends_by_itself_and_says_so) {
   EXPECT_EQ(s.all("healed")[0].causes, Ids{s.all("stall_disk")[0].id});
 }
 
+TEST(changes, a_set_goes_in_stages_until_it_is_taken_back) {
+  Stage s({at(1_min, action("set", {{"path", "spec.x"},
+                                    {"value", "8"},
+                                    {"over", "6min"},
+                                    {"steps", "4"},
+                                    {"name", "raise"}})),
+           at(6_min, action("undo", {{"name", "raise"}}))});
+  s.run(1_min);
+  EXPECT_EQ(s.hand.live.changed, Texts{"1: 8 0.250000"});
+  EXPECT_EQ(s.hand.live.causes, Ids{s.all("set")[0].id});
+  s.run(4_min);
+  EXPECT_EQ(s.hand.live.changed.size(), 3U);
+  s.run(1_h);
+  EXPECT_EQ(s.hand.live.changed.size(), 3U);  // the last stage would have been at 7 min
+  EXPECT_EQ(s.hand.acts.done, (Texts{"layer of spec.x", "end of 1"}));
+}
+
+TEST(changes, a_set_of_the_first_instant_is_made_before_anything_starts) {
+  Stage s({at(0_s, action("set", {{"path", "spec.x"}, {"value", "8"}})),
+           at(0_s, action("slow_disk", {{"by", "1s"}}))});
+  EXPECT_TRUE(s.hand.live.changed.empty());
+  s.changes.begin();
+  EXPECT_EQ(s.hand.live.changed, Texts{"1: 8 1.000000"});
+  s.run(1_min);
+  EXPECT_EQ(s.all("set").size(), 1U);
+  EXPECT_EQ(s.all("slow_disk").size(), 1U);
+}
+
 }  // namespace
 }  // namespace stampede

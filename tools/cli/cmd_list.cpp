@@ -58,9 +58,22 @@ std::vector<Listed> profiles() {
   return found;
 }
 
+// What `do: set` can change, of whatever a scenario may have.
+std::vector<Listed> live_parameters() {
+  Scenario defaults;
+  std::vector<Listed> found;
+  for (const ParameterRow& row : parameter_rows(type_of<Scenario>(), &defaults))
+    if (!row.live.empty())
+      found.push_back(
+          {"live", row.key, row.help, row.kind + (row.range.empty() ? "" : ", " + row.range)});
+  return found;
+}
+
 int list(const ListOptions& o) {
-  const std::string category = o.name.empty() ? "" : o.name.substr(0, o.name.size() - 1);
+  std::string category = o.name;
+  if (category.ends_with("s")) category.pop_back();
   const std::vector<Listed> found = category == "stat"      ? statistics()
+                                    : category == "live"    ? live_parameters()
                                     : category == "profile" ? profiles()
                                                             : registered(category);
   if (o.format == "json") {
@@ -69,7 +82,10 @@ int list(const ListOptions& o) {
       out.push_back({{"category", l.category},
                      {"name", l.name},
                      {"help", l.help},
-                     {category == "stat" ? "unit" : "source", l.source}});
+                     {category == "stat"   ? "unit"
+                      : category == "live" ? "values"
+                                           : "source",
+                      l.source}});
     print_result(out.dump(2) + "\n");
     return kFine;
   }
@@ -147,12 +163,12 @@ int describe(const ListOptions& o) {
 }  // namespace
 
 void add_list_commands(CommandLine& line) {
-  Command list_command =
-      line.command("list", "List models, mitigations, actions, statistics or profiles.",
-                   {"stampede list mitigations", "stampede list actions --format json"});
+  Command list_command = line.command(
+      "list", "List models, mitigations, actions, live parameters, statistics or profiles.",
+      {"stampede list mitigations", "stampede list actions --format json"});
   const auto o = std::make_shared<ListOptions>();
   list_command.option("what", o->name, "what to list; all without it")
-      .one_of({"models", "mitigations", "actions", "expectations", "stats", "profiles"});
+      .one_of({"models", "mitigations", "actions", "expectations", "stats", "profiles", "live"});
   list_command.option("--format", o->format, "table or json").one_of({"table", "json"});
   list_command.runs([o] { return list(*o); });
 

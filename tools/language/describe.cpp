@@ -118,7 +118,8 @@ void add_rows(const TypeInfo& type, const void* defaults, const std::string& pat
       continue;
     }
     rows.push_back({key, kind_text(*f.type), default_text(f, defaults), range_text(f),
-                    scale_text(f), f.help, f.source.empty() ? "assumed" : f.source});
+                    scale_text(f), f.live ? "live" : "", f.help,
+                    f.source.empty() ? "assumed" : f.source});
     const TypeInfo* inner = innermost(f.type);
     if (inner->kind != ValueKind::kStruct || !f.inherits.empty()) continue;
     // Defaults of an element: those of a fresh one, made in a scratch list and taken out again.
@@ -139,14 +140,16 @@ std::vector<ParameterRow> parameter_rows(const TypeInfo& type, const void* defau
 }
 
 namespace {
-bool any_scales(const std::vector<ParameterRow>& rows) {
+bool any(const std::vector<ParameterRow>& rows, std::string ParameterRow::*column) {
   return std::any_of(rows.begin(), rows.end(),
-                     [](const ParameterRow& r) { return !r.scale.empty(); });
+                     [&](const ParameterRow& r) { return !(r.*column).empty(); });
 }
 }  // namespace
 
 std::string text_table(const std::vector<ParameterRow>& rows) {
-  std::size_t key = 9, kind = 4, value = 7, range = 5, scale = any_scales(rows) ? 5 : 0;
+  std::size_t key = 9, kind = 4, value = 7, range = 5,
+              scale = any(rows, &ParameterRow::scale) ? 5 : 0;
+  const bool live = any(rows, &ParameterRow::live);
   for (const ParameterRow& r : rows) {
     key = std::max(key, r.key.size());
     kind = std::min<std::size_t>(std::max(kind, r.kind.size()), 28);
@@ -158,12 +161,13 @@ std::string text_table(const std::vector<ParameterRow>& rows) {
     std::string line = fmt::format("{:<{}}  {:<{}}  {:<{}}  {:<{}}  ", r.key, key, r.kind, kind,
                                    r.default_value, value, r.range, range);
     if (scale > 0) line += fmt::format("{:<{}}  ", r.scale, scale);
+    if (live) line += fmt::format("{:<4}  ", r.live);
     line += r.help;
     if (!r.source.empty()) line += fmt::format(" [{}]", r.source);
     return line + "\n";
   };
   std::string text =
-      row({"parameter", "kind", "default", "range", "scale", "meaning [source]", ""});
+      row({"parameter", "kind", "default", "range", "scale", "live", "meaning [source]", ""});
   for (const ParameterRow& r : rows) text += row(r);
   return text;
 }
@@ -174,14 +178,17 @@ std::string markdown_table(const std::vector<ParameterRow>& rows) {
     for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
     return out;
   };
-  const bool scale = any_scales(rows);
-  std::string text = fmt::format("| parameter | kind | default | range |{} meaning | source |\n",
-                                 scale ? " scale |" : "");
-  text += scale ? "|---|---|---|---|---|---|---|\n" : "|---|---|---|---|---|---|\n";
+  const bool scale = any(rows, &ParameterRow::scale), live = any(rows, &ParameterRow::live);
+  const auto column = [](bool there, const std::string& text) {
+    return there ? " " + text + " |" : "";
+  };
+  std::string text = fmt::format("| parameter | kind | default | range |{}{} meaning | source |\n",
+                                 column(scale, "scale"), column(live, "live"));
+  text += fmt::format("|---|---|---|---|{}{}---|---|\n", scale ? "---|" : "", live ? "---|" : "");
   for (const ParameterRow& r : rows)
-    text += fmt::format("| `{}` | {} | {} | {} |{} {} | {} |\n", r.key, cell(r.kind),
-                        cell(r.default_value), cell(r.range), scale ? " " + r.scale + " |" : "",
-                        cell(r.help), cell(r.source));
+    text += fmt::format("| `{}` | {} | {} | {} |{}{} {} | {} |\n", r.key, cell(r.kind),
+                        cell(r.default_value), cell(r.range), column(scale, r.scale),
+                        column(live, r.live), cell(r.help), cell(r.source));
   return text;
 }
 
@@ -193,6 +200,7 @@ nlohmann::ordered_json json_table(const std::vector<ParameterRow>& rows) {
                    {"default", r.default_value},
                    {"range", r.range},
                    {"scale", r.scale},
+                   {"live", !r.live.empty()},
                    {"help", r.help},
                    {"source", r.source}});
   return out;

@@ -11,6 +11,7 @@ namespace stampede {
 struct ParameterRow {
   std::string key, kind, default_value, range;
   std::string scale;  // what spec.scale does to it: "x scale", "/ scale"; empty: nothing
+  std::string live;   // "live": `do: set` can change it; empty: it cannot
   std::string help, source;
 };
 

@@ -103,6 +103,7 @@ class SchemaWriter {
     for (const FieldInfo& f : type.fields) {
       ordered_json property = of(*f.type, &f);
       if (!f.help.empty()) property["description"] = f.help;
+      if (f.live) property["x-live"] = true;  // `do: set` can change it
       properties[f.key] = std::move(property);
       if (f.required && !f.inlined && !changes_) required.push_back(f.key);
       open = open || f.inlined;  // the selected entry's keys may stand here

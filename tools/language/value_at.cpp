@@ -39,7 +39,7 @@ bool descend_list(ValueAt& at, const std::string& token) {
   if (token != "*" && (error != std::errc() || end != token.data() + token.size()))
     while (index < size && name_of(*at.type->element, element(index)) != token) ++index;
   if (index >= size) return false;
-  at = {at.type->element, element(index), element_path(at.path, index)};
+  at = {at.type->element, element(index), element_path(at.path, index), at.field};
   return true;
 }
 
@@ -63,7 +63,7 @@ bool descend_field(ValueAt& at, const std::string& token) {
     }
   for (const FieldInfo& f : fields->fields)
     if (f.inlined) {
-      at = {f.type, f.get(owner), child_path(at.path, f.key)};
+      at = {f.type, f.get(owner), child_path(at.path, f.key), &f};
       return descend_field(at, token);
     }
   return false;
@@ -76,10 +76,10 @@ bool open_optional(ValueAt& at, const Whole& root) {
     if (at.field == nullptr || at.field->inherits.empty()) return false;
     const auto inherited = value_at(root.type, root.object, at.field->inherits);
     if (!inherited) return false;
-    at = {inherited->type, inherited->object, at.path};
+    at = {inherited->type, inherited->object, at.path, at.field};
     return true;
   }
-  at = {at.type->element, at.type->at(const_cast<void*>(at.object), 0), at.path};
+  at = {at.type->element, at.type->at(const_cast<void*>(at.object), 0), at.path, at.field};
   return true;
 }
 
@@ -92,7 +92,7 @@ std::optional<double> ValueAt::number() const {
 
 std::string ValueAt::text() const { return type->print ? type->print(object) : ""; }
 
-std::optional<ValueAt> value_at(const TypeInfo& type, const void* object, const std::string& path) {
+std::optional<ValueAt> place_at(const TypeInfo& type, const void* object, const std::string& path) {
   ValueAt at{&type, object, ""};
   for (const std::string& token : tokens_of(path)) {
     if (!open_optional(at, {type, object})) return std::nullopt;
@@ -100,7 +100,16 @@ std::optional<ValueAt> value_at(const TypeInfo& type, const void* object, const 
         at.type->kind == ValueKind::kList ? descend_list(at, token) : descend_field(at, token);
     if (!found) return std::nullopt;
   }
-  return open_optional(at, {type, object}) ? std::optional<ValueAt>(at) : std::nullopt;
+  return at;
+}
+
+std::optional<ValueAt> value_at(const TypeInfo& type, const void* object, const std::string& path) {
+  std::optional<ValueAt> at = place_at(type, object, path);
+  return at && open_optional(*at, {type, object}) ? at : std::nullopt;
+}
+
+const TypeInfo& scalar_of(const TypeInfo& type) {
+  return type.kind == ValueKind::kOptional ? *type.element : type;
 }
 
 std::string base_unit(ValueKind kind) {

@@ -17,7 +17,7 @@ struct ValueAt {
   const TypeInfo* type = nullptr;
   const void* object = nullptr;
   std::string path;  // canonical: elements of lists by index, inlined selections by their key
-  const FieldInfo* field = nullptr;  // of a struct; null: an element or what an optional holds
+  const FieldInfo* field = nullptr;  // of the value, or of the list that it is in
 
   // In base units (s, 1/s, B, B/s, 1); none for texts, choices, times of day and what is no leaf.
   std::optional<double> number() const;
@@ -29,6 +29,12 @@ struct ValueAt {
 // there is nothing at the path, or null; what is not said where something is inherited is what is
 // inherited.
 std::optional<ValueAt> value_at(const TypeInfo& type, const void* object, const std::string& path);
+
+// The same for what may be null: then it is the optional itself.
+std::optional<ValueAt> place_at(const TypeInfo& type, const void* object, const std::string& path);
+
+// What is there when it is there: of an optional what it holds.
+const TypeInfo& scalar_of(const TypeInfo& type);
 
 // The unit of numbers of a kind: s, 1/s, B, B/s or 1; empty for kinds that have no number.
 std::string base_unit(ValueKind kind);

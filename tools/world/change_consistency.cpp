@@ -7,8 +7,10 @@
 #include <string>
 
 #include "models/changes/action.h"
+#include "models/changes/set_params.h"
 #include "tools/language/diagnostics.h"
 #include "tools/language/value_at.h"
+#include "tools/world/live_paths.h"
 
 namespace stampede {
 namespace {
@@ -65,6 +67,7 @@ class Check {
       pods(all_[k]);
       if (all_[k].heals) name(k);
       if (all_[k].action->name == "undo") undo(k);
+      if (const SetParams* set = set_params(*all_[k].action)) live(k, *set);
     }
     return std::move(out_);
   }
@@ -153,6 +156,39 @@ class Check {
         return report(
             s, "name",
             fmt::format("'{}' is already taken back at {}", name, print(*all_[before].at)));
+  }
+
+  void live(std::size_t k, const SetParams& set) {
+    const Stated& s = all_[k];
+    for (const SetFault& fault : faults_of_set(spec_, set, in_force(k)))
+      out_.push_back({s.path + "." + fault.key, fault.message});
+    const std::vector<SetStage> stages = stages_of(set);
+    if (s.span.lasts && *s.span.lasts <= stages.back().after)
+      report(s, "for",
+             fmt::format("it is over before the last stage, at {}", print(stages.back().after)));
+  }
+  // What earlier changes of the timeline have set by the time of this one; of operators' nobody
+  // knows when they act.
+  std::vector<SetValue> in_force(std::size_t k) const {
+    std::vector<SetValue> values;
+    for (std::size_t before = 0; before < k && all_[k].at; ++before) {
+      const SetParams* set = set_params(*all_[before].action);
+      if (set == nullptr || set->target.region != set_params(*all_[k].action)->target.region)
+        continue;
+      const Duration since = *all_[k].at - *all_[before].at;
+      const Span& span = all_[before].span;
+      if ((span.lasts && since >= *span.lasts) || undone(before, k)) continue;
+      for (const SetStage& stage : stages_of(*set))
+        if (stage.after <= since && stage.part == 1) values.emplace_back(set->path, stage.value);
+    }
+    return values;
+  }
+  bool undone(std::size_t change, std::size_t by) const {
+    for (std::size_t k = change + 1; k < by; ++k)
+      if (all_[k].action->name == "undo" && !all_[change].name.empty() &&
+          text_at(all_[k], "name") == all_[change].name)
+        return true;
+    return false;
   }
 
   const Spec& spec_;

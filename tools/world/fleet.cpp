@@ -18,6 +18,7 @@
 #include "models/safety/safety_layer.h"
 #include "models/serving/region.h"
 #include "tools/traces/trace_reader.h"
+#include "tools/world/live_values.h"
 #include "tools/world/mechanisms.h"
 #include "tools/world/simulation.h"
 
@@ -73,6 +74,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
           throw ScenarioError("spec.operations.steps[" + std::to_string(i) + "]." +
                                   (listed == &steps[i].needs ? "needs" : "after"),
                               "no step is called '" + name + "'");
+  expose_parameters();
   changes_ = std::make_unique<Changes>(world, spec.timeline, scene());
   runbook_ = std::make_unique<Runbook>(world, spec.operations.steps, *changes_, scene());
   register_stats();
@@ -120,7 +122,8 @@ void Fleet::connect_region(std::size_t r) {
   inside.deadline = deadlines_.back().get();
   for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
     const std::size_t pool = r * spec.serving.pools.size() + w;
-    inside.choice.push_back(choices_[pool].get());
+    inside.choice.push_back(choices_[pool] ? choices_[pool].get()
+                                           : rules_[r]->add(static_cast<WorkloadId>(w)));
     auto& filters = inside.filters.emplace_back();
     for (const auto& filter : filters_[pool]) filters.push_back(filter.get());
   }
@@ -142,18 +145,48 @@ void Fleet::build_region(std::size_t r) {
   watches_.push_back(std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r),
                                                      region.rate_per_endpoint));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());
+  rules_.push_back(std::make_unique<ReplicaChoices>(
+      region.replica_choice, world, region.name + "/choice", regions_[r]->active(), *regions_[r]));
   for (std::size_t w = 0; w < pools; ++w) {
     const std::string pool = region.name + "/" + region.serving.pools[w].name;
-    const ActiveCounts& active = regions_[r]->active();
-    choices_.push_back(mechanism_of<ReplicaChoice>(spec, {world, pool, active}));
-    if (!choices_.back())
-      choices_.back() =
-          make_replica_choice(region.replica_choice, world, region.name + "/choice", active);
+    choices_.push_back(mechanism_of<ReplicaChoice>(spec, {world, pool, regions_[r]->active()}));
     filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
   }
 }
 
+// Who acts by which part of the scenario.
+void Fleet::expose_parameters() {
+  live_ = std::make_unique<LiveValues>(spec);
+  live_->add("spec.slo", service_->live());
+  live_->add("spec.demand", clients_->live_demand());
+  for (std::size_t k = 0; k < spec.clients.size(); ++k)
+    live_->add("spec.clients[" + std::to_string(k) + "]", clients_->live_class(k));
+  live_->add("spec.network", network_->live());
+  live_->add("spec.network.bgp", network_->live_bgp());
+  live_->add("spec.balancer", balancer_->live());
+  live_->add("spec.kv_cache", kv_->live());
+  live_->add("spec.safety", safety_->live());
+  for (std::size_t r = 0; r < regions_.size(); ++r) expose_region(r);
+}
+
+void Fleet::expose_region(std::size_t r) {
+  live_->add("spec.regions[" + std::to_string(r) + "].kv_cache",
+             kv_->live_region(static_cast<RegionId>(r)));
+  live_->add("spec.gateway", r, regions_[r]->live_gateway());
+  live_->add("spec.serving", r, regions_[r]->live_serving());
+  live_->add("spec.replica_choice", r, rules_[r]->live());
+  live_->add("spec.cluster", r, clusters_[r]->live());
+  live_->add("spec.control_plane", r, api_servers_[r]->live());
+  live_->add("spec.control_plane.etcd", r, api_servers_[r]->live_etcd());
+  if (api_servers_[r]->events_etcd() != nullptr)
+    live_->add("spec.control_plane.etcd", r, api_servers_[r]->live_events_etcd());
+  for (std::size_t w = 0; w < spec.regions[r].pools.size(); ++w)
+    if (spec.regions[r].pools[w].min_replicas)
+      live_->hide("spec.cluster.workloads[" + std::to_string(w) + "].autoscaler.min_replicas", r);
+}
+
 void Fleet::start() {
+  changes_->begin();
   for (std::size_t r = 0; r < regions_.size(); ++r) {
     clusters_[r]->start_warm();
     const auto& pods = clusters_[r]->state().pods;
@@ -192,6 +225,7 @@ Scene Fleet::scene() const {
   scene.cache = kv_.get();
   scene.breakers = safety_.get();
   scene.service = service_.get();
+  scene.live = live_.get();
   scene.demand = clients_.get();
   for (const ClientClassParams& c : spec.clients)
     if (!c.trace) scene.client_classes.push_back(c.name);

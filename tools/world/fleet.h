@@ -22,7 +22,9 @@ struct EndpointFilter;
 class GlobalBalancer;
 struct HedgingPolicy;
 struct RegionFilter;
+class LiveValues;
 class ReplicaChoice;
+class ReplicaChoices;
 class RequestLog;
 struct SingleFlight;
 class ViewKeeper;
@@ -48,6 +50,8 @@ class Fleet final {
   void filter_regions();
   void connect_clients(const Demand& demand, RequestLog* log);
   void connect_region(std::size_t r);
+  void expose_parameters();
+  void expose_region(std::size_t r);
   Scene scene() const;
   void register_stats();
   void register_region(std::size_t r);
@@ -65,10 +69,12 @@ class Fleet final {
   std::vector<std::unique_ptr<ApiServer>> api_servers_;
   std::vector<std::unique_ptr<Cluster>> clusters_;
   std::unique_ptr<Population> clients_;
+  std::unique_ptr<LiveValues> live_;
   std::unique_ptr<Changes> changes_;
   std::unique_ptr<Runbook> runbook_;
   // What mitigations put into the slots of the request's way.
-  std::vector<std::unique_ptr<ReplicaChoice>> choices_;  // [region] x [pool], as the filters
+  std::vector<std::unique_ptr<ReplicaChoices>> rules_;   // [region]
+  std::vector<std::unique_ptr<ReplicaChoice>> choices_;  // [region] x [pool]; null: by the rule
   std::vector<std::vector<std::unique_ptr<EndpointFilter>>> filters_;
   std::vector<std::unique_ptr<RegionFilter>> region_filters_;
   std::vector<std::unique_ptr<DeadlinePolicy>> deadlines_;  // [region]; null: none

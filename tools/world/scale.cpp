@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/registry.h"
+#include "tools/world/live_paths.h"
 
 namespace stampede {
 namespace {
@@ -78,6 +79,7 @@ Spec scaled(const Spec& original) {
   scale_fields(type_of<Spec>(), &spec, s);
   for (std::size_t r = 0; r < spec.regions.size(); ++r)
     shrink_fleet(spec.regions[r], spec.cluster_of(r).gpus_per_node, s);
+  scale_sets(original, spec);
   return spec;
 }
 

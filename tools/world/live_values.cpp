@@ -1,0 +1,128 @@
+#include "tools/world/live_values.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tools/language/value_at.h"
+#include "tools/language/yaml_loader.h"
+#include "tools/world/live_paths.h"
+
+namespace stampede {
+namespace {
+
+std::string text_of(const TypeInfo& type, void* object) {
+  if (type.kind != ValueKind::kOptional) return type.print(object);
+  return type.size(object) == 0 ? "" : type.element->print(type.at(object, 0));
+}
+
+void write(const TypeInfo& type, void* object, const std::string& text) {
+  if (type.kind == ValueKind::kOptional) {
+    if (text.empty()) return type.clear(object);
+    object = type.size(object) == 0 ? type.append(object) : type.at(object, 0);
+  }
+  const std::string wrong = scalar_of(type).parse(text, object);
+  STAMPEDE_CHECK(wrong.empty(), "a live value that cannot be read: " + text + ": " + wrong);
+}
+
+// Of a number as the scenario would state it, in base units.
+double number_of(const TypeInfo& type, void* object, const std::string& text) {
+  const std::string before = text_of(type, object);
+  write(type, object, text);
+  const TypeInfo& scalar = scalar_of(type);
+  void* at = type.kind == ValueKind::kOptional ? type.at(object, 0) : object;
+  const double number = scalar.number(at);
+  write(type, object, before);
+  return number;
+}
+
+bool below(const std::string& path, const std::string& root) {
+  return path == root || (path.starts_with(root) && (path[root.size()] == '.' ||  //
+                                                     path[root.size()] == '['));
+}
+
+}  // namespace
+
+u32 LiveValues::begin(const std::string& path, const std::vector<RegionId>& regions,
+                      IncidentId cause) {
+  const LivePlace named = live_place(path);
+  const auto place = place_at(type_of<Scenario>(), &scenario_, named.path);
+  STAMPEDE_CHECK(place.has_value(), "no live parameter: " + path);
+  const std::string& canonical = place->path;
+  const auto here = [&](RegionId r) {
+    return named.region.empty() || scenario_.spec.regions[r].name == named.region ||
+           std::to_string(r) == named.region;
+  };
+  const auto reached = [&](const Root& root) {
+    return below(canonical, root.path) &&
+           (root.region == kNoRegion ||
+            (here(root.region) &&
+             std::find(regions.begin(), regions.end(), root.region) != regions.end()));
+  };
+  const Layer layer{layers_++, "", "", cause};
+  bool found = false;
+  for (const Root& root : roots_) {
+    // The nearest root of a region is the one that holds the value.
+    const bool nearest =
+        reached(root) && std::none_of(roots_.begin(), roots_.end(), [&](const Root& other) {
+          return reached(other) && other.region == root.region &&
+                 other.path.size() > root.path.size();
+        });
+    if (!nearest) continue;
+    found = true;
+    if (root.at.params != nullptr) put_layer(canonical, root, layer);
+  }
+  STAMPEDE_CHECK(found, "nobody holds the live parameter " + path);
+  return layer.number;
+}
+
+void LiveValues::put_layer(const std::string& path, const Root& root, const Layer& layer) {
+  const std::string rest =
+      path == root.path ? "" : path.substr(root.path.size() + (path[root.path.size()] == '.'));
+  const auto place = place_at(*root.at.type, root.at.params, rest);
+  STAMPEDE_CHECK(place.has_value(), "no live parameter: " + path);
+  void* object = const_cast<void*>(place->object);
+  auto leaf = std::find_if(leaves_.begin(), leaves_.end(),
+                           [&](const Leaf& known) { return known.object == object; });
+  if (leaf == leaves_.end())
+    leaf = leaves_.insert(leaf, {path.substr(path.find('.') + 1),
+                                 object,
+                                 place->type,
+                                 root.at.owner,
+                                 text_of(*place->type, object),
+                                 {}});
+  Layer& added = leaf->layers.emplace_back(layer);
+  added.value = added.from = text_of(*place->type, object);
+}
+
+void LiveValues::change(u32 number, const std::string& value, double part) {
+  for (Leaf& leaf : leaves_)
+    for (Layer& layer : leaf.layers) {
+      if (layer.number != number) continue;
+      layer.value = value;
+      if (part < 1) {
+        const TypeInfo& scalar = scalar_of(*leaf.type);
+        const double from = number_of(*leaf.type, leaf.object, layer.from);
+        double now = from + part * (number_of(*leaf.type, leaf.object, value) - from);
+        if (scalar.kind == ValueKind::kInteger || scalar.kind == ValueKind::kBytes)
+          now = std::floor(now + 0.5);
+        layer.value = bound_text(scalar.kind, now);
+      }
+      refresh(leaf);
+    }
+}
+
+void LiveValues::end(u32 number) {
+  for (Leaf& leaf : leaves_)
+    if (std::erase_if(leaf.layers, [&](const Layer& l) { return l.number == number; }) > 0)
+      refresh(leaf);
+}
+
+// Brings the layer that is in force to who holds the parameter. Nobody hears of what is as it was.
+void LiveValues::refresh(Leaf& leaf) {
+  const std::string before = text_of(*leaf.type, leaf.object);
+  write(*leaf.type, leaf.object, leaf.layers.empty() ? leaf.own : leaf.layers.back().value);
+  if (leaf.owner == nullptr || text_of(*leaf.type, leaf.object) == before) return;
+  leaf.owner->retuned({leaf.path, leaf.layers.empty() ? kNoIncident : leaf.layers.back().cause});
+}
+
+}  // namespace stampede
