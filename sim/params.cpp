@@ -61,6 +61,10 @@ Field& Field::elementwise() {
   info_.elementwise = true;
   return *this;
 }
+Field& Field::folded() {
+  info_.folded = true;
+  return *this;
+}
 Field& Field::required() {
   info_.required = true;
   return *this;

@@ -67,6 +67,7 @@ struct FieldInfo {
   // kList below what inherits: its elements change those inherited, by their `name` or by their
   // place, instead of replacing the list.
   bool elementwise = false;
+  bool folded = false;  // its own fields are those of the struct around: not described again
   void* member(void* object) const { return static_cast<char*>(object) + offset; }
   const void* get(const void* object) const { return static_cast<const char*>(object) + offset; }
 };
@@ -96,6 +97,8 @@ struct TypeInfo {
   std::string selector, category;
   // kStruct: keys that may be looked for here in vain, each with the reason.
   std::vector<std::pair<std::string, std::string>> refused;
+  // kStruct: a single value in its place is that of this key; empty: a mapping is wanted.
+  std::string shorthand;
 };
 
 // A named registered thing with its own parameters (mitigation, action, expectation, policy).
@@ -129,6 +132,7 @@ class Field {
   Field& inlined();
   Field& inherits(std::string_view path);
   Field& elementwise();
+  Field& folded();
   Field& required();
   // `do: set` may change it while a run goes on: whoever holds it acts by the new value in what
   // begins after that.
@@ -166,6 +170,7 @@ class Schema {
     Base::describe(schema);
   }
   void refuse(std::string_view key, std::string_view why) { type_.refused.emplace_back(key, why); }
+  void shorthand(std::string_view key) { type_.shorthand = key; }
 
  private:
   TypeInfo& type_;

@@ -45,6 +45,14 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
     return static_cast<double>(
         std::count_if(regions_.begin(), regions_.end(), [](const Region& r) { return r.expired; }));
   });
+  world.stats.explain(path_, [this] {
+    std::vector<IncidentId> open;
+    for (std::size_t r = 0; r < regions_.size(); ++r)
+      if (!usable(r)) open.push_back(cause_of(r));
+    for (const Home& home : homes_)
+      if (home.away) open.push_back(home.moved_by);
+    return open;
+  });
   rebuild();
 }
 

@@ -16,6 +16,7 @@ ServiceLevel::ServiceLevel(World& world, const SloParams& params, std::size_t re
     : world_(world),
       params_(params),
       attempts_into_(regions),
+      failures_of_(regions),
       observed_(regions),
       tallies_(regions) {
   const auto minutes = static_cast<std::size_t>(horizon / 1_min + 1);
@@ -39,12 +40,21 @@ void ServiceLevel::ended(Instant offered, RegionId home, Outcome outcome, Incide
     ++minute.failed;
     ++tallies_[home].bad;
     failures_.add(world_.now(), blamed, 1);
+    failures_of_[home].add(world_.now(), blamed, 1);
   }
 }
 
 Alarm ServiceLevel::success_below(double share) const {
   if (observed_total_ >= share) return {};
-  return {true, failures_.top(world_.now(), kMostBlamed)};
+  return {true, failing()};
+}
+
+std::vector<IncidentId> ServiceLevel::failing() const {
+  return failures_.top(world_.now(), kMostBlamed);
+}
+
+std::vector<IncidentId> ServiceLevel::failing(RegionId home) const {
+  return failures_of_[home].top(world_.now(), kMostBlamed);
 }
 
 void ServiceLevel::breaker_open_now() {

@@ -44,6 +44,10 @@ class ServiceLevel final : public ServiceAlarmPort {
   const Signal<double>& observed(RegionId region) const { return observed_[region]; }
   double observed_total() const { return observed_total_; }
   Alarm success_below(double share) const override;
+  // What most of the requests that lately did not end well were told or carried: of a region's
+  // clients, or of all.
+  std::vector<IncidentId> failing(RegionId home) const;
+  std::vector<IncidentId> failing() const;
   // Called every few seconds: refreshes the observed signals.
   void sample();
 
@@ -67,7 +71,9 @@ class ServiceLevel final : public ServiceAlarmPort {
   RequestCounts counts_;
   std::vector<u64> attempts_into_;
   IncidentId moved_by_ = kNoIncident;
-  CauseTally<60, 6, 32> failures_;  // requests that did not end well
+  // Requests that did not end well.
+  CauseTally<60, 6, 32> failures_;
+  std::vector<CauseTally<60, 6, 32>> failures_of_;  // [home region]
   std::vector<Signal<double>> observed_;
   double observed_total_ = 1;
   struct Tally {

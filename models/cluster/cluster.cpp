@@ -329,9 +329,9 @@ void Cluster::register_stats() {
   const auto gauge = [this](std::size_t w, const char* name, const char* help,
                             i64 PodCounts::*member) {
     const Workload& workload = state_.workloads[w];
-    world_.stats.gauge(path_ + "/" + workload.params.name, name, "1", help, [&workload, member] {
-      return static_cast<double>(workload.counts.*member);
-    });
+    return &world_.stats.gauge(
+        path_ + "/" + workload.params.name, name, "1", help,
+        [&workload, member] { return static_cast<double>(workload.counts.*member); });
   };
   for (std::size_t w = 0; w < state_.workloads.size(); ++w) {
     const Workload& workload = state_.workloads[w];
@@ -342,10 +342,11 @@ void Cluster::register_stats() {
     gauge(w, "pending_pods", "pods that are created and stored as not running",
           &PodCounts::pending);
     gauge(w, "running_pods", "containers that serve", &PodCounts::running);
-    gauge(w, "ready_pods", "pods that are really ready", &PodCounts::ready);
+    gauge(w, "ready_pods", "pods that are really ready", &PodCounts::ready)->truth = true;
     gauge(w, "routable_pods", "pods in the data plane's view", &PodCounts::routable);
     gauge(w, "zombie_pods", "pods that are ready and wanted but have not been routable for a while",
-          &PodCounts::zombies);
+          &PodCounts::zombies)
+        ->truth = true;
     world_.stats.counter(path_ + "/" + workload.params.name, "pods_created_total",
                          "pod objects created", &workload.created_total);
   }
@@ -360,6 +361,12 @@ void Cluster::register_stats() {
   world_.stats.counter(path_, "endpoint_writes_total", "slices written", &endpoints_.writes);
   world_.stats.counter(path_, "autoscaler_held_total", "passes without metrics or scale",
                        &autoscalers_.held);
+  world_.stats.explain(path_, [this] {
+    std::vector<IncidentId> open{lifecycle_.lost(), stopped_};
+    for (std::size_t w = 0; w < state_.workloads.size(); ++w)
+      open.push_back(endpoints_.blocked_by(static_cast<WorkloadId>(w)));
+    return open;
+  });
 }
 
 }  // namespace stampede

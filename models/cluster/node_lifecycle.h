@@ -22,6 +22,7 @@ class NodeLifecycle final : public Component, public ApiCaller {
   void node_status_seen(NodeId node, bool ready);  // informer
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
+  IncidentId lost() const { return nodes_lost_; }  // while some node is
   u64 nodes_lost = 0, pods_marked = 0, pods_evicted = 0;
 
  private:

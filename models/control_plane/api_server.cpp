@@ -56,9 +56,13 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
                        "seats in use of this priority level", [this, i] {
                          return static_cast<double>(seats_in_use(static_cast<ApiLevel>(i)));
                        });
-  world_.stats.gauge(path_, "frozen_seconds", "s",
-                     "time for which the control plane has been frozen",
-                     [this] { return frozen_seconds(); });
+  StatInfo& frozen = world_.stats.gauge(path_, "frozen_seconds", "s",
+                                        "time for which the control plane has been frozen",
+                                        [this] { return frozen_seconds(); });
+  frozen.truth = true;
+  world_.stats.explain(path_, [this] {
+    return std::vector<IncidentId>{frozen_, saturated_, disk_stalled(), disk_slowed()};
+  });
 }
 
 void ApiServer::schedule_compaction() {

@@ -18,13 +18,19 @@ Etcd::Etcd(World& world, EtcdParams params, std::string path)
   forward_event_.resize(members_.size());
   tune_members();
   world_.stats.counter(path, "etcd_writes_total", "writes answered with success", &writes_);
-  world_.stats.counter(path, "etcd_late_writes_total",
-                       "writes that took effect after their client's time-out", &late_);
+  StatInfo& late =
+      world_.stats.counter(path, "etcd_late_writes_total",
+                           "writes that took effect after their client's time-out", &late_);
+  late.truth = true;
   world_.stats.counter(path, "etcd_fsyncs_total", "fsyncs of the leader's log", &fsyncs_);
   world_.stats.counter(path, "etcd_proposals_total", "proposals in those fsyncs", &proposals_);
   world_.stats.counter(path, "etcd_elections_total", "changes of leader", &elections_);
   world_.stats.gauge(path, "etcd_file_bytes", "B", "size of the database file",
                      [this] { return static_cast<double>(file_.file_bytes()); });
+  world_.stats.gauge(
+      path, "etcd_file_ratio", "1", "size of the database file by its quota", [this] {
+        return static_cast<double>(file_.file_bytes()) / static_cast<double>(params_.quota.value);
+      });
   world_.stats.gauge(path, "etcd_in_use_bytes", "B", "database file without its free pages",
                      [this] { return static_cast<double>(file_.in_use_bytes()); });
   world_.stats.gauge(path, "etcd_apply_gap", "1", "writes committed and not yet applied",

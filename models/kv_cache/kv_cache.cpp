@@ -68,7 +68,10 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
                  static_cast<u64>(params_.replication_buffer));
   world_.scheduler.after(kTickPeriod, Priority::kControl, component_, kTick);
   world_.checks.push_back([this] { check_conservation(); });
+  register_stats();
+}
 
+void KvCache::register_stats() {
   StatsTable& t = world_.stats;
   t.counter(kPath, "prompt_tokens_total", "prompt tokens looked up", &stats_.prompt_tokens);
   t.counter(kPath, "hit_tokens_total", "prompt tokens found in the region's cache",
@@ -76,14 +79,19 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
   t.counter(kPath, "conflicts_total", "writes on a stale base and merges of branches",
             &stats_.conflicts);
   t.counter(kPath, "fenced_writes_total", "stale writes rejected", &stats_.fenced_writes);
-  t.counter(kPath, "page_reuses_total", "blocks hit by late transfers", &stats_.page_reuses);
-  t.counter(kPath, "poisoned_blocks_total", "blocks corrupted", &stats_.poisoned_blocks);
+  t.counter(kPath, "page_reuses_total", "blocks hit by late transfers", &stats_.page_reuses).truth =
+      true;
+  t.counter(kPath, "poisoned_blocks_total", "blocks corrupted", &stats_.poisoned_blocks).truth =
+      true;
   t.counter(kPath, "poisoned_lookups_total", "executions on corrupted context",
-            &stats_.poisoned_lookups);
+            &stats_.poisoned_lookups)
+      .truth = true;
   t.gauge(kPath, "stored_bytes", "B", "stored KV, of live and idle sessions",
           [this] { return static_cast<double>(stored_bytes()); });
   t.gauge(kPath, "flushed_bytes", "B", "bytes removed by flushes",
           [this] { return static_cast<double>(flushed_bytes()); });
+  t.explain(kPath,
+            [this] { return std::vector<IncidentId>{flushing() ? flush_id_ : kNoIncident}; });
 }
 
 void KvCache::take_own(Region& region, const KvRegionParams& own) const {

@@ -113,6 +113,7 @@ class KvCache final : public KvCachePort,
   void resize(SessionCopy& copy, RegionId r, u16 blocks);
   void drop(SessionCopy& copy, RegionId r) { resize(copy, r, 0); }
   void check_conservation() const;
+  void register_stats();
 
   // kv_poison.cpp
   void poison(LiveSession& s, SessionCopy& copy, u16 from, IncidentId cause);

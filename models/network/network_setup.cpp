@@ -137,14 +137,24 @@ void Network::register_stats() {
             &bgp_->stats().withdrawals);
   t.counter(name_, "fib_changes_total", "changes of forwarding entries",
             &bgp_->stats().fib_changes);
-  for (RegionId r = 0; r < regions_.size(); ++r)
-    t.gauge(name_ + "." + regions_[r].name, "reachable_ratio", "1",
-            "share of all client networks that reach the region", [this, r] {
-              double reached = 0;
-              for (ClientNetwork c = 0; c < clients_.size(); ++c)
-                reached += path(c, r).reach == Reach::kReachable;
-              return reached / static_cast<double>(clients_.size());
-            });
+  for (RegionId r = 0; r < regions_.size(); ++r) {
+    t.about(r);
+    StatInfo& row = t.gauge(name_ + "." + regions_[r].name, "reachable_ratio", "1",
+                            "share of all client networks that reach the region", [this, r] {
+                              double reached = 0;
+                              for (ClientNetwork c = 0; c < clients_.size(); ++c)
+                                reached += path(c, r).reach == Reach::kReachable;
+                              return reached / static_cast<double>(clients_.size());
+                            });
+    row.because = [this, r] {
+      std::vector<IncidentId> open{regions_[r].dead_cause};
+      for (ClientNetwork c = 0; c < clients_.size(); ++c)
+        if (path(c, r).reach != Reach::kReachable) open.push_back(path(c, r).cause);
+      return open;
+    };
+  }
+  t.about(std::nullopt);
+  t.explain(name_, [this] { return prefix_withdrawn().shown_by; });
 }
 
 }  // namespace stampede

@@ -1,29 +1,55 @@
 // What operators watch, decide and do, as parameters.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "models/operations/condition_params.h"
+#include "models/operations/monitor_params.h"
 #include "models/ports/action_params.h"
 
 namespace stampede {
 
-enum class Watched : u8 {
-  kSuccessBelow,
-  kPrefixWithdrawn,
-  kControlPlaneFrozen,
-  kBreakerOpen,
-  kAutoscalerStopped
+// One thing that must be there.
+struct NeedParams {
+  std::string path_to, api_server;  // names of regions
+  static void describe(Schema<NeedParams>& s);
+};
+
+struct AccessParams {
+  std::vector<NeedParams> needs;
+  std::optional<Duration> break_glass;
+  static void describe(Schema<AccessParams>& s);
+};
+
+struct ResponderParams {
+  std::string name, location;
+  Duration delay{};
+  i32 at_once = 1;
+  static void describe(Schema<ResponderParams>& s);
 };
 
 struct StepParams {
-  std::string name;
+  std::string name, responder;
   std::vector<std::string> needs, after;
-  Watched when = Watched::kSuccessBelow;
-  Share below{0.9};
+  ConditionParams when;
+  std::optional<Share> below;
   Duration sustained{};
-  Duration delay{};
+  Duration delay{}, act_delay{};
+  AccessParams access;
+  std::optional<Duration> repeat;
+  std::optional<ConditionParams> until;
+  std::optional<Duration> give_up_after;
   ActionSelection action;
   static void describe(Schema<StepParams>& s);
+};
+
+struct OperationsParams {
+  std::string location;
+  MonitorParams monitoring;
+  std::vector<ResponderParams> responders;
+  std::vector<StepParams> steps;
+  static void describe(Schema<OperationsParams>& s);
 };
 
 }  // namespace stampede

@@ -10,6 +10,7 @@
 #include "models/ports/control_plane_port.h"
 #include "models/ports/demand_control_port.h"
 #include "models/ports/live_port.h"
+#include "models/ports/network_port.h"
 #include "models/ports/pod_control_port.h"
 #include "models/ports/routing_control_port.h"
 #include "models/ports/service_alarm_port.h"
@@ -31,6 +32,7 @@ struct Scene {
   std::vector<std::string> pools;           // [workload] their names
   StreamKey draws{};                        // who is met by a share or count
   LivePort* live = nullptr;
+  const NetworkPort* network = nullptr;  // the ways that operators and their tools take
 };
 
 }  // namespace stampede

@@ -34,6 +34,7 @@ SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
   t.counter(kPath, "refused_total", "attempts refused by an open breaker", &stats_.refused);
   t.gauge(kPath, "admitted_ratio", "1", "share of sessions that the first breaker admits",
           [this] { return units_.front().breaker.share(); });
+  t.explain(kPath, [this] { return breaker_open().shown_by; });
 }
 
 // Verdicts that are being made are judged as they were to be; breakers look at them by the new

@@ -88,6 +88,12 @@ class Region final : public Component,
   bool export_metrics(PodId pod, WorkloadId workload, PodExports& exports) override;
   void keep_latencies() override;
   // The overload, or what brought the pod's traffic here before it shows as one.
+  // What it suffers from now: overload, and why a view of endpoints last changed.
+  std::vector<IncidentId> ailments() const {
+    std::vector<IncidentId> open = endpoint_cause_;
+    open.push_back(overload_);
+    return open;
+  }
   IncidentId overload_incident(PodId pod) override {
     return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
   }

@@ -43,6 +43,14 @@ Case timeline(const char* entries, const char* said) {
   return {{std::string("spec.timeline=[") + entries + "]"}, kept.back().c_str()};
 }
 
+// A step's keys beside its name and what it does.
+Case step(const char* keys, const char* said) {
+  static std::deque<std::string> kept;
+  kept.push_back(std::string("spec.operations.steps[0]") + said);
+  return {{std::string("spec.operations.steps=[{name: x, do: page, ") + keys + "}]"},
+          kept.back().c_str()};
+}
+
 class Contradiction : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Contradiction, is_an_input_error) {
@@ -64,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"spec.serving.pools[0].engine.step_per_sequence=5s"},
              "spec.serving.pools[0].engine.step_per_sequence: 5s is above the most allowed, 4s"},
         Case{{"spec.regions=[]", "spec.network.latencies=[]", "spec.timeline=[]"},
-             "spec.regions: 1 to 16 regions are wanted"},
+             "spec.regions: 1 to 64 regions are wanted"},
         Case{{"spec.clients=[]"}, "spec.clients: at least one class is wanted"},
         Case{{"spec.regions[1].name=west2"},
              "spec.network.latencies[0].to: no region is called 'west'; did you mean 'west2'?"},
@@ -139,6 +147,78 @@ INSTANTIATE_TEST_SUITE_P(
                  "[0].action.for: 0s is below the least allowed"),
         timeline("{at: 5min, do: slow_disk, by: 1s, target: {zone: a}}",
                  "[0].action.target.zone: this acts on whole regions")));
+
+INSTANTIATE_TEST_SUITE_P(
+    operators, Contradiction,
+    ::testing::Values(
+        step(
+            "when: breaker_opne",
+            ".when.condition: 'breaker_opne' is none of success_below, prefix_withdrawn, "
+            "control_plane_frozen, breaker_open, autoscaler_stopped; did you mean 'breaker_open'?"),
+        step("when: {singal: x, above: 1}", ".when.singal: unknown key; did you mean 'signal'?"),
+        step("when: {signal: etcd_file_rato, above: 90%}",
+             ".when.signal: no signal is called 'etcd_file_rato'; did you mean 'etcd_file_ratio'?"),
+        step("when: {signal: zombie_pods, above: 3}",
+             ".when.signal: 'zombie_pods' is known to the simulation alone"),
+        step("when: {signal: etcd_file_ratio}", ".when.signal: `above` or `below` is wanted"),
+        step("when: {signal: etcd_file_ratio, above: 5min}", ".when.above: '5min': a number or"),
+        step("when: {signal: etcd_file_bytes, above: 90%}", ".when.above: '90%': a size, such as"),
+        step("when: {signal: etcd_file_ratio, region: esat, above: 90%}",
+             ".when.region: no region is called 'esat'; did you mean 'east'?"),
+        step("when: {signal: observed_success_ratio, region: east, below: 90%}",
+             ".when.region: 'observed_success_ratio' is of the whole service"),
+        step("when: {signal: prompt_tokens_total, rate_over: 5min, above: 9/s}",
+             ".when.signal: 'prompt_tokens_total' is published by 'kv_cache' and 'east': name one"),
+        step("when: {signal: etcd_file_bytes, component: apy.etcd, above: 1GB}",
+             ".when.component: 'apy.etcd' does not publish 'etcd_file_bytes'; one of: "
+             "east/api.etcd"),
+        step("when: {signal: success_ratio, rate_over: 5min, above: 9}",
+             ".when.rate_over: 'success_ratio' is no total"),
+        step("when: {signal: attempts_offered_total, rate_over: 20s, above: 9/s}",
+             ".when.rate_over: 20s does not hold two looks, one each 15s; write at least 30s"),
+        step("when: {signal: success_ratio, divided_by: etcd_file_bytes, above: 9}",
+             ".when.divided_by: 'success_ratio' by 'etcd_file_bytes' has no unit"),
+        step("when: {signal: success_ratio, divided_by: hit_rato, above: 9}",
+             ".when.divided_by: no signal is called 'hit_rato'; did you mean 'hit_ratio'?"),
+        step("when: {signal: success_ratio, above: 90%, below: 80%}",
+             ".when.below: never: what is above 90% is not below 80%"),
+        step("when: {condition: breaker_open, signal: success_ratio, below: 90%}",
+             ".when.signal: a condition by its name or a signal, not both"),
+        step("when: {condition: breaker_open, region: east}",
+             ".when.region: `region` is said of a signal"),
+        step("when: {condition: breaker_open, below: 90%}",
+             ".when.below: `below` is said of a signal"),
+        step("when: {below: 5min}", ".when.below: '5min': a number or a share"),
+        step("when: {below: 900%}", ".when.below: '900%': a share from 0% to 100% is wanted"),
+        step("when: {and: [breaker_open], or: [breaker_open]}", ".when.or: `and` or `or`, not"),
+        step("when: {and: [breaker_open], signal: success_ratio, below: 90%}",
+             ".when: beside `and` or `or` stands nothing else"),
+        step("when: {or: [breaker_open, {and: [{signal: success_rato, below: 90%}]}]}",
+             ".when.or[1].and[0].signal: no signal is called 'success_rato'"),
+        step("when: {signal: success_ratio, below: 90%}, below: 80%",
+             ".below: this is of success_below"),
+        step("until: {signal: success_rato, above: 90%}", ".until.signal: no signal is called"),
+        step("until: {signal: success_ratio}", ".until.signal: `above` or `below` is wanted"),
+        step("responder: ann", ".responder: no responder is called 'ann'"),
+        step("give_up_after: 1h", ".give_up_after: this acts once, so that there is nothing to"),
+        step("repeat: 0s", ".repeat: 0s is below the least allowed"),
+        step("access: {break_glass: 5min}", ".access.break_glass: nothing is needed here"),
+        step("access: {needs: [{}]}", ".access.needs[0]: `path_to` or `api_server` is wanted"),
+        step("access: {needs: [{path_to: est}]}",
+             ".access.needs[0].path_to: no region is called 'est'; did you mean 'east'?"),
+        step("access: {needs: [{api_server: est}]}",
+             ".access.needs[0].api_server: no region is called 'est'"),
+        step("access: {needs: [{service: auth}]}", ".access.needs[0].service: of what a region"),
+        Case{{"spec.operations.location=est"},
+             "spec.operations.location: no region is called 'est'; did you mean 'east'?"},
+        Case{{"spec.operations.monitoring.location=est"},
+             "spec.operations.monitoring.location: no region is called 'est'"},
+        Case{{"spec.operations.monitoring.scrape_period=0s"},
+             "spec.operations.monitoring.scrape_period: 0s is below the least allowed"},
+        Case{{"spec.operations.responders=[{name: ann, location: est}]"},
+             "spec.operations.responders[0].location: no region is called 'est'"},
+        Case{{"spec.operations.responders=[{name: ann}, {name: ann}]"},
+             "spec.operations.responders[1].name: the name 'ann' is already used"}));
 
 std::size_t warnings(const std::vector<std::string>& sets) {
   std::vector<Override> overrides;

@@ -177,6 +177,21 @@ struct HandService final : ServiceAlarmPort {
   std::vector<IncidentId> failing;
 };
 
+// Every way is there unless it is cut.
+struct HandNetwork final : NetworkPort {
+  const PathState& path(ClientNetwork, RegionId to) const override { return outside[to]; }
+  const PathState& between(RegionId from, RegionId to) const override { return inside[from][to]; }
+  ClientNetwork client_networks() const override { return 1; }
+  RegionId home(ClientNetwork) const override { return 0; }
+  double weight(ClientNetwork) const override { return 1; }
+  // All ways to the region and from it, or none.
+  void cut(RegionId region, Reach reach, IncidentId cause) {
+    outside[region] = {reach, {}, 0, cause};
+    inside[region][1 - region] = inside[1 - region][region] = outside[region];
+  }
+  PathState outside[2], inside[2][2];
+};
+
 // Two regions, `a` and `b`.
 struct HandScene {
   Acts acts;
@@ -189,6 +204,7 @@ struct HandScene {
   HandDemand demand{acts};
   HandPods pods[2]{{acts, 0}, {acts, 1}};
   HandLive live{acts};
+  HandNetwork network;
   Scene scene() {
     return {{"a", "b"},
             &routing,
@@ -202,7 +218,8 @@ struct HandScene {
             {&pods[0], &pods[1]},
             {"prefill", "decode"},
             stream_key(1, "test", "targets"),
-            &live};
+            &live,
+            &network};
   }
 };
 

@@ -22,7 +22,7 @@ StepParams step(const std::string& name, Watched when, Duration delay, const std
   p.name = name;
   p.needs = std::move(needs);
   p.after = std::move(after);
-  p.when = when;
+  p.when.condition = when;
   p.delay = delay;
   p.action = action(what);
   return p;
@@ -40,7 +40,7 @@ struct Desk {
   Changes changes{world, {}, hand.scene()};
   Runbook book;
   explicit Desk(std::vector<StepParams> steps)
-      : book(world, std::move(steps), changes, hand.scene()) {
+      : book(world, {"", {}, {}, std::move(steps)}, changes, hand.scene()) {
     book.start();
   }
   void run(Duration d) { world.scheduler.run_until(world.now() + d); }
@@ -81,7 +81,7 @@ struct Desk {
 
 TEST(runbook, acts_after_what_it_watches_was_sustained_and_the_delay_has_passed) {
   StepParams p = step("restore", Watched::kSuccessBelow, 10_min, "restore_routing_policy");
-  p.below = {0.9};
+  p.below = Share{0.9};
   p.sustained = 60_s;
   Desk d({p});
   d.hand.service.success = 0.95;
@@ -226,9 +226,9 @@ TEST(runbook, a_step_that_needs_an_unknown_one_is_an_error) {
   World world{1};
   HandScene hand;
   Changes changes(world, {}, hand.scene());
-  EXPECT_THROW(
-      Runbook(world, {step("x", Watched::kBreakerOpen, 0_s, "page", {"y"})}, changes, hand.scene()),
-      InvariantError);
+  EXPECT_THROW(Runbook(world, {"", {}, {}, {step("x", Watched::kBreakerOpen, 0_s, "page", {"y"})}},
+                       changes, hand.scene()),
+               InvariantError);
 }
 
 }  // namespace

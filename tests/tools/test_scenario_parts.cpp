@@ -5,6 +5,7 @@
 #include <fstream>
 #include <set>
 
+#include "models/changes/action.h"
 #include "sim/registry.h"
 #include "tests/directories.h"
 #include "tools/language/yaml_loader.h"
@@ -127,6 +128,17 @@ TEST(inlined_selection, a_timeline_names_a_change_and_its_undo_alike) {
             std::string::npos);
 }
 
+// Written apart, a key of the action means the action also where the step has one of its name.
+TEST(inlined_selection, written_apart_an_action_has_its_own_for) {
+  StepRoot root;
+  EXPECT_EQ(
+      read("steps: [{name: a, for: 1min, action: {do: slow_disk, by: 1s, for: 5min}}]\n", root),
+      "");
+  EXPECT_EQ(root.steps.at(0).sustained, 1_min);
+  const Span span = action_entries().at("slow_disk").span(root.steps.at(0).action.params.get());
+  EXPECT_EQ(span.lasts, 5_min);
+}
+
 // A step's keys win over those of its action, so none but these may be meant by both.
 TEST(inlined_selection, no_action_shares_a_key_with_a_step) {
   // `for` and `name` of a step are its own; `delay` is the older name of two keys.
@@ -171,7 +183,7 @@ std::string judged(const std::string& text, const Facts& facts) {
   YamlLoader loader(type_of<Root>(), &root, SourceText{"f.yaml", "expect: [" + text + "]"});
   loader.read_source();
   loader.finish();
-  return judge(root.expect.at(0), facts);
+  return judge(root.expect.at(0), facts).wrong;
 }
 
 TEST(expectations, hold_within_their_bounds_and_say_what_was_found) {

@@ -41,9 +41,11 @@ std::vector<Listed> statistics() {
   const Loaded loaded = load_scenario(SourceText{"the scenario of `init`", init_template()});
   const RunResults results = run_simulation(loaded.scenario, [](double) { return false; });
   std::map<std::string, Listed> by_name;
-  for (const StatInfo& s : results.series_columns)
-    by_name.emplace(s.name,
-                    Listed{"stat", s.name, s.help.empty() ? "of " + s.component : s.help, s.unit});
+  for (const StatInfo& s : results.series_columns) {
+    const std::string help = s.help.empty() ? "of " + s.component : s.help;
+    const char* truth = s.truth ? ", known to the simulation alone: no signal" : "";
+    by_name.emplace(s.name, Listed{"stat", s.name, help + truth, s.unit});
+  }
   std::vector<Listed> found;
   for (auto& [name, stat] : by_name) found.push_back(std::move(stat));
   return found;
@@ -72,6 +74,7 @@ std::vector<Listed> live_parameters() {
 int list(const ListOptions& o) {
   std::string category = o.name;
   if (category.ends_with("s")) category.pop_back();
+  if (category == "signal") category = "stat";
   const std::vector<Listed> found = category == "stat"      ? statistics()
                                     : category == "live"    ? live_parameters()
                                     : category == "profile" ? profiles()
@@ -116,6 +119,55 @@ void print_rows(const std::string& heading, const std::vector<ParameterRow>& row
   print_result(heading + table);
 }
 
+// A key that stands somewhere in a scenario, such as `when`: each place with what is below it.
+bool describe_key(const std::vector<ParameterRow>& rows, const ListOptions& o) {
+  std::vector<std::string> places;
+  for (const ParameterRow& row : rows)
+    for (std::size_t at = row.key.find("." + o.name); at != std::string::npos;
+         at = row.key.find("." + o.name, at + 1)) {
+      const std::size_t end = at + 1 + o.name.size();
+      if (end < row.key.size() && row.key[end] != '.' && row.key[end] != '[') continue;
+      const std::string place = row.key.substr(0, end);
+      if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
+    }
+  std::vector<ParameterRow> below;
+  for (const std::string& place : places)
+    for (const ParameterRow& row : rows)
+      if (row.key == place || row.key.starts_with(place + ".") || row.key.starts_with(place + "["))
+        below.push_back(row);
+  if (!below.empty()) print_rows("", below, o.format);
+  return !below.empty();
+}
+
+// A kind of named things, or the key that chooses one: what there is of it.
+bool describe_kind(const ListOptions& o) {
+  static const std::map<std::string, std::string> kinds = {{"action", "actions"},
+                                                           {"do", "actions"},
+                                                           {"mitigation", "mitigations"},
+                                                           {"use", "mitigations"},
+                                                           {"expectation", "expectations"},
+                                                           {"that", "expectations"},
+                                                           {"model", "models"},
+                                                           {"stat", "stats"},
+                                                           {"signal", "signals"},
+                                                           {"profile", "profiles"}};
+  auto kind = kinds.find(o.name);
+  if (kind == kinds.end() && o.name.ends_with('s'))
+    kind = kinds.find(o.name.substr(0, o.name.size() - 1));
+  if (kind == kinds.end()) return false;
+  list({kind->second, o.format == "json" ? "json" : "table"});
+  return true;
+}
+
+bool describe_statistic(const ListOptions& o) {
+  for (const Listed& stat : statistics()) {
+    if (stat.name != o.name) continue;
+    print_result(fmt::format("{} (statistic): {} [{}]\n", stat.name, stat.help, stat.source));
+    return true;
+  }
+  return false;
+}
+
 int describe(const ListOptions& o) {
   bool found = false;
   std::vector<std::string> names;
@@ -154,6 +206,8 @@ int describe(const ListOptions& o) {
     print_rows(path + "\n\n", below, o.format);
     return kFine;
   }
+  if (describe_kind(o) || describe_key(rows, o) || describe_statistic(o)) return kFine;
+  for (const Listed& stat : statistics()) names.push_back(stat.name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   throw InputError(
@@ -168,7 +222,8 @@ void add_list_commands(CommandLine& line) {
       {"stampede list mitigations", "stampede list actions --format json"});
   const auto o = std::make_shared<ListOptions>();
   list_command.option("what", o->name, "what to list; all without it")
-      .one_of({"models", "mitigations", "actions", "expectations", "stats", "profiles", "live"});
+      .one_of({"models", "mitigations", "actions", "expectations", "stats", "signals", "profiles",
+               "live"});
   list_command.option("--format", o->format, "table or json").one_of({"table", "json"});
   list_command.runs([o] { return list(*o); });
 
@@ -177,7 +232,8 @@ void add_list_commands(CommandLine& line) {
                    {"stampede describe kv_epoch_fencing", "stampede describe spec.balancer",
                     "stampede describe spec --format markdown", "stampede describe sweep"});
   const auto d = std::make_shared<ListOptions>();
-  describe_command.option("name", d->name, "mitigation, action, or path in a scenario or sweep")
+  describe_command
+      .option("name", d->name, "mitigation, action, statistic, key or path in a scenario or sweep")
       .required()
       .type_name("NAME");
   describe_command.option("--format", d->format, "table, markdown or json")

@@ -128,6 +128,8 @@ int run_command(const RunOptions& o) {
   if (out) write_results(*out, o, loaded, timed);
   print_result(o.format == "json" ? results.summary_json + "\n"
                                   : run_table(results, loaded.scenario.spec.start));
+  for (const std::string& report : results.reports)
+    if (o.format == "json") narrate("Expected: " + report);
   for (const std::string& e : results.failed_expectations)
     narrate(fmt::format("stampede: expectation failed: {}\n", e));
   if (!o.quiet)

@@ -6,26 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tools/judgement/register_expectation.h"
+
 namespace stampede {
 namespace {
-
-using Judge = std::function<std::string(const void*, const Facts&)>;
-std::map<std::string, Judge>& judges() {
-  static std::map<std::string, Judge> map;
-  return map;
-}
-
-template <class P>
-struct RegisterExpectation {
-  template <class F>
-  RegisterExpectation(const char* name, const char* help, F f)
-      : entry("expectation", name, help, "definition of this project") {
-    judges()[name] = [f](const void* p, const Facts& facts) {
-      return f(*static_cast<const P*>(p), facts);
-    };
-  }
-  Register<P> entry;
-};
 
 std::string outside(const char* what, double got, double low, double high) {
   if (got >= low && got <= high) return "";
@@ -47,13 +31,6 @@ struct NumberRange {
 struct Nothing {
   static void describe(Schema<Nothing>&) {}
 };
-struct IncidentKind {
-  std::string kind;
-  static void describe(Schema<IncidentKind>& s) {
-    s.field("kind", &IncidentKind::kind).required().help("kind of incident");
-  }
-};
-
 struct ValueRange {
   std::string of;
   std::vector<double> between;
@@ -157,18 +134,6 @@ const RegisterExpectation<Nothing> no_incidents{
                  : fmt::format("{} incidents, the first: {} of {}", f.incidents->size(),
                                f.incidents->front().kind, f.incidents->front().component);
     }};
-bool has(const Facts& f, const std::string& kind) {
-  return std::any_of(f.incidents->begin(), f.incidents->end(),
-                     [&](const Incident& i) { return i.kind == kind; });
-}
-const RegisterExpectation<IncidentKind> incident{
-    "incident", "an incident of this kind happened", [](const IncidentKind& p, const Facts& f) {
-      return has(f, p.kind) ? std::string() : "no incident of kind " + p.kind;
-    }};
-const RegisterExpectation<IncidentKind> no_incident{
-    "no_incident", "no incident of this kind happened", [](const IncidentKind& p, const Facts& f) {
-      return has(f, p.kind) ? "an incident of kind " + p.kind + " happened" : std::string();
-    }};
 const RegisterExpectation<Nothing> recovered{
     "recovered", "the service met its target again before the end",
     [](const Nothing&, const Facts& f) {
@@ -177,11 +142,17 @@ const RegisterExpectation<Nothing> recovered{
 
 }  // namespace
 
-std::string judge(const ExpectationSelection& expectation, const Facts& facts) {
+std::map<std::string, Judge>& judges() {
+  static std::map<std::string, Judge> map;
+  return map;
+}
+
+Judged judge(const ExpectationSelection& expectation, const Facts& facts) {
   const auto it = judges().find(expectation.name);
   STAMPEDE_CHECK(it != judges().end(), "unknown expectation " + expectation.name);
-  const std::string wrong = it->second(expectation.params.get(), facts);
-  return wrong.empty() ? wrong : expectation.name + ": " + wrong;
+  Judged judged = it->second(expectation.params.get(), facts);
+  if (!judged.wrong.empty()) judged.wrong = expectation.name + ": " + judged.wrong;
+  return judged;
 }
 
 }  // namespace stampede

@@ -32,7 +32,10 @@ struct Facts {
   double scale = 1;  // of the scenario: what counts things is judged divided by it
 };
 
-// Empty if it holds, else one sentence with expected and found.
-std::string judge(const ExpectationSelection& expectation, const Facts& facts);
+struct Judged {
+  std::string wrong{};   // empty if it holds, else one sentence with expected and found
+  std::string report{};  // a table to show, if there is one
+};
+Judged judge(const ExpectationSelection& expectation, const Facts& facts);
 
 }  // namespace stampede

@@ -121,7 +121,7 @@ void add_rows(const TypeInfo& type, const void* defaults, const std::string& pat
                     scale_text(f), f.live ? "live" : "", f.help,
                     f.source.empty() ? "assumed" : f.source});
     const TypeInfo* inner = innermost(f.type);
-    if (inner->kind != ValueKind::kStruct || !f.inherits.empty()) continue;
+    if (inner->kind != ValueKind::kStruct || !f.inherits.empty() || f.folded) continue;
     // Defaults of an element: those of a fresh one, made in a scratch list and taken out again.
     void* holder = const_cast<void*>(f.get(defaults));
     if (f.type->size(holder) > 0 || f.type->element != inner) continue;

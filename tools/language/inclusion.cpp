@@ -8,6 +8,7 @@
 #include "models/cluster/autoscaler_params.h"
 #include "tools/language/hpa_manifest.h"
 #include "tools/language/metric_names.h"
+#include "tools/language/published_timeline.h"
 #include "tools/language/yaml_loader.h"
 
 namespace stampede {
@@ -21,6 +22,16 @@ const Inclusion* inclusion_of(const TypeInfo& type) {
       "manifest_name",
       "beside `manifest`: the name of the autoscaler, if the file holds several",
       autoscaler_parameters};
+  static const Inclusion published{
+      "file",
+      "CSV file with the columns t_min, event and tolerance, relative to the scenario's",
+      "",
+      "",
+      "",
+      "",
+      [](const std::shared_ptr<const SourceText>& source, const InclusionKeys&,
+         InclusionFindings& found) { return published_events(source, found.faults); }};
+  if (&type == &type_of<PublishedTimeline>()) return &published;
   return &type == &type_of<cluster::AutoscalerParams>() ? &autoscaler : nullptr;
 }
 

@@ -34,7 +34,7 @@ class SchemaWriter {
     }
     switch (type.kind) {
       case ValueKind::kStruct:
-        return object(type, nullptr, "");
+        return structure(type);
       case ValueKind::kList:
         return {{"type", "array"}, {"items", of(*type.element, field)}};
       case ValueKind::kOptional:
@@ -49,6 +49,12 @@ class SchemaWriter {
   }
 
  private:
+  ordered_json structure(const TypeInfo& type) {
+    ordered_json mapping = object(type, nullptr, "");
+    for (const FieldInfo& f : type.fields)
+      if (f.key == type.shorthand) return {{"anyOf", {mapping, of(*f.type, &f)}}};
+    return mapping;
+  }
   static ordered_json scalar(ValueKind kind, const FieldInfo* field) {
     switch (kind) {
       case ValueKind::kDuration:
@@ -110,11 +116,13 @@ class SchemaWriter {
     }
     if (const Inclusion* inclusion = inclusion_of(type)) {
       properties[inclusion->key] = {{"type", "string"}, {"description", inclusion->help}};
-      properties[inclusion->names_key] = {{"type", "object"},
-                                          {"additionalProperties", {{"type", "string"}}},
-                                          {"description", inclusion->names_help}};
-      properties[inclusion->choice_key] = {{"type", "string"},
-                                           {"description", inclusion->choice_help}};
+      if (!inclusion->names_key.empty())
+        properties[inclusion->names_key] = {{"type", "object"},
+                                            {"additionalProperties", {{"type", "string"}}},
+                                            {"description", inclusion->names_help}};
+      if (!inclusion->choice_key.empty())
+        properties[inclusion->choice_key] = {{"type", "string"},
+                                             {"description", inclusion->choice_help}};
     }
     ordered_json out = {
         {"type", "object"}, {"additionalProperties", open}, {"properties", std::move(properties)}};

@@ -44,6 +44,17 @@ std::string shortened(const std::string& text) {
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
+// `{key: value}`, at the place of the value.
+YamlNode keyed(const std::string& key, const YamlNode& value) {
+  YamlNode name = value, mapping = value;
+  name.text = key;
+  name.quoted = false;
+  mapping.kind = Kind::kMapping;
+  mapping.entries = {
+      {std::make_shared<const YamlNode>(name), std::make_shared<const YamlNode>(value)}};
+  return mapping;
+}
+
 // Names and their like stand in tables, files and on terminals; only a summary has several lines.
 bool fits_text(const std::string& text, const FieldInfo* field) {
   const bool lines = field && field->key == "summary";
@@ -154,6 +165,8 @@ void YamlLoader::read(const YamlNode& node, const TypeInfo& type, void* object,
                       const FieldInfo* field, const std::string& path) {
   switch (type.kind) {
     case ValueKind::kStruct:
+      if (node.kind == Kind::kScalar && !type.shorthand.empty())
+        return read(keyed(type.shorthand, node), type, object, field, path);
       if (node.kind != Kind::kMapping)
         return report(node, path,
                       fmt::format("a mapping is wanted, this is {}", kind_in_words(node.kind)));
@@ -286,7 +299,8 @@ void YamlLoader::read_selection(const YamlNode& node, const TypeInfo& type, void
       return report(*value, at, fmt::format("the name of a {} is wanted", type.category));
     if (!select(*value, type, selection, value->text, at)) return;
     mark(*value, at, true);
-    return read_fields(node, *selection.type, selection.params.get(), type.selector, path);
+    return read_fields(with_included(node, *selection.type, path), *selection.type,
+                       selection.params.get(), type.selector, path);
   }
   report(node, path,
          fmt::format("the key `{}` is missing; it names one of: {}", type.selector,

@@ -154,6 +154,7 @@ std::string run_table(const RunResults& results, UtcTime start) {
   text += requests_table(part(summary, "requests"));
   text += outage_table(part(summary, "outage"), start);
   text += phases_table(part(summary, "phases"), results, start);
+  for (const std::string& report : results.reports) text += "\nExpected: " + report;
   if (!results.failed_expectations.empty()) text += "\nExpectations that did not hold\n";
   for (const std::string& e : results.failed_expectations) text += "  " + e + "\n";
   return text;

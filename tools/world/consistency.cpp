@@ -9,6 +9,8 @@
 #include "tools/language/diagnostics.h"
 #include "tools/world/change_consistency.h"
 #include "tools/world/component_consistency.h"
+#include "tools/world/expectation_consistency.h"
+#include "tools/world/operations_consistency.h"
 
 namespace stampede {
 namespace {
@@ -157,6 +159,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
   unique_names(out, "spec.clients", spec.clients);
   unique_names(out, "spec.regions", spec.regions);
   unique_names(out, "spec.operations.steps", spec.operations.steps);
+  unique_names(out, "spec.operations.responders", spec.operations.responders);
   client_classes(out, spec);
   if (spec.balancer.probe_timeout > spec.balancer.probe_interval)
     out.push_back({"spec.balancer.probe_timeout",
@@ -167,6 +170,8 @@ std::vector<Finding> contradictions(const Spec& spec) {
   references(out, spec);
   runbook_order(out, spec.operations.steps);
   for (Finding& fault : faults_of_changes(spec)) out.push_back(std::move(fault));
+  for (Finding& fault : faults_of_operations(spec)) out.push_back(std::move(fault));
+  for (Finding& fault : faults_of_expectations(spec)) out.push_back(std::move(fault));
   return out;
 }
 

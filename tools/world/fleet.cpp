@@ -20,6 +20,7 @@
 #include "tools/traces/trace_reader.h"
 #include "tools/world/live_values.h"
 #include "tools/world/mechanisms.h"
+#include "tools/world/operations_consistency.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
@@ -53,10 +54,18 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
                                   static_cast<u32>(live) + 1024, stores);
   safety_ = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
 
-  for (std::size_t r = 0; r < n; ++r) build_region(r);
+  for (std::size_t r = 0; r < n; ++r) {
+    world.stats.about(static_cast<u32>(r));
+    build_region(r);
+  }
+  world.stats.about(std::nullopt);
 
   connect_clients(demand, log);
-  for (std::size_t r = 0; r < n; ++r) connect_region(r);
+  for (std::size_t r = 0; r < n; ++r) {
+    world.stats.about(static_cast<u32>(r));
+    connect_region(r);
+  }
+  world.stats.about(std::nullopt);
   std::vector<const LoadPort*> loads;
   for (const auto& plane : regions_) loads.push_back(plane.get());
   safety_->gate_on(std::move(loads));
@@ -76,8 +85,9 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
                               "no step is called '" + name + "'");
   expose_parameters();
   changes_ = std::make_unique<Changes>(world, spec.timeline, scene());
-  runbook_ = std::make_unique<Runbook>(world, spec.operations.steps, *changes_, scene());
   register_stats();
+  check_signals(spec, world);
+  runbook_ = std::make_unique<Runbook>(world, spec.operations, *changes_, scene());
 }
 
 Fleet::~Fleet() = default;
@@ -232,6 +242,7 @@ Scene Fleet::scene() const {
   for (const auto& cluster : clusters_) scene.pods.push_back(cluster.get());
   for (const PoolParams& pool : spec.serving.pools) scene.pools.push_back(pool.name);
   scene.draws = world.stream("changes", "targets");
+  scene.network = network_.get();
   return scene;
 }
 

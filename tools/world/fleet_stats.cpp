@@ -12,17 +12,26 @@ namespace stampede {
 void Fleet::register_stats() {
   StatsTable& t = world.stats;
   t.counter("clients", "requests_offered_total", "requests offered", &service_->counts().offered);
-  for (std::size_t k = 0; k < static_cast<std::size_t>(Outcome::kCount); ++k)
-    t.counter("clients", std::string("requests_") + name_of(static_cast<Outcome>(k)) + "_total",
-              "requests that ended with this outcome", &service_->counts().ended[k]);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(Outcome::kCount); ++k) {
+    const auto outcome = static_cast<Outcome>(k);
+    StatInfo& row =
+        t.counter("clients", std::string("requests_") + name_of(outcome) + "_total",
+                  "requests that ended with this outcome", &service_->counts().ended[k]);
+    row.truth = outcome == Outcome::kPoisoned;
+  }
   t.counter("clients", "attempts_total", "attempts sent", &clients_->counts().attempts);
   t.gauge("clients", "requests_in_flight", "1", "requests that have not ended",
           [this] { return static_cast<double>(clients_->requests_in_flight()); });
   t.gauge("clients", "observed_success_ratio", "1", "share of successes, as dashboards show it",
           [this] { return service_->observed_total(); });
+  t.explain("clients", [this] { return service_->failing(); });
   t.gauge("kv_cache", "hit_ratio", "1", "prompt tokens found, since the start",
           [this] { return kv_->hit_ratio(); });
-  for (std::size_t r = 0; r < regions_.size(); ++r) register_region(r);
+  for (std::size_t r = 0; r < regions_.size(); ++r) {
+    t.about(static_cast<u32>(r));
+    register_region(r);
+  }
+  t.about(std::nullopt);
   register_checks();
 }
 
@@ -43,8 +52,10 @@ void Fleet::register_region(std::size_t r) {
             &plane->counts().cached_tokens);
   t.gauge(name, "waiting_requests", "1", "sequences that wait in engines",
           [plane] { return static_cast<double>(plane->waiting()); });
-  t.gauge(name, "success_ratio", "1", "observed success of clients at home here",
-          [this, r] { return service_->observed(static_cast<RegionId>(r)).value().value_or(1.0); });
+  StatInfo& success = t.gauge(
+      name, "success_ratio", "1", "observed success of clients at home here",
+      [this, r] { return service_->observed(static_cast<RegionId>(r)).value().value_or(1.0); });
+  success.because = [this, r] { return service_->failing(static_cast<RegionId>(r)); };
   t.gauge(name, "gpus_serving", "1", "GPUs of pods that answer probes", [this, r, cluster] {
     double gpus = 0;
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
@@ -67,6 +78,7 @@ void Fleet::register_region(std::size_t r) {
     t.gauge(name, pool + "_cpu_ratio", "1", "front-end CPU, mean over pods",
             [plane, id] { return plane->mean_cpu(id); });
   }
+  t.explain(name, [plane] { return plane->ailments(); });
 }
 
 void Fleet::register_checks() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/operations/condition_walk.h"
 #include "sim/registry.h"
 #include "tools/world/live_paths.h"
 
@@ -77,6 +78,13 @@ Spec scaled(const Spec& original) {
   spec.scale = 1;
 
   scale_fields(type_of<Spec>(), &spec, s);
+  const auto bound = [s](TermParams& term, const std::string&) {
+    if (term.counts) term.factor = s;
+  };
+  for (StepParams& step : spec.operations.steps) {
+    each_term(step.when, "", bound);
+    if (step.until) each_term(*step.until, "", bound);
+  }
   for (std::size_t r = 0; r < spec.regions.size(); ++r)
     shrink_fleet(spec.regions[r], spec.cluster_of(r).gpus_per_node, s);
   scale_sets(original, spec);

@@ -63,10 +63,6 @@ void RegionParams::describe(Schema<RegionParams>& s) {
   s.refuse("clients", "classes of clients are the service's: spec.clients");
 }
 
-void OperationsParams::describe(Schema<OperationsParams>& s) {
-  s.field("steps", &OperationsParams::steps).help("what operators notice, decide and do");
-}
-
 void OutputParams::describe(Schema<OutputParams>& s) {
   s.field("interval", &OutputParams::interval)
       .range(0.1, 86400)

@@ -56,11 +56,6 @@ struct RegionParams {
   static void describe(Schema<RegionParams>& s);
 };
 
-struct OperationsParams {
-  std::vector<StepParams> steps;
-  static void describe(Schema<OperationsParams>& s);
-};
-
 struct OutputParams {
   Duration interval = 10_s;
   static void describe(Schema<OutputParams>& s);

@@ -70,7 +70,10 @@ RunResults run_simulation(const Scenario& scenario,
   }
   for (const auto& check : fleet.world.end_checks) check();
   fleet.finish();
-  for (StatInfo& column : results.series_columns) column.read = {};  // they point into the fleet
+  for (StatInfo& column : results.series_columns) {  // they point into the fleet
+    column.read = {};
+    column.because = {};
+  }
   results.incidents = fleet.world.journal.all();
   results.events = fleet.world.scheduler.handled();
   results.digest = digest_of(seen);
@@ -84,9 +87,11 @@ RunResults run_simulation(const Scenario& scenario,
   facts.series = [&](const std::string& component, const std::string& stat) {
     return samples_of(results, component, stat);
   };
-  for (const ExpectationSelection& e : scenario.spec.expect)
-    if (const std::string wrong = judge(e, facts); !wrong.empty())
-      results.failed_expectations.push_back(wrong);
+  for (const ExpectationSelection& e : scenario.spec.expect) {
+    Judged judged = judge(e, facts);
+    if (!judged.wrong.empty()) results.failed_expectations.push_back(std::move(judged.wrong));
+    if (!judged.report.empty()) results.reports.push_back(e.name + "\n" + judged.report);
+  }
   return results;
 }
 

@@ -20,6 +20,7 @@ struct RunResults {
   std::vector<double> series_times;      // [sample] s
   std::vector<double> series_values;     // [sample] x [column], NaN = absent
   u64 events = 0;
+  std::vector<std::string> reports;              // tables of expectations that show one
   std::vector<std::string> failed_expectations;  // text of each `expect` that did not hold
 };
 

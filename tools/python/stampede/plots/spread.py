@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 # What people do, and how the way back begins; all else is how things went wrong, unless an act of
 # theirs brought it.
-PEOPLE = ("paged", "decided", "acted", "stood_down")
+PEOPLE = ("paged", "decided", "access_denied", "access_regained", "glass_broken", "acted", "gave_up",
+          "stood_down")
 REPAIRS = ("flush_started", "ramp_started", "repair_started", "autoscaler_started")
 BACK = ("restored", "recovered", "finished", "closed", "ended", "rolled_back")
 MOST_CHAINS, LEAST_NEW = 3, 2

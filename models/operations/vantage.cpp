@@ -1,0 +1,42 @@
+#include "models/operations/vantage.h"
+
+namespace stampede {
+
+Vantage::Vantage(const NetworkPort& network, const std::vector<std::string>& regions,
+                 const std::string& location)
+    : network_(network) {
+  for (std::size_t r = 0; r < regions.size(); ++r)
+    if (regions[r] == location) region_ = static_cast<RegionId>(r);
+}
+
+Alarm Vantage::cut_off(RegionId region) const {
+  Alarm alarm;
+  const auto shown_by = [&](IncidentId cause) {
+    if (cause != kNoIncident) alarm.shown_by.push_back(cause);
+  };
+  if (region_) {
+    const PathState& path = network_.between(*region_, region);
+    alarm.holds = *region_ != region && path.reach != Reach::kReachable;
+    if (alarm.holds) shown_by(path.cause);
+    return alarm;
+  }
+  double lost = 0, all = 0;
+  IncidentId cause = kNoIncident;
+  for (ClientNetwork c = 0; c < network_.client_networks(); ++c) {
+    const PathState& path = network_.path(c, region);
+    all += network_.weight(c);
+    if (path.reach == Reach::kReachable) continue;
+    lost += network_.weight(c);
+    if (path.cause != kNoIncident) cause = path.cause;
+  }
+  alarm.holds = 2 * lost > all;
+  if (alarm.holds) shown_by(cause);
+  return alarm;
+}
+
+Alarm Vantage::cut_off(const Vantage& other) const {
+  if (other.region_) return cut_off(*other.region_);
+  return region_ ? other.cut_off(*region_) : Alarm{};
+}
+
+}  // namespace stampede

@@ -1,0 +1,72 @@
+#include "tools/world/expectation_consistency.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "sim/params.h"
+#include "tools/language/diagnostics.h"
+
+namespace stampede {
+namespace {
+
+class ExpectationCheck {
+ public:
+  explicit ExpectationCheck(const Spec& spec) : spec_(spec) {
+    for (const RegionParams& r : spec.regions) regions_.push_back(r.name);
+  }
+
+  std::vector<Finding> findings() {
+    for (std::size_t i = 0; i < spec_.expect.size(); ++i) {
+      const ExpectationSelection& e = spec_.expect[i];
+      if (e.type != nullptr) fields(*e.type, e.params.get(), fmt::format("spec.expect[{}]", i));
+    }
+    return std::move(out_);
+  }
+
+ private:
+  // Every `region` and every `between`, wherever they stand.
+  void fields(const TypeInfo& type, void* object, const std::string& path) {
+    for (const FieldInfo& f : type.fields) {
+      const std::string at = path + "." + f.key;
+      void* value = f.member(object);
+      if (f.key == "region" && f.type->kind == ValueKind::kText)
+        region(f.type->print(value), at);
+      else if (f.key == "between")
+        between(f, value, at);
+      else if (f.type->kind == ValueKind::kList && f.type->element->kind == ValueKind::kStruct)
+        for (std::size_t i = 0; i < f.type->size(value); ++i)
+          fields(*f.type->element, f.type->at(value, i), fmt::format("{}[{}]", at, i));
+    }
+  }
+  void region(const std::string& name, const std::string& path) {
+    if (!name.empty() && std::find(regions_.begin(), regions_.end(), name) == regions_.end())
+      out_.push_back(
+          {path, fmt::format("no region is called '{}'{}", name, suggestion(name, regions_))});
+  }
+  void between(const FieldInfo& field, void* value, const std::string& path) {
+    const TypeInfo& list = *field.type;
+    const std::size_t size = list.size(value);
+    if (size == 0 && !field.required) return;
+    if (size != 2) {
+      out_.push_back({path, "`between` takes the lowest and the highest value"});
+    } else if (list.element->number(list.at(value, 0)) > list.element->number(list.at(value, 1))) {
+      out_.push_back({path, fmt::format("{} is above {}: nothing lies between them",
+                                        list.element->print(list.at(value, 0)),
+                                        list.element->print(list.at(value, 1)))});
+    }
+  }
+
+  const Spec& spec_;
+  std::vector<std::string> regions_;
+  std::vector<Finding> out_;
+};
+
+}  // namespace
+
+std::vector<Finding> faults_of_expectations(const Spec& spec) {
+  return ExpectationCheck(spec).findings();
+}
+
+}  // namespace stampede

@@ -1,0 +1,17 @@
+// What operators wait for, checked: against itself when a scenario is read, against what is
+// published once the world is built.
+#pragma once
+#include <vector>
+
+#include "sim/world.h"
+#include "tools/world/consistency.h"
+
+namespace stampede {
+
+std::vector<Finding> faults_of_operations(const Spec& spec);
+
+// All statistics are registered. Throws ScenarioError for a signal that nobody publishes and for a
+// bound in another unit.
+void check_signals(const Spec& spec, const World& world);
+
+}  // namespace stampede
