@@ -232,12 +232,30 @@ void GlobalBalancer::check_view(RegionId region) {
 
 bool GlobalBalancer::usable(std::size_t region) const {
   const Region& r = regions_[region];
-  if (!r.probe.usable() || r.capacity <= 0 || closing(region) != nullptr) return false;
+  if (!r.probe.usable() || r.capacity <= 0 || r.drains > 0 || closing(region) != nullptr)
+    return false;
   return !(r.expired && params_.view_expiry == ViewExpiry::kFailClosed);
+}
+
+void GlobalBalancer::drain(RegionId region, IncidentId cause) {
+  Region& r = regions_[region];
+  ++r.drains;
+  r.drained_by = world_.incident("region_drained", path_, {cause},
+                                 "clients are no longer sent to " + world_.region_name(region));
+  rebuild();
+}
+
+void GlobalBalancer::undrain(RegionId region, IncidentId healed) {
+  Region& r = regions_[region];
+  if (r.drains == 0 || --r.drains > 0) return;
+  world_.incident("region_undrained", path_, {r.drained_by, healed},
+                  "clients may be sent to " + world_.region_name(region) + " again");
+  rebuild();
 }
 
 IncidentId GlobalBalancer::cause_of(std::size_t region) const {
   const Region& r = regions_[region];
+  if (r.drains > 0) return r.drained_by;
   if (const RegionFilter* filter = closing(region))
     return filter->closed_by(static_cast<RegionId>(region));
   if (!r.probe.usable()) return r.unreachable;

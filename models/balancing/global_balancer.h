@@ -18,11 +18,15 @@
 #include "models/ports/attempts_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/region_filter_port.h"
+#include "models/ports/traffic_control_port.h"
 #include "sim/world.h"
 
 namespace stampede {
 
-class GlobalBalancer : public BalancerPort, public Component, public Tunable {
+class GlobalBalancer : public BalancerPort,
+                       public TrafficControlPort,
+                       public Component,
+                       public Tunable {
  public:
   // `capacity` [region]: of the endpoints that are meant to be there at the start [requests/s].
   // Regions start healthy, and what is closed at the start is no failover. Errors: capacity or
@@ -38,6 +42,10 @@ class GlobalBalancer : public BalancerPort, public Component, public Tunable {
 
   bool learns() const override { return !filters_.empty(); }
   void ended(RegionId region, Outcome outcome, IncidentId cause) override;
+
+  void drain(RegionId region, IncidentId cause) override;
+  void undrain(RegionId region, IncidentId healed) override;
+  u32 drains(RegionId region) const override { return regions_[region].drains; }
 
   // A watch delivered a region's capacity [requests/s]; `cause` is what changed it.
   void capacity_changed(RegionId region, double ready_capacity, IncidentId cause);
@@ -70,6 +78,8 @@ class GlobalBalancer : public BalancerPort, public Component, public Tunable {
     // Each is taken back when it no longer holds: the capacity is there again, the view is fresh.
     IncidentId shrunk_by = kNoIncident, stalled_by = kNoIncident;
     IncidentId unreachable = kNoIncident;
+    u32 drains = 0;  // by hand
+    IncidentId drained_by = kNoIncident;
     // admitted foreign attempts in this and the previous window
     i64 window = 0;
     double current = 0, previous = 0;

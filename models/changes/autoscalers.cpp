@@ -48,5 +48,41 @@ const RegisterAction<RestartParams> restart_autoscaler{
       return {};
     }};
 
+struct ScaleParams {
+  PoolTarget target;
+  i32 replicas = 1;
+  static void describe(Schema<ScaleParams>& s) {
+    s.field("target", &ScaleParams::target).help("which pools; left out: all");
+    s.field("replicas", &ScaleParams::replicas)
+        .required()
+        .at_least(0)
+        .scales()
+        .help("pods that each pool is to have");
+  }
+};
+
+const RegisterFault<ScaleParams> scale{
+    "scale",
+    "the pools' deployments are scaled by hand, again and again until it is taken; an autoscaler "
+    "that runs goes on from there",
+    "Kubernetes: kubectl scale", [](const ScaleParams& p, const Act& act) -> Heal {
+      struct Before {
+        AutoscalerControlPort* cluster;
+        WorkloadId workload;
+        i32 replicas;
+      };
+      std::vector<Before> scaled;
+      for (const RegionId r : regions_in(act.scene, {p.target.region}))
+        for (WorkloadId w = 0; w < act.scene.autoscalers[r]->workloads(); ++w) {
+          if (!p.target.pool.empty() && act.scene.pools[w] != p.target.pool) continue;
+          AutoscalerControlPort* cluster = act.scene.autoscalers[r];
+          scaled.push_back({cluster, w, cluster->desired(w)});
+          cluster->scale(w, p.replicas, act.root);
+        }
+      return [scaled](IncidentId healed) {
+        for (const Before& b : scaled) b.cluster->scale(b.workload, b.replicas, healed);
+      };
+    }};
+
 }  // namespace
 }  // namespace stampede

@@ -1,4 +1,6 @@
-// More demand than the day's curve has.
+// More demand than the day's curve has, of users and of the API servers.
+#include <utility>
+
 #include "models/changes/action.h"
 #include "models/changes/targets.h"
 
@@ -29,6 +31,49 @@ const RegisterFault<SpikeParams> spike{
             started.push_back(act.scene.demand->start_spike({name, r, p.factor}, act.root));
       return [demand = act.scene.demand, started](IncidentId) {
         for (const u32 k : started) demand->end_spike(k);
+      };
+    }};
+
+struct LoadApiServerParams {
+  RegionTarget target;
+  double agents_per_node = 1;
+  Duration period = 10_s;
+  i32 objects = 1000;
+  Bytes object_size{2048};
+  static void describe(Schema<LoadApiServerParams>& s) {
+    s.field("target", &LoadApiServerParams::target).help("whose API servers");
+    s.field("agents_per_node", &LoadApiServerParams::agents_per_node)
+        .range(0, 1000)
+        .help("agents, as a multiple of the cluster's nodes");
+    s.field("period", &LoadApiServerParams::period)
+        .at_least(0.001)
+        .help("from one list of an agent to its next");
+    s.field("objects", &LoadApiServerParams::objects)
+        .range(1, 1e6)
+        .help("objects of a list, the same in a small cluster and in a large one");
+    s.field("object_size", &LoadApiServerParams::object_size)
+        .range(1, 65536)
+        .help("encoded size of one object");
+  }
+};
+
+const RegisterFault<LoadApiServerParams> load_api_server{
+    "load_api_server",
+    "agents, so many for each node, list objects from the API servers again and again",
+    "OpenAI 2024-12-11: telemetry agents on every node",
+    [](const LoadApiServerParams& p, const Act& act) -> Heal {
+      std::vector<std::pair<ApiLoadPort*, u32>> started;
+      for (const RegionId r : regions_in(act.scene, p.target)) {
+        ApiReaders readers;
+        readers.agents_per_node = p.agents_per_node;
+        readers.period = p.period;
+        readers.objects = static_cast<u32>(p.objects);
+        readers.bytes_per_object = static_cast<i32>(p.object_size.value);
+        started.emplace_back(act.scene.api_loads[r],
+                             act.scene.api_loads[r]->start(readers, act.root));
+      }
+      return [started](IncidentId) {
+        for (const auto& [load, group] : started) load->stop(group);
       };
     }};
 

@@ -8,8 +8,30 @@ void RegionTarget::describe(Schema<RegionTarget>& s) {
     s.refuse(key, "this acts on whole regions");
 }
 
+void PoolTarget::describe(Schema<PoolTarget>& s) {
+  s.field("region", &PoolTarget::region).help("name of the region; left out: all of them");
+  s.field("pool", &PoolTarget::pool).help("name of the pool of servers; left out: all of them");
+  for (const char* key : {"zone", "node", "pod", "share", "count"})
+    s.refuse(key, "this acts on whole pools");
+}
+
+void NodeTarget::describe(Schema<NodeTarget>& s) {
+  s.field("region", &NodeTarget::region).help("name of the region; left out: all of them");
+  s.field("zone", &NodeTarget::zone).help("number of the zone within its region, from 0");
+  s.field("node", &NodeTarget::node).help("number of the node within its region, from 0");
+  s.field("share", &NodeTarget::share)
+      .range(0, 1)
+      .help("of those that fit, in each region; what a smaller share meets a larger one meets too");
+  s.field("count", &NodeTarget::count)
+      .at_least(0)
+      .scales()
+      .help("so many of those that fit, over all regions");
+  for (const char* key : {"pool", "pod"}) s.refuse(key, "this acts on whole nodes");
+}
+
 void PodTarget::describe(Schema<PodTarget>& s) {
   s.field("region", &PodTarget::region).help("name of the region; left out: all of them");
+  s.field("zone", &PodTarget::zone).help("number of the zone within its region, from 0");
   s.field("pool", &PodTarget::pool).help("name of the pool of servers; left out: all of them");
   s.field("node", &PodTarget::node).help("number of the node within its region, from 0");
   s.field("pod", &PodTarget::pod).help("number of the pod within its region, from 0");
@@ -20,7 +42,6 @@ void PodTarget::describe(Schema<PodTarget>& s) {
       .at_least(0)
       .scales()
       .help("so many of those that fit, over all regions");
-  s.refuse("zone", "a region has one zone: name the region, or a node");
 }
 
 void OnRegions::describe(Schema<OnRegions>& s) {

@@ -12,13 +12,28 @@ struct RegionTarget {
   static void describe(Schema<RegionTarget>& s);
 };
 
+// Pools that fit everything that is given.
+struct PoolTarget {
+  std::string region{}, pool{};
+  static void describe(Schema<PoolTarget>& s);
+};
+
 // Pods that fit everything that is given.
 struct PodTarget {
   std::string region{}, pool{};
-  std::optional<u32> node{}, pod{};
+  std::optional<u32> zone{}, node{}, pod{};
   std::optional<Share> share{};
   std::optional<i32> count{};
   static void describe(Schema<PodTarget>& s);
+};
+
+// Nodes that fit everything that is given.
+struct NodeTarget {
+  std::string region{};
+  std::optional<u32> zone{}, node{};
+  std::optional<Share> share{};
+  std::optional<i32> count{};
+  static void describe(Schema<NodeTarget>& s);
 };
 
 // Parameters of what acts on regions and needs to know no more.

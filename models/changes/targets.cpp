@@ -16,39 +16,65 @@ std::vector<RegionId> regions_in(const Scene& scene, const RegionTarget& target)
 namespace {
 
 struct Drawn {
-  PodAt at;
+  RegionId region;
+  u32 what;
   double luck;
 };
 
 // The first `n` by their draw.
-void keep(std::vector<Drawn>& pods, std::size_t n) {
-  std::stable_sort(pods.begin(), pods.end(),
+void keep(std::vector<Drawn>& all, std::size_t n) {
+  std::stable_sort(all.begin(), all.end(),
                    [](const Drawn& a, const Drawn& b) { return a.luck < b.luck; });
-  if (pods.size() > n) pods.resize(n);
+  if (all.size() > n) all.resize(n);
+}
+
+void keep(std::vector<Drawn>& all, Share share) {
+  keep(all, static_cast<std::size_t>(share.value * static_cast<double>(all.size()) + 0.5));
+}
+
+// Those of each region that a target's share leaves, then of all those that its count leaves.
+// `collect(region, here)` lists what fits.
+template <class Target, class Collect>
+std::vector<Drawn> drawn(const Scene& scene, const Target& target, Collect&& collect) {
+  std::vector<Drawn> all;
+  for (const RegionId r : regions_in(scene, {target.region})) {
+    std::vector<Drawn> here;
+    collect(r, here);
+    if (target.share) keep(here, *target.share);
+    all.insert(all.end(), here.begin(), here.end());
+  }
+  if (target.count) keep(all, static_cast<std::size_t>(*target.count));
+  std::sort(all.begin(), all.end(), [](const Drawn& a, const Drawn& b) {
+    return std::pair(a.region, a.what) < std::pair(b.region, b.what);
+  });
+  return all;
 }
 
 }  // namespace
 
 std::vector<PodAt> pods_in(const Scene& scene, const PodTarget& target) {
-  std::vector<Drawn> all;
-  for (const RegionId r : regions_in(scene, {target.region})) {
-    std::vector<Drawn> here;
-    for (const PodPlace& place : scene.pods[r]->serving())
-      if ((target.pool.empty() || scene.pools[place.workload] == target.pool) &&
-          target.node.value_or(place.node) == place.node &&
-          target.pod.value_or(place.pod) == place.pod)
-        here.push_back({{r, place.pod}, uniform(draw(scene.draws, r, place.pod))});
-    if (target.share)
-      keep(here,
-           static_cast<std::size_t>(target.share->value * static_cast<double>(here.size()) + 0.5));
-    all.insert(all.end(), here.begin(), here.end());
-  }
-  if (target.count) keep(all, static_cast<std::size_t>(*target.count));
   std::vector<PodAt> found;
-  for (const Drawn& d : all) found.push_back(d.at);
-  std::sort(found.begin(), found.end(), [](const PodAt& a, const PodAt& b) {
-    return std::pair(a.region, a.pod) < std::pair(b.region, b.pod);
-  });
+  for (const Drawn& d : drawn(scene, target, [&](RegionId r, std::vector<Drawn>&here) {
+         for (const PodPlace& place : scene.pods[r]->serving())
+           if ((target.pool.empty() || scene.pools[place.workload] == target.pool) &&
+               (!target.zone || *target.zone == scene.nodes[r]->zone_of(place.node)) &&
+               target.node.value_or(place.node) == place.node &&
+               target.pod.value_or(place.pod) == place.pod)
+             here.push_back({r, place.pod, uniform(draw(scene.draws, r, place.pod))});
+       }))
+    found.push_back({d.region, d.what});
+  return found;
+}
+
+std::vector<NodeAt> nodes_in(const Scene& scene, const NodeTarget& target) {
+  std::vector<NodeAt> found;
+  for (const Drawn& d : drawn(scene, target, [&](RegionId r, std::vector<Drawn>&here) {
+         for (u32 n = 0; n < scene.nodes[r]->nodes(); ++n)
+           if (target.node.value_or(n) == n &&
+               (!target.zone || *target.zone == scene.nodes[r]->zone_of(n)))
+             here.push_back({r, n, uniform2(draw(scene.draws, r, n))});
+       }))
+    found.push_back({d.region, d.what});
   return found;
 }
 

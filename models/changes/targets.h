@@ -18,4 +18,11 @@ struct PodAt {
 // that the same pods are met by every change of a run, and fewer of them by a smaller one.
 std::vector<PodAt> pods_in(const Scene& scene, const PodTarget& target);
 
+struct NodeAt {
+  RegionId region = 0;
+  u32 node = 0;
+};
+// Likewise, by draws keyed by the node.
+std::vector<NodeAt> nodes_in(const Scene& scene, const NodeTarget& target);
+
 }  // namespace stampede

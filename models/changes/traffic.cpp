@@ -1,5 +1,9 @@
-// Letting users' traffic in or not: the safety layer's breakers by hand.
+// Letting users' traffic in or not: the safety layer's breakers by hand, regions that are drained,
+// classes that are turned away.
+#include <utility>
+
 #include "models/changes/action.h"
+#include "models/changes/targets.h"
 
 namespace stampede {
 namespace {
@@ -19,6 +23,78 @@ const RegisterAction<NoParams> start_ramp{
                                               : Ending{true, breakers->closed()};
       }};
     }};
+
+const RegisterFault<OnRegions> drain_region{
+    "drain_region",
+    "the global balancer sends no new clients to the region; answers given before live out their "
+    "time",
+    "", [](const OnRegions& p, const Act& act) -> Heal {
+      const std::vector<RegionId> regions = regions_in(act.scene, p.target);
+      TrafficControlPort* balancer = act.scene.traffic;
+      for (const RegionId r : regions) balancer->drain(r, act.root);
+      return [balancer, regions](IncidentId healed) {
+        for (const RegionId r : regions) balancer->undrain(r, healed);
+      };
+    }};
+
+const RegisterAction<OnRegions> undrain_region{
+    "undrain_region", "all drains of the region end: clients may be sent there again", "",
+    [](const OnRegions& p, const Act& act) -> Effect {
+      TrafficControlPort* balancer = act.scene.traffic;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        while (balancer->drains(r) > 0) balancer->undrain(r, act.root);
+      return {};
+    }};
+
+Heal turn_away(const Act& act, const RegionTarget& target, const std::string& client_class,
+               double share, Outcome code) {
+  TurnAway whom;
+  whom.share = share;
+  whom.code = code;
+  for (std::size_t k = 0; k < act.scene.all_classes.size(); ++k)
+    if (act.scene.all_classes[k] == client_class) whom.class_id = static_cast<u16>(k);
+  std::vector<std::pair<GateControlPort*, u32>> rules;
+  for (const RegionId r : regions_in(act.scene, target))
+    rules.emplace_back(act.scene.gates[r], act.scene.gates[r]->turn_away(whom, act.root));
+  return [rules](IncidentId healed) {
+    for (const auto& [gate, rule] : rules) gate->let_in(rule, healed);
+  };
+}
+
+struct ShedParams {
+  RegionTarget target;
+  std::string client_class;
+  Share share{0.5};
+  static void describe(Schema<ShedParams>& s) {
+    s.field("target", &ShedParams::target).help("at which regions' gateways");
+    s.field("class", &ShedParams::client_class).help("name of the class of clients; left out: all");
+    s.field("share", &ShedParams::share)
+        .range(0, 1)
+        .help("of the attempts; what a smaller share meets a larger one meets too");
+  }
+};
+
+const RegisterFault<ShedParams> shed{
+    "shed", "gateways answer a share of the attempts with 503 and `gateway.retry_after`, unread",
+    "", [](const ShedParams& p, const Act& act) {
+      return turn_away(act, p.target, p.client_class, p.share.value, Outcome::kRejected503);
+    }};
+
+struct BlockParams {
+  RegionTarget target;
+  std::string client_class;
+  static void describe(Schema<BlockParams>& s) {
+    s.field("target", &BlockParams::target).help("at which regions' gateways");
+    s.field("class", &BlockParams::client_class)
+        .help("name of the class of clients; left out: all");
+  }
+};
+
+const RegisterFault<BlockParams> block{"block", "gateways answer every request of a class with 429",
+                                       "", [](const BlockParams& p, const Act& act) {
+                                         return turn_away(act, p.target, p.client_class, 1,
+                                                          Outcome::kRejected429);
+                                       }};
 
 }  // namespace
 }  // namespace stampede

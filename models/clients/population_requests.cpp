@@ -71,7 +71,8 @@ void Population::send(RequestSlot slot) {
 
   Verdict let_in;
   if (path.reach == Reach::kReachable) {
-    let_in = wiring_.regions[route.region]->admit(s.key);
+    let_in =
+        wiring_.regions[route.region]->admit(s.key, r.key ^ static_cast<u64>(now.ns), r.class_id);
     if (!let_in.accepted()) {
       blame(r, route.moved_by);  // unless the refusal says more
       return refused(slot, let_in, path.round_trip);

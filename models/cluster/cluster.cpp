@@ -38,7 +38,9 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
       lifecycle_(context(), controller_client()),
       autoscalers_(context(), controller_client(), controller_events_),
       scale_command_(context(), operator_client_),
-      zombie_watch_(context(), endpoints_) {
+      zombie_watch_(context(), endpoints_),
+      hosts_(context(), operator_client_, kubelets_, leases_),
+      restarts_(context(), kubelets_) {
   watch_server();
   if (std::any_of(state_.workloads.begin(), state_.workloads.end(), [](const Workload& w) {
         return w.params.autoscaler && w.params.autoscaler->keda;
@@ -139,6 +141,10 @@ std::vector<PodPlace> Cluster::serving() const {
   return places;
 }
 
+u64 Cluster::restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) {
+  return restarts_.restart(pods, how, cause);
+}
+
 void Cluster::crash(const std::vector<PodId>& pods, IncidentId cause) {
   std::vector<PodId> struck;
   for (const PodId id : pods)
@@ -186,6 +192,11 @@ void Cluster::api_changed(const ApiChange& change) {
 
 void Cluster::node_changed(NodeId node, NodeCondition condition) {
   if (condition == NodeCondition::kTainted) return;
+  if (condition == NodeCondition::kCordoned || condition == NodeCondition::kUncordoned) {
+    state_.nodes[node].cordoned = condition == NodeCondition::kCordoned;
+    if (!state_.nodes[node].cordoned) scheduler_.gpus_freed();
+    return;
+  }
   // A heartbeat is nothing to the scheduler; a node that is ready again is.
   const bool was_ready = state_.nodes[node].api_ready, ready = condition == NodeCondition::kReady;
   lifecycle_.node_status_seen(node, ready);

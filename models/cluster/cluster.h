@@ -2,7 +2,7 @@
 // autoscaler, all of which meet only through the API server.
 // State: see the parts; this file hands each committed change to those that watch it.
 // Source: kubernetes v1.28 controllers; kubernetes.md of the specification for capacities.
-// Limits: one zone, one service a workload, no rolling updates, no preemption, no leader election.
+// Limits: one service a workload, no rolling updates, no preemption, no leader election.
 #pragma once
 #include <memory>
 #include <string_view>
@@ -10,10 +10,12 @@
 #include "models/cluster/autoscaler.h"
 #include "models/cluster/endpoint_slices.h"
 #include "models/cluster/event_recorder.h"
+#include "models/cluster/hosts.h"
 #include "models/cluster/kubelet.h"
 #include "models/cluster/limited_client.h"
 #include "models/cluster/node_lease.h"
 #include "models/cluster/node_lifecycle.h"
+#include "models/cluster/pod_restarts.h"
 #include "models/cluster/pod_scheduler.h"
 #include "models/cluster/replica_set.h"
 #include "models/cluster/scale_command.h"
@@ -71,6 +73,10 @@ class Cluster final : public ApiWatcher,
   // PodControlPort
   std::vector<PodPlace> serving() const override;
   void crash(const std::vector<PodId>& pods, IncidentId cause) override;
+  u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) override;
+  bool restarting(u64 round) const override { return restarts_.under_way(round); }
+
+  NodeControlPort& hosts() { return hosts_; }
 
   // Read-outs; none feeds behaviour of other components.
   const cluster::PodCounts& counts(WorkloadId workload) const {
@@ -126,6 +132,8 @@ class Cluster final : public ApiWatcher,
   cluster::Autoscalers autoscalers_;
   cluster::ScaleCommand scale_command_;
   cluster::ZombieWatch zombie_watch_;
+  cluster::Hosts hosts_;
+  cluster::PodRestarts restarts_;
   std::unique_ptr<cluster::Keda> keda_;  // null: no workload has a ScaledObject
   IncidentId stopped_ = kNoIncident;     // what stopped the autoscalers; none while they run
 };

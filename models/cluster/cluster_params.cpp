@@ -397,6 +397,10 @@ void ClusterParams::describe(Schema<ClusterParams>& s) {
       .fixed("the size comes from spec.regions")
       .help("GPU nodes")
       .range(1, 1e5);
+  s.field("zones", &P::zones)
+      .fixed("it is how the cluster is built")
+      .help("zones that the nodes are spread over, in turn: what `fail_zone` takes out at once")
+      .range(1, 64);
   s.field("gpus_per_node", &P::gpus_per_node)
       .fixed("it is how a node is built")
       .help("GPUs of a node")

@@ -105,6 +105,7 @@ struct ClusterParams {
   i32 nodes = 1;
   i32 gpus_per_node = 8;
   i32 missing_gpus = 0;  // of the last node
+  i32 zones = 1;         // node n stands in zone n modulo zones
   Share zombie_share{0.02};
   i32 zombie_minimum = 3;
   Duration zombie_after = 40_s;

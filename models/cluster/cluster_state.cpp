@@ -111,8 +111,11 @@ void ClusterState::end_edit(PodId id) {
     p.candidate_since = world.now();
     candidates.emplace_back(world.now(), id);
   }
-  const bool listed = !p.deleting && !p.gone && (p.node == kNoNode || !nodes[p.node].lost) &&
-                      (p.ready || (params.endpoints.publish_not_ready && true_status(p).running));
+  // What its controllers want the view to say. Of a silent node they know what it said last.
+  const Node* node = p.node == kNoNode ? nullptr : &nodes[p.node];
+  const bool ready = node != nullptr && node->silent() ? p.api_ready : p.ready;
+  const bool listed = !p.deleting && !p.gone && (node == nullptr || !node->lost) &&
+                      (ready || (params.endpoints.publish_not_ready && true_status(p).running));
   const bool unpublished_now = listed != p.routable;
   if (unpublished_now && !p.unpublished) {
     p.unpublished_since = world.now();

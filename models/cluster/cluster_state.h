@@ -39,7 +39,10 @@ struct Pod {
   bool ready = false;          // the kubelet's truth
   bool status_queued = false;  // or being written
   bool final_delete_sent = false;
-  bool ending = false;  // restarted, and the old container has not ended yet
+  bool ending = false;    // restarted, and the old container has not ended yet
+  bool fetched = false;   // its weights, to a disk that was empty
+  bool asked = false;     // to restart: no back-off
+  bool evicting = false;  // its deletion by a drain is under way
   u16 restarts = 0;
   u16 restarts_in_a_row = 0;  // since it last ran for long
   u32 generation = 0;         // of its container's pending stage
@@ -83,6 +86,11 @@ struct Node {
   Instant tainted_at{};
   Instant lease_seen{};  // last renewal that the lifecycle controller saw
   IncidentId lease_failed = kNoIncident;
+  u8 dead = 0, detached = 0, cordons = 0;  // by so many changes each
+  bool cordoned = false;                   // as committed and seen
+  bool cold = false;                       // started again with an empty disk
+  IncidentId harmed_by = kNoIncident;      // what made it silent
+  bool silent() const { return dead + detached > 0; }
   std::vector<PodId> pods;  // bound here and not gone
 };
 

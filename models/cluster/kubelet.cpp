@@ -87,6 +87,7 @@ void Kubelets::handle(const Event& event) {
 
 void Kubelets::tick(NodeId node) {
   Writer& writer = writers_[node];
+  if (context_.state.nodes[node].dead > 0) return;
   const Instant now = context_.world.now();
   const bool resync = now - writer.resynced >= context_.params.kubelet.status_resync;
   if (resync) writer.resynced = now;
@@ -139,6 +140,7 @@ void Kubelets::unhealthy(PodId id) {
 
 void Kubelets::emit(PodId id) {
   const Pod& pod = context_.state.pods[id];
+  if (silent(pod)) return;
   events_.emit(kKubeletUser + pod.node, pod.overloaded ? pod.overloaded : pod.cause);
 }
 
@@ -151,6 +153,7 @@ void Kubelets::stage(PodId id, Duration delay) {
 }
 
 void Kubelets::pod_bound(PodId id) {
+  if (silent(context_.state.pods[id])) return;  // its kubelet does not hear of it
   if (context_.state.pods[id].deleting) return stop(id);
   const NodeId node = context_.state.pods[id].node;
   if (context_.state.nodes[node].charged_gpus > context_.params.gpus_per_node) {
@@ -159,14 +162,15 @@ void Kubelets::pod_bound(PodId id) {
     return stopped(id);
   }
   const StartParams& p = context_.params.start;
+  const bool cached = p.image_cached && !context_.state.nodes[node].cold;
   {
     PodEdit e(context_.state, id);
     e->started_at = context_.world.now();
-    e->container = p.image_cached ? Container::kStarting : Container::kPulling;
+    e->container = cached ? Container::kStarting : Container::kPulling;
   }
   queue_status(id);
   emit(id);  // Pulling, or Pulled: already present
-  if (p.image_cached) return stage(id, p.container_start);
+  if (cached) return stage(id, p.container_start);
   links_.start(registry_, p.image_size, id, ++context_.state.pods[id].generation);
 }
 
@@ -177,6 +181,7 @@ void Kubelets::transferred(u32 id, u32 generation) {
 void Kubelets::stage_done(PodId id) {
   switch (context_.state.pods[id].container) {
     case Container::kPulling:
+      if (fetch_weights(id)) return;
       emit(id);  // Pulled
       PodEdit(context_.state, id)->container = Container::kStarting;
       return stage(id, context_.params.start.container_start);
@@ -197,6 +202,18 @@ void Kubelets::stage_done(PodId id) {
     default:
       return;
   }
+}
+
+// To the empty disk of a host that is new, before they are loaded from there.
+bool Kubelets::fetch_weights(PodId id) {
+  Pod& pod = context_.state.pods[id];
+  const StartParams& p = context_.params.start;
+  if (!context_.state.nodes[pod.node].cold || pod.fetched ||
+      p.weights_source == WeightsSource::kSharedStore)
+    return false;
+  pod.fetched = true;
+  links_.start(store_, p.weights_size, id, ++pod.generation);
+  return true;
 }
 
 void Kubelets::load(PodId id) {
@@ -225,7 +242,9 @@ void Kubelets::serve(PodId id) {
     e->container = Container::kServing;
     e->failures = e->successes = 0;
   }
-  context_.runtime.pod_started(id, context_.state.pods[id].workload);
+  const Pod& pod = context_.state.pods[id];
+  context_.state.nodes[pod.node].cold = false;
+  context_.runtime.pod_started(id, pod.workload);
 }
 
 // ---- restarting and stopping -----------------------------------------------------------------
@@ -241,7 +260,7 @@ void Kubelets::restart(PodId id) {
     // The backoff is forgotten twice its longest delay after it was last used, at a start.
     if (context_.world.now() - e->container_started > p.restart_backoff_longest * 2)
       e->restarts_in_a_row = 0;
-    if (e->restarts_in_a_row < UINT16_MAX) ++e->restarts_in_a_row;
+    if (!e->asked && e->restarts_in_a_row < UINT16_MAX) ++e->restarts_in_a_row;
     if (e->restarts < UINT16_MAX) ++e->restarts;
     e->ending = true;
   }
@@ -260,6 +279,13 @@ void Kubelets::pod_crashed(PodId id, IncidentId cause) {
   Pod& pod = context_.state.pods[id];
   pod.overloaded = cause;  // why it is not ready
   context_.runtime.pod_killed(id, pod.workload, cause);
+  restart(id);
+}
+
+void Kubelets::restart_asked(PodId id, IncidentId cause) {
+  Pod& pod = context_.state.pods[id];
+  pod.overloaded = cause;
+  pod.asked = true;
   restart(id);
 }
 
@@ -284,6 +310,7 @@ void Kubelets::look_whether_ended(PodId id) {
   if (!context_.runtime.ended(id)) return stage(id, kRelist);
   Pod& pod = context_.state.pods[id];
   pod.ending = false;
+  if (std::exchange(pod.asked, false)) return stage(id, kRelist);
   stage(id, doubling(p.restart_backoff_first, p.restart_backoff_longest, pod.restarts_in_a_row));
 }
 
@@ -291,6 +318,7 @@ void Kubelets::pod_deleted(PodId id, IncidentId cause) {
   Pod& pod = context_.state.pods[id];
   if (pod.gone) return;
   pod.deleted_by = cause;
+  if (silent(pod)) return;  // its kubelet does not hear of it
   if (pod.container == Container::kStopping || pod.container == Container::kStopped) return;
   emit(id);  // Killing
   stop(id);

@@ -12,6 +12,7 @@
 #include <deque>
 
 #include "models/cluster/context.h"
+#include "models/cluster/node_runtime.h"
 #include "models/cluster/shared_links.h"
 #include "models/cluster/token_bucket.h"
 
@@ -19,7 +20,10 @@ namespace stampede::cluster {
 
 class EventRecorder;
 
-class Kubelets final : public Component, public ApiCaller, public TransferListener {
+class Kubelets final : public Component,
+                       public ApiCaller,
+                       public TransferListener,
+                       public NodeRuntime {
  public:
   Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events);
   void start();               // the ticks of all nodes
@@ -27,6 +31,12 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   void pod_bound(PodId pod);  // informers; a pod whose GPUs are taken is turned away
   void pod_deleted(PodId pod, IncidentId cause);
   void pod_crashed(PodId pod, IncidentId cause);  // its server's process is dead
+  // NodeRuntime; those of nodes stand in kubelet_hosts.cpp
+  void restart_asked(PodId pod, IncidentId cause) override;
+  void node_died(NodeId node, IncidentId cause) override;
+  void node_started(NodeId node, IncidentId cause) override;
+  void node_detached(NodeId node, IncidentId cause) override;
+  void node_attached(NodeId node, IncidentId cause) override;
 
   void retune_links();    // bandwidths are others
   void retune_filters();  // those of the spam filters
@@ -47,6 +57,7 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   void unhealthy(PodId pod);
   void stage(PodId pod, Duration delay);
   void stage_done(PodId pod);
+  bool fetch_weights(PodId pod);
   void load(PodId pod);
   void serve(PodId pod);
   void restart(PodId pod);
@@ -57,6 +68,9 @@ class Kubelets final : public Component, public ApiCaller, public TransferListen
   void queue_status(PodId pod);
   void write_next(NodeId node);
   void emit(PodId pod);
+  bool silent(const Pod& pod) const {
+    return pod.node != kNoNode && context_.state.nodes[pod.node].silent();
+  }
   Duration warm_up(const Pod& pod, PodId id) const;
 
   Context context_;

@@ -8,7 +8,7 @@ enum Reply : u64 { kStatus, kFinalDelete };
 
 void Kubelets::queue_status(PodId id) {
   Pod& pod = context_.state.pods[id];
-  if (pod.status_queued || pod.final_delete_sent || pod.node == kNoNode) return;
+  if (pod.status_queued || pod.final_delete_sent || pod.node == kNoNode || silent(pod)) return;
   pod.status_queued = true;
   writers_[pod.node].queue.push_back(id);
   write_next(pod.node);

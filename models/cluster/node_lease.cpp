@@ -30,6 +30,11 @@ void NodeLeases::start() {
 
 void NodeLeases::handle(const Event& event) {
   const NodeId node = event.subject;
+  const bool silent = context_.state.nodes[node].silent();
+  if (silent && event.kind <= kRead) {
+    context_.state.nodes[node].lease_failed = context_.state.nodes[node].harmed_by;
+    return wait(node);
+  }
   switch (event.kind) {
     case kRenew:
       leases_[node].tries = 0;
@@ -44,10 +49,12 @@ void NodeLeases::handle(const Event& event) {
     case kStatus:
       context_.world.scheduler.after(context_.params.kubelet.node_status_period, Priority::kControl,
                                      component_, kStatus, node);
-      return write_status(node);
+      if (!silent) write_status(node);
+      return;
     case kLook:
       leases_[node].look_pending = false;
-      return look_at_status(node);
+      if (!silent) look_at_status(node);
+      return;
   }
 }
 
@@ -142,6 +149,12 @@ void NodeLeases::node_given_up(NodeId node) {
   const i64 now = context_.world.now().ns;
   const i64 next = now + period - (now + period - phase) % period;
   context_.world.scheduler.at(Instant{next}, Priority::kControl, component_, kLook, node);
+}
+
+// It registers with its status, and looks at what stands there from then on.
+void NodeLeases::node_speaks(NodeId node) {
+  write_status(node);
+  node_given_up(node);
 }
 
 void NodeLeases::look_at_status(NodeId node) {

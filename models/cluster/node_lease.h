@@ -6,6 +6,7 @@
 //        effect the next one meets a conflict, reads, and goes on with its tries.
 //        A node's status: looked at on a grid of `node_status_look`; written if what stands there
 //        differs (the node was given up) or `node_status_period` has passed.
+//        A silent node does none of it.
 // Source: component-helpers apimachinery/lease/controller.go, client-go rest/with_retry.go: no
 // limiter; 429 costs ten calls a try, an immediate error five calls a cycle, a time-out one in 10
 // s; pkg/kubelet/kubelet_node_status.go tryUpdateNodeStatus (10 s, 5 min).
@@ -21,6 +22,7 @@ class NodeLeases final : public Component, public ApiCaller {
   NodeLeases(const Context& context, ApiServerPort& api);
   void start();
   void node_given_up(NodeId node);  // informer: its status says that it is not ready
+  void node_speaks(NodeId node);    // its kubelet is started, or reaches the API server again
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
   u64 calls = 0, failures = 0, conflicts = 0, statuses = 0;

@@ -62,7 +62,7 @@ NodeId PodScheduler::pick(WorkloadId workload) const {
   i32 least = context_.params.gpus_per_node - gpus + 1;
   for (std::size_t n = 0; n < state.nodes.size(); ++n) {
     const Node& node = state.nodes[n];
-    if (node.api_ready && node.charged_gpus < least) {
+    if (node.api_ready && !node.cordoned && node.charged_gpus < least) {
       least = node.charged_gpus;
       best = static_cast<NodeId>(n);
     }

@@ -150,8 +150,9 @@ void ApiServer::start(u32 slot) {
     return;
   }
   if (c.call.verb == ApiVerb::kList) {
-    const Instant done =
-        run_cpu(server, params_.cpu_per_call + params_.cpu_per_list_kib * (c.call.bytes / 1024));
+    const Duration cost = params_.cpu_per_call + params_.cpu_per_list_kib * (c.call.bytes / 1024);
+    read_by_.add(world_.now(), c.call.cause, cost.ns / 1000);
+    const Instant done = run_cpu(server, cost);
     egress_free_ = std::max(egress_free_, world_.now()) +
                    from_seconds(c.call.bytes / (params_.egress.bytes_per_second *
                                                 static_cast<double>(params_.servers)));

@@ -161,7 +161,8 @@ class ApiServer final : public ApiServerPort,
   std::unordered_map<u32, Pod> pods_;  // as committed; looked up only
 
   WriteWaits waits_;
-  CauseTally<60, 6, 32> tally_;  // bytes written
+  CauseTally<60, 6, 32> tally_;   // bytes written
+  CauseTally<60, 6, 4> read_by_;  // CPU time of lists [us]
   ReadinessPort* readiness_ = nullptr;
   // An incident lasts until its condition has been away for `clear_after`.
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;

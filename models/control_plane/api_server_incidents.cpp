@@ -41,7 +41,8 @@ void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
 }
 
 IncidentId ApiServer::ailment() const {
-  for (const IncidentId known : {saturated_, disk_stalled(), disk_slowed()})
+  for (const IncidentId known :
+       {saturated_, disk_stalled(), disk_slowed(), read_by_.most(world_.now())})
     if (known != kNoIncident) return known;
   return kNoIncident;
 }
@@ -54,6 +55,8 @@ void ApiServer::saturate(const std::string& text) {
   causes.push_back(disk_stalled());
   live_causes_.add_to(causes);
   etcd_->live_causes().add_to(causes);
+  if (const IncidentId read = read_by_.most(world_.now()); read != kNoIncident)
+    causes.push_back(read);
   saturated_ = world_.incident("etcd_saturated", path_, std::move(causes), text);
 }
 

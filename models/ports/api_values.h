@@ -33,7 +33,7 @@ struct BindingValue {
   u32 node = 0;
 };
 
-enum class NodeCondition : u8 { kUnknown, kReady, kTainted };
+enum class NodeCondition : u8 { kUnknown, kReady, kTainted, kCordoned, kUncordoned };
 struct NodeStatusValue {
   NodeCondition condition = NodeCondition::kUnknown;
 };

@@ -12,6 +12,12 @@ struct PodPlace {
   u32 node = 0;
 };
 
+// How pods are restarted by hand.
+struct PodRestart {
+  i32 max_unavailable = 0;  // at most so many at once not ready; 0: all together
+  Duration jitter{};        // each waits up to that long before its turn, drawn by pod
+};
+
 struct PodControlPort {
   virtual ~PodControlPort() = default;
   // Those whose server runs and that nobody has asked to end, in ascending order.
@@ -19,6 +25,11 @@ struct PodControlPort {
   // Their processes die with all that they have, without a grace (incident pods_killed); their
   // kubelets start them again after the back-off. Pods that do not serve are left out.
   virtual void crash(const std::vector<PodId>& pods, IncidentId cause) = 0;
+  // Their servers end with their grace and are started again, all at once or some at a time
+  // (incidents pods_restarted, and restarts_done once all are ready). Returns what restarting()
+  // takes.
+  virtual u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) = 0;
+  virtual bool restarting(u64 round) const = 0;
 };
 
 }  // namespace stampede

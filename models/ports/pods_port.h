@@ -33,6 +33,9 @@ struct PodRuntime {
   virtual bool ended(PodId /*pod*/) const { return true; }
   // The process is gone at once and with it what ran in it, because of `cause`.
   virtual void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) = 0;
+  // Nothing gets to the pod's host or from there any more, because of `cause`; or it does again.
+  virtual void pod_cut_off(PodId pod, IncidentId cause) = 0;
+  virtual void pod_reached(PodId pod) = 0;
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;

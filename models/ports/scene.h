@@ -4,16 +4,21 @@
 #include <string>
 #include <vector>
 
+#include "models/ports/api_load_port.h"
 #include "models/ports/autoscaler_control_port.h"
 #include "models/ports/breaker_control_port.h"
 #include "models/ports/cache_control_port.h"
 #include "models/ports/control_plane_port.h"
 #include "models/ports/demand_control_port.h"
+#include "models/ports/gate_control_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/network_port.h"
+#include "models/ports/node_control_port.h"
 #include "models/ports/pod_control_port.h"
 #include "models/ports/routing_control_port.h"
+#include "models/ports/server_control_port.h"
 #include "models/ports/service_alarm_port.h"
+#include "models/ports/traffic_control_port.h"
 #include "sim/random.h"
 
 namespace stampede {
@@ -29,8 +34,14 @@ struct Scene {
   DemandControlPort* demand = nullptr;
   std::vector<std::string> client_classes;  // their names
   std::vector<PodControlPort*> pods;        // [region]
-  std::vector<std::string> pools;           // [workload] their names
-  StreamKey draws{};                        // who is met by a share or count
+  std::vector<ServerControlPort*> servers;  // [region]
+  std::vector<NodeControlPort*> nodes;      // [region]
+  TrafficControlPort* traffic = nullptr;
+  std::vector<GateControlPort*> gates;   // [region]
+  std::vector<std::string> all_classes;  // [class] their names, recordings included
+  std::vector<ApiLoadPort*> api_loads;   // [region]
+  std::vector<std::string> pools;        // [workload] their names
+  StreamKey draws{};                     // who is met by a share or count
   LivePort* live = nullptr;
   const NetworkPort* network = nullptr;  // the ways that operators and their tools take
 };

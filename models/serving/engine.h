@@ -90,10 +90,15 @@ class Engine {
   // The process dies: everything is lost, each lost id is told to `lost` (running, then waiting).
   template <class F>
   void kill(Instant now, F&& lost) {
-    for (const Record& r : records_)
-      if (r.ticket != 0 && r.id != kCancelled) lost(r.id);
-    waiting_.for_each_live([&](const WaitingSequence& w) { lost(w.id); });
+    for_each(lost);
     reset(now);
+  }
+  // Calls f(id) for each sequence here: running, then waiting.
+  template <class F>
+  void for_each(F&& f) const {
+    for (const Record& r : records_)
+      if (r.ticket != 0 && r.id != kCancelled) f(r.id);
+    waiting_.for_each_live([&](const WaitingSequence& w) { f(w.id); });
   }
 
   // All of its own lines at once instead of one after the other as they are met.

@@ -71,7 +71,12 @@ Verdict Region::refuse_503(IncidentId cause) {
   return {Outcome::kRejected503, gateway_.retry_after, cause};
 }
 
-Verdict Region::admit(u64 session_key) {
+Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
+  if (!gate_.empty()) [[unlikely]]
+    if (const GateRules::Rule* rule = gate_.meets(attempt_key, class_id)) {
+      ++(rule->whom.code == Outcome::kRejected503 ? counts_.refused_503 : counts_.refused_429);
+      return {rule->whom.code, gateway_.retry_after, rule->because};
+    }
   const Verdict v = wiring_.safety->admit(session_key, id_);
   if (!v.accepted()) {
     ++counts_.refused_breaker;
@@ -207,7 +212,7 @@ bool Region::streams(AttemptSlot slot) const {
   if (a.decoding) return true;
   if (a.ticket == 0) return false;  // waits for a log-in
   const Pod& p = pods_[a.pod];
-  return p.engine && p.engine->tokens_emitted(a.ticket, world_.now()) > 0;
+  return p.engine && p.engine->tokens_emitted(a.ticket, engine_time(p)) > 0;
 }
 
 // Gives the attempt to the pod's engine; false if it can never fit.
@@ -223,7 +228,7 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   block_ids_.clear();
   if (profiles_[p.workload]->prefix_caching && wiring_.text != nullptr)
     wiring_.text->block_ids(a.session, input.prompt, block_ids_);
-  a.ticket = pods_[id].engine->add(world_.now(), input, block_ids_);
+  a.ticket = pods_[id].engine->add(engine_time(pods_[id]), input, block_ids_);
   reschedule(id);
   return true;
 }
@@ -241,22 +246,27 @@ void Region::closed(PodId id) {
 
 struct Region::EngineOf final : EngineSink {
   EngineOf(Region& in, PodId of) : region(in), pod(of) {}
-  void first_token(u32 slot, Instant at) override { region.first_token(pod, slot, at); }
-  void finished(u32 slot, Instant at) override { region.finished(pod, slot, at); }
+  void first_token(u32 slot, Instant at) override { region.first_token(pod, slot, when(at)); }
+  void finished(u32 slot, Instant at) override { region.finished(pod, slot, when(at)); }
   void preempted(u32, Instant) override {}
+  Instant when(Instant at) const {
+    const PodClock* clock = region.pods_[pod].clock.get();
+    return clock ? clock->when(at) : at;
+  }
   Region& region;
   const PodId pod;
 };
 
 void Region::advance(PodId id) {
   EngineOf speaker(*this, id);
-  pods_[id].engine->advance(world_.now(), speaker);
+  pods_[id].engine->advance(engine_time(pods_[id]), speaker);
 }
 
 void Region::reschedule(PodId id) {
   Pod& p = pods_[id];
   counts_.cached_tokens += p.engine->take_shared_tokens();
-  const Instant next = p.engine->next_event();
+  Instant next = p.engine->next_event();
+  if (p.clock) next = p.clock->when(next);
   if (next == kNever || (p.event_at <= next && world_.scheduler.pending(p.event))) return;
   world_.scheduler.cancel(p.event);
   p.event_at = std::max(next, world_.now());
@@ -400,7 +410,16 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
 }
 
 IncidentId Region::delayed_by(AttemptSlot attempt) const {
-  return overload_ != kNoIncident ? overload_ : (*wiring_.attempts)[attempt].incident;
+  const Attempt& a = (*wiring_.attempts)[attempt];
+  if (!faults_.empty() && a.ticket != 0)
+    if (const IncidentId cause = faults_.cause(a.pod)) return cause;
+  return overload_ != kNoIncident ? overload_ : a.incident;
+}
+
+IncidentId Region::overload_incident(PodId pod) {
+  if (!faults_.empty())
+    if (const IncidentId cause = faults_.cause(pod)) return cause;
+  return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
 }
 
 void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {
@@ -438,9 +457,10 @@ bool Region::take_off(AttemptSlot slot) {
   if (!p.engine) return false;
   advance(id);
   const u32 waiting_before = p.engine->waiting();
-  const u32 emitted = p.engine->tokens_emitted(ticket, world_.now());
+  const Instant now = engine_time(p);
+  const u32 emitted = p.engine->tokens_emitted(ticket, now);
   // Between two pods, or just done: it goes on.
-  if (!p.engine->cancel(world_.now(), ticket)) return false;
+  if (!p.engine->cancel(now, ticket)) return false;
   closed(id);
   attempt_ended(id, a, Outcome::kTimeout, world_.now());
   const bool ran = p.engine->waiting() == waiting_before;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "models/ports/attempts_port.h"
+#include "models/ports/gate_control_port.h"
 #include "models/ports/kv_cache_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/load_port.h"
@@ -18,10 +19,14 @@
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
+#include "models/ports/server_control_port.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
+#include "models/serving/gate_rules.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/open_endpoints.h"
+#include "models/serving/pod_clock.h"
+#include "models/serving/pod_faults.h"
 #include "models/serving/rate_limit.h"
 #include "models/serving/serving_params.h"
 #include "sim/cause_tally.h"
@@ -39,7 +44,9 @@ class Region final : public Component,
                      public EndpointConsumer,
                      public LoadPort,
                      public Tunable,
-                     public ReplicaChoiceUser {
+                     public ReplicaChoiceUser,
+                     public ServerControlPort,
+                     public GateControlPort {
  public:
   struct Wiring {
     ClientPort* clients = nullptr;
@@ -71,7 +78,7 @@ class Region final : public Component,
   void retuned(const LiveChange& change) override;
   void use_choice(WorkloadId workload, ReplicaChoice* choice) override;
 
-  Verdict admit(u64 session_key) override;
+  Verdict admit(u64 session_key, u64 attempt_key, u16 class_id) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   bool streams(AttemptSlot attempt) const override;
@@ -83,22 +90,34 @@ class Region final : public Component,
   void pod_stopped(PodId pod, WorkloadId workload, IncidentId cause) override;
   bool ended(PodId pod) const override { return pod >= pods_.size() || !pods_[pod].engine; }
   void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) override;
+  void pod_cut_off(PodId pod, IncidentId cause) override;
+  void pod_reached(PodId pod) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
   bool export_metrics(PodId pod, WorkloadId workload, PodExports& exports) override;
   void keep_latencies() override;
-  // The overload, or what brought the pod's traffic here before it shows as one.
   // What it suffers from now: overload, and why a view of endpoints last changed.
   std::vector<IncidentId> ailments() const {
     std::vector<IncidentId> open = endpoint_cause_;
     open.push_back(overload_);
     return open;
   }
-  IncidentId overload_incident(PodId pod) override {
-    return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
-  }
+  // What ails the pod itself, the overload, or what brought its traffic here before it shows as
+  // one.
+  IncidentId overload_incident(PodId pod) override;
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
+
+  // ServerControlPort
+  u32 hang(const std::vector<PodId>& pods, bool answers_probes, IncidentId cause) override;
+  u32 slow(const std::vector<PodId>& pods, double factor, IncidentId cause) override;
+  void heal(u32 fault, IncidentId healed) override;
+  u64 drop_connections(const std::vector<PodId>& pods, Duration handshake,
+                       IncidentId cause) override;
+
+  // GateControlPort
+  u32 turn_away(const TurnAway& whom, IncidentId cause) override;
+  void let_in(u32 rule, IncidentId healed) override;
 
   const Counts& counts() const { return counts_; }
   const ActiveCounts& active() const { return active_; }
@@ -137,6 +156,7 @@ class Region final : public Component,
   };
   struct Pod {
     std::unique_ptr<Engine> engine;
+    std::unique_ptr<PodClock> clock;  // none: the engine keeps the world's time
     FrontEnd front_end;
     KvLink link;  // of a prefill pod
     EventHandle event;
@@ -169,9 +189,15 @@ class Region final : public Component,
     Tokens tokens;
     i64 busy_ns = 0;
   };
-  Spent spent_by(const Engine& engine) const;
+  Spent spent_by(const Pod& pod) const;
   void count_waste(const Attempt& attempt, u32 emitted, bool ran);
 
+  Instant engine_time(const Pod& pod) const;  // now, as its engine has it
+  void set_pace(PodId pod);
+  u32 afflict(const std::vector<PodId>& pods, PodFault fault, const char* kind, IncidentId cause);
+  void begin_anew(PodId pod);
+  void blame_for_delay(PodId pod);
+  std::vector<AttemptSlot> attempts_at(PodId pod) const;
   // The engine of a pod tells of everything up to now.
   void advance(PodId pod);
   struct EngineOf;  // hears it
@@ -229,6 +255,9 @@ class Region final : public Component,
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
   std::unique_ptr<Latencies> latencies_;  // null: nobody asks
+  PodFaults faults_;
+  u32 last_fault_ = kNoFault;
+  GateRules gate_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_;
   std::vector<OpenEndpoints> endpoints_;     // [workload]

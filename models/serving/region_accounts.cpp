@@ -11,9 +11,12 @@
 
 namespace stampede {
 
-Region::Spent Region::spent_by(const Engine& engine) const {
-  const EngineCounters c = engine.counters(world_.now());
-  return {{c.prompt_tokens, c.generated_tokens}, engine.busy(world_.now()).ns};
+Region::Spent Region::spent_by(const Pod& p) const {
+  const Instant now = engine_time(p);
+  const EngineCounters c = p.engine->counters(now);
+  Duration busy = p.engine->busy(now);
+  if (p.clock) busy = busy + p.clock->longer(busy);
+  return {{c.prompt_tokens, c.generated_tokens}, busy.ns};
 }
 
 // `emitted`: tokens that the attempt has so far, the first one included; `ran`: it was computed on
@@ -34,7 +37,7 @@ Region::EngineTime Region::engine_time(WorkloadId workload) const {
   Spent all = gone_[workload];
   for (const Pod& p : pods_) {
     if (!p.engine || p.workload != workload) continue;
-    const Spent spent = spent_by(*p.engine);
+    const Spent spent = spent_by(p);
     all.tokens.prompt += spent.tokens.prompt;
     all.tokens.generated += spent.tokens.generated;
     all.busy_ns += spent.busy_ns;

@@ -35,6 +35,7 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.sampled_at = world_.now();
   p.front_end.measure(world_.now(), 0, 0, front);
   ++serving_[workload];
+  begin_anew(id);
 }
 
 // Terminating: nothing new, what runs may finish within the grace.
@@ -68,7 +69,8 @@ void Region::kill(PodId id) {
   world_.scheduler.cancel(p.event);
   advance(id);
   retired_[p.workload] += work_of(p);
-  const Spent spent = spent_by(*p.engine);
+  const Spent spent = spent_by(p);
+  const Instant now = engine_time(p);
   gone_[p.workload].tokens.prompt += spent.tokens.prompt;
   gone_[p.workload].tokens.generated += spent.tokens.generated;
   gone_[p.workload].busy_ns += spent.busy_ns;
@@ -76,9 +78,9 @@ void Region::kill(PodId id) {
   p.draining = false;
   std::vector<AttemptSlot> lost;
   const u32 running = dying->running();
-  dying->kill(world_.now(), [&](u32 slot) {
+  dying->kill(now, [&](u32 slot) {
     const Attempt& a = (*wiring_.attempts)[slot];
-    count_waste(a, dying->tokens_emitted(a.ticket, world_.now()), lost.size() < running);
+    count_waste(a, dying->tokens_emitted(a.ticket, now), lost.size() < running);
     lost.push_back(slot);
   });
   for (const AttemptSlot slot : lost) {
@@ -86,6 +88,31 @@ void Region::kill(PodId id) {
     attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
     drop(slot, Outcome::kTruncated, pods_[id].stopped_by);
   }
+}
+
+Instant Region::engine_time(const Pod& p) const {
+  return p.clock ? p.clock->of(world_.now()) : world_.now();
+}
+
+void Region::set_pace(PodId id) {
+  Pod& p = pods_[id];
+  if (!p.engine) return;
+  const double factor = faults_.pace(id);
+  if (!p.clock && factor == 1) return;
+  advance(id);
+  const Instant now = world_.now();
+  if (!p.clock) p.clock = std::make_unique<PodClock>(now);
+  p.clock->set_pace(now, factor, p.engine->busy(engine_time(p)));
+  world_.scheduler.cancel(p.event);
+  p.event_at = kNever;
+  reschedule(id);
+}
+
+std::vector<AttemptSlot> Region::attempts_at(PodId id) const {
+  std::vector<AttemptSlot> here;
+  if (id < pods_.size() && pods_[id].engine)
+    pods_[id].engine->for_each([&](u32 slot) { here.push_back(slot); });
+  return here;
 }
 
 void Region::recovered(Pod& p) {
@@ -107,8 +134,8 @@ bool Region::probe(PodId id, WorkloadId workload) {
   const FrontEndParams& front = params_.pools[workload].front_end;
   const Instant now = world_.now();
   const Instant measured_since = p.front_end.measured_at();
-  const double utilisation = p.front_end.measure(now, p.engine->counters(now).generated_tokens,
-                                                 p.engine->waiting(), front);
+  const double utilisation = p.front_end.measure(
+      now, p.engine->counters(engine_time(p)).generated_tokens, p.engine->waiting(), front);
   if (utilisation <= front.overload_above.value) {
     p.overloaded_since = kNever;
     if (p.overloaded) recovered(p);
@@ -124,7 +151,8 @@ bool Region::probe(PodId id, WorkloadId workload) {
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
-  const bool answered = p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
+  const bool answered = (faults_.empty() || faults_.answers_probes(id)) &&
+                        p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
   if (!answered) ++counts_.probes_failed;
   return answered;
 }
@@ -155,7 +183,7 @@ void Region::keep_latencies() {
 bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) {
   const Pod& p = pod(id);
   if (!p.serving) return false;
-  const Instant now = world_.now();
+  const Instant now = engine_time(p);
   const EngineCounters counted = p.engine->counters(now);
   exports.waiting = p.engine->waiting();
   exports.running = p.engine->running();
@@ -212,7 +240,7 @@ void Region::update_load() {
 // A prefill engine is as loaded as it is busy; a decoding one is always busy, and as loaded as its
 // tokens per second stand to those of a full batch.
 Region::Work Region::work_of(const Pod& p) const {
-  const Instant now = world_.now();
+  const Instant now = engine_time(p);
   const EngineParams& e = params_.pools[p.workload].engine;
   if (e.role == EngineRole::kPrefill) return {p.engine->busy(now).seconds()};
   const double full = e.step_base.seconds() + e.step_per_sequence.seconds() * e.max_num_seqs;

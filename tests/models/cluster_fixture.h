@@ -98,6 +98,8 @@ struct FakeRuntime : PodRuntime {
     return at == stopped.end() ? Instant{} : at->second + grace_used;
   }
   void pod_killed(PodId pod, WorkloadId, IncidentId cause) override { killed[pod] = cause; }
+  void pod_cut_off(PodId pod, IncidentId cause) override { cut_off[pod] = cause; }
+  void pod_reached(PodId pod) override { cut_off.erase(pod); }
   bool probe(PodId pod, WorkloadId) override { return !failing || !failing(pod); }
   PodSample sample(PodId pod, WorkloadId) override {
     if (!started.count(pod)) return {};
@@ -120,7 +122,7 @@ struct FakeRuntime : PodRuntime {
   std::map<PodId, Instant> started, stopped;
   std::map<PodId, IncidentId> stop_causes;
   Duration grace_used{};  // by every pod that is stopped
-  std::map<PodId, IncidentId> killed;
+  std::map<PodId, IncidentId> killed, cut_off;
 };
 
 struct FakeConsumer : EndpointConsumer {

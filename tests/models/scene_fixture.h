@@ -150,9 +150,101 @@ struct HandPods final : PodControlPort {
   void crash(const std::vector<PodId>& pods, IncidentId cause) override {
     acts.did("crash" + std::to_string(pods.size()) + "_", region, cause);
   }
+  u64 restart(const std::vector<PodId>& pods, const PodRestart&, IncidentId cause) override {
+    acts.did("restart" + std::to_string(pods.size()) + "_", region, cause);
+    return 0;
+  }
+  bool restarting(u64) const override { return under_way; }
   Acts& acts;
   RegionId region;
   std::vector<PodPlace> places{{0, 0, 0}, {1, 0, 0}, {2, 1, 1}, {3, 1, 1}};
+  bool under_way = false;
+};
+
+struct HandServers final : ServerControlPort {
+  HandServers(Acts& a, RegionId r) : acts(a), region(r) {}
+  u32 hang(const std::vector<PodId>& pods, bool, IncidentId cause) override {
+    acts.did("hang" + std::to_string(pods.size()) + "_", region, cause);
+    return ++faults;
+  }
+  u32 slow(const std::vector<PodId>& pods, double, IncidentId cause) override {
+    acts.did("slow" + std::to_string(pods.size()) + "_", region, cause);
+    return ++faults;
+  }
+  u64 drop_connections(const std::vector<PodId>& pods, Duration, IncidentId cause) override {
+    acts.did("drop" + std::to_string(pods.size()) + "_", region, cause);
+    return pods.size();
+  }
+  void heal(u32 fault, IncidentId healed) override {
+    acts.did("heal" + std::to_string(fault) + "_", region, healed);
+  }
+  Acts& acts;
+  RegionId region;
+  u32 faults = kNoFault;
+};
+
+struct HandTraffic final : TrafficControlPort {
+  explicit HandTraffic(Acts& a) : acts(a) {}
+  void drain(RegionId r, IncidentId cause) override {
+    acts.did("drain", r, cause);
+    ++drained[r];
+  }
+  void undrain(RegionId r, IncidentId healed) override {
+    acts.did("undrain", r, healed);
+    --drained[r];
+  }
+  u32 drains(RegionId r) const override { return drained[r]; }
+  Acts& acts;
+  u32 drained[2]{};
+};
+
+struct HandGate final : GateControlPort {
+  HandGate(Acts& a, RegionId r) : acts(a), region(r) {}
+  u32 turn_away(const TurnAway& whom, IncidentId cause) override {
+    acts.did("away", region, cause);
+    last = whom;
+    return ++rules;
+  }
+  void let_in(u32 rule, IncidentId healed) override {
+    acts.did("let" + std::to_string(rule) + "_", region, healed);
+  }
+  Acts& acts;
+  RegionId region;
+  TurnAway last;
+  u32 rules = 0;
+};
+
+struct HandApiLoad final : ApiLoadPort {
+  HandApiLoad(Acts& a, RegionId r) : acts(a), region(r) {}
+  u32 start(const ApiReaders&, IncidentId cause) override {
+    acts.did("read", region, cause);
+    return 0;
+  }
+  void stop(u32) override { acts.done.push_back("unread" + std::to_string(region)); }
+  Acts& acts;
+  RegionId region;
+};
+
+// Ten nodes in two zones.
+struct HandNodes final : NodeControlPort {
+  HandNodes(Acts& a, RegionId r) : acts(a), region(r) {}
+  u32 nodes() const override { return 10; }
+  u32 zone_of(u32 node) const override { return node % 2; }
+  void did(const char* what, const std::vector<u32>& nodes, IncidentId cause) {
+    acts.did(what + std::to_string(nodes.size()) + "_", region, cause);
+  }
+  void fail(const std::vector<u32>& n, IncidentId cause) override { did("fail", n, cause); }
+  void repair(const std::vector<u32>& n, bool, IncidentId cause) override {
+    did("repair", n, cause);
+  }
+  void detach(const std::vector<u32>& n, IncidentId cause) override { did("detach", n, cause); }
+  void attach(const std::vector<u32>& n, IncidentId cause) override { did("attach", n, cause); }
+  void cordon(const std::vector<u32>& n, IncidentId cause) override { did("cordon", n, cause); }
+  void uncordon(const std::vector<u32>& n, IncidentId cause) override { did("uncordon", n, cause); }
+  void drain(const std::vector<u32>& n, i32, IncidentId cause) override { did("drain", n, cause); }
+  bool draining() const override { return false; }
+  Acts& acts;
+  RegionId region;
 };
 
 struct HandLive final : LivePort {
@@ -203,6 +295,11 @@ struct HandScene {
   HandService service;
   HandDemand demand{acts};
   HandPods pods[2]{{acts, 0}, {acts, 1}};
+  HandServers servers[2]{{acts, 0}, {acts, 1}};
+  HandNodes nodes[2]{{acts, 0}, {acts, 1}};
+  HandTraffic traffic{acts};
+  HandGate gates[2]{{acts, 0}, {acts, 1}};
+  HandApiLoad loads[2]{{acts, 0}, {acts, 1}};
   HandLive live{acts};
   HandNetwork network;
   Scene scene() {
@@ -216,6 +313,12 @@ struct HandScene {
             &demand,
             {"web", "api"},
             {&pods[0], &pods[1]},
+            {&servers[0], &servers[1]},
+            {&nodes[0], &nodes[1]},
+            &traffic,
+            {&gates[0], &gates[1]},
+            {"web", "api"},
+            {&loads[0], &loads[1]},
             {"prefill", "decode"},
             stream_key(1, "test", "targets"),
             &live,

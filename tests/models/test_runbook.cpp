@@ -151,6 +151,7 @@ TEST(runbook, every_action_hands_its_act_to_all_that_it_changes) {
     Desk d({step("do_it", Watched::kBreakerOpen, 0_s, entry.name)});
     for (HandControlPlane& plane : d.hand.planes) plane.frozen_now.holds = true;
     for (HandAutoscaler& scaler : d.hand.scalers) scaler.wanted = {15, 25};
+    for (u32& drained : d.hand.traffic.drained) drained = 1;
     d.show(Watched::kBreakerOpen, d.happens());
     d.run(10_s);
     const IncidentId acted = d.last("acted").id;

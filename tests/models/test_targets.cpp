@@ -25,6 +25,11 @@ struct Field {
     }
     scene = hand.scene();
   }
+  Found nodes(const NodeTarget& target) const {
+    Found found;
+    for (const NodeAt& at : nodes_in(scene, target)) found.emplace(at.region, at.node);
+    return found;
+  }
   Found pods(const PodTarget& target) const {
     Found found;
     for (const PodAt& at : pods_in(scene, target)) found.emplace(at.region, at.pod);
@@ -40,6 +45,20 @@ TEST(targets, names_and_numbers_narrow_down) {
   EXPECT_EQ(f.pods({.region = "a", .node = 3}).size(), 10U);
   EXPECT_EQ(f.pods({.region = "a", .pool = "decode", .node = 3}).size(), 0U);
   EXPECT_EQ(f.pods({.region = "a", .pod = 42}), (Found{{0, 42}}));
+  EXPECT_EQ(f.pods({.region = "a", .zone = 1}).size(), 50U);
+  EXPECT_EQ(f.pods({.region = "a", .zone = 1, .node = 2}).size(), 0U);
+  EXPECT_EQ(f.nodes({}).size(), 20U);
+  EXPECT_EQ(f.nodes({.region = "b", .zone = 0}).size(), 5U);
+  EXPECT_EQ(f.nodes({.region = "b", .node = 7}), (Found{{1, 7}}));
+}
+
+TEST(targets, of_nodes_a_smaller_share_or_count_lies_within_a_larger_one) {
+  const Field f;
+  const Found few = f.nodes({.share = Share{0.3}}), many = f.nodes({.share = Share{0.7}});
+  EXPECT_EQ(few.size(), 6U);
+  EXPECT_EQ(many.size(), 14U);
+  EXPECT_TRUE(std::includes(many.begin(), many.end(), few.begin(), few.end()));
+  EXPECT_EQ(f.nodes({.count = 3}).size(), 3U);
 }
 
 TEST(targets, a_smaller_share_or_count_lies_within_a_larger_one) {

@@ -23,6 +23,7 @@ SHARED = {
     "models/changes/targets.h",
     "models/cluster/cluster_state.h",
     "models/cluster/context.h",
+    "models/cluster/node_runtime.h",
     "models/mitigations/overlay.h",
     "models/network/as_relation.h",
 }

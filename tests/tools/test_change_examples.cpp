@@ -107,6 +107,32 @@ const std::map<std::string, Judge>& judges() {
          EXPECT_LE(ready(630), ready(590) - 3);
          EXPECT_GE(ready(1200), ready(590));
        }},
+      {"ailing pods",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("pods_hung"), 1);
+         EXPECT_EQ(run.first("pods_hung")->text, "2 pods");
+         EXPECT_GT(run.failed(), calm().failed());
+       }},
+      {"hosts",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("nodes_failed"), 1);
+         EXPECT_EQ(run.count("nodes_lost"), 1);
+         EXPECT_EQ(run.count("nodes_repaired"), 1);
+         EXPECT_GT(run.failed(), calm().failed());
+       }},
+      {"traffic",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("region_drained"), 1);
+         EXPECT_EQ(run.count("region_undrained"), 1);
+         EXPECT_EQ(run.count("traffic_shed"), 3);  // in two regions, then in one
+         EXPECT_GT(run.failed(), calm().failed());
+       }},
+      {"API load",
+       [](const Played& run) {
+         ASSERT_EQ(run.count("api_load_started"), 2);
+         EXPECT_EQ(run.first("api_load_started")->text, "2 agents list objects");
+         EXPECT_EQ(run.failed(), calm().failed());  // a small cluster does not feel it
+       }},
       {"spike", [](const Played& run) {
          const Incident* root = run.first("spike");
          ASSERT_NE(root, nullptr);

@@ -89,7 +89,7 @@ class Check {
     for (const ClientClassParams& c : spec_.clients) {
       classes.push_back(c.name);
       if (c.name != name) continue;
-      if (c.trace)
+      if (c.trace && s.action->name == "spike")
         report(s, "class", fmt::format("'{}' plays a recording, which no factor changes", name));
       return;
     }
@@ -113,6 +113,18 @@ class Check {
         if (r.name == text_at(s, "target.region") && std::stoll(node) >= r.nodes)
           report(s, "target.node",
                  fmt::format("'{}' has {} nodes, counted from 0", r.name, r.nodes));
+    if (const std::string text = text_at(s, "target.zone"); !text.empty())
+      zone(s, std::stoll(text));
+  }
+  void zone(const Stated& s, i64 zone) {
+    const std::string name = text_at(s, "target.region");
+    i32 most = 0;
+    for (std::size_t r = 0; r < spec_.regions.size(); ++r)
+      if (name.empty() || spec_.regions[r].name == name)
+        most = std::max(most, spec_.cluster_of(r).zones);
+    if (most > 0 && zone >= most)
+      report(s, "target.zone",
+             fmt::format("cluster.zones is {}, and zones are counted from 0", most));
   }
   void name(std::size_t k) {
     const Stated& s = all_[k];

@@ -11,6 +11,7 @@
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
+#include "models/control_plane/api_load.h"
 #include "models/control_plane/api_server.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"
@@ -152,6 +153,8 @@ void Fleet::build_region(std::size_t r) {
                                                 *api_servers_[r], *regions_[r]));
   clusters_[r]->add_endpoint_consumer(regions_[r].get());
   api_servers_[r]->follow(clusters_[r].get());
+  api_loads_.push_back(std::make_unique<ApiLoad>(world, region.name + "/api_load", *api_servers_[r],
+                                                 clusters_[r]->hosts().nodes()));
   watches_.push_back(std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r),
                                                      region.rate_per_endpoint));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());
@@ -239,7 +242,17 @@ Scene Fleet::scene() const {
   scene.demand = clients_.get();
   for (const ClientClassParams& c : spec.clients)
     if (!c.trace) scene.client_classes.push_back(c.name);
-  for (const auto& cluster : clusters_) scene.pods.push_back(cluster.get());
+  for (const auto& cluster : clusters_) {
+    scene.pods.push_back(cluster.get());
+    scene.nodes.push_back(&cluster->hosts());
+  }
+  for (const auto& region : regions_) {
+    scene.servers.push_back(region.get());
+    scene.gates.push_back(region.get());
+  }
+  scene.traffic = balancer_.get();
+  for (const ClientClassParams& c : spec.clients) scene.all_classes.push_back(c.name);
+  for (const auto& load : api_loads_) scene.api_loads.push_back(load.get());
   for (const PoolParams& pool : spec.serving.pools) scene.pools.push_back(pool.name);
   scene.draws = world.stream("changes", "targets");
   scene.network = network_.get();

@@ -14,6 +14,7 @@
 
 namespace stampede {
 
+class ApiLoad;
 class CapacityWatch;
 class Changes;
 class Demand;
@@ -67,6 +68,7 @@ class Fleet final {
   std::unique_ptr<SafetyLayer> safety_;
   std::vector<std::unique_ptr<Region>> regions_;
   std::vector<std::unique_ptr<ApiServer>> api_servers_;
+  std::vector<std::unique_ptr<ApiLoad>> api_loads_;
   std::vector<std::unique_ptr<Cluster>> clusters_;
   std::unique_ptr<Population> clients_;
   std::unique_ptr<LiveValues> live_;

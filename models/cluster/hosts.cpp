@@ -1,0 +1,180 @@
+#include "models/cluster/hosts.h"
+
+#include <algorithm>
+
+#include "models/cluster/node_lease.h"
+
+namespace stampede::cluster {
+namespace {
+enum Kind : u8 { kLook, kCordonAgain };
+enum Reply : u64 { kCordoned, kEvicted };
+constexpr Duration kEvictionRetry = 5_s;  // kubectl's, while a budget refuses
+}  // namespace
+
+Hosts::Hosts(const Context& context, ApiServerPort& client, NodeRuntime& kubelets,
+             NodeLeases& leases)
+    : context_(context),
+      client_(client),
+      kubelets_(kubelets),
+      leases_(leases),
+      component_(context.world.scheduler.add(this)),
+      cordoned_by_(context.state.nodes.size()),
+      going_(context.state.workloads.size()) {}
+
+u32 Hosts::zone_of(NodeId node) const { return node % static_cast<u32>(context_.params.zones); }
+
+IncidentId Hosts::note(const char* kind, const std::vector<NodeId>& nodes, IncidentId cause) {
+  return context_.world.incident(kind, context_.path, {cause},
+                                 std::to_string(nodes.size()) + " of " +
+                                     std::to_string(context_.state.nodes.size()) + " nodes");
+}
+
+// ---- dead or out of reach --------------------------------------------------------------------
+void Hosts::fail(const std::vector<NodeId>& nodes, IncidentId cause) {
+  const IncidentId failed = note("nodes_failed", nodes, cause);
+  for (const NodeId n : nodes) {
+    Node& node = context_.state.nodes[n];
+    node.harmed_by = failed;
+    if (node.dead++ > 0) continue;
+    kubelets_.node_died(n, failed);
+  }
+}
+
+void Hosts::repair(const std::vector<NodeId>& nodes, bool cold, IncidentId healed) {
+  std::vector<NodeId> back;
+  for (const NodeId n : nodes) {
+    Node& node = context_.state.nodes[n];
+    node.cold = node.cold || cold;
+    if (--node.dead == 0) back.push_back(n);
+  }
+  if (back.empty()) return;
+  const IncidentId repaired = note("nodes_repaired", back, healed);
+  for (const NodeId n : back) {
+    kubelets_.node_started(n, repaired);
+    if (!context_.state.nodes[n].silent()) leases_.node_speaks(n);
+  }
+}
+
+void Hosts::detach(const std::vector<NodeId>& nodes, IncidentId cause) {
+  const IncidentId detached = note("nodes_detached", nodes, cause);
+  for (const NodeId n : nodes) {
+    Node& node = context_.state.nodes[n];
+    node.harmed_by = detached;
+    if (node.detached++ == 0 && node.dead == 0) kubelets_.node_detached(n, detached);
+  }
+}
+
+void Hosts::attach(const std::vector<NodeId>& nodes, IncidentId healed) {
+  std::vector<NodeId> back;
+  for (const NodeId n : nodes)
+    if (--context_.state.nodes[n].detached == 0) back.push_back(n);
+  if (back.empty()) return;
+  const IncidentId attached = note("nodes_attached", back, healed);
+  for (const NodeId n : back) {
+    if (context_.state.nodes[n].dead > 0) continue;
+    kubelets_.node_attached(n, attached);
+    leases_.node_speaks(n);
+  }
+}
+
+// ---- closed and emptied ----------------------------------------------------------------------
+void Hosts::cordon(const std::vector<NodeId>& nodes, IncidentId cause) {
+  const IncidentId cordoned = note("nodes_cordoned", nodes, cause);
+  for (const NodeId n : nodes) {
+    cordoned_by_[n] = cordoned;
+    if (context_.state.nodes[n].cordons++ == 0) write_cordon(n);
+  }
+}
+
+void Hosts::uncordon(const std::vector<NodeId>& nodes, IncidentId healed) {
+  std::vector<NodeId> open;
+  for (const NodeId n : nodes)
+    if (--context_.state.nodes[n].cordons == 0) open.push_back(n);
+  std::erase_if(draining_, [&](const Drain& d) {
+    return std::find(open.begin(), open.end(), d.node) != open.end();
+  });
+  if (open.empty()) return;
+  const IncidentId opened = note("nodes_uncordoned", open, healed);
+  for (const NodeId n : open) {
+    cordoned_by_[n] = opened;
+    write_cordon(n);
+  }
+}
+
+void Hosts::write_cordon(NodeId n) {
+  ApiCall call;
+  call.verb = ApiVerb::kUpdate;
+  call.object = ApiObject::kNodeStatus;
+  call.level = ApiLevel::kGlobalDefault;
+  call.user = kOperatorUser;
+  call.key = n;
+  call.value = NodeStatusValue{context_.state.nodes[n].cordons > 0 ? NodeCondition::kCordoned
+                                                                   : NodeCondition::kUncordoned};
+  call.bytes = static_cast<i32>(context_.params.kubelet.node_status_size.value);
+  call.cause = cordoned_by_[n];
+  client_.submit(call, this, kCordoned);
+}
+
+void Hosts::drain(const std::vector<NodeId>& nodes, i32 max_unavailable, IncidentId cause) {
+  cordon(nodes, cause);
+  for (const NodeId n : nodes) draining_.push_back({n, max_unavailable, cordoned_by_[n]});
+  evict();
+}
+
+void Hosts::evict() {
+  std::erase_if(draining_, [this](const Drain& drain) { return evict_from(drain); });
+  if (draining_.empty() || look_pending_) return;
+  look_pending_ = true;
+  context_.world.scheduler.after(kEvictionRetry, Priority::kControl, component_, kLook);
+}
+
+// True if nothing is left there that is not ending.
+bool Hosts::evict_from(const Drain& drain) {
+  bool empty = true;
+  for (const PodId id : context_.state.nodes[drain.node].pods) {
+    const Pod& pod = context_.state.pods[id];
+    if (pod.deleting || pod.gone) continue;
+    empty = false;
+    if (pod.evicting || !budget_allows(pod.workload, drain.max_unavailable)) continue;
+    context_.state.pods[id].evicting = true;
+    ++going_[pod.workload];
+    ++pods_evicted;
+    ApiCall call;
+    call.verb = ApiVerb::kDelete;
+    call.object = ApiObject::kPod;
+    call.level = ApiLevel::kGlobalDefault;
+    call.user = kOperatorUser;
+    call.key = id;
+    call.value = PodDeletionValue{false};
+    call.bytes = static_cast<i32>(context_.params.controllers.pod_size.value);
+    call.cause = drain.cause;
+    client_.submit(call, this, kEvicted);
+  }
+  return empty;
+}
+
+bool Hosts::budget_allows(WorkloadId w, i32 max_unavailable) const {
+  if (max_unavailable == 0) return true;
+  const Workload& workload = context_.state.workloads[w];
+  return workload.desired - workload.counts.reported_ready + going_[w] < max_unavailable;
+}
+
+void Hosts::handle(const Event& event) {
+  if (event.kind == kCordonAgain) return write_cordon(event.subject);
+  look_pending_ = false;
+  evict();
+}
+
+void Hosts::api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId) {
+  if (tag == kCordoned) {
+    if (status == ApiStatus::kOk) return;
+    context_.world.scheduler.after(context_.params.controllers.operator_retry, Priority::kControl,
+                                   component_, kCordonAgain, call.key);
+    return;
+  }
+  Pod& pod = context_.state.pods[call.key];
+  --going_[pod.workload];
+  pod.evicting = false;  // refused: tried again at the next look
+}
+
+}  // namespace stampede::cluster
