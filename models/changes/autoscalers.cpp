@@ -72,7 +72,7 @@ const RegisterFault<ScaleParams> scale{
         i32 replicas;
       };
       std::vector<Before> scaled;
-      for (const RegionId r : regions_in(act.scene, {p.target.region}))
+      for (const RegionId r : regions_in(act.scene, {p.target.region, p.target.site}))
         for (WorkloadId w = 0; w < act.scene.autoscalers[r]->workloads(); ++w) {
           if (!p.target.pool.empty() && act.scene.pools[w] != p.target.pool) continue;
           AutoscalerControlPort* cluster = act.scene.autoscalers[r];

@@ -4,12 +4,14 @@ namespace stampede {
 
 void RegionTarget::describe(Schema<RegionTarget>& s) {
   s.field("region", &RegionTarget::region).help("name of the region; left out: all of them");
+  s.field("site", &RegionTarget::site).help("only regions of this site");
   for (const char* key : {"zone", "pool", "node", "pod", "share", "count"})
     s.refuse(key, "this acts on whole regions");
 }
 
 void PoolTarget::describe(Schema<PoolTarget>& s) {
   s.field("region", &PoolTarget::region).help("name of the region; left out: all of them");
+  s.field("site", &PoolTarget::site).help("only in regions of this site");
   s.field("pool", &PoolTarget::pool).help("name of the pool of servers; left out: all of them");
   for (const char* key : {"zone", "node", "pod", "share", "count"})
     s.refuse(key, "this acts on whole pools");
@@ -17,6 +19,7 @@ void PoolTarget::describe(Schema<PoolTarget>& s) {
 
 void NodeTarget::describe(Schema<NodeTarget>& s) {
   s.field("region", &NodeTarget::region).help("name of the region; left out: all of them");
+  s.field("site", &NodeTarget::site).help("only in regions of this site");
   s.field("zone", &NodeTarget::zone).help("number of the zone within its region, from 0");
   s.field("node", &NodeTarget::node).help("number of the node within its region, from 0");
   s.field("share", &NodeTarget::share)
@@ -31,6 +34,7 @@ void NodeTarget::describe(Schema<NodeTarget>& s) {
 
 void PodTarget::describe(Schema<PodTarget>& s) {
   s.field("region", &PodTarget::region).help("name of the region; left out: all of them");
+  s.field("site", &PodTarget::site).help("only in regions of this site");
   s.field("zone", &PodTarget::zone).help("number of the zone within its region, from 0");
   s.field("pool", &PodTarget::pool).help("name of the pool of servers; left out: all of them");
   s.field("node", &PodTarget::node).help("number of the node within its region, from 0");

@@ -8,19 +8,19 @@
 namespace stampede {
 
 struct RegionTarget {
-  std::string region;
+  std::string region{}, site{};
   static void describe(Schema<RegionTarget>& s);
 };
 
 // Pools that fit everything that is given.
 struct PoolTarget {
-  std::string region{}, pool{};
+  std::string region{}, site{}, pool{};
   static void describe(Schema<PoolTarget>& s);
 };
 
 // Pods that fit everything that is given.
 struct PodTarget {
-  std::string region{}, pool{};
+  std::string region{}, site{}, pool{};
   std::optional<u32> zone{}, node{}, pod{};
   std::optional<Share> share{};
   std::optional<i32> count{};
@@ -29,7 +29,7 @@ struct PodTarget {
 
 // Nodes that fit everything that is given.
 struct NodeTarget {
-  std::string region{};
+  std::string region{}, site{};
   std::optional<u32> zone{}, node{};
   std::optional<Share> share{};
   std::optional<i32> count{};

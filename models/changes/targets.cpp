@@ -8,7 +8,8 @@ namespace stampede {
 std::vector<RegionId> regions_in(const Scene& scene, const RegionTarget& target) {
   std::vector<RegionId> found;
   for (std::size_t r = 0; r < scene.regions.size(); ++r)
-    if (target.region.empty() || scene.regions[r] == target.region)
+    if ((target.region.empty() || scene.regions[r] == target.region) &&
+        (target.site.empty() || scene.sites.at(r) == target.site))
       found.push_back(static_cast<RegionId>(r));
   return found;
 }
@@ -37,7 +38,7 @@ void keep(std::vector<Drawn>& all, Share share) {
 template <class Target, class Collect>
 std::vector<Drawn> drawn(const Scene& scene, const Target& target, Collect&& collect) {
   std::vector<Drawn> all;
-  for (const RegionId r : regions_in(scene, {target.region})) {
+  for (const RegionId r : regions_in(scene, {target.region, target.site})) {
     std::vector<Drawn> here;
     collect(r, here);
     if (target.share) keep(here, *target.share);

@@ -45,6 +45,7 @@ void FallbackParams::describe(Schema<FallbackParams>& s) {
 void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   using P = ClientClassParams;
   s.field("name", &P::name).required().help("name of the class in results");
+  s.field("model", &P::model).help("the model that it asks for, which pools serve; empty: any");
   s.field("share", &P::share).live().range(0, 1).help("share of the service's requests");
   s.field("first_prompt", &P::first_prompt).help("prompt of a new conversation");
   s.field("message", &P::message).help("what a later turn adds to the conversation");

@@ -30,6 +30,7 @@ struct FallbackParams {
 
 struct ClientClassParams {
   std::string name = "clients";
+  std::string model;  // that they ask for; empty: any
   Share share{1};
   LengthParams first_prompt, message, answer;
   Share reasoning_share{0};

@@ -156,7 +156,7 @@ AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
   a.incident = brought_by;
   a.turn = s.turn;
   a.region = r.region;
-  a.home = r.home;
+  a.asked_by = static_cast<u8>(std::min<u16>(r.class_id, 255));
   a.number = static_cast<u8>(r.tries - 1);
   a.logs_in = s.turn == 0;
   a.rank = static_cast<u8>(8 + c.params.priority) & 0xf;

@@ -25,7 +25,8 @@ class Forwarding;
 struct Walk;
 
 struct NetworkRegion {
-  std::string name;  // as in NetworkParams::latencies and in incidents
+  std::string name;    // as in NetworkParams::latencies and in incidents
+  std::string site{};  // place that it shares with others; empty: none
 };
 
 class Network : public Component,
@@ -88,7 +89,7 @@ class Network : public Component,
     ExportPolicy policy;
   };
   struct Region {
-    std::string name;
+    std::string name, site;
     AsIndex origin = 0;
     ExportPolicy policy{ExportChoice::kAll, {1.0}, true};  // being rolled out
     u32 generation = 0;  // of the roll-out: older events fall through

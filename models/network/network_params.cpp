@@ -84,6 +84,9 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .fixed("the network is laid out at the start")
       .range(0, 3600)
       .help("one-way delay of a link between regions not listed in latencies");
+  s.field("intra_site_one_way", &P::intra_site_one_way)
+      .range(0, 3600)
+      .help("one-way delay of a link between regions of one site not listed in latencies");
   s.field("intra_region_one_way", &P::intra_region_one_way)
       .fixed("the network is laid out at the start")
       .range(0, 3600)

@@ -32,6 +32,7 @@ struct NetworkParams {
   double client_weight_skew = 0.5;  // weights fall as rank to the minus this
   std::vector<RegionLatency> latencies;
   Duration inter_region_one_way{80_ms};  // where `latencies` has no entry
+  Duration intra_site_one_way{500'000};  // between regions of one site without an entry
   Duration intra_region_one_way{4_ms};   // mean of a link within a region
   Share link_spread{0.25};               // a link's delay is that times U(1 - this, 1 + this)
   Duration policy_apply{1_s};            // from the push to the routers' new configuration

@@ -29,7 +29,10 @@ Network::Network(World& world, const NetworkParams& params, std::vector<NetworkR
       component_(world.scheduler.add(this)),
       safeguard_key_(world.stream(name_, "safeguards")) {
   const auto count = static_cast<u32>(regions.size());
-  for (NetworkRegion& region : regions) regions_.emplace_back().name = std::move(region.name);
+  for (NetworkRegion& region : regions) {
+    regions_.emplace_back().name = std::move(region.name);
+    regions_.back().site = std::move(region.site);
+  }
   graph_ = graph ? std::move(*graph) : generate_as_graph(params_.generator, count, world.seed);
   STAMPEDE_CHECK(graph_.acyclic(), "the AS graph has a provider cycle");
   assign_regions(graph_, count, world.seed);
@@ -115,7 +118,8 @@ Duration Network::one_way(RegionId a, RegionId b) const {
   const std::string &x = regions_[a].name, &y = regions_[b].name;
   for (const RegionLatency& l : params_.latencies)
     if ((l.from == x && l.to == y) || (l.from == y && l.to == x)) return l.one_way;
-  return params_.inter_region_one_way;
+  const bool together = !regions_[a].site.empty() && regions_[a].site == regions_[b].site;
+  return together ? params_.intra_site_one_way : params_.inter_region_one_way;
 }
 
 void Network::set_delays(u64 seed) {

@@ -21,7 +21,8 @@ struct alignas(64) Attempt {
   u32 ticket = 0;                               // of that pod's engine
   IncidentId incident = kNoIncident;  // what brought it here (a failover, a ramp), for provenance
   u16 turn = 0;
-  u8 region = 0, home = 0;
+  u8 region = 0;
+  u8 asked_by = 0;            // class of clients; all from the 255th on are told as one
   u16 prefilled_blocks = 0;   // of 16 tokens, that had to be computed
   u8 number = 0;              // 0 for the first try
   bool poisoned : 1 = false;  // context corrupted

@@ -5,7 +5,7 @@ namespace stampede {
 
 struct LoadPort {
   virtual ~LoadPort() = default;
-  // Of the region's first pool over about a minute; 1 = saturated.
+  // Of the most loaded pool that takes requests, over about a minute; 1 = saturated.
   virtual double bottleneck_load() const = 0;
 };
 

@@ -10,7 +10,8 @@
 namespace stampede {
 
 using PodId = u32;      // dense within one cluster, never reused in a run
-using WorkloadId = u8;  // a deployment: its pool of pods (0 = prefill or mixed, 1 = decode)
+using WorkloadId = u8;  // a deployment: its pool of pods, as in spec.serving.pools
+inline constexpr WorkloadId kNoPool = UINT8_MAX;
 
 // Usage of one pod over its last sampling window.
 struct PodSample {

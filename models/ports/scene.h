@@ -44,6 +44,7 @@ struct Scene {
   StreamKey draws{};                     // who is met by a share or count
   LivePort* live = nullptr;
   const NetworkPort* network = nullptr;  // the ways that operators and their tools take
+  std::vector<std::string> sites{};      // [region] the place that it shares; empty: none
 };
 
 }  // namespace stampede

@@ -13,6 +13,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       name_(std::move(name)),
       params_(serving),
       gateway_(gateway),
+      routes_(serving.pools),
       component_(world.scheduler.add(this)),
       limit_(gateway.rate_limit),
       logins_(gateway.sessions),
@@ -127,12 +128,26 @@ Verdict Region::offer(AttemptSlot slot) {
   return verdict;
 }
 
+// The first pool that takes the request and has an endpoint; if none has, the first that takes it.
+WorkloadId Region::pool_for(const Attempt& a) const {
+  if (wiring_.pools_of.empty()) return routes_.entries[0];
+  WorkloadId first = kNoPool;
+  for (const WorkloadId w : wiring_.pools_of[a.asked_by]) {
+    if (routes_.max_prompt[w] > 0 && a.prompt > routes_.max_prompt[w]) continue;
+    if (endpoints_[w].size() > 0) return w;
+    if (first == kNoPool) first = w;
+  }
+  return first;
+}
+
 // Past breaker, rate limit and log-in: to a pod.
 Verdict Region::to_pod(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
-  if (endpoints_[0].size() == 0)
-    return refuse_503(endpoint_cause_[0] ? endpoint_cause_[0] : overload_);
-  const PodId id = endpoints_[0].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  const WorkloadId workload = pool_for(a);
+  if (workload == kNoPool) return refuse_503(kNoIncident);
+  if (endpoints_[workload].size() == 0)
+    return refuse_503(endpoint_cause_[workload] ? endpoint_cause_[workload] : overload_);
+  const PodId id = endpoints_[workload].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
@@ -148,7 +163,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
 
 std::optional<Verdict> Region::refused_by(Pod& p) {
   if (!p.serving)  // a stale endpoint: connection refused
-    return refuse_503(p.stopped_by ? p.stopped_by : endpoint_cause_[0]);
+    return refuse_503(p.stopped_by ? p.stopped_by : endpoint_cause_[p.workload]);
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   const Instant now = world_.now();
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
@@ -367,14 +382,15 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
 void Region::hand_over(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   --handing_over_;
+  const WorkloadId decode = routes_.partner[pods_[a.pod].workload];
   const auto break_off = [&] {
     count_waste(a, 0, false);
     const Pod& last = pods_[a.pod];
     const IncidentId stopped = last.serving ? kNoIncident : last.stopped_by;
-    drop(slot, Outcome::kTruncated, stopped ? stopped : endpoint_cause_[1]);
+    drop(slot, Outcome::kTruncated, stopped ? stopped : endpoint_cause_[decode]);
   };
-  if (endpoints_[1].size() == 0) return break_off();
-  const PodId id = endpoints_[1].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  if (endpoints_[decode].size() == 0) return break_off();
+  const PodId id = endpoints_[decode].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);

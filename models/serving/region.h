@@ -27,6 +27,7 @@
 #include "models/serving/open_endpoints.h"
 #include "models/serving/pod_clock.h"
 #include "models/serving/pod_faults.h"
+#include "models/serving/pool_routes.h"
 #include "models/serving/rate_limit.h"
 #include "models/serving/serving_params.h"
 #include "sim/cause_tally.h"
@@ -57,6 +58,8 @@ class Region final : public Component,
     const PromptTextPort* text = nullptr;                 // what the engines' prefix caches look up
     std::vector<std::vector<EndpointFilter*>> filters{};  // [workload] in order; empty: none
     DeadlinePolicy* deadline = nullptr;  // null: servers know nothing of their clients' patience
+    // [class of clients] pools that take its requests, in order; empty: the first takes all.
+    std::vector<std::vector<WorkloadId>> pools_of{};
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
@@ -122,9 +125,10 @@ class Region final : public Component,
   const Counts& counts() const { return counts_; }
   const ActiveCounts& active() const { return active_; }
   u64 waiting() const;  // sequences in line in all engines
-  // Load of a pool over about a minute, 1 = saturated; the ramp's gate reads the first pool's.
+  // Load of a pool over about a minute, 1 = saturated; the ramp's gate reads that of the most
+  // loaded pool that takes requests.
   double load(WorkloadId workload) const { return load_[workload]; }
-  double bottleneck_load() const override { return load_[0]; }
+  double bottleneck_load() const override;
   double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
   void update_load();
   // Time of all engines of a pool so far [s], and how much of it went into attempts whose client
@@ -208,6 +212,7 @@ class Region final : public Component,
   Pod& pod(PodId id);
   void opened(PodId pod);  // one more attempt in flight there, or one fewer
   void closed(PodId pod);
+  WorkloadId pool_for(const Attempt& attempt) const;
   Verdict to_pod(AttemptSlot attempt);
   std::optional<Verdict> refused_by(Pod& pod);
   void await_filters(WorkloadId workload);
@@ -245,6 +250,7 @@ class Region final : public Component,
   GatewayParams gateway_;
   std::vector<std::unique_ptr<const EngineProfile>> kept_profiles_;  // engines refer to them
   std::vector<const EngineProfile*> profiles_;                       // [workload]
+  PoolRoutes routes_;
   ComponentId component_;
   Wiring wiring_;
   RateLimit limit_;

@@ -22,14 +22,16 @@ Region::Spent Region::spent_by(const Pod& p) const {
 // `emitted`: tokens that the attempt has so far, the first one included; `ran`: it was computed on
 // where it is, not only in line there.
 void Region::count_waste(const Attempt& a, u32 emitted, bool ran) {
-  const WorkloadId last = static_cast<WorkloadId>(profiles_.size() - 1);
-  const bool split = profiles_[0]->role == EngineRole::kPrefill;
-  if (a.decoding || ran || emitted > 0) wasted_[0].prompt += u64{a.prefilled_blocks} * 16;
-  if (split && a.decoding) {
-    wasted_[0].generated += 1;
-    wasted_[last].generated += emitted > 0 ? emitted - 1 : 0;
+  const WorkloadId here = pods_[a.pod].workload;
+  const WorkloadId partner = routes_.partner[here];
+  const bool decodes = profiles_[here]->role == EngineRole::kDecode;
+  const WorkloadId first = decodes ? partner : here;
+  if (a.decoding || ran || emitted > 0) wasted_[first].prompt += u64{a.prefilled_blocks} * 16;
+  if (a.decoding) {
+    wasted_[first].generated += 1;
+    wasted_[decodes ? here : partner].generated += emitted > 0 ? emitted - 1 : 0;
   } else {
-    wasted_[0].generated += emitted;
+    wasted_[first].generated += emitted;
   }
 }
 

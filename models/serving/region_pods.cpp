@@ -213,6 +213,12 @@ u64 Region::waiting() const {
   return sum;
 }
 
+double Region::bottleneck_load() const {
+  double most = 0;
+  for (const WorkloadId w : routes_.entries) most = std::max(most, load_[w]);
+  return most;
+}
+
 double Region::mean_cpu(WorkloadId workload) const {
   double sum = 0;
   for (const Pod& p : pods_)

@@ -4,6 +4,8 @@ namespace stampede {
 
 void PoolParams::describe(Schema<PoolParams>& s) {
   s.field("name", &PoolParams::name).required().help("name of the pool in results");
+  s.field("model", &PoolParams::model)
+      .help("the model that this pool serves; empty: whichever is asked for");
   s.field("profile", &PoolParams::profile)
       .fixed("it is resolved when the scenario is loaded; set values of `engine` and `front_end`")
       .help(
@@ -11,6 +13,15 @@ void PoolParams::describe(Schema<PoolParams>& s) {
           "`front_end` that are not written here");
   s.field("engine", &PoolParams::engine).help("the engine in each of its pods");
   s.field("front_end", &PoolParams::front_end).help("the process in front of the engine");
+  s.field("classes", &PoolParams::classes)
+      .help("classes of clients whose requests it takes; empty: those of all");
+  s.field("max_prompt", &PoolParams::max_prompt)
+      .range(0, 1e9)
+      .help("longest prompt that it takes [tokens], the conversation so far included; 0: no bound");
+  s.field("hands_over_to", &PoolParams::hands_over_to)
+      .help(
+          "of a prefill pool: the decode pool that goes on with its requests; empty: the only one "
+          "of its model");
   s.field("max_rate_per_endpoint", &PoolParams::max_rate_per_endpoint)
       .fixed("set spec.balancer.max_rate_per_endpoint, which moves all of them in proportion")
       .range(1e-3, 1e6)
@@ -37,7 +48,10 @@ void GatewayParams::describe(Schema<GatewayParams>& s) {
 void ServingParams::describe(Schema<ServingParams>& s) {
   s.field("pools", &ServingParams::pools)
       .elementwise()
-      .help("one pool (mixed), or a prefill and a decode pool in this order");
+      .help(
+          "pools of engines: mixed ones, or pairs of a prefill and a decode pool; a request goes "
+          "to "
+          "the first that takes it and has an endpoint");
   s.field("handover", &ServingParams::handover)
       .live()
       .at_least(0)

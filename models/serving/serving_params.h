@@ -15,9 +15,13 @@ namespace stampede {
 
 struct PoolParams {
   std::string name = "replicas";
+  std::string model;    // that it serves; empty: any
   std::string profile;  // resolved by the loader: what the file does not say itself comes from it
   EngineParams engine;
   FrontEndParams front_end;
+  std::vector<std::string> classes;  // of clients that it takes; empty: all
+  i64 max_prompt = 0;                // [tokens] longer ones it does not take; 0: no bound
+  std::string hands_over_to;         // a prefill pool's decode pool; empty: that of its model
   std::optional<Rate> max_rate_per_endpoint;  // as the balancer is told
   static void describe(Schema<PoolParams>& s);
 };

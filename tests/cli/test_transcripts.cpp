@@ -184,7 +184,9 @@ class Transcript : public ::testing::TestWithParam<fs::path> {
     fs::create_directories(directory_);
     const std::string tests = source_directory() + "/tests";
     if (!GetParam().string().starts_with(tests))
-      fs::create_directory_symlink(source_directory() + "/scenarios", directory_ / "scenarios");
+      // A copy: examples are written beside the scenario that they are part of.
+      fs::copy(source_directory() + "/scenarios", directory_ / "scenarios",
+               fs::copy_options::recursive);
   }
   ~Transcript() override { fs::remove_all(directory_); }
   void holds(const Step& step) {

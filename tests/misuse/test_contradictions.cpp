@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"spec.serving.pools[0].engine.max_num_seqs=60000"},
              "spec.serving.pools[0].engine.max_num_batched_tokens: 8192 is below max_num_seqs"},
         Case{{"spec.serving.pools[0].engine.role=decode"},
-             "spec.serving.pools[0].engine.role: 'mixed' is wanted here"},
+             "spec.serving.pools[0].engine.role: no prefill pool hands over to 'replicas'"},
         Case{{"spec.serving.pools[0].engine.step_base=0s"},
              "spec.serving.pools[0].engine.step_base: 0s is below the least allowed"},
         Case{{"spec.serving.pools[0].engine.step_per_sequence=5s"},

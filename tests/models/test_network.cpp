@@ -287,7 +287,19 @@ void expect_described(const TypeInfo& type) {
 TEST(network, every_parameter_is_described) {
   expect_described(type_of<NetworkParams>());
   expect_described(type_of<ExportPolicy>());
-  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 12u);
+  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 13u);
+}
+
+TEST(network, regions_of_one_site_are_near_each_other) {
+  World world(1);
+  const Network network(world, {}, {{"a", "paris"}, {"b", "paris"}, {"c", ""}});
+  EXPECT_LT(network.between(0, 1).round_trip, 40_ms);
+  EXPECT_GT(network.between(0, 2).round_trip, 80_ms);
+  NetworkParams listed;
+  listed.latencies = {{"a", "b", 60_ms}};
+  World other(1);
+  const Network told(other, listed, {{"a", "paris"}, {"b", "paris"}, {"c", ""}});
+  EXPECT_GT(told.between(0, 1).round_trip, 80_ms) << "what is listed holds";
 }
 
 // The whole way there and back, link by link.

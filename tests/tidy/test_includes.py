@@ -26,6 +26,7 @@ SHARED = {
     "models/cluster/node_runtime.h",
     "models/mitigations/overlay.h",
     "models/network/as_relation.h",
+    "models/serving/pool_routes.h",
 }
 PRIVATE = re.compile(r"^\s*(private:|class \w+[^;]*\{)", re.MULTILINE)
 

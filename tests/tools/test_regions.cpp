@@ -294,6 +294,38 @@ TEST(Regions, may_be_64) {
   EXPECT_THROW(load({}, {}, with_regions(65)), InputError);
 }
 
+// Zones of one place are regions that share a site.
+TEST(Regions, at_one_site_are_met_together) {
+  const std::string text =
+      replaced(replaced(with_regions(3), "{name: r0,", "{name: r0, site: paris,"), "{name: r1,",
+               "{name: r1, site: paris,");
+  const auto slowed = [&](const std::string& target) {
+    const RunResults run = run_simulation(
+        load({{"spec.timeline", "[{at: 1min, do: slow_disk, by: 1s, target: {" + target + "}}]"}},
+             {}, text)
+            .scenario,
+        {});
+    std::string found;
+    for (const Incident& i : run.incidents)
+      if (i.kind == "disk_slowed") found += i.component + " ";
+    return found;
+  };
+  EXPECT_EQ(slowed("site: paris"), slowed("region: r0") + slowed("region: r1"));
+  EXPECT_EQ(slowed("site: paris, region: r1"), slowed("region: r1"));
+  EXPECT_EQ(slowed("region: r1"), "r1/api ");
+  for (const auto& [target, told] : std::vector<std::pair<std::string, std::string>>{
+           {"site: pari", "no region has the site 'pari'; did you mean 'paris'?"},
+           {"site: paris, region: r2", "'r2' is not at 'paris'"},
+           {"zone: 1", "this acts on whole regions"}}) {
+    try {
+      slowed(target);
+      ADD_FAILURE() << target;
+    } catch (const InputError& error) {
+      EXPECT_NE(std::string(error.what()).find(told), std::string::npos) << error.what();
+    }
+  }
+}
+
 struct Bad {
   std::string was, is, told;  // with its place
 };

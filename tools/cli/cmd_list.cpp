@@ -168,6 +168,17 @@ bool describe_statistic(const ListOptions& o) {
   return false;
 }
 
+// What regions inherit is described where it is inherited from: `spec.regions[].cluster.start` is
+// `spec.cluster.start`.
+std::string described_name(const std::string& name) {
+  for (const FieldInfo& f : type_of<RegionParams>().fields)
+    for (const std::string& list : {std::string("spec.regions[]."), std::string("regions[].")})
+      if (const std::string own = list + f.key;
+          !f.inherits.empty() && (name == own || name.starts_with(own + ".")))
+        return f.inherits + name.substr(own.size());
+  return name;
+}
+
 int describe(const ListOptions& o) {
   bool found = false;
   std::vector<std::string> names;
@@ -192,7 +203,7 @@ int describe(const ListOptions& o) {
     rows.push_back(std::move(row));
   }
   for (const std::string& prefix : {std::string(), std::string("spec.")}) {
-    const std::string path = prefix + o.name;
+    const std::string path = prefix + described_name(o.name);
     std::vector<ParameterRow> below;
     for (const ParameterRow& row : rows) {
       const bool starts = row.key.starts_with(path);

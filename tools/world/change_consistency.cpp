@@ -63,6 +63,7 @@ class Check {
     for (const RegionParams& r : spec_.regions) regions_.push_back(r.name);
     for (std::size_t k = 0; k < all_.size(); ++k) {
       region(all_[k]);
+      site(all_[k]);
       client_class(all_[k]);
       pods(all_[k]);
       if (all_[k].heals) name(k);
@@ -81,6 +82,23 @@ class Check {
     if (!name.empty() && std::find(regions_.begin(), regions_.end(), name) == regions_.end())
       report(s, "target.region",
              fmt::format("no region is called '{}'{}", name, suggestion(name, regions_)));
+  }
+  void site(const Stated& s) {
+    const std::string name = text_at(s, "target.site"), region = text_at(s, "target.region");
+    if (name.empty()) return;
+    std::vector<std::string> sites;
+    bool inside = region.empty();
+    for (const RegionParams& r : spec_.regions) {
+      if (!r.site.empty()) sites.push_back(r.site);
+      inside = inside || (r.name == region && r.site == name);
+    }
+    if (std::find(sites.begin(), sites.end(), name) == sites.end())
+      report(s, "target.site",
+             fmt::format("no region has the site '{}'{}", name,
+                         sites.empty() ? "; write `site: NAME` in those that share a place"
+                                       : suggestion(name, sites)));
+    else if (!inside)
+      report(s, "target.site", fmt::format("'{}' is not at '{}'", region, name));
   }
   void client_class(const Stated& s) {
     const std::string name = text_at(s, "class");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "models/balancing/answer_history.h"
 #include "tools/language/diagnostics.h"
@@ -19,6 +20,8 @@ using Findings = std::vector<Finding>;
 
 // Conversations under way at once, each some hundred bytes: more do not fit into memory.
 constexpr double kMostSessions = 1e8;
+
+constexpr std::size_t kMostPools = 64;
 
 template <class Item>
 std::vector<std::string> names_of(const std::vector<Item>& items) {
@@ -39,9 +42,8 @@ void unique_names(Findings& out, const std::string& path, const std::vector<Item
 void region_sizes(Findings& out, const Spec& spec) {
   if (spec.regions.empty() || spec.regions.size() > kMaxRegions)
     out.push_back({"spec.regions", fmt::format("1 to {} regions are wanted", kMaxRegions)});
-  if (spec.serving.pools.empty() || spec.serving.pools.size() > 2)
-    out.push_back({"spec.serving.pools",
-                   "one pool is wanted (mixed), or two (prefill and decode in this order)"});
+  if (spec.serving.pools.empty() || spec.serving.pools.size() > kMostPools)
+    out.push_back({"spec.serving.pools", fmt::format("1 to {} pools are wanted", kMostPools)});
   for (std::size_t r = 0; r < spec.regions.size(); ++r) {
     const RegionParams& region = spec.regions[r];
     const std::string path = fmt::format("spec.regions[{}]", r);
@@ -211,6 +213,7 @@ std::vector<Finding> doubts(const Spec& spec) {
                                  "way stays in flight to the end of the run",
                                  c.name, missing)});
   }
+  for (Finding& doubt : doubts_of_components(spec)) out.push_back(std::move(doubt));
   for (std::size_t i = 0; i < spec.timeline.size(); ++i)
     if (spec.timeline[i].at > spec.duration)
       out.push_back({fmt::format("spec.timeline[{}].at", i),

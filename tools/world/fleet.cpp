@@ -22,6 +22,7 @@
 #include "tools/world/live_values.h"
 #include "tools/world/mechanisms.h"
 #include "tools/world/operations_consistency.h"
+#include "tools/world/pool_classes.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
@@ -31,7 +32,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   std::vector<double> shares;
   std::vector<Duration> offsets;
   for (const RegionParams& r : spec.regions) {
-    names.push_back({r.name});
+    names.push_back({r.name, r.site});
     world.region_names.push_back(r.name);
     shares.push_back(r.share.value);
     offsets.push_back(r.utc_offset);
@@ -41,8 +42,11 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   Demand demand(spec.demand, spec.start, shares, offsets);
   for (std::size_t r = 0; r < n; ++r) own_.push_back(region_spec(spec, r));
   std::vector<double> capacity;
-  for (std::size_t r = 0; r < n; ++r)
-    capacity.push_back(own_[r].rate_per_endpoint * spec.regions[r].pools[0].replicas);
+  for (std::size_t r = 0; r < n; ++r) {
+    double& all = capacity.emplace_back();
+    for (std::size_t w = 0; w < own_[r].rate_per_endpoint.size(); ++w)
+      all += own_[r].rate_per_endpoint[w] * spec.regions[r].pools[w].replicas;
+  }
   balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_,
                                                std::move(capacity));
   filter_regions();
@@ -131,6 +135,7 @@ void Fleet::connect_region(std::size_t r) {
   inside.text = clients_.get();
   deadlines_.push_back(mechanism_of<DeadlinePolicy>(spec, {world, spec.regions[r].name}));
   inside.deadline = deadlines_.back().get();
+  inside.pools_of = pools_by_class(own_[r].serving.pools, spec.clients);
   for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
     const std::size_t pool = r * spec.serving.pools.size() + w;
     inside.choice.push_back(choices_[pool] ? choices_[pool].get()
@@ -232,6 +237,7 @@ Observed Fleet::observed() {
 Scene Fleet::scene() const {
   Scene scene;
   scene.regions = world.region_names;
+  for (const RegionParams& r : spec.regions) scene.sites.push_back(r.site);
   scene.routing = network_.get();
   for (const auto& cluster : clusters_) scene.autoscalers.push_back(cluster.get());
   for (const auto& server : api_servers_) scene.control_planes.push_back(server.get());

@@ -13,6 +13,7 @@
 #include "models/mitigations/overlay.h"
 #include "tools/world/consistency.h"
 #include "tools/world/endpoint_rate.h"
+#include "tools/world/pool_classes.h"
 
 namespace stampede {
 namespace {
@@ -26,23 +27,38 @@ std::string lower_case(std::string word) {
 
 // To a thousandth, so that it reads back as it is written.
 Rate computed_rate(const PoolParams& pool, const Spec& spec) {
-  return {std::max(1.0, std::floor(endpoint_rate(pool, spec.clients) * 1000)) / 1000};
+  const double rate = endpoint_rate(pool, clients_of(pool, spec.clients));
+  return {std::max(1.0, std::floor(rate * 1000)) / 1000};
+}
+
+// Each pool that takes requests is given its own.
+void state_rates_of(Loaded& loaded, ServingParams& serving, const std::string& path) {
+  for (std::size_t w = 0; w < serving.pools.size(); ++w) {
+    PoolParams& pool = serving.pools[w];
+    if (pool.engine.role == EngineRole::kDecode || pool.max_rate_per_endpoint) continue;
+    pool.max_rate_per_endpoint = computed_rate(pool, loaded.scenario.spec);
+    const std::string at = element_path(path + ".pools", w);
+    loaded.origins[at + ".max_rate_per_endpoint"] = "computed from " + at + " and spec.clients";
+  }
 }
 
 void state_endpoint_rates(Loaded& loaded) {
   Spec& spec = loaded.scenario.spec;
   if (spec.balancer.max_rate_per_endpoint) return;
-  spec.balancer.max_rate_per_endpoint = computed_rate(spec.serving.pools[0], spec);
+  for (std::size_t r = 0; r < spec.regions.size(); ++r)
+    if (spec.regions[r].serving)
+      state_rates_of(loaded, *spec.regions[r].serving,
+                     element_path("spec.regions", r) + ".serving");
+  const auto& pools = spec.serving.pools;
+  const auto takes_requests = [](const PoolParams& p) {
+    return p.engine.role != EngineRole::kDecode;
+  };
+  const auto first = std::find_if(pools.begin(), pools.end(), takes_requests);
+  if (std::find_if(first + 1, pools.end(), takes_requests) != pools.end())
+    return state_rates_of(loaded, spec.serving, "spec.serving");
+  spec.balancer.max_rate_per_endpoint = computed_rate(*first, spec);
   loaded.origins["spec.balancer.max_rate_per_endpoint"] =
-      "computed from spec.serving.pools[0] and spec.clients";
-  for (std::size_t r = 0; r < spec.regions.size(); ++r) {
-    if (!spec.regions[r].serving) continue;
-    PoolParams& pool = spec.regions[r].serving->pools[0];
-    if (pool.max_rate_per_endpoint) continue;
-    pool.max_rate_per_endpoint = computed_rate(pool, spec);
-    const std::string path = element_path("spec.regions", r) + ".serving.pools[0]";
-    loaded.origins[path + ".max_rate_per_endpoint"] = "computed from " + path + " and spec.clients";
-  }
+      fmt::format("computed from spec.serving.pools[{}] and spec.clients", first - pools.begin());
 }
 
 std::vector<Diagnostic> located(const Provenance& known, const std::vector<Finding>& findings) {

@@ -2,6 +2,7 @@
 
 #include "tools/language/yaml_loader.h"
 #include "tools/world/endpoint_rate.h"
+#include "tools/world/pool_classes.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
@@ -22,11 +23,15 @@ void size_cluster(ClusterParams& cluster, const RegionParams& region,
   }
 }
 
-double rate_per_endpoint(const Spec& spec, std::size_t r) {
-  const PoolParams& pool = spec.serving_of(r).pools.at(0);
-  if (pool.max_rate_per_endpoint) return pool.max_rate_per_endpoint->per_second;
-  if (const auto& stated = spec.balancer.max_rate_per_endpoint) return stated->per_second;
-  return endpoint_rate(pool, spec.clients);
+std::vector<double> rates_per_endpoint(const Spec& spec, std::size_t r) {
+  std::vector<double> rates;
+  const auto& stated = spec.balancer.max_rate_per_endpoint;
+  for (const PoolParams& pool : spec.serving_of(r).pools)
+    rates.push_back(pool.engine.role == EngineRole::kDecode ? 0
+                    : pool.max_rate_per_endpoint            ? pool.max_rate_per_endpoint->per_second
+                    : stated                                ? stated->per_second
+                             : endpoint_rate(pool, clients_of(pool, spec.clients)));
+  return rates;
 }
 
 }  // namespace
@@ -37,7 +42,7 @@ RegionSpec region_spec(const Spec& spec, std::size_t r) {
     throw ScenarioError(element_path("spec.regions", r) + ".pools",
                         "needs one entry for each pool of spec.serving.pools");
   RegionSpec own{region.name,
-                 rate_per_endpoint(spec, r),
+                 rates_per_endpoint(spec, r),
                  spec.gateway_of(r),
                  spec.replica_choice_of(r),
                  spec.serving_of(r),

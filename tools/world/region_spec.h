@@ -2,6 +2,7 @@
 // the sizes of its pools.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "tools/world/scenario.h"
 
@@ -9,7 +10,8 @@ namespace stampede {
 
 struct RegionSpec {
   std::string name;
-  double rate_per_endpoint = 0;  // of the first pool [requests/s], as the balancer is told
+  // [pool] requests/s of a pod, as the balancer is told; 0: it takes none from clients.
+  std::vector<double> rate_per_endpoint;
   GatewayParams gateway;
   ReplicaChoiceParams replica_choice;
   ServingParams serving;

@@ -24,6 +24,8 @@ void RegionPoolParams::describe(Schema<RegionPoolParams>& s) {
 
 void RegionParams::describe(Schema<RegionParams>& s) {
   s.field("name", &RegionParams::name).required().help("name of the region in results");
+  s.field("site", &RegionParams::site)
+      .help("place that it shares with other regions, as its zones do; empty: one of its own");
   s.field("share", &RegionParams::share)
       .range(0, 1)
       .help("share of the service's clients at home here, at the reference time");

@@ -40,7 +40,7 @@ struct RegionPoolParams {
 };
 
 struct RegionParams {
-  std::string name;
+  std::string name, site;
   Share share{1};
   Duration utc_offset{};
   i32 nodes = 1;
