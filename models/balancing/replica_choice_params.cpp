@@ -36,7 +36,7 @@ void ReplicaChoiceParams::describe(Schema<ReplicaChoiceParams>& s) {
 }
 
 namespace {
-const Register<ReplicaChoiceParams> registered{"model", "replica_choice",
+const Register<ReplicaChoiceParams> replica_choice_registered{"model", "replica_choice",
                                                "which replica of a region an attempt goes to",
                                                "gRFC A9; Envoy; Mirrokni 2016"};
 }  // namespace

@@ -1,5 +1,4 @@
 // What happens to connections between clients and servers.
-#include <map>
 
 #include "models/changes/action.h"
 #include "models/changes/targets.h"
@@ -23,10 +22,7 @@ const RegisterAction<DropConnectionsParams> drop_connections{
     "all streams to the pods break off at once; their clients come back as their retry policies "
     "say",
     "", [](const DropConnectionsParams& p, const Act& act) -> Effect {
-      std::map<RegionId, std::vector<PodId>> by_region;
-      for (const auto& [region, pod] : pods_in(act.scene, p.target))
-        by_region[region].push_back(pod);
-      for (const auto& [region, pods] : by_region)
+      for (const auto& [region, pods] : pods_in(act.scene, p.target))
         act.scene.servers[region]->drop_connections(pods, p.handshake, act.root);
       return {};
     }};

@@ -1,5 +1,4 @@
 // Harm to the hosts of the clusters, and how they are closed and emptied by hand.
-#include <map>
 
 #include "models/changes/action.h"
 #include "models/changes/targets.h"
@@ -13,10 +12,9 @@ struct Struck {
 };
 
 std::vector<Struck> struck_by(const Scene& scene, const NodeTarget& target) {
-  std::map<RegionId, std::vector<u32>> by_region;
-  for (const auto& [region, node] : nodes_in(scene, target)) by_region[region].push_back(node);
   std::vector<Struck> struck;
-  for (auto& [region, nodes] : by_region) struck.push_back({scene.nodes[region], std::move(nodes)});
+  for (auto& [region, nodes] : nodes_in(scene, target))
+    struck.push_back({scene.nodes[region], std::move(nodes)});
   return struck;
 }
 

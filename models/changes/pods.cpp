@@ -1,5 +1,4 @@
 // Harm to the servers' processes, and what is done with them by hand.
-#include <map>
 #include <utility>
 
 #include "models/changes/action.h"
@@ -7,14 +6,6 @@
 
 namespace stampede {
 namespace {
-
-using PodsByRegion = std::map<RegionId, std::vector<PodId>>;
-
-PodsByRegion pods_by_region(const Scene& scene, const PodTarget& target) {
-  PodsByRegion found;
-  for (const auto& [region, pod] : pods_in(scene, target)) found[region].push_back(pod);
-  return found;
-}
 
 struct OnPods {
   PodTarget target;
@@ -28,7 +19,7 @@ const RegisterAction<OnPods> kill_pods{
     "the servers' processes die with all that they have; kubelets start them again after their "
     "back-off, and weights are loaded anew",
     "", [](const OnPods& p, const Act& act) -> Effect {
-      for (const auto& [region, pods] : pods_by_region(act.scene, p.target))
+      for (const auto& [region, pods] : pods_in(act.scene, p.target))
         act.scene.pods[region]->crash(pods, act.root);
       return {};
     }};
@@ -54,7 +45,7 @@ const RegisterAction<RestartPodsParams> restart_pods{
     "servers end with their grace and are started again in their pods, all at once or rolling", "",
     [](const RestartPodsParams& p, const Act& act) -> Effect {
       std::vector<std::pair<const PodControlPort*, u64>> rounds;
-      for (const auto& [region, pods] : pods_by_region(act.scene, p.target)) {
+      for (const auto& [region, pods] : pods_in(act.scene, p.target)) {
         PodControlPort* cluster = act.scene.pods[region];
         rounds.emplace_back(cluster,
                             cluster->restart(pods, {p.max_unavailable, p.jitter}, act.root));
@@ -92,7 +83,7 @@ const RegisterFault<HangPodsParams> hang_pods{
     "waits",
     "", [](const HangPodsParams& p, const Act& act) -> Heal {
       std::vector<std::pair<RegionId, u32>> faults;
-      for (const auto& [region, pods] : pods_by_region(act.scene, p.target))
+      for (const auto& [region, pods] : pods_in(act.scene, p.target))
         if (const u32 fault = act.scene.servers[region]->hang(pods, p.answers_probes, act.root))
           faults.emplace_back(region, fault);
       return heal_servers(act.scene, std::move(faults));
@@ -115,7 +106,7 @@ const RegisterFault<SlowPodsParams> slow_pods{
     "several multiply",
     "", [](const SlowPodsParams& p, const Act& act) -> Heal {
       std::vector<std::pair<RegionId, u32>> faults;
-      for (const auto& [region, pods] : pods_by_region(act.scene, p.target))
+      for (const auto& [region, pods] : pods_in(act.scene, p.target))
         if (const u32 fault = act.scene.servers[region]->slow(pods, p.factor, act.root))
           faults.emplace_back(region, fault);
       return heal_servers(act.scene, std::move(faults));

@@ -53,8 +53,8 @@ std::vector<Drawn> drawn(const Scene& scene, const Target& target, Collect&& col
 
 }  // namespace
 
-std::vector<PodAt> pods_in(const Scene& scene, const PodTarget& target) {
-  std::vector<PodAt> found;
+std::map<RegionId, std::vector<PodId>> pods_in(const Scene& scene, const PodTarget& target) {
+  std::map<RegionId, std::vector<PodId>> found;
   for (const Drawn& d : drawn(scene, target, [&](RegionId r, std::vector<Drawn>&here) {
          for (const PodPlace& place : scene.pods[r]->serving())
            if ((target.pool.empty() || scene.pools[place.workload] == target.pool) &&
@@ -63,19 +63,19 @@ std::vector<PodAt> pods_in(const Scene& scene, const PodTarget& target) {
                target.pod.value_or(place.pod) == place.pod)
              here.push_back({r, place.pod, uniform(draw(scene.draws, r, place.pod))});
        }))
-    found.push_back({d.region, d.what});
+    found[d.region].push_back(d.what);
   return found;
 }
 
-std::vector<NodeAt> nodes_in(const Scene& scene, const NodeTarget& target) {
-  std::vector<NodeAt> found;
+std::map<RegionId, std::vector<u32>> nodes_in(const Scene& scene, const NodeTarget& target) {
+  std::map<RegionId, std::vector<u32>> found;
   for (const Drawn& d : drawn(scene, target, [&](RegionId r, std::vector<Drawn>&here) {
          for (u32 n = 0; n < scene.nodes[r]->nodes(); ++n)
            if (target.node.value_or(n) == n &&
                (!target.zone || *target.zone == scene.nodes[r]->zone_of(n)))
              here.push_back({r, n, uniform2(draw(scene.draws, r, n))});
        }))
-    found.push_back({d.region, d.what});
+    found[d.region].push_back(d.what);
   return found;
 }
 

@@ -3,7 +3,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace adaptive_lifo {
 
 struct Params {
   Duration after = 5_s;
@@ -23,5 +23,5 @@ const RegisterOverlay<Params> registered{
       return std::vector<Patch>{{"spec.serving.pools[*].engine.lifo_after", print(p.after)}};
     }};
 
-}  // namespace
+}  // namespace adaptive_lifo
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace bgp_canary {
 
 struct Params {
   i64 stages = 4;
@@ -20,5 +20,5 @@ const RegisterOverlay<Params> registered{
                                 {"spec.network.safeguards.canary_soak", print(p.soak)}};
     }};
 
-}  // namespace
+}  // namespace bgp_canary
 }  // namespace stampede

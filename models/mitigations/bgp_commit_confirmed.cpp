@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace bgp_commit_confirmed {
 
 struct Params {
   Duration within = 60_s;
@@ -19,5 +19,5 @@ const RegisterOverlay<Params> registered{
       return std::vector<Patch>{{"spec.network.safeguards.commit_confirmed", print(p.within)}};
     }};
 
-}  // namespace
+}  // namespace bgp_commit_confirmed
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace cancel_on_timeout {
 
 struct Params {
   Share share{1.0};
@@ -19,5 +19,5 @@ const RegisterOverlay<Params> registered{
       return std::vector<Patch>{{"spec.clients[*].cancel_on_timeout", print(p.share)}};
     }};
 
-}  // namespace
+}  // namespace cancel_on_timeout
 }  // namespace stampede

@@ -8,7 +8,7 @@
 #include "models/ports/deadline_port.h"
 
 namespace stampede {
-namespace {
+namespace deadline_propagation {
 
 struct Params {
   Duration margin{};
@@ -35,5 +35,5 @@ const RegisterMechanism<DeadlinePolicy, DeadlinePropagation, Params> registered{
     "deadline_propagation", "servers drop work whose client's deadline has passed",
     "gRPC deadlines; SRE book: chapter 22"};
 
-}  // namespace
+}  // namespace deadline_propagation
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace events_etcd_split {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "events_etcd_split", "Kubernetes events go to an etcd of their own",
@@ -10,5 +10,5 @@ const RegisterOverlay<NoOverlayParams> registered{
       return std::vector<Patch>{{"spec.control_plane.events_etcd", "split"}};
     }};
 
-}  // namespace
+}  // namespace events_etcd_split
 }  // namespace stampede

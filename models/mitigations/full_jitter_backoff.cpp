@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace full_jitter_backoff {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "full_jitter_backoff", "retry delays are drawn between 0 and the exponential delay",
@@ -10,5 +10,5 @@ const RegisterOverlay<NoOverlayParams> registered{
       return std::vector<Patch>{{"spec.clients[*].retry.full_jitter", "true"}};
     }};
 
-}  // namespace
+}  // namespace full_jitter_backoff
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace gated_ramp {
 
 struct Params {
   Duration hold = 2_min;
@@ -27,5 +27,5 @@ const RegisterOverlay<Params> registered{
           {"spec.safety.ramp_looks_ahead", "true"}};
     }};
 
-}  // namespace
+}  // namespace gated_ramp
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace glb_spillover_cap {
 
 struct Params {
   Share cap{0.3};
@@ -19,5 +19,5 @@ const RegisterOverlay<Params> registered{
       return std::vector<Patch>{{"spec.balancer.spill_cap", print(p.cap)}};
     }};
 
-}  // namespace
+}  // namespace glb_spillover_cap
 }  // namespace stampede

@@ -12,7 +12,7 @@
 #include "sim/quantiles.h"
 
 namespace stampede {
-namespace {
+namespace hedged_requests {
 
 struct Params {
   Share quantile{0.95};
@@ -68,5 +68,5 @@ const RegisterMechanism<HedgingPolicy, HedgedRequests, Params> registered{
     "hedged_requests", "a request that waits longer than nearly all is sent a second time",
     "Tail at Scale; gRFC A6: hedges take from the retry budget"};
 
-}  // namespace
+}  // namespace hedged_requests
 }  // namespace stampede

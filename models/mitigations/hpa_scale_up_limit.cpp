@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace hpa_scale_up_limit {
 
 struct Params {
   i64 percent = 10;
@@ -21,5 +21,5 @@ const RegisterOverlay<Params> registered{
                                      ", period: " + print(p.period) + "}]}"}};
     }};
 
-}  // namespace
+}  // namespace hpa_scale_up_limit
 }  // namespace stampede

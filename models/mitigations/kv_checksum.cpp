@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace kv_checksum {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "kv_checksum", "corrupted KV becomes a miss",
@@ -11,5 +11,5 @@ const RegisterOverlay<NoOverlayParams> registered{
       return std::vector<Patch>{{"spec.kv_cache.checksums", "true"}};
     }};
 
-}  // namespace
+}  // namespace kv_checksum
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace kv_epoch_fencing {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "kv_epoch_fencing", "stale manifest writes are rejected",
@@ -10,5 +10,5 @@ const RegisterOverlay<NoOverlayParams> registered{
       return std::vector<Patch>{{"spec.kv_cache.fencing", "true"}};
     }};
 
-}  // namespace
+}  // namespace kv_epoch_fencing
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace kv_lazy_invalidation {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "kv_lazy_invalidation", "a flush raises the epoch; space is reclaimed later",
@@ -10,5 +10,5 @@ const RegisterOverlay<NoOverlayParams> registered{
       return std::vector<Patch>{{"spec.kv_cache.invalidation", "lazy"}};
     }};
 
-}  // namespace
+}  // namespace kv_lazy_invalidation
 }  // namespace stampede

@@ -15,7 +15,7 @@
 #include "models/ports/endpoint_filter_port.h"
 
 namespace stampede {
-namespace {
+namespace outlier_ejection {
 
 struct Params {
   i64 consecutive = 5;
@@ -139,5 +139,5 @@ class OutlierEjection final : public EndpointFilter {
 const RegisterMechanism<EndpointFilter, OutlierEjection, Params> registered{
     "outlier_ejection", "a gateway ejects pods that failed several times in a row", "Envoy"};
 
-}  // namespace
+}  // namespace outlier_ejection
 }  // namespace stampede

@@ -15,7 +15,7 @@
 #include "sim/math.h"
 
 namespace stampede {
-namespace {
+namespace peak_ewma {
 
 struct Params {
   Duration decay = 10_s;
@@ -101,5 +101,5 @@ class PeakEwma final : public ReplicaChoice, public PodObserver {
 const RegisterMechanism<ReplicaChoice, PeakEwma, Params> registered{
     "peak_ewma", "of two pods the one with less latency times attempts is picked", "Finagle"};
 
-}  // namespace
+}  // namespace peak_ewma
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace provider_fallback {
 
 struct Params {
   Share share{0.3};
@@ -17,5 +17,5 @@ const RegisterOverlay<Params> registered{
       return std::vector<Patch>{{"spec.clients[*].fallback.share", print(p.share)}};
     }};
 
-}  // namespace
+}  // namespace provider_fallback
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace queue_limit {
 
 struct Params {
   i64 per_pod = 100;
@@ -17,5 +17,5 @@ const RegisterOverlay<Params> registered{
       return std::vector<Patch>{{"spec.gateway.max_queue", std::to_string(p.per_pod)}};
     }};
 
-}  // namespace
+}  // namespace queue_limit
 }  // namespace stampede

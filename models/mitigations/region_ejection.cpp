@@ -14,7 +14,7 @@
 #include "models/ports/region_filter_port.h"
 
 namespace stampede {
-namespace {
+namespace region_ejection {
 
 struct Params {
   Share failed{0.85};
@@ -138,5 +138,5 @@ class RegionEjection final : public RegionFilter {
 const RegisterMechanism<RegionFilter, RegionEjection, Params> registered{
     "region_ejection", "the balancer ejects a region most of whose attempts failed", "Envoy"};
 
-}  // namespace
+}  // namespace region_ejection
 }  // namespace stampede

@@ -2,12 +2,12 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace regional_breaker {
 
 const RegisterOverlay<NoOverlayParams> registered{
     "regional_breaker", "each region has a breaker of its own", "", [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.safety.scope", "region"}};
     }};
 
-}  // namespace
+}  // namespace regional_breaker
 }  // namespace stampede

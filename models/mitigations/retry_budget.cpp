@@ -2,7 +2,7 @@
 #include "models/mitigations/overlay.h"
 
 namespace stampede {
-namespace {
+namespace retry_budget {
 
 struct Params {
   double ratio = 0.1;
@@ -27,5 +27,5 @@ const RegisterOverlay<Params> registered{
                                 {"spec.clients[*].retry.budget_cap", std::to_string(p.burst)}};
     }};
 
-}  // namespace
+}  // namespace retry_budget
 }  // namespace stampede

@@ -13,7 +13,7 @@
 #include "models/ports/single_flight_port.h"
 
 namespace stampede {
-namespace {
+namespace single_flight {
 
 struct Params {
   static void describe(Schema<Params>&) {}
@@ -42,5 +42,5 @@ const RegisterMechanism<SingleFlight, TakeOver, Params> registered{
     "single_flight", "a retry takes over the execution that its client left behind",
     "AWS idempotency; Go singleflight"};
 
-}  // namespace
+}  // namespace single_flight
 }  // namespace stampede

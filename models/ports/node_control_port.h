@@ -27,7 +27,6 @@ struct NodeControlPort {
   // kubectl drain: cordons, then evicts what is there, as long as no workload lacks more than
   // `max_unavailable` of its pods (0: no budget). Goes on until it is over or uncordoned.
   virtual void drain(const std::vector<u32>& nodes, i32 max_unavailable, IncidentId cause) = 0;
-  virtual bool draining() const = 0;
 };
 
 }  // namespace stampede

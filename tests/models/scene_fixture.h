@@ -242,7 +242,6 @@ struct HandNodes final : NodeControlPort {
   void cordon(const std::vector<u32>& n, IncidentId cause) override { did("cordon", n, cause); }
   void uncordon(const std::vector<u32>& n, IncidentId cause) override { did("uncordon", n, cause); }
   void drain(const std::vector<u32>& n, i32, IncidentId cause) override { did("drain", n, cause); }
-  bool draining() const override { return false; }
   Acts& acts;
   RegionId region;
 };

@@ -27,12 +27,14 @@ struct Field {
   }
   Found nodes(const NodeTarget& target) const {
     Found found;
-    for (const NodeAt& at : nodes_in(scene, target)) found.emplace(at.region, at.node);
+    for (const auto& [region, nodes] : nodes_in(scene, target))
+      for (const u32 node : nodes) found.emplace(region, node);
     return found;
   }
   Found pods(const PodTarget& target) const {
     Found found;
-    for (const PodAt& at : pods_in(scene, target)) found.emplace(at.region, at.pod);
+    for (const auto& [region, pods] : pods_in(scene, target))
+      for (const PodId pod : pods) found.emplace(region, pod);
     return found;
   }
 };
