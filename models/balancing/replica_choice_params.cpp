@@ -36,9 +36,9 @@ void ReplicaChoiceParams::describe(Schema<ReplicaChoiceParams>& s) {
 }
 
 namespace {
-const Register<ReplicaChoiceParams> replica_choice_registered{"model", "replica_choice",
-                                               "which replica of a region an attempt goes to",
-                                               "gRFC A9; Envoy; Mirrokni 2016"};
+const Register<ReplicaChoiceParams> replica_choice_registered{
+    "model", "replica_choice", "which replica of a region an attempt goes to",
+    "gRFC A9; Envoy; Mirrokni 2016"};
 }  // namespace
 
 }  // namespace stampede

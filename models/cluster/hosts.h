@@ -34,7 +34,6 @@ class Hosts final : public Component, public ApiCaller, public NodeControlPort {
   void cordon(const std::vector<NodeId>& nodes, IncidentId cause) override;
   void uncordon(const std::vector<NodeId>& nodes, IncidentId healed) override;
   void drain(const std::vector<NodeId>& nodes, i32 max_unavailable, IncidentId cause) override;
-  bool draining() const { return !draining_.empty(); }
 
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;

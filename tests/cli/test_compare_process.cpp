@@ -12,7 +12,7 @@
 #include "tests/cli/program_process.h"
 
 namespace stampede {
-namespace {
+namespace test_compare_process {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
@@ -129,5 +129,5 @@ TEST_F(CompareProcess, killed_at_any_moment_it_leaves_whole_runs_only) {
   EXPECT_EQ(comparison("killed"), comparison("calm"));
 }
 
-}  // namespace
+}  // namespace test_compare_process
 }  // namespace stampede

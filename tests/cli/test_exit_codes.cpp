@@ -10,7 +10,7 @@
 #include "tools/results/output_directory.h"
 
 namespace stampede {
-namespace {
+namespace test_exit_codes {
 
 struct Said {
   int code;
@@ -52,5 +52,5 @@ TEST(exit_codes, each_error_has_its_own) {
   EXPECT_EQ(say([]() -> int { throw std::logic_error("x"); }).code, 70);
 }
 
-}  // namespace
+}  // namespace test_exit_codes
 }  // namespace stampede

@@ -18,7 +18,7 @@
 #include "tools/experiments/database.h"
 
 namespace stampede {
-namespace {
+namespace test_sweep_process {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
@@ -194,5 +194,5 @@ TEST_F(SweepProcess, shards_and_single_runs_merge_to_the_same_store) {
   EXPECT_EQ(contents("parts.db"), contents("calm.db"));
 }
 
-}  // namespace
+}  // namespace test_sweep_process
 }  // namespace stampede

@@ -24,7 +24,7 @@
 #include "tests/directories.h"
 
 namespace stampede {
-namespace {
+namespace test_transcripts {
 
 namespace fs = std::filesystem;
 
@@ -238,5 +238,5 @@ std::string name_of(const fs::path& file) {
 INSTANTIATE_TEST_SUITE_P(files, Transcript, ::testing::ValuesIn(transcripts()),
                          [](const auto& instance) { return name_of(instance.param); });
 
-}  // namespace
+}  // namespace test_transcripts
 }  // namespace stampede

@@ -13,7 +13,7 @@
 #include "tests/support.h"
 
 namespace stampede::test {
-namespace {
+namespace test_bgp_convergence {
 
 using Json = nlohmann::json;
 
@@ -284,5 +284,5 @@ TEST(bgp_convergence, cliques_measured_on_frr) {
   }
 }
 
-}  // namespace
+}  // namespace test_bgp_convergence
 }  // namespace stampede::test

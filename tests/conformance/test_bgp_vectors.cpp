@@ -9,7 +9,7 @@
 #include "tests/support.h"
 
 namespace stampede::test {
-namespace {
+namespace test_bgp_vectors {
 
 std::optional<Json> load(const char* file) {
   std::ifstream in(shared_dir() / file);
@@ -188,5 +188,5 @@ TEST(bgp_vectors, every_diamond_with_all_its_tied_best_paths) {
   std::cout << seen.size() << " diamonds\n";
 }
 
-}  // namespace
+}  // namespace test_bgp_vectors
 }  // namespace stampede::test

@@ -10,7 +10,7 @@
 #include "tests/support.h"
 
 namespace stampede::hpa {
-namespace {
+namespace test_hpa {
 
 using namespace vectors;
 
@@ -236,5 +236,5 @@ TEST(hpa_failure, hpa_partial_metric_failure_only_scales_up) {
   EXPECT_EQ(pass(5'000, true, 6'000).want, 6);
 }
 
-}  // namespace
+}  // namespace test_hpa
 }  // namespace stampede::hpa

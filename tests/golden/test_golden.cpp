@@ -11,7 +11,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_golden {
 
 const std::string kFile = source_directory() + "/tests/golden/digests.txt";
 
@@ -91,5 +91,5 @@ TEST(golden, another_seed_gives_another_digest) {
   EXPECT_NE(other.results_digest, g.results);
 }
 
-}  // namespace
+}  // namespace test_golden
 }  // namespace stampede

@@ -12,7 +12,7 @@
 #include "tests/golden/golden_run.h"
 
 namespace stampede {
-namespace {
+namespace test_summaries {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
@@ -119,5 +119,5 @@ TEST(summaries, cover_the_table_and_the_outage) {
   EXPECT_NE(runs.find("01-deepseek-2026-03-29.yaml spec.scale=1/50\n"), std::string::npos);
 }
 
-}  // namespace
+}  // namespace test_summaries
 }  // namespace stampede

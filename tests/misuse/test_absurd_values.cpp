@@ -13,7 +13,7 @@
 #include "tests/directories.h"
 
 namespace stampede {
-namespace {
+namespace test_absurd_values {
 
 using Json = nlohmann::json;
 
@@ -79,5 +79,5 @@ TEST(AbsurdValues, are_refused_or_played) {
   EXPECT_GT(played, n / stride / 3);
 }
 
-}  // namespace
+}  // namespace test_absurd_values
 }  // namespace stampede

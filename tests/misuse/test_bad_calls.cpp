@@ -2,7 +2,7 @@
 #include "tests/misuse/program_test.h"
 
 namespace stampede {
-namespace {
+namespace test_bad_calls {
 
 class BadCall : public test::ProgramTest {};
 
@@ -95,5 +95,5 @@ TEST_F(BadCall, manifests_are_checked) {
   expect("stampede replay c.json", 2, "the key is missing");
 }
 
-}  // namespace
+}  // namespace test_bad_calls
 }  // namespace stampede

@@ -7,7 +7,7 @@
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_bad_text {
 
 using namespace std::string_literals;
 
@@ -143,5 +143,5 @@ TEST(bad_text, no_damage_of_a_good_file_crashes) {
   }
 }
 
-}  // namespace
+}  // namespace test_bad_text
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "tools/language/yaml_loader.h"
 
 namespace stampede {
-namespace {
+namespace test_bad_values {
 
 enum class Rule : u8 { kNearest, kWaterfall };
 
@@ -164,5 +164,5 @@ INSTANTIATE_TEST_SUITE_P(
              "f:1:12: timeline[0]: a mapping with the key `do` is wanted, this is a single "
              "value"}));
 
-}  // namespace
+}  // namespace test_bad_values
 }  // namespace stampede

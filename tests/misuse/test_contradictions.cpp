@@ -10,7 +10,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_contradictions {
 
 SourceText small_fleet() {
   return read_source(source_directory() + "/scenarios/templates/init.yaml");
@@ -258,5 +258,5 @@ TEST(Edges, of_every_range_are_refused_or_build_a_world) {
   EXPECT_GT(tried, 300u);
 }
 
-}  // namespace
+}  // namespace test_contradictions
 }  // namespace stampede

@@ -4,7 +4,7 @@
 #include "tests/misuse/program_test.h"
 
 namespace stampede {
-namespace {
+namespace test_foreign_files {
 
 class ForeignFiles : public test::ProgramTest {
  protected:
@@ -242,5 +242,5 @@ TEST_F(ForeignFiles, no_temporary_file_stays_after_a_kill) {
   EXPECT_FALSE(std::filesystem::exists(directory_ / "hung.csv"));
 }
 
-}  // namespace
+}  // namespace test_foreign_files
 }  // namespace stampede

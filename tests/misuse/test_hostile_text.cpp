@@ -11,7 +11,7 @@
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_hostile_text {
 
 using namespace std::string_literals;
 
@@ -126,5 +126,5 @@ TEST(hostile_text, many_faults_on_a_long_line_are_told_in_part) {
   EXPECT_LT(said.size(), 100'000u);
 }
 
-}  // namespace
+}  // namespace test_hostile_text
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "models/control_plane/api_server.h"
 
 namespace stampede {
-namespace {
+namespace test_api_server {
 
 struct Caller : ApiCaller {
   std::vector<ApiStatus> statuses;
@@ -501,5 +501,5 @@ TEST(api_server, an_incident_lasts_while_writes_are_near_the_limit) {
   EXPECT_EQ(count(world, "etcd_saturated"), 1u);
 }
 
-}  // namespace
+}  // namespace test_api_server
 }  // namespace stampede

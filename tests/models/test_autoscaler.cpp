@@ -4,7 +4,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_autoscaler {
 
 ClusterParams scaled(i32 nodes, i32 replicas, i32 least, i32 most) {
   ClusterParams p = small_cluster(nodes, replicas);
@@ -185,5 +185,5 @@ TEST(autoscaler, behaviour_limits_growth) {
   EXPECT_EQ(f.cluster->desired(0), 136);
 }
 
-}  // namespace
+}  // namespace test_autoscaler
 }  // namespace stampede::test

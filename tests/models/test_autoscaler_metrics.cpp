@@ -4,7 +4,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_autoscaler_metrics {
 
 using cluster::MetricParams;
 
@@ -179,5 +179,5 @@ TEST(keda, falls_back_after_failures_in_a_row) {
   EXPECT_EQ(after(cluster::FallbackReplicas::kCurrentIfLower, 2_min), 10);
 }
 
-}  // namespace
+}  // namespace test_autoscaler_metrics
 }  // namespace stampede::test

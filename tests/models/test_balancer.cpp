@@ -6,7 +6,7 @@
 #include "models/balancing/global_balancer.h"
 
 namespace stampede {
-namespace {
+namespace test_balancer {
 
 // One client network a region; a region's prefix is up or down for everybody.
 struct FakeNetwork : NetworkPort {
@@ -479,5 +479,5 @@ TEST(balancer, a_spill_cap_remembers_the_window_before) {
   EXPECT_EQ(admitted(2000), 500);  // two windows later all is forgotten
 }
 
-}  // namespace
+}  // namespace test_balancer
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "models/balancing/traffic_split.h"
 
 namespace stampede {
-namespace {
+namespace test_balancer_parts {
 
 TEST(balancer_parts, probe_machine_walks_through_its_states) {
   ProbeFsm fsm({2, 3, 60_s});
@@ -209,5 +209,5 @@ TEST(balancer_parts, rounding_leaves_no_sliver_for_a_region_without_a_share) {
   EXPECT_EQ(answers.pick(answers.newest(0), 0, UINT32_MAX), 1);
 }
 
-}  // namespace
+}  // namespace test_balancer_parts
 }  // namespace stampede

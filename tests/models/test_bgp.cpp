@@ -14,7 +14,7 @@
 #include "models/network/forwarding.h"
 
 namespace stampede {
-namespace {
+namespace test_bgp {
 
 // Everything takes exactly as long as is said here; nothing is drawn.
 BgpParams exact() {
@@ -506,5 +506,5 @@ TEST(forwarding, follows_next_hops_with_their_delays_to_whoever_has_it) {
   EXPECT_EQ(forwarding.walk(net.as(3), 0, alive).reach, Reach::kBlackHole);
 }
 
-}  // namespace
+}  // namespace test_bgp
 }  // namespace stampede

@@ -6,7 +6,7 @@
 #include "models/serving/engine_params.h"
 
 namespace stampede {
-namespace {
+namespace test_block_cache {
 
 const std::vector<u64> kText{11, 12, 13, 14};  // four blocks
 
@@ -91,5 +91,5 @@ TEST(kv_memory, blocks_from_model_and_gpu) {
   EXPECT_LT(small.blocks(), 0);
 }
 
-}  // namespace
+}  // namespace test_block_cache
 }  // namespace stampede

@@ -8,7 +8,7 @@
 #include "tests/models/scene_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_changes {
 
 // The value of one of an action's parameters, wherever it stands.
 void set(const TypeInfo& type, void* object, const std::string& key, const std::string& text) {
@@ -194,5 +194,5 @@ TEST(changes, a_set_of_the_first_instant_is_made_before_anything_starts) {
   EXPECT_EQ(s.all("slow_disk").size(), 1U);
 }
 
-}  // namespace
+}  // namespace test_changes
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "tests/models/client_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_clients {
 
 constexpr Duration kNeverAnswers = 100'000_s;
 const auto kRefuse503 = [](const Attempt&) { return Verdict{Outcome::kRejected503, {}, 0}; };
@@ -435,5 +435,5 @@ TEST(clients, fallback_capacity_is_not_saved_up) {
   EXPECT_GE(c.ended(Outcome::kServedElsewhere) - before, 4U * 18);
 }
 
-}  // namespace
+}  // namespace test_clients
 }  // namespace stampede::test

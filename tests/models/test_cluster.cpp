@@ -4,7 +4,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_cluster {
 
 TEST(cluster, a_warm_start_costs_nothing) {
   Fixture f(small_cluster(4, 30));
@@ -212,5 +212,5 @@ TEST(cluster, the_same_seed_gives_the_same_calls) {
   EXPECT_NE(digest(7), digest(8));
 }
 
-}  // namespace
+}  // namespace test_cluster
 }  // namespace stampede::test

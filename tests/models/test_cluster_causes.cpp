@@ -7,7 +7,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_cluster_causes {
 
 constexpr auto kObjects = static_cast<std::size_t>(ApiObject::kCount);
 
@@ -162,5 +162,5 @@ TEST(cluster_causes, the_load_that_metrics_carry_is_why_the_autoscaler_asks_for_
   EXPECT_TRUE(causes.take(ApiObject::kPod).count(asked.id));
 }
 
-}  // namespace
+}  // namespace test_cluster_causes
 }  // namespace stampede::test

@@ -7,7 +7,7 @@
 #include "tests/models/joined_cluster.h"
 
 namespace stampede::test {
-namespace {
+namespace test_cluster_control_plane {
 
 ClusterParams region(i32 nodes) {
   ClusterParams p = small_cluster(nodes, nodes * 8);
@@ -80,5 +80,5 @@ TEST(cluster_control_plane, ten_idle_hours_of_a_region_are_cheap) {
   EXPECT_LT(spent, 60);  // a guard against a blow-up, not a measurement
 }
 
-}  // namespace
+}  // namespace test_cluster_control_plane
 }  // namespace stampede::test

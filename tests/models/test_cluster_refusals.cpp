@@ -8,7 +8,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_cluster_refusals {
 
 using cluster::kNoNode;
 
@@ -385,5 +385,5 @@ TEST(cluster_refusals, pods_of_a_lost_node_are_marked_until_it_is_written) {
   EXPECT_EQ(f.counts().routable, 12);
 }
 
-}  // namespace
+}  // namespace test_cluster_refusals
 }  // namespace stampede::test

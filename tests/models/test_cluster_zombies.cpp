@@ -4,7 +4,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_cluster_zombies {
 
 bool is_write(const ApiCall& c) { return c.verb >= ApiVerb::kCreate; }
 
@@ -280,5 +280,5 @@ TEST(cluster_zombies, readiness_is_unpublished_until_the_view_has_it_or_it_turns
   EXPECT_EQ(f.cluster->unpublished_since(), kNever);
 }
 
-}  // namespace
+}  // namespace test_cluster_zombies
 }  // namespace stampede::test

@@ -4,7 +4,7 @@
 #include "tests/models/region_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_deadline_propagation {
 
 struct Outcomes {
   u64 succeeded = 0, doomed = 0, expired = 0, timeouts = 0;
@@ -80,5 +80,5 @@ TEST(deadline_propagation, patient_clients_have_none) {
   EXPECT_EQ(with.succeeded, overload(p, false, "0s").succeeded);
 }
 
-}  // namespace
+}  // namespace test_deadline_propagation
 }  // namespace stampede::test

@@ -4,7 +4,7 @@
 #include "tests/models/engine_times.h"
 
 namespace stampede {
-namespace {
+namespace test_engine {
 
 void run(Engine& engine, Times& times, Instant until) {
   while (engine.next_event() <= until) engine.advance(engine.next_event(), times);
@@ -136,5 +136,5 @@ TEST(engine, misuse_is_an_invariant_error) {
   EXPECT_THROW(EngineProfile{p}, InvariantError);
 }
 
-}  // namespace
+}  // namespace test_engine
 }  // namespace stampede

@@ -6,7 +6,7 @@
 #include "tests/support/engine_fault.h"
 
 namespace stampede {
-namespace {
+namespace test_engine_conservation {
 
 EngineParams small(bool prefix_caching) {
   EngineParams p;
@@ -114,5 +114,5 @@ TEST(engine_conservation, the_queue_from_the_back_counts_its_tokens) {
   EXPECT_EQ(times.last.size(), 40u);
 }
 
-}  // namespace
+}  // namespace test_engine_conservation
 }  // namespace stampede

@@ -6,7 +6,7 @@
 #include "tests/models/engine_times.h"
 
 namespace stampede {
-namespace {
+namespace test_engine_priority {
 
 struct Arrival {
   i64 at;
@@ -95,5 +95,5 @@ TEST(engine_priority, is_not_mixed_with_adaptive_lifo) {
   EXPECT_THROW(EngineProfile{p}, InvariantError);
 }
 
-}  // namespace
+}  // namespace test_engine_priority
 }  // namespace stampede

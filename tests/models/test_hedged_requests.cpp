@@ -5,7 +5,7 @@
 #include "tests/models/mechanism_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_hedged_requests {
 
 bool second(const Attempt& a) { return (a.number & 0x80) != 0; }
 // One request in twenty is slow at its first attempt.
@@ -128,5 +128,5 @@ TEST(hedged_requests, takes_from_the_retry_budget) {
   EXPECT_EQ(h.clients.ended(Outcome::kSucceeded), h.clients.offered());
 }
 
-}  // namespace
+}  // namespace test_hedged_requests
 }  // namespace stampede::test

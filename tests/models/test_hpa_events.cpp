@@ -5,7 +5,7 @@
 #include "models/cluster/hpa_algorithm.h"
 
 namespace stampede::hpa {
-namespace {
+namespace test_hpa_events {
 
 Instant at(i64 seconds) { return Instant{} + seconds * 1_s; }
 
@@ -125,5 +125,5 @@ TEST(hpa_events, a_scale_that_changes_nothing_is_no_event) {
   EXPECT_EQ(g.wants(10, 10), 15);
 }
 
-}  // namespace
+}  // namespace test_hpa_events
 }  // namespace stampede::hpa

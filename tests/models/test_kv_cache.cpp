@@ -1,7 +1,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_kv_cache {
 using test::plain;
 using test::Store;
 
@@ -123,5 +123,5 @@ TEST(KvCache, RegisteredAndDescribed) {
   for (const FieldInfo& f : type.fields) EXPECT_FALSE(f.help.empty()) << f.key;
 }
 
-}  // namespace
+}  // namespace test_kv_cache
 }  // namespace stampede

@@ -1,7 +1,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_kv_conflict {
 using test::LateWriter;
 using test::plain;
 using test::Store;
@@ -302,5 +302,5 @@ TEST(KvPartition, AnOverflowedBufferCatchesUpByAntiEntropy) {
   }
 }
 
-}  // namespace
+}  // namespace test_kv_conflict
 }  // namespace stampede

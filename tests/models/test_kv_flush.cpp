@@ -3,7 +3,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_kv_flush {
 using test::plain;
 using test::Store;
 
@@ -213,5 +213,5 @@ TEST(KvFlush, EpochBumpTakesSecondsAndSpaceReturnsLater) {
   t.check();
 }
 
-}  // namespace
+}  // namespace test_kv_flush
 }  // namespace stampede

@@ -1,7 +1,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_kv_poison {
 using test::LateWriter;
 using test::plain;
 using test::Store;
@@ -78,5 +78,5 @@ TEST(KvPoison, PageReuseNamesItsCause) {
   EXPECT_EQ(t.first("kv_page_reused")->causes, std::vector<IncidentId>{storm});
 }
 
-}  // namespace
+}  // namespace test_kv_poison
 }  // namespace stampede

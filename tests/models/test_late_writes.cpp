@@ -7,7 +7,7 @@
 #include "tests/models/joined_cluster.h"
 
 namespace stampede::test {
-namespace {
+namespace test_late_writes {
 
 struct Hears : EtcdClient {
   struct News {
@@ -273,5 +273,5 @@ TEST(late_writes, leave_as_many_pods_as_are_wanted) {
   }
 }
 
-}  // namespace
+}  // namespace test_late_writes
 }  // namespace stampede::test

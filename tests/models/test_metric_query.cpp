@@ -7,7 +7,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_metric_query {
 
 using cluster::MetricQuery;
 using cluster::parse_metric_query;
@@ -197,5 +197,5 @@ TEST(metric_query, gpu_use_is_of_the_time_between_scrapes) {
   EXPECT_NEAR(e.one(2, "avg(gpu_use_percent)"), 40, 1e-9);
 }
 
-}  // namespace
+}  // namespace test_metric_query
 }  // namespace stampede::test

@@ -8,7 +8,7 @@
 #include "models/network/network.h"
 
 namespace stampede {
-namespace {
+namespace test_network {
 
 const std::vector<NetworkRegion> kRegions{{"apac"}, {"na"}, {"eu"}};
 
@@ -354,5 +354,5 @@ TEST(network, a_restored_policy_is_no_alarm_and_each_withdrawal_an_incident_of_i
   }
 }
 
-}  // namespace
+}  // namespace test_network
 }  // namespace stampede

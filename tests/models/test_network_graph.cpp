@@ -10,7 +10,7 @@
 #include "models/network/routing_policy.h"
 
 namespace stampede {
-namespace {
+namespace test_network_graph {
 
 CaidaFile read(const std::string& text) {
   std::istringstream in(text);
@@ -128,5 +128,5 @@ TEST(network_graph, flap_damping_suppresses_the_third_flap_and_lets_go_at_the_re
   EXPECT_NEAR(damping.reusable_at(params).seconds(), 3 + 3600, 0.01);  // the cap
 }
 
-}  // namespace
+}  // namespace test_network_graph
 }  // namespace stampede

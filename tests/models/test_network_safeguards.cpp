@@ -6,7 +6,7 @@
 #include "models/network/network.h"
 
 namespace stampede {
-namespace {
+namespace test_network_safeguards {
 
 const std::vector<NetworkRegion> kRegions{{"apac"}, {"na"}, {"eu"}};
 
@@ -128,5 +128,5 @@ TEST(network_safeguards, a_restore_overtakes_a_push_that_is_still_under_way) {
   EXPECT_EQ(run.incidents("prefix_withdrawn"), 0u);
 }
 
-}  // namespace
+}  // namespace test_network_safeguards
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "tests/models/region_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_outlier_ejection {
 
 struct Pool {
   World world{1};
@@ -149,5 +149,5 @@ TEST(outlier_ejection, leaves_a_stale_endpoint_alone) {
   EXPECT_EQ(refused({filter.object.get()}), 10U);  // from 1 s, and after 30 s; 60 s the next time
 }
 
-}  // namespace
+}  // namespace test_outlier_ejection
 }  // namespace stampede::test

@@ -8,7 +8,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_overload_policies {
 
 struct Order : EngineSink {
   std::vector<u32> served;
@@ -132,5 +132,5 @@ TEST(overload_policies, a_ramp_that_looks_ahead_does_not_step_into_the_overload)
   EXPECT_DOUBLE_EQ(b.growth(), 2);  // past the last step everybody is admitted
 }
 
-}  // namespace
+}  // namespace test_overload_policies
 }  // namespace stampede

@@ -7,7 +7,7 @@
 #include "tests/models/mechanism_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_peak_ewma {
 
 struct Pods {
   World world{3};
@@ -84,5 +84,5 @@ TEST(peak_ewma, learns_from_whole_answers_where_there_is_no_first_token) {
   EXPECT_EQ(p.pick(), 1U);
 }
 
-}  // namespace
+}  // namespace test_peak_ewma
 }  // namespace stampede::test

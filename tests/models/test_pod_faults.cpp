@@ -5,7 +5,7 @@
 #include "tests/models/region_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_pod_faults {
 
 Instant s(double seconds) { return Instant{} + from_seconds(seconds); }
 
@@ -155,5 +155,5 @@ TEST(pod_faults, nothing_is_struck_where_nothing_serves) {
   service.run_out();
 }
 
-}  // namespace
+}  // namespace test_pod_faults
 }  // namespace stampede::test

@@ -3,7 +3,7 @@
 #include "tests/models/region_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_region {
 
 TEST(region, answers_what_it_is_asked_mixed_or_handed_over) {
   for (const auto& roles :
@@ -477,5 +477,5 @@ TEST(region, a_queue_bound_is_exact) {
   }
 }
 
-}  // namespace
+}  // namespace test_region
 }  // namespace stampede::test

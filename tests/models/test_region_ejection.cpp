@@ -6,7 +6,7 @@
 #include "tests/models/mechanism_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_region_ejection {
 
 struct Ejection {
   World world{1};
@@ -122,5 +122,5 @@ TEST(region_ejection, clients_tell_the_balancer_how_every_attempt_ended) {
   }
 }
 
-}  // namespace
+}  // namespace test_region_ejection
 }  // namespace stampede::test

@@ -8,7 +8,7 @@
 #include "models/balancing/replica_choice.h"
 
 namespace stampede {
-namespace {
+namespace test_replica_choice {
 
 std::vector<u32> pods(u32 n, u32 first = 0) {
   std::vector<u32> out(n);
@@ -180,5 +180,5 @@ TEST(replica_choice, connections_that_never_end_leave_new_pods_idle_and_a_maximu
   EXPECT_EQ(old_pods_share(young, 269), 1);
 }
 
-}  // namespace
+}  // namespace test_replica_choice
 }  // namespace stampede

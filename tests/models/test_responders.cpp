@@ -9,7 +9,7 @@
 #include "tests/models/scene_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_responders {
 
 using State = Runbook::State;
 
@@ -319,5 +319,5 @@ TEST(access, who_waits_for_it_stands_down_or_gives_up) {
   }
 }
 
-}  // namespace
+}  // namespace test_responders
 }  // namespace stampede

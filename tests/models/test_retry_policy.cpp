@@ -11,7 +11,7 @@
 #include "tests/support.h"
 
 namespace stampede {
-namespace {
+namespace test_retry_policy {
 
 const StreamKey kStream = stream_key(1, "clients", "retry");
 
@@ -252,5 +252,5 @@ TEST(retry_budget, aws_quota_charges_by_cause) {
   }
 }
 
-}  // namespace
+}  // namespace test_retry_policy
 }  // namespace stampede

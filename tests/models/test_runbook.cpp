@@ -6,7 +6,7 @@
 #include "tests/models/scene_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_runbook {
 
 ActionSelection action(const std::string& name) {
   const RegistryEntry* entry = Registry::global().find("action", name);
@@ -232,5 +232,5 @@ TEST(runbook, a_step_that_needs_an_unknown_one_is_an_error) {
                InvariantError);
 }
 
-}  // namespace
+}  // namespace test_runbook
 }  // namespace stampede

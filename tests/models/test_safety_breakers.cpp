@@ -4,7 +4,7 @@
 #include "models/safety/ramp_breaker.h"
 
 namespace stampede {
-namespace {
+namespace test_safety_breakers {
 
 Instant at(double seconds) { return Instant{} + from_seconds(seconds); }
 
@@ -139,5 +139,5 @@ TEST(RampBreaker, TripsAgainWhileHalfOpen) {
   EXPECT_EQ(b.state(), BreakerState::kOpen);
 }
 
-}  // namespace
+}  // namespace test_safety_breakers
 }  // namespace stampede

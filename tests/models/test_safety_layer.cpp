@@ -4,7 +4,7 @@
 #include "sim/math.h"
 
 namespace stampede {
-namespace {
+namespace test_safety_layer {
 
 struct Service {
   explicit Service(SafetyParams p, u64 seed = 1) : world(seed), safety(world, checking(p), 3) {}
@@ -251,5 +251,5 @@ TEST(Safety, RecognisesTheStatedShareOfBadAnswers) {
               0.04);
 }
 
-}  // namespace
+}  // namespace test_safety_layer
 }  // namespace stampede

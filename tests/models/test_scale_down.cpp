@@ -5,7 +5,7 @@
 #include "tests/models/cluster_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_scale_down {
 
 ClusterParams quick(i32 nodes, i32 replicas) {
   ClusterParams p = small_cluster(nodes, replicas);
@@ -112,5 +112,5 @@ TEST(scale_down, of_unready_pods_the_one_that_was_restarted_goes_first) {
   EXPECT_EQ(taken(f, 3), std::vector<PodId>{0});
 }
 
-}  // namespace
+}  // namespace test_scale_down
 }  // namespace stampede::test

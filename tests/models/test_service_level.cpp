@@ -5,7 +5,7 @@
 #include "models/clients/service_level.h"
 
 namespace stampede {
-namespace {
+namespace test_service_level {
 
 struct Level {
   World world{1};
@@ -163,5 +163,5 @@ TEST(demand, weekends_stages_and_spikes_multiply) {
   EXPECT_DOUBLE_EQ(d.rate(0, Instant{} + 72_h + 11_min), 100);
 }
 
-}  // namespace
+}  // namespace test_service_level
 }  // namespace stampede

@@ -10,7 +10,7 @@
 #include "tests/models/scene_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_signals {
 
 TermParams term(const std::string& signal, const std::string& above) {
   TermParams p;
@@ -400,5 +400,5 @@ TEST(signals, a_name_that_two_components_publish_wants_one_of_them) {
   EXPECT_EQ(signal_rows(d.world, p).rows.size(), 1U);
 }
 
-}  // namespace
+}  // namespace test_signals
 }  // namespace stampede

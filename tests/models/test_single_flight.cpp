@@ -6,7 +6,7 @@
 #include "tests/models/region_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_single_flight {
 
 TEST(single_flight, knows_what_is_under_way_by_region_session_and_turn) {
   World world{1};
@@ -77,5 +77,5 @@ TEST(single_flight, an_execution_taken_over_has_the_new_clients_deadline) {
   EXPECT_GT(with.succeeded, overload(false, true, 0, 2_s).succeeded);
 }
 
-}  // namespace
+}  // namespace test_single_flight
 }  // namespace stampede::test

@@ -4,7 +4,7 @@
 #include "tests/models/client_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_spikes {
 
 using Times = std::vector<std::pair<i64, u64>>;
 
@@ -97,5 +97,5 @@ TEST(spikes, are_shown_by_the_alarm_of_those_who_fail_in_them) {
   EXPECT_EQ(alarm.shown_by, std::vector<IncidentId>{root});
 }
 
-}  // namespace
+}  // namespace test_spikes
 }  // namespace stampede::test

@@ -6,7 +6,7 @@
 #include "models/serving/station_customers.h"
 
 namespace stampede {
-namespace {
+namespace test_station {
 
 struct Left : StationUser {
   std::vector<std::pair<u32, i64>> served, lost;
@@ -103,5 +103,5 @@ TEST(station, customers_are_conserved_and_persistence_loses_some) {
   EXPECT_GT(lost[1], 1000u);
 }
 
-}  // namespace
+}  // namespace test_station
 }  // namespace stampede

@@ -10,7 +10,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_table_figures {
 
 const StreamKey kDraws = stream_key(3, "table", "figures");
 
@@ -323,5 +323,5 @@ TEST(table_figures, lift_of_errors_in_a_window) {
   EXPECT_NEAR(0.40 / (4.0 / 24), 2.4, 0.01);
 }
 
-}  // namespace
+}  // namespace test_table_figures
 }  // namespace stampede::test

@@ -9,7 +9,7 @@
 #include "models/serving/region.h"
 
 namespace stampede {
-namespace {
+namespace test_table_pool {
 
 constexpr double kStep = 0.030;  // seconds an engine needs for one token of every sequence
 
@@ -362,5 +362,5 @@ TEST(table_pool, a_refusal_behind_the_log_in_gives_the_connection_back) {
   EXPECT_EQ(b.ended, (std::vector<u32>{0, 4}));
 }
 
-}  // namespace
+}  // namespace test_table_pool
 }  // namespace stampede

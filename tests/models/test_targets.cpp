@@ -9,7 +9,7 @@
 #include "tests/models/scene_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_targets {
 
 using Found = std::set<std::pair<int, PodId>>;
 
@@ -94,5 +94,5 @@ TEST(targets, a_share_is_of_each_region_and_of_nobody_elses_pods) {
   EXPECT_EQ(less.size(), 90U);
 }
 
-}  // namespace
+}  // namespace test_targets
 }  // namespace stampede

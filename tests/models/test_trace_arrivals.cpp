@@ -6,7 +6,7 @@
 #include "models/clients/trace_arrivals.h"
 
 namespace stampede {
-namespace {
+namespace test_trace_arrivals {
 
 // Row n at n seconds, n + 1 prompt tokens.
 struct Steps final : TraceSource {
@@ -151,5 +151,5 @@ TEST(trace_texts, block_identities_are_shared_as_far_as_they_are_equal) {
   EXPECT_TRUE(ia.empty());
 }
 
-}  // namespace
+}  // namespace test_trace_arrivals
 }  // namespace stampede

@@ -2,7 +2,7 @@
 #include "tests/models/client_fixture.h"
 
 namespace stampede::test {
-namespace {
+namespace test_trace_clients {
 
 // Three requests, a second apart; the first and the last say the same.
 struct Three final : TraceSource {
@@ -106,5 +106,5 @@ TEST(trace_clients, a_log_has_each_request_once_however_it_ended) {
   EXPECT_EQ(whole.log.rows.size(), 3u);
 }
 
-}  // namespace
+}  // namespace test_trace_clients
 }  // namespace stampede::test

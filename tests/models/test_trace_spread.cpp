@@ -4,7 +4,7 @@
 #include "models/clients/trace_arrivals.h"
 
 namespace stampede {
-namespace {
+namespace test_trace_spread {
 
 struct Recorded : TraceSource {
   explicit Recorded(std::vector<TraceRow> of) : rows(std::move(of)) {}
@@ -126,5 +126,5 @@ TEST(trace_texts, small_blocks_and_conversations) {
   EXPECT_NE(ia[0], ib[0]);
 }
 
-}  // namespace
+}  // namespace test_trace_spread
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "tests/oracle/etcd_load.h"
 
 namespace stampede {
-namespace {
+namespace test_etcd_elections {
 
 using test::ClosedLoop;
 
@@ -106,5 +106,5 @@ TEST(etcd_elections, caught_writes_fail_seven_seconds_after_their_own_start) {
   for (const Duration d : load.timeouts) EXPECT_NEAR(d.seconds(), 7.0, 0.05);
 }
 
-}  // namespace
+}  // namespace test_etcd_elections
 }  // namespace stampede

@@ -11,7 +11,7 @@
 #include "tests/support.h"
 
 namespace stampede {
-namespace {
+namespace test_etcd_measured {
 
 using test::closed_loop;
 using test::ClosedLoop;
@@ -242,5 +242,5 @@ TEST(etcd_quota, compaction_alone_and_defragmentation_alone_do_not_help) {
   EXPECT_LT(file.file_bytes(), before - 998 * 18'000);
 }
 
-}  // namespace
+}  // namespace test_etcd_measured
 }  // namespace stampede

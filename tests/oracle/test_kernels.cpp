@@ -8,7 +8,7 @@
 #include "tools/calibration/kernels.h"
 
 namespace stampede::calibration {
-namespace {
+namespace test_kernels {
 
 constexpr double kMicro = 1e-6;
 
@@ -94,5 +94,5 @@ TEST_F(kernels, the_equation_comes_back) {
   EXPECT_NEAR(fit.time.pair / kMicro, 0.002, 0.0001);
 }
 
-}  // namespace
+}  // namespace test_kernels
 }  // namespace stampede::calibration

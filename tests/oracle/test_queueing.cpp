@@ -16,7 +16,7 @@
 #include "tests/support.h"
 
 namespace stampede::test {
-namespace {
+namespace test_queueing {
 
 struct Verdict {
   OracleRow row;
@@ -125,5 +125,5 @@ TEST(queueing, oracles) {
   EXPECT_GE(tested.size(), 265u);
 }
 
-}  // namespace
+}  // namespace test_queueing
 }  // namespace stampede::test

@@ -12,7 +12,7 @@
 #include "tools/language/profiles.h"
 
 namespace stampede::calibration {
-namespace {
+namespace test_vllm_accuracy {
 
 std::string measurements(const char* directory) {
   const char* shared = std::getenv("STAMPEDE_SHARED");
@@ -125,5 +125,5 @@ TEST(vllm_memory_full, rtx_pro_6000) {
   EXPECT_NEAR(p.e2e / m.e2e, 1, 0.08);
 }
 
-}  // namespace
+}  // namespace test_vllm_accuracy
 }  // namespace stampede::calibration

@@ -9,7 +9,7 @@
 #include "models/network/forwarding.h"
 
 namespace stampede {
-namespace {
+namespace test_bgp_properties {
 
 AsGraph random_graph(u64 seed, i32 ases = 60) {
   AsGeneratorParams params;
@@ -166,5 +166,5 @@ TEST(bgp_property, a_silent_link_costs_the_hold_time) {
   EXPECT_EQ(forwarding.walk(0, 0, alive).reach, Reach::kReachable);
 }
 
-}  // namespace
+}  // namespace test_bgp_properties
 }  // namespace stampede

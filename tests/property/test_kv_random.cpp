@@ -3,7 +3,7 @@
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
-namespace {
+namespace test_kv_random {
 using test::plain;
 using test::Store;
 
@@ -164,5 +164,5 @@ TEST(KvRandom, AnotherSeedIsAnotherRun) {
   EXPECT_NE(play(a, 3, 300, 40), play(b, 3, 300, 40));
 }
 
-}  // namespace
+}  // namespace test_kv_random
 }  // namespace stampede

@@ -11,7 +11,7 @@
 #include "tools/world/scale.h"
 
 namespace stampede {
-namespace {
+namespace test_live_parameters {
 
 using namespace test;
 
@@ -110,5 +110,5 @@ TEST(live_parameters, are_as_small_in_a_smaller_world_as_in_the_file) {
     }
 }
 
-}  // namespace
+}  // namespace test_live_parameters
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "tests/support/naive_engine.h"
 
 namespace stampede::test {
-namespace {
+namespace test_macro_steps {
 
 struct Log : EngineSink {
   std::vector<Sighting> seen;
@@ -202,5 +202,5 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(testing::Values(EngineRole::kMixed, EngineRole::kPrefill, EngineRole::kDecode),
                      testing::Bool(), testing::Values(Line::kFcfs, Line::kLifo, Line::kPriority)));
 
-}  // namespace
+}  // namespace test_macro_steps
 }  // namespace stampede::test

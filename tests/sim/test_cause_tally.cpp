@@ -3,7 +3,7 @@
 #include "sim/cause_tally.h"
 
 namespace stampede {
-namespace {
+namespace test_cause_tally {
 
 // The last one to arrive does not hide the others.
 TEST(cause_tally, names_each_that_brought_a_tenth_and_forgets) {
@@ -42,5 +42,5 @@ TEST(cause_tally, the_least_gives_way_and_equal_ones_stand_by_age) {
   EXPECT_EQ(causes.top(next + 1_min, 5), (std::vector<IncidentId>{9}));
 }
 
-}  // namespace
+}  // namespace test_cause_tally
 }  // namespace stampede

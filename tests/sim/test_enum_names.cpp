@@ -5,7 +5,7 @@
 #include "sim/params.h"
 
 namespace stampede {
-namespace {
+namespace test_enum_names {
 
 enum class Plain : u8 { kOne, kTwoWords, kErlang2, kAwsStandard2026, kRejected429, kHalf2Open };
 enum class Counted : u8 { kA, kB, kCount };
@@ -81,5 +81,5 @@ struct Wrong {
 };
 TEST(scaling, only_of_quantities) { EXPECT_THROW(type_of<Wrong>(), InvariantError); }
 
-}  // namespace
+}  // namespace test_enum_names
 }  // namespace stampede

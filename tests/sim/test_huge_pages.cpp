@@ -7,7 +7,7 @@
 #include "sim/units.h"
 
 namespace stampede {
-namespace {
+namespace test_huge_pages {
 
 TEST(huge_pages, a_table_keeps_its_rows_while_it_grows_and_is_copied) {
   LargeVector<u64> rows;
@@ -28,5 +28,5 @@ TEST(huge_pages, large_tables_begin_on_a_huge_page_and_small_ones_where_their_ro
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(large.data()) % (1u << 21), 0u);
 }
 
-}  // namespace
+}  // namespace test_huge_pages
 }  // namespace stampede

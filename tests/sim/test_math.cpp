@@ -8,7 +8,7 @@
 #include "sim/random.h"
 
 namespace stampede {
-namespace {
+namespace test_math {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -92,5 +92,5 @@ TEST(math, normal_cdf_keeps_relative_precision_in_the_lower_tail) {
   EXPECT_EQ(math::normal_cdf(0.0), 0.5);
 }
 
-}  // namespace
+}  // namespace test_math
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "sim/random.h"
 
 namespace stampede {
-namespace {
+namespace test_params_text {
 
 template <class T>
 T read(std::string (*parse)(const std::string&, T&), const std::string& text) {
@@ -102,5 +102,5 @@ TEST(params_text, what_is_printed_reads_back) {
   }
 }
 
-}  // namespace
+}  // namespace test_params_text
 }  // namespace stampede

@@ -10,7 +10,7 @@
 #include "sim/random.h"
 
 namespace stampede {
-namespace {
+namespace test_quantiles_digest {
 
 TEST(quantiles, are_within_one_percent_of_the_sorted_sample) {
   const StreamKey key = stream_key(1, "test", "quantiles");
@@ -102,5 +102,5 @@ TEST(digest, a_flipped_bit_changes_half_of_the_digest) {
   EXPECT_NEAR(static_cast<double>(changed) / 64, 32.0, 3.0);
 }
 
-}  // namespace
+}  // namespace test_quantiles_digest
 }  // namespace stampede

@@ -13,7 +13,7 @@
 #include "sim/random.h"
 
 namespace stampede {
-namespace {
+namespace test_random {
 
 Words philox(u32 c0, u32 c1, u32 c2, u32 c3, u32 k0, u32 k1) {
   return draw({k0, k1}, u64{c1} << 32 | c0, c2, c3);
@@ -150,5 +150,5 @@ TEST(samplers, bits_are_the_agreed_ones) {
   EXPECT_EQ(h, 887617944088093451u);
 }
 
-}  // namespace
+}  // namespace test_random
 }  // namespace stampede

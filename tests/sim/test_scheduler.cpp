@@ -6,7 +6,7 @@
 #include "sim/scheduler.h"
 
 namespace stampede {
-namespace {
+namespace test_scheduler {
 
 struct Recorder : Component {
   std::vector<Event> seen;
@@ -209,5 +209,5 @@ TEST(time, overflow_is_an_invariant_error) {
   EXPECT_THROW(scheduler.after(Duration{INT64_MAX}, Priority::kControl, 0, 0), InvariantError);
 }
 
-}  // namespace
+}  // namespace test_scheduler
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "tests/sim/heap_scheduler.h"
 
 namespace stampede {
-namespace {
+namespace test_scheduler_property {
 
 struct Program {
   u64 seed;
@@ -162,5 +162,5 @@ TEST(scheduler_property, far_and_near_times_span_every_level) {
   }
 }
 
-}  // namespace
+}  // namespace test_scheduler_property
 }  // namespace stampede

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace stampede {
-namespace {
+namespace test_slot_pool {
 
 struct Row {
   int value = 7;
@@ -51,5 +51,5 @@ TEST(slot_pool, a_slot_that_its_number_cannot_name_is_an_invariant_error) {
   EXPECT_EQ(pool.take(), 254U);
 }
 
-}  // namespace
+}  // namespace test_slot_pool
 }  // namespace stampede

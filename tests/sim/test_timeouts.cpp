@@ -9,7 +9,7 @@
 #include "sim/timeouts.h"
 
 namespace stampede {
-namespace {
+namespace test_timeouts {
 
 enum Kind : u8 { kTimeout, kOther };
 
@@ -114,5 +114,5 @@ TEST(timeout_ring, deadlines_out_of_order_break_an_invariant) {
   EXPECT_THROW(owner.ring.push(Instant{19}, 0, 1), InvariantError);
 }
 
-}  // namespace
+}  // namespace test_timeouts
 }  // namespace stampede

@@ -52,6 +52,9 @@ COMPARES_WORDS = re.compile(
     r"\b(kind|component)\b(\(\))?\s*(?:[!=]=\s*\"|\.\s*(?:find|starts_with|ends_with)\()"
     r"|\"\s*[!=]=\s*[\w.>-]*\b(kind|component)\b")
 READERS = {pathlib.Path("tools/world/simulation.cpp")}  # of the whole journal, for a run's results
+# Compiled several at a time, with names of their own that repeat: each has a namespace called as the
+# file.
+NAMED = re.compile(r"tests/\w+/test_\w+\.cpp|models/mitigations/(?!overlay)\w+\.cpp")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 COMMENT_OR_TEXT = re.compile(r'"(?:\\.|[^"\\])*"|//.*')
 WIDTH = 100
@@ -134,6 +137,11 @@ def faults_of(path):
         yield 1, "#pragma once is missing"
     if text and not text.endswith("\n"):
         yield len(lines), "no end of line at the end of the file"
+    if NAMED.fullmatch(path.as_posix()):
+        if f"namespace {path.stem} {{" not in lines:
+            yield 1, f"namespace {path.stem} is missing"
+        if "namespace {" in lines:
+            yield lines.index("namespace {") + 1, f"write namespace {path.stem} instead"
     for number, line in enumerate(lines, 1):
         for what in line_faults(path, line):
             yield number, what

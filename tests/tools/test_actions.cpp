@@ -22,7 +22,7 @@
 #include "tools/world/scale.h"
 
 namespace stampede {
-namespace {
+namespace test_actions {
 
 constexpr const char* kTwo = R"(apiVersion: stampede/v1alpha1
 kind: Scenario
@@ -624,5 +624,5 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "undrain_region target site"}));
 }
 
-}  // namespace
+}  // namespace test_actions
 }  // namespace stampede

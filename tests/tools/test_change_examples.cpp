@@ -13,7 +13,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_change_examples {
 
 // The timelines of the page by the name in their mark, each in one line.
 std::map<std::string, std::string> examples() {
@@ -164,5 +164,5 @@ TEST(change_examples, nothing_more_is_asked_by_a_factor_of_one) {
   EXPECT_EQ(nothing.count("spike"), 1);
 }
 
-}  // namespace
+}  // namespace test_change_examples
 }  // namespace stampede

@@ -6,7 +6,7 @@
 #include "tools/experiments/compare.h"
 
 namespace stampede {
-namespace {
+namespace test_compare {
 
 struct Nobody : CustomersObserver {
   void passed(const StationJob&) override {}
@@ -138,5 +138,5 @@ TEST(compare, one_family_of_tests_for_the_whole_table) {
   EXPECT_GT(c.policies[1].collapse.low, 0.1);
 }
 
-}  // namespace
+}  // namespace test_compare
 }  // namespace stampede

@@ -27,7 +27,7 @@ struct RegionFault {
   static void count_answer(Region& r) { ++r.counts_.completed; }
 };
 
-namespace {
+namespace test_conservation {
 
 // Two regions for five minutes, in which one fails over to the other.
 struct Running {
@@ -103,5 +103,5 @@ TEST(conservation, each_count_of_a_region_is_checked_against_another) {
   }
 }
 
-}  // namespace
+}  // namespace test_conservation
 }  // namespace stampede

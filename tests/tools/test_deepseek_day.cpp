@@ -11,7 +11,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_deepseek_day {
 
 // Mean occupied nodes by hour from 12:00 China time: DeepSeek open-infra-index, day 6, digitised.
 constexpr std::array<double, 24> kNodes = {278, 278, 278, 278, 278, 278,   278,   278,
@@ -71,5 +71,5 @@ TEST(deepseek_day, nodes_follow_demand_through_the_autoscaler_only) {
   EXPECT_GT(1 / day.summary["latency"]["tpot_seconds"]["mean"].get<double>(), 21);
 }
 
-}  // namespace
+}  // namespace test_deepseek_day
 }  // namespace stampede

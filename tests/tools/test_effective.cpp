@@ -9,7 +9,7 @@
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_effective {
 
 struct Item {
   std::string name = "x: y";
@@ -93,5 +93,5 @@ TEST(describe, has_one_row_a_parameter) {
   EXPECT_EQ(described_at(type_of<Root>(), "items[].rat"), nullptr);
 }
 
-}  // namespace
+}  // namespace test_effective
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_endpoint_rate {
 
 // Three regions of which one has no pods; the others could serve everything many times over.
 constexpr const char* kThree = R"(apiVersion: stampede/v1alpha1
@@ -96,5 +96,5 @@ TEST(EndpointRate, an_empty_region_serves_elsewhere_and_a_healthy_one_at_home) {
   EXPECT_NEAR(moved / routed, 0.05, 0.01);  // those at home in the empty region
 }
 
-}  // namespace
+}  // namespace test_endpoint_rate
 }  // namespace stampede

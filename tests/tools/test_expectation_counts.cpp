@@ -7,7 +7,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_expectation_counts {
 
 // Whether the one expectation holds at half of the scale: 6 requests a second in five minutes.
 bool holds(const std::string& expectation) {
@@ -32,5 +32,5 @@ TEST(expectation_counts, are_divided_by_the_scale_if_they_say_that_they_count) {
   EXPECT_FALSE(holds(series));
 }
 
-}  // namespace
+}  // namespace test_expectation_counts
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "tests/tools/played.h"
 
 namespace stampede::test {
-namespace {
+namespace test_fault_families {
 
 TEST(fault_families, without_a_fault_nothing_happens) {
   EXPECT_TRUE(healthy().incidents.empty());
@@ -100,5 +100,5 @@ TEST(fault_families, of_half_the_fleet_half_the_demand_loses_the_same_share) {
   EXPECT_NEAR(half, whole, 0.25 * whole);
 }
 
-}  // namespace
+}  // namespace test_fault_families
 }  // namespace stampede::test

@@ -9,7 +9,7 @@
 #include "tools/world/scale.h"
 
 namespace stampede {
-namespace {
+namespace test_fleet_signals {
 
 TEST(fleet_signals, each_exported_statistic_is_one_and_no_other) {
   const Loaded loaded = load_scenario(SourceText{"init", init_template()});
@@ -50,5 +50,5 @@ TEST(fleet_signals, a_statistic_is_about_the_region_whose_name_its_component_bea
   }
 }
 
-}  // namespace
+}  // namespace test_fleet_signals
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_hpa_manifest {
 
 using HpaManifest = test::ManifestFixture;
 using test::kScenario;
@@ -271,5 +271,5 @@ TEST(quantity, is_read_as_the_api_reads_it) {
     EXPECT_FALSE(parse_quantity(bad)) << bad;
 }
 
-}  // namespace
+}  // namespace test_hpa_manifest
 }  // namespace stampede

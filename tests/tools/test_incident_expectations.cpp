@@ -12,7 +12,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_incident_expectations {
 
 Incident happened(Duration at, const std::string& kind, const std::string& component,
                   const std::string& text = "") {
@@ -200,5 +200,5 @@ TEST_F(Published, windows_and_regions_are_checked_before_the_run) {
             "no region is called 'wset'; did you mean 'west'?");
 }
 
-}  // namespace
+}  // namespace test_incident_expectations
 }  // namespace stampede

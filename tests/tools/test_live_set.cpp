@@ -8,7 +8,7 @@
 #include "tools/world/live_values.h"
 
 namespace stampede {
-namespace {
+namespace test_live_set {
 
 using namespace test;
 
@@ -265,5 +265,5 @@ TEST(set, is_beside_faults_not_below_them) {
   EXPECT_GT(p99(slow + ", " + set), 1.4 * p99(set));
 }
 
-}  // namespace
+}  // namespace test_live_set
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "tools/language/metric_names.h"
 
 namespace stampede {
-namespace {
+namespace test_manifest_kinds {
 
 using cluster::AutoscalerParams;
 using cluster::MetricParams;
@@ -397,5 +397,5 @@ TEST_F(KedaManifest, other_triggers) {
             "sum(waiting_requests) + (2 * sum(running_requests))");
 }
 
-}  // namespace
+}  // namespace test_manifest_kinds
 }  // namespace stampede

@@ -18,7 +18,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_mitigation_contract {
 
 std::vector<Patch> patches(const std::string& name, const void* params) {
   return overlays().at(name)(params);
@@ -122,5 +122,5 @@ TEST(mitigation_contract, slots_that_take_one_take_no_second) {
   takes_one<SingleFlight>();
 }
 
-}  // namespace
+}  // namespace test_mitigation_contract
 }  // namespace stampede

@@ -7,7 +7,7 @@
 #include "tests/tools/outage_run.h"
 
 namespace stampede {
-namespace {
+namespace test_mitigations {
 
 OutageRun with(const std::vector<std::string>& mitigations, const std::string& duration) {
   const std::vector<Override> sets{{"spec.scale", "1/40", "test"},
@@ -79,5 +79,5 @@ TEST(mitigations, gated_ramp_opens_as_fast_as_the_load_lets_it) {
   EXPECT_GE(whole().first("breaker_closed") - whole().first("ramp_started"), 28 * 60);
 }
 
-}  // namespace
+}  // namespace test_mitigations
 }  // namespace stampede

@@ -11,7 +11,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_operations_examples {
 
 // What stands below `operations:` in the block after a mark.
 std::map<std::string, std::string> examples() {
@@ -75,5 +75,5 @@ TEST(operations_examples, a_way_that_is_cut_delays_the_repair_until_another_one_
 
 TEST(operations_examples, each_is_played) { EXPECT_EQ(examples().size(), 2U); }
 
-}  // namespace
+}  // namespace test_operations_examples
 }  // namespace stampede

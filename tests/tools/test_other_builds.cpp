@@ -17,7 +17,7 @@
 #include "tools/language/init_template.h"
 
 namespace stampede {
-namespace {
+namespace test_other_builds {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
@@ -204,5 +204,5 @@ TEST(inputs_id, is_over_what_a_scenario_states) {
   EXPECT_NE(run_id("a", scenario), run_id("b", scenario));
 }
 
-}  // namespace
+}  // namespace test_other_builds
 }  // namespace stampede

@@ -7,7 +7,7 @@
 #include "tests/tools/outage_run.h"
 
 namespace stampede {
-namespace {
+namespace test_outage_causes {
 
 using Kinds = std::set<std::string>;
 
@@ -129,5 +129,5 @@ TEST_F(Causes, nobody_is_paged_without_the_fault) {
     EXPECT_EQ(quiet.count(kind), 0) << kind << "\n" << quiet.text();
 }
 
-}  // namespace
+}  // namespace test_outage_causes
 }  // namespace stampede

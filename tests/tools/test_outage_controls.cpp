@@ -7,7 +7,7 @@
 #include "tests/tools/outage_run.h"
 
 namespace stampede {
-namespace {
+namespace test_outage_controls {
 
 std::string test_name(const ::testing::TestParamInfo<OutageVariant>& info) {
   std::string name;
@@ -129,5 +129,5 @@ TEST(OutageControls, nothing_freezes_in_ten_hours_with_default_limits_and_health
   EXPECT_EQ(run.count("etcd_saturated"), 0) << run.text();
 }
 
-}  // namespace
+}  // namespace test_outage_controls
 }  // namespace stampede

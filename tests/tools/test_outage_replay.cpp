@@ -7,7 +7,7 @@
 #include "tests/tools/outage_run.h"
 
 namespace stampede {
-namespace {
+namespace test_outage_replay {
 
 // What must come before what; the rest may race.
 const std::vector<std::pair<const char*, const char*>> kPrecedence{
@@ -154,5 +154,5 @@ TEST(OutageSimilarity, of_the_downtime) {
   EXPECT_NEAR(small.down_minutes(), large.down_minutes(), 15);
 }
 
-}  // namespace
+}  // namespace test_outage_replay
 }  // namespace stampede

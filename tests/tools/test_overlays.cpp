@@ -5,7 +5,7 @@
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_overlays {
 
 Spec with(const std::string& mitigation) {
   const std::vector<Override> sets = {{"spec.mitigations", "[{use: " + mitigation + "}]"}};
@@ -47,5 +47,5 @@ TEST(overlays, are_for_every_class_and_every_pool) {
   }
 }
 
-}  // namespace
+}  // namespace test_overlays
 }  // namespace stampede

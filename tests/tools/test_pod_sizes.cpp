@@ -8,7 +8,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_pod_sizes {
 
 nlohmann::json play(const std::string& gpus_per_pod) {
   const std::vector<Override> sets = {{"spec.cluster.workloads[0].gpus_per_pod", gpus_per_pod},
@@ -35,5 +35,5 @@ TEST(pod_sizes, gpu_hours_count_every_gpu_of_a_pod) {
   }
 }
 
-}  // namespace
+}  // namespace test_pod_sizes
 }  // namespace stampede

@@ -8,7 +8,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_pools {
 
 // Two models, of which one is split into prefill and decode, and a pool for long prompts.
 constexpr const char* kModels = R"(apiVersion: stampede/v1alpha1
@@ -206,5 +206,5 @@ TEST(Pools, say_what_does_not_fit_together) {
   }
 }
 
-}  // namespace
+}  // namespace test_pools
 }  // namespace stampede

@@ -7,7 +7,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_priorities {
 
 // Eight answers of 60 steps of 30 ms at a time: 4.4 a second, for 6 that come.
 constexpr const char* kOverload = R"(apiVersion: stampede/v1alpha1
@@ -73,5 +73,5 @@ TEST(priorities, are_refused_together_with_adaptive_lifo) {
   }
 }
 
-}  // namespace
+}  // namespace test_priorities
 }  // namespace stampede

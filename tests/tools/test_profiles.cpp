@@ -11,7 +11,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_profiles {
 
 // The scenario of one server with another profile.
 SourceText server(const std::string& profile) {
@@ -95,5 +95,5 @@ TEST(profiles, an_unknown_name_is_located) {
   }
 }
 
-}  // namespace
+}  // namespace test_profiles
 }  // namespace stampede

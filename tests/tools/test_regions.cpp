@@ -14,7 +14,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_regions {
 
 // Two regions that share no traffic: each has room enough for its own clients.
 constexpr const char* kTwo = R"(apiVersion: stampede/v1alpha1
@@ -373,5 +373,5 @@ TEST(Regions, say_what_is_wrong_with_an_override_and_where) {
   }
 }
 
-}  // namespace
+}  // namespace test_regions
 }  // namespace stampede

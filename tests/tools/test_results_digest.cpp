@@ -9,7 +9,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_results_digest {
 
 ResultFigures figures() {
   ResultFigures f;
@@ -87,5 +87,5 @@ TEST(results_digest, a_run_that_serves_otherwise_has_another) {
   EXPECT_EQ(seen.size(), runs.size());
 }
 
-}  // namespace
+}  // namespace test_results_digest
 }  // namespace stampede

@@ -17,7 +17,7 @@
 #include "tools/world/scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_results_files {
 
 RunResults results() {
   const double absent = std::numeric_limits<double>::quiet_NaN();
@@ -175,5 +175,5 @@ TEST(results_files, a_sample_keeps_the_same_requests_whatever_became_of_them) {
   EXPECT_EQ(table_of(all, 0), "");
 }
 
-}  // namespace
+}  // namespace test_results_files
 }  // namespace stampede

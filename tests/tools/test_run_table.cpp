@@ -4,7 +4,7 @@
 #include "tools/results/run_table.h"
 
 namespace stampede {
-namespace {
+namespace test_run_table {
 
 RunResults results() {
   RunResults r;
@@ -79,5 +79,5 @@ TEST(diff_table, names_each_value_that_differs_or_is_absent) {
   EXPECT_EQ(diff_table(a, a), "");
 }
 
-}  // namespace
+}  // namespace test_run_table
 }  // namespace stampede

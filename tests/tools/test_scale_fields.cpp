@@ -11,7 +11,7 @@
 #include "tools/world/scale.h"
 
 namespace stampede {
-namespace {
+namespace test_scale_fields {
 
 // Engages everything that can be left out and sets every number: large enough that rounding a tenth
 // of it does not show, a tenth of a share where the transform may multiply it by ten.
@@ -186,5 +186,5 @@ TEST(scale_fields, a_full_fleet_stays_full) {
   }
 }
 
-}  // namespace
+}  // namespace test_scale_fields
 }  // namespace stampede

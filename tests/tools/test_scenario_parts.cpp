@@ -14,7 +14,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_scenario_parts {
 
 std::string reference() { return source_directory() + "/scenarios/01-deepseek-2026-03-29.yaml"; }
 
@@ -219,5 +219,5 @@ TEST(expectations, hold_within_their_bounds_and_say_what_was_found) {
   EXPECT_NE(judged("{that: no_incident, kind: breaker_opened}", f), "");
 }
 
-}  // namespace
+}  // namespace test_scenario_parts
 }  // namespace stampede

@@ -17,7 +17,7 @@
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_schema_agrees {
 
 using nlohmann::json;
 
@@ -211,5 +211,5 @@ TEST(schema_agrees, on_one_change_after_another) {
   EXPECT_EQ(shown, rules);  // no rule is excused that no file shows
 }
 
-}  // namespace
+}  // namespace test_schema_agrees
 }  // namespace stampede

@@ -5,7 +5,7 @@
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
-namespace {
+namespace test_set_path {
 
 Loaded load(const std::vector<std::string>& sets) {
   std::vector<Override> overrides;
@@ -91,5 +91,5 @@ TEST(set_path, a_star_on_what_is_no_list_is_told) {
   EXPECT_EQ(spec({"spec.timeline=[]", "spec.timeline[*].at=5min"}).timeline.size(), 0u);
 }
 
-}  // namespace
+}  // namespace test_set_path
 }  // namespace stampede

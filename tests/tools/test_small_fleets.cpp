@@ -8,7 +8,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_small_fleets {
 
 constexpr const char* kOne = R"(apiVersion: stampede/v1alpha1
 kind: Scenario
@@ -63,5 +63,5 @@ TEST(SmallFleet, scaled_below_one_of_everything_it_still_runs) {
   EXPECT_GT(r["succeeded"].get<i64>(), 0);
 }
 
-}  // namespace
+}  // namespace test_small_fleets
 }  // namespace stampede

@@ -6,7 +6,7 @@
 #include "tools/experiments/statistics.h"
 
 namespace stampede {
-namespace {
+namespace test_statistics {
 
 // Student's sleep data (Biometrika 1908), as in R's `sleep`; R's t.test(paired = TRUE) gives
 // t = 4.0621, p = 0.002833, 0.7001142 to 2.4598858.
@@ -117,5 +117,5 @@ TEST(statistics, median_interval_by_order_statistics) {
   EXPECT_FALSE(quantile_estimate(values, 0.99).interval);
 }
 
-}  // namespace
+}  // namespace test_statistics
 }  // namespace stampede

@@ -9,7 +9,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_stats {
 
 std::vector<StatInfo> stats_of(const Loaded& loaded) {
   return run_simulation(loaded.scenario, [](double) { return false; }).series_columns;
@@ -50,5 +50,5 @@ TEST(stats, a_component_has_one_of_each_name) {
     EXPECT_TRUE(known.emplace(s.component, s.name).second) << s.component << " " << s.name;
 }
 
-}  // namespace
+}  // namespace test_stats
 }  // namespace stampede

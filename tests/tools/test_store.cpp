@@ -14,7 +14,7 @@
 #include "tools/results/output_directory.h"
 
 namespace stampede {
-namespace {
+namespace test_store {
 
 namespace fs = std::filesystem;
 
@@ -243,5 +243,5 @@ TEST_F(StoreTest, a_killed_writer_leaves_whole_runs) {
   EXPECT_EQ(count(path(), "incidents"), 2 * runs);
 }
 
-}  // namespace
+}  // namespace test_store
 }  // namespace stampede

@@ -18,7 +18,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_summary_recomputed {
 
 using nlohmann::json;
 
@@ -277,5 +277,5 @@ TEST(summary_recomputed, of_a_whole_outage) {
   EXPECT_EQ(c.summary.at("requests").at("poisoned_served"), poisoned);
 }
 
-}  // namespace
+}  // namespace test_summary_recomputed
 }  // namespace stampede

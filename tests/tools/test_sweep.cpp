@@ -18,7 +18,7 @@
 #include "tools/language/value_at.h"
 
 namespace stampede {
-namespace {
+namespace test_sweep {
 
 namespace fs = std::filesystem;
 
@@ -353,5 +353,5 @@ TEST(run_file, reads_back_what_it_wrote) {
   EXPECT_THROW(read_run_file(SourceText{"x", text.substr(0, text.size() / 2)}), InputError);
 }
 
-}  // namespace
+}  // namespace test_sweep
 }  // namespace stampede

@@ -17,7 +17,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_table_scenarios {
 
 struct Played {
   explicit Played(const std::string& name, const std::vector<std::string>& sets = {},
@@ -329,5 +329,5 @@ TEST(table_scenarios, deferred_work_returns_at_reopening) {
   EXPECT_EQ(run.fleet->observed().clients.deferred(), 0u);
 }
 
-}  // namespace
+}  // namespace test_table_scenarios
 }  // namespace stampede

@@ -10,7 +10,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-namespace {
+namespace test_timeline_roots {
 
 // An action, a minute after the one before, the incident of what it changes, and which of the
 // earlier ones that answers.
@@ -100,5 +100,5 @@ TEST(timeline, no_action_is_left_out_here) {
     }
 }
 
-}  // namespace
+}  // namespace test_timeline_roots
 }  // namespace stampede

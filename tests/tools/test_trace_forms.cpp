@@ -9,7 +9,7 @@
 #include "tools/traces/trace_reader.h"
 
 namespace stampede {
-namespace {
+namespace test_trace_forms {
 
 using test::TraceFile;
 
@@ -401,5 +401,5 @@ TEST(trace_packings, others_are_told_what_to_do) {
         << words;
 }
 
-}  // namespace
+}  // namespace test_trace_forms
 }  // namespace stampede

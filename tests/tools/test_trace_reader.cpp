@@ -11,7 +11,7 @@
 #include "tools/traces/trace_reader.h"
 
 namespace stampede {
-namespace {
+namespace test_trace_reader {
 
 using test::TraceFile;
 
@@ -239,5 +239,5 @@ TEST(trace_reader, public_traces_have_their_published_size) {
   }
 }
 
-}  // namespace
+}  // namespace test_trace_reader
 }  // namespace stampede

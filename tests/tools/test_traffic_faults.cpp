@@ -4,7 +4,7 @@
 #include "tests/tools/played.h"
 
 namespace stampede::test {
-namespace {
+namespace test_traffic_faults {
 
 // Requests of a home region from minute to minute, and how many of them a region answered.
 struct Split {
@@ -132,5 +132,5 @@ TEST(traffic_faults, agents_drown_the_api_servers_of_the_larger_cluster_alone) {
   EXPECT_TRUE(play("", sizes).incidents.empty());
 }
 
-}  // namespace
+}  // namespace test_traffic_faults
 }  // namespace stampede::test

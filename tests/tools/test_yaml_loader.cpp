@@ -5,7 +5,7 @@
 #include "tools/language/yaml_loader.h"
 
 namespace stampede {
-namespace {
+namespace test_yaml_loader {
 
 enum class Colour : u8 { kRed, kGreen };
 
@@ -171,5 +171,5 @@ TEST(yaml_loader, the_caret_counts_characters_not_bytes) {
             "                ^\n");
 }
 
-}  // namespace
+}  // namespace test_yaml_loader
 }  // namespace stampede
