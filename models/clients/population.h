@@ -104,7 +104,7 @@ class Population final : public Component,
   void paths_changed(RegionId region) override;
   u32 start_spike(const Spike& spike, IncidentId cause) override;
   void end_spike(u32 spike) override;
-  void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const override;
+  void text_runs(SessionSlot session, u32 tokens, std::vector<TextRun>& runs) const override;
 
   LiveRoot live_demand();
   LiveRoot live_class(std::size_t class_id);

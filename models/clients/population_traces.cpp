@@ -46,12 +46,12 @@ void Population::ask_as_recorded(Attempt& a) const {
 }
 
 // A conversation's turns begin with what was said before.
-void Population::block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const {
+void Population::text_runs(SessionSlot session, u32 tokens, std::vector<TextRun>& runs) const {
   const Session& s = sessions_[session];
   const Class& c = *classes_[s.class_id];
-  if (c.trace) return trace_block_ids(recorded_[session], c.salt, tokens, ids);
-  ids.clear();
-  for (u32 i = 0; i < tokens / kTextBlockTokens; ++i) ids.push_back(mix64(mix64(s.key) + i));
+  if (c.trace) return trace_text_runs(recorded_[session], c.salt, tokens, runs);
+  runs.clear();
+  if (tokens >= kTextBlockTokens) runs.push_back({mix64(s.key), tokens / kTextBlockTokens});
 }
 
 }  // namespace stampede

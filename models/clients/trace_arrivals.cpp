@@ -93,21 +93,21 @@ bool TraceArrivals::next(TraceArrival& arrival) {
   return true;
 }
 
-void trace_block_ids(const TraceRow& row, u64 salt, u32 tokens, std::vector<u64>& ids) {
-  ids.clear();
-  const bool by_blocks = !row.blocks.empty() && !row.has_text;
-  for (u32 i = 0; i < tokens / kTextBlockTokens; ++i) {
-    if (by_blocks) {
-      // The recorded block in which this one ends: it stands for all text up to there.
-      const u32 at = (i * kTextBlockTokens + kTextBlockTokens - 1) / row.block_tokens;
-      if (at >= row.blocks.size()) return;
-      const u32 within = i - at * row.block_tokens / kTextBlockTokens;
-      ids.push_back(mix64(mix64(salt ^ mix64(row.blocks[at])) + within));
-    } else if (row.has_text || row.has_session) {
-      ids.push_back(mix64(mix64(salt ^ mix64(row.has_text ? row.text : row.session)) + i));
-    } else {
-      return;
-    }
+void trace_text_runs(const TraceRow& row, u64 salt, u32 tokens, std::vector<TextRun>& runs) {
+  runs.clear();
+  const u32 full = tokens / kTextBlockTokens;
+  if (row.blocks.empty() || row.has_text) {
+    if (full > 0 && (row.has_text || row.has_session))
+      runs.push_back({mix64(salt ^ mix64(row.has_text ? row.text : row.session)), full});
+    return;
+  }
+  // A recorded block stands for all text up to its end: it names what ends within it.
+  u32 done = 0;
+  for (std::size_t i = 0; i < row.blocks.size() && done < full; ++i) {
+    const u64 end = (u64{i} + 1) * row.block_tokens / kTextBlockTokens;
+    const u32 fresh = static_cast<u32>(std::min<u64>(end, full)) - done;
+    if (fresh > 0) runs.push_back({mix64(salt ^ mix64(row.blocks[i])), fresh});
+    done += fresh;
   }
 }
 

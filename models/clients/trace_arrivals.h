@@ -46,8 +46,8 @@ class TraceArrivals {
   u64 round_ = 0, ahead_round_ = 0;
 };
 
-// Replaces `ids` by the identities of the full blocks of a prompt of `tokens` tokens, as far as the
-// row says what it holds (see PromptTextPort). `salt` tells recordings apart.
-void trace_block_ids(const TraceRow& row, u64 salt, u32 tokens, std::vector<u64>& ids);
+// Replaces `runs` by those of the full blocks of a prompt of `tokens` tokens, as far as the row
+// says what it holds (see PromptTextPort). `salt` tells recordings apart.
+void trace_text_runs(const TraceRow& row, u64 salt, u32 tokens, std::vector<TextRun>& runs);
 
 }  // namespace stampede

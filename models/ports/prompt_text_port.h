@@ -9,12 +9,20 @@ namespace stampede {
 
 inline constexpr u32 kTextBlockTokens = 16;  // vLLM's block size
 
+// A piece of a text that is told apart as one: full blocks one after another. Two runs of one name
+// begin alike, with whatever stands before them; the shorter is the beginning of the longer.
+struct TextRun {
+  u64 name = 0;
+  u32 blocks = 0;  // of kTextBlockTokens, at least one
+  bool operator==(const TextRun&) const = default;
+};
+
 struct PromptTextPort {
   virtual ~PromptTextPort() = default;
-  // Replaces `ids` by one identity for each full block of the session's next prompt of `tokens`
-  // tokens from its beginning, as far as another prompt may begin alike; what lies beyond is like
-  // no other. Equal identities mean equal text up to the end of the block.
-  virtual void block_ids(SessionSlot session, u32 tokens, std::vector<u64>& ids) const = 0;
+  // Replaces `runs` by those of the full blocks of the session's next prompt of `tokens` tokens
+  // from its beginning, as far as another prompt may begin alike; what lies beyond is like no
+  // other.
+  virtual void text_runs(SessionSlot session, u32 tokens, std::vector<TextRun>& runs) const = 0;
 };
 
 }  // namespace stampede

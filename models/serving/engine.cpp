@@ -21,7 +21,7 @@ void Engine::finish_steps() {
   const u128 end = end_of(steps_);
   busy_ += end - start_;
   start_ = end;
-  hold_decodes(iteration_ + 1, steps_ - 1);
+  take(blocks_taken(iteration_ + 1, steps_ - 1));
   iteration_ += steps_;
   context_ += u64{decoding_} * steps_;
   count_steps(counters_, steps_);
@@ -137,7 +137,7 @@ bool Engine::continue_running(Step& step, EngineSink* sink) {
     preempt_last(sink);
     preempted = true;
   }
-  hold_decodes(iteration_, 1);
+  take(blocks_taken(iteration_, 1));
   step.sequences = decoding_;
   step.context = context_;
   step.budget -= decoding_;
@@ -183,7 +183,9 @@ void Engine::admit(Step& step) {
   while (!waiting_.empty() && running_ < profile_->max_seqs && step.budget > 0) {
     WaitingLine& line = waiting_.next(last_visible());
     const WaitingSequence next = from_back ? line.back() : line.front();
-    if (!may_join(next.ticket) || !memory_for(next, step.budget)) break;
+    if (!may_join(next.ticket)) break;
+    const BlockCache::Hit hit = cached(next);
+    if (!memory_for(next, hit, step.budget)) break;
     from_back ? line.pop_back() : line.pop_front();
     const u16 slot = take_slot();
     if (ranks_) rank(slot, line.priority());
@@ -198,9 +200,10 @@ void Engine::admit(Step& step) {
       step.context += known;
       start_decoding(slot, known);
     } else {
-      const u32 computed = cached_tokens(next);
+      const u32 computed = cached_tokens(next, hit);
       if (cache_) {
-        cache_->share(next.ticket, computed / kBlockTokens);
+        cache_->share(next.ticket, hit.blocks);
+        used_blocks_ = profile_->kv_blocks - cache_->free();
         counters_.shared_tokens += computed;
         fresh_shared_tokens_ += computed;
       } else {

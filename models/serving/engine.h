@@ -74,9 +74,9 @@ class Engine {
 
   // Queues a sequence; it joins at the next step boundary, at once if the engine is idle. Returns
   // its ticket for cancel(), rising by one with each call.
-  // `block_ids` name the full blocks of its text from the beginning, as far as others may share
-  // them; only for prefix_caching.
-  u32 add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids = {});
+  // `text` names the full blocks of its prompt from the beginning, as far as others may share them;
+  // only for prefix_caching.
+  u32 add(Instant now, const SequenceInput& input, const std::vector<TextRun>& text = {});
 
   // A waiting sequence leaves at once, a running one at the end of the current step (its work in
   // that step is done for nothing). The sink hears no more of it. False if it is not here. O(log
@@ -194,10 +194,11 @@ class Engine {
   bool decodes_at_once(const WaitingSequence& w) const {
     return profile_->role == EngineRole::kDecode && w.generated == 1;
   }
-  bool memory_for(const WaitingSequence& w, u32 budget) const;
-  u32 cached_tokens(const WaitingSequence& w) const;
+  BlockCache::Hit cached(const WaitingSequence& w) const;
+  bool memory_for(const WaitingSequence& w, BlockCache::Hit hit, u32 budget) const;
+  u32 cached_tokens(const WaitingSequence& w, BlockCache::Hit hit) const;
   void hold(u16 slot, u32 before, u32 tokens);
-  void hold_decodes(u64 first, u32 count);
+  void take(u32 count);
   void depart(u16 slot);
   void release_departed();
   u32 last_visible() const { return profile_->async_scheduling ? eligible_ : UINT32_MAX; }

@@ -1,36 +1,38 @@
 // Blocks of an engine's sequences: who finds memory, who takes it, who gives it back; and what must
 // add up, counted anew from the sequences.
 #include <algorithm>
+#include <vector>
 
 #include "models/serving/engine.h"
 
 namespace stampede {
 
+// What `w` finds in the engine's own blocks; a sequence that arrives with its KV looks for nothing.
+BlockCache::Hit Engine::cached(const WaitingSequence& w) const {
+  if (!cache_ || decodes_at_once(w)) return {};
+  return cache_->find(w.ticket, w.prompt + w.generated);
+}
+
 // Tokens at the beginning of `w` that need not be computed.
-u32 Engine::cached_tokens(const WaitingSequence& w) const {
-  const u32 known = w.prompt + w.generated;
-  if (cache_) return cache_->find(w.ticket, known).blocks * kBlockTokens;
-  return std::min(w.cached, known - 1);
+u32 Engine::cached_tokens(const WaitingSequence& w, BlockCache::Hit hit) const {
+  if (cache_) return hit.blocks * kBlockTokens;
+  return std::min(w.cached, w.prompt + w.generated - 1);
 }
 
 // True if the first step of `w` finds blocks, given the tokens left in that step's budget.
-bool Engine::memory_for(const WaitingSequence& w, u32 budget) const {
+bool Engine::memory_for(const WaitingSequence& w, BlockCache::Hit hit, u32 budget) const {
   const u32 known = w.prompt + w.generated;
-  const u32 computed = cached_tokens(w);
+  const u32 computed = cached_tokens(w, hit);
   const bool whole = decodes_at_once(w) || profile_->reserve_full_prompt;
-  u32 needed = blocks(whole ? known : computed + std::min(known - computed, budget));
-  if (cache_ && !decodes_at_once(w)) {
-    const BlockCache::Hit hit = cache_->find(w.ticket, known);
-    needed -= hit.blocks - hit.idle;
-  }
-  return used_blocks_ + needed <= profile_->kv_blocks;
+  const u32 needed = blocks(whole ? known : computed + std::min(known - computed, budget));
+  return used_blocks_ + needed - (hit.blocks - hit.idle) <= profile_->kv_blocks;
 }
 
 // Takes a sequence off the engine at a step boundary, with the tokens computed for it.
 void Engine::remove(u16 slot, u32 held_tokens, bool returns) {
   Record& r = records_[slot];
   if (cache_) {
-    cache_->let_go(r.ticket, held_tokens);
+    cache_->let_go(r.ticket, held_tokens, returns);
     if (!returns) cache_->forget(r.ticket);
     used_blocks_ = profile_->kv_blocks - cache_->free();
   } else {
@@ -47,28 +49,13 @@ void Engine::hold(u16 slot, u32 before, u32 tokens) {
     used_blocks_ += blocks(tokens) - blocks(before);
     return;
   }
-  const bool held = cache_->hold(records_[slot].ticket, tokens);
-  STAMPEDE_CHECK(held, "engine: blocks promised and not there");
-  used_blocks_ = profile_->kv_blocks - cache_->free();
+  take(blocks(tokens) - blocks(before));
+  cache_->name(records_[slot].ticket, tokens);
 }
 
-// The blocks that decoding sequences take in `count` steps from iteration `first`, in the order in
-// which the scheduler walks them.
-void Engine::hold_decodes(u64 first, u32 count) {
-  if (!cache_ || count == 0 || decoding_ == 0) {
-    used_blocks_ += blocks_taken(first, count);
-    return;
-  }
-  std::array<std::vector<std::pair<u32, u16>>, 16> by_phase;  // place in the walk, slot
-  for (u16 slot = 0; slot < records_.slots(); ++slot) {
-    const Record& r = records_[slot];
-    if (r.ticket != 0 && r.output != 0 && slot != partial_)
-      by_phase[r.base & 15].emplace_back(walk_order(slot), slot);
-  }
-  for (auto& phase : by_phase) std::sort(phase.begin(), phase.end());
-  for (u64 i = first; i < first + count; ++i)
-    for (const auto& [place, slot] : by_phase[(1 - i) & 15])
-      hold(slot, 0, records_[slot].base + static_cast<u32>(i));
+void Engine::take(u32 count) {
+  used_blocks_ += count;
+  if (cache_) STAMPEDE_CHECK(cache_->take(count), "engine: blocks promised and not there");
 }
 
 // Blocks that decoding sequences take in `count` steps from iteration `first`: each one every 16th.
@@ -120,13 +107,7 @@ void Engine::verify_blocks() const {
     return ranks_ &&
            std::find(ranks_->stalled.begin(), ranks_->stalled.end(), slot) != ranks_->stalled.end();
   };
-  if (cache_) {
-    std::vector<u32> tickets;
-    for (const Record& r : records_)
-      if (r.ticket != 0) tickets.push_back(r.ticket);
-    waiting_.for_each_live([&](const WaitingSequence& w) { tickets.push_back(w.ticket); });
-    cache_->verify(tickets);
-  }
+  std::vector<BlockCache::Holder> holders;
   u64 held = 0;
   for (u16 slot = 0; slot < records_.slots(); ++slot) {
     const Record& r = records_[slot];
@@ -136,10 +117,13 @@ void Engine::verify_blocks() const {
         blocks(slot == partial_ ? partial_computed_
                                 : r.base + static_cast<u32>(iteration_) - (stalls(slot) ? 1 : 0));
     held += own;
-    STAMPEDE_CHECK(!cache_ || cache_->held(r.ticket) == own,
-                   "engine: a sequence holds other KV blocks than it filled");
+    holders.push_back({r.ticket, own});
   }
-  if (cache_) held = profile_->kv_blocks - cache_->free();  // some are held by several
+  if (cache_) {
+    waiting_.for_each_live([&](const WaitingSequence& w) { holders.push_back({w.ticket, 0}); });
+    cache_->verify(holders);
+    held = profile_->kv_blocks - cache_->free();  // some are held by several
+  }
   STAMPEDE_CHECK(used_blocks_ == held, "engine: KV blocks are not conserved");
   STAMPEDE_CHECK(used_blocks_ <= profile_->kv_blocks, "engine: more KV blocks than it has");
 }

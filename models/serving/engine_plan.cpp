@@ -6,7 +6,7 @@
 
 namespace stampede {
 
-u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids) {
+u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<TextRun>& text) {
   STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: add() before advance()");
   const bool decode = profile_->role == EngineRole::kDecode;
   STAMPEDE_CHECK(input.prompt >= 1 && input.output >= (decode ? 2u : 1u), "engine: empty sequence");
@@ -15,7 +15,7 @@ u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<u64>&
   if (waiting_.empty()) line_since_ns_ = now.ns;
   WaitingLine& line = waiting_.of(input.priority);
   line.push_back({ticket, input.id, input.prompt, input.cached, input.output, decode ? 1u : 0u});
-  if (cache_) cache_->arrive(ticket, block_ids);
+  if (cache_) cache_->arrive(ticket, text);
   if (profile_->async_scheduling) note_arrival(now);
   if (!active_) {
     start_ = u128{static_cast<u64>(now.ns)} << 32;
@@ -88,8 +88,9 @@ bool Engine::let_head_join(Instant now, u32 steps_ahead) {
   if (cut_) return true;
   if (steps_ == 1) return false;  // it ends so anyway
   // What the head lacks now, it will lack until a sequence leaves: decodes only take memory.
+  const WaitingSequence& next = head(boundary_after(now));
   blocked_ = running_ >= profile_->max_seqs || budget() == decoding_ ||
-             !memory_for(head(boundary_after(now)), budget() - decoding_);
+             !memory_for(next, cached(next), budget() - decoding_);
   if (!blocked_) cut(step_in_progress(now) + steps_ahead);
   return cut_;
 }

@@ -240,10 +240,10 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   input.cached = look_up_context(slot);
   advance(id);
   opened(id);
-  block_ids_.clear();
+  text_.clear();
   if (profiles_[p.workload]->prefix_caching && wiring_.text != nullptr)
-    wiring_.text->block_ids(a.session, input.prompt, block_ids_);
-  a.ticket = pods_[id].engine->add(engine_time(pods_[id]), input, block_ids_);
+    wiring_.text->text_runs(a.session, input.prompt, text_);
+  a.ticket = pods_[id].engine->add(engine_time(pods_[id]), input, text_);
   reschedule(id);
   return true;
 }

@@ -277,7 +277,7 @@ class Region final : public Component,
   IncidentId overload_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
   u32 overloaded_pods_ = 0;
-  std::vector<u64> block_ids_;
+  std::vector<TextRun> text_;
   std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines
   u64 holds_ = 0, handing_over_ = 0;
   std::size_t verified_ = 0;  // the pod whose engine was checked last

@@ -24,8 +24,8 @@ EngineParams small(bool prefix_caching) {
 struct BusyEngine {
   explicit BusyEngine(bool prefix_caching = false)
       : profile(small(prefix_caching)), engine(profile) {
-    const std::vector<u64> text(3, 7);
-    for (u32 i = 0; i < 8; ++i) engine.add(now(), {i, 60 + 20 * i, 0, 100}, {text});
+    const std::vector<TextRun> text(3, {7, 1});
+    for (u32 i = 0; i < 8; ++i) engine.add(now(), {i, 60 + 20 * i, 0, 100}, text);
     advance(20_ms);
   }
   void advance(Duration span) { engine.advance(time += span, times); }

@@ -5,6 +5,8 @@
 
 #include "models/clients/trace_arrivals.h"
 
+#include "tests/support/text_blocks.h"
+
 namespace stampede {
 namespace test_trace_arrivals {
 
@@ -40,6 +42,12 @@ std::vector<TraceArrival> play(const TraceParams& p, u64 rows, std::size_t most 
   std::vector<TraceArrival> all;
   for (TraceArrival a; all.size() < most && arrivals.next(a);) all.push_back(a);
   return all;
+}
+
+std::vector<u64> ids_of(const TraceRow& row, u64 salt, u32 tokens) {
+  std::vector<TextRun> runs;
+  trace_text_runs(row, salt, tokens, runs);
+  return test::spelled_out(runs);
 }
 
 TEST(trace_arrivals, plays_rows_as_recorded) {
@@ -126,7 +134,7 @@ TEST(trace_texts, a_cycle_of_prompts_repeats_its_identities) {
   TraceParams p = params_for(6);
   p.distinct_prompts = 2;
   std::vector<std::vector<u64>> ids;
-  for (const TraceArrival& a : play(p, 6)) trace_block_ids(a.row, 7, 100, ids.emplace_back());
+  for (const TraceArrival& a : play(p, 6)) ids.push_back(ids_of(a.row, 7, 100));
   ASSERT_EQ(ids[0].size(), 6u);  // 100 tokens: six full blocks
   EXPECT_EQ(ids[0], ids[2]);
   EXPECT_EQ(ids[1], ids[3]);
@@ -138,16 +146,16 @@ TEST(trace_texts, block_identities_are_shared_as_far_as_they_are_equal) {
   a.blocks = {1, 2};
   b.blocks = {1, 3};
   std::vector<u64> ia, ib, other;
-  trace_block_ids(a, 7, 1000, ia);
-  trace_block_ids(b, 7, 1024, ib);
-  trace_block_ids(a, 8, 1000, other);  // another recording
+  ia = ids_of(a, 7, 1000);
+  ib = ids_of(b, 7, 1024);
+  other = ids_of(a, 8, 1000);  // another recording
   ASSERT_EQ(ia.size(), 62u);
   ASSERT_EQ(ib.size(), 64u);
   for (std::size_t i = 0; i < 62; ++i) EXPECT_EQ(ia[i] == ib[i], i < 32) << i;
   EXPECT_EQ(std::set<u64>(ia.begin(), ia.end()).size(), ia.size());
   EXPECT_NE(ia[0], other[0]);
   TraceRow unknown;
-  trace_block_ids(unknown, 7, 1000, ia);
+  ia = ids_of(unknown, 7, 1000);
   EXPECT_TRUE(ia.empty());
 }
 

@@ -67,12 +67,13 @@ TEST(trace_clients, tell_which_prompts_are_alike) {
   Played run;
   run.world.scheduler.run_until(Instant{} + 2500_ms);  // all three are being answered
   ASSERT_EQ(run.server.offers.size(), 3u);
-  std::vector<std::vector<u64>> ids(3);
+  std::vector<std::vector<TextRun>> text(3);
   for (std::size_t n = 0; n < 3; ++n)
-    run.clients->block_ids(run.server.offers[n].attempt.session, 100, ids[n]);
-  EXPECT_EQ(ids[0].size(), 6u);
-  EXPECT_EQ(ids[0], ids[2]);
-  EXPECT_NE(ids[0], ids[1]);
+    run.clients->text_runs(run.server.offers[n].attempt.session, 100, text[n]);
+  ASSERT_EQ(text[0].size(), 1u);
+  EXPECT_EQ(text[0][0].blocks, 6u);
+  EXPECT_EQ(text[0], text[2]);
+  EXPECT_NE(text[0], text[1]);
 }
 
 TEST(trace_clients, a_log_has_each_request_once_however_it_ended) {

@@ -3,6 +3,8 @@
 
 #include "models/clients/trace_arrivals.h"
 
+#include "tests/support/text_blocks.h"
+
 namespace stampede {
 namespace test_trace_spread {
 
@@ -36,6 +38,12 @@ std::vector<TraceArrival> play(const TraceParams& params, u32 seed) {
   std::vector<TraceArrival> all;
   for (TraceArrival a; arrivals.next(a);) all.push_back(a);
   return all;
+}
+
+std::vector<u64> ids_of(const TraceRow& row, u64 salt, u32 tokens) {
+  std::vector<TextRun> runs;
+  trace_text_runs(row, salt, tokens, runs);
+  return test::spelled_out(runs);
 }
 
 TEST(trace_spread, keeps_seconds_and_order_and_is_uniform_within) {
@@ -95,8 +103,8 @@ TEST(trace_texts, small_blocks_and_conversations) {
   a.blocks = {1, 2, 3};
   b.blocks = {1, 2, 9, 10};
   std::vector<u64> ia, ib;
-  trace_block_ids(a, 7, 48, ia);
-  trace_block_ids(b, 7, 64, ib);
+  ia = ids_of(a, 7, 48);
+  ib = ids_of(b, 7, 64);
   ASSERT_EQ(ia.size(), 3u);
   ASSERT_EQ(ib.size(), 4u);
   EXPECT_EQ(ia[0], ib[0]);
@@ -108,8 +116,8 @@ TEST(trace_texts, small_blocks_and_conversations) {
   b = a;
   b.blocks[2] = 30;
   b.blocks[3] = 40;
-  trace_block_ids(a, 7, 32, ia);
-  trace_block_ids(b, 7, 32, ib);
+  ia = ids_of(a, 7, 32);
+  ib = ids_of(b, 7, 32);
   ASSERT_EQ(ia.size(), 2u);
   EXPECT_EQ(ia[0], ib[0]);
   EXPECT_NE(ia[1], ib[1]);
@@ -118,11 +126,11 @@ TEST(trace_texts, small_blocks_and_conversations) {
   first.has_session = second.has_session = stranger.has_session = true;
   first.session = second.session = 5;
   stranger.session = 6;
-  trace_block_ids(first, 7, 160, ia);
-  trace_block_ids(second, 7, 320, ib);
+  ia = ids_of(first, 7, 160);
+  ib = ids_of(second, 7, 320);
   ASSERT_EQ(ib.size(), 20u);
   EXPECT_TRUE(std::equal(ia.begin(), ia.end(), ib.begin()));
-  trace_block_ids(stranger, 7, 160, ib);
+  ib = ids_of(stranger, 7, 160);
   EXPECT_NE(ia[0], ib[0]);
 }
 

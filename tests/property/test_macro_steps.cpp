@@ -50,10 +50,21 @@ EngineParams random_params(Random& r, EngineRole role) {
 }
 
 // Block identities of a prompt: texts begin with one of three openings of some length.
-std::vector<u64> some_text(Random& r, u32 prompt) {
-  const u64 opening = 1 + r.up_to(2), common = r.up_to(12), own = r.bits();
-  std::vector<u64> text;
-  for (u64 i = 0; i < prompt / 16; ++i) text.push_back((i < common ? opening : own) << 8 | i);
+std::vector<TextRun> some_text(Random& r, u32 prompt) {
+  const u32 opening = 1 + static_cast<u32>(r.up_to(2)), common = static_cast<u32>(r.up_to(12));
+  const u64 own = r.bits();
+  std::vector<TextRun> text;
+  u32 done = 0;
+  const auto add = [&](u64 name, u32 blocks) {
+    const u32 fresh = std::min(blocks, prompt / 16 - done);
+    if (fresh > 0) text.push_back({name, fresh});
+    done += fresh;
+  };
+  // Of one block each, of a few, or all in one: a run that is cut short begins like the whole.
+  const u32 length = opening == 1 ? 1 : opening == 2 ? 3 : 12;
+  for (u32 at = 0; at < common; at += length)
+    add(u64{opening} << 8 | at, std::min(length, common - at));
+  add(own, r.up_to(1) == 0 ? 2 : 1000);
   return text;
 }
 
@@ -72,7 +83,7 @@ class Pair {
     engine_.verify();
     naive_.run_until(now);
   }
-  void add(Instant now, SequenceInput in, const std::vector<u64>& text) {
+  void add(Instant now, SequenceInput in, const std::vector<TextRun>& text) {
     run_to(now);
     if (!engine_.fits(in)) return;
     tickets_[in.id] = engine_.add(now, in, text);

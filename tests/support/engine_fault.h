@@ -17,9 +17,11 @@ struct EngineFault {
     const u32 ticket = e.waiting_.next().front().ticket;
     e.waiting_.next().cancel(ticket);
   }
-  static void share_block(Engine& e) { ++e.cache_->blocks_[0].users; }
+  static void share_block(Engine& e) {
+    ++e.cache_->stretches_[e.cache_->names_.find(7)->first].users;
+  }
   static void lose_free_block(Engine& e) { --e.cache_->free_; }
-  static void forget_text(Engine& e, u32 ticket) { e.cache_->sequences_.erase(ticket); }
+  static void forget_text(Engine& e, u32 ticket) { e.cache_->forget(ticket); }
 };
 
 }  // namespace stampede

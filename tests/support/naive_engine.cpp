@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/text_blocks.h"
+
 namespace stampede::test {
 
 NaiveEngine::NaiveEngine(const EngineParams& params) : params_(params) { empty_memory(); }
@@ -35,7 +37,7 @@ void NaiveEngine::run_until(Instant now) {
   }
 }
 
-void NaiveEngine::add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids) {
+void NaiveEngine::add(Instant now, const SequenceInput& input, const std::vector<TextRun>& text) {
   run_until(now);
   Sequence s;
   s.id = input.id, s.prompt = input.prompt, s.cached = input.cached, s.output = input.output;
@@ -44,7 +46,7 @@ void NaiveEngine::add(Instant now, const SequenceInput& input, const std::vector
     s.generated = 1;
     s.kv_arrives = true;
   }
-  s.text = block_ids;
+  s.text = spelled_out(text);
   s.arrived_in = in_step_ ? steps + 1 : 0;
   if (waiting_.empty()) not_empty_since_ = now.ns;
   waiting_.push_back(s);

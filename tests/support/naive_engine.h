@@ -23,7 +23,7 @@ class NaiveEngine {
  public:
   explicit NaiveEngine(const EngineParams& params);
   void run_until(Instant now);
-  void add(Instant now, const SequenceInput& input, const std::vector<u64>& block_ids = {});
+  void add(Instant now, const SequenceInput& input, const std::vector<TextRun>& text = {});
   bool cancel(Instant now, u32 id);
   std::vector<u32> kill(Instant now);  // ids lost, sorted
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstring>
 #include <stdexcept>
 
@@ -47,8 +48,8 @@ void LineReader::hash(std::string_view text) {
   std::size_t i = 0;
   for (; i + 8 <= text.size(); i += 8) {
     u64 word = 0;
-    for (std::size_t k = 0; k < 8; ++k)
-      word |= u64{static_cast<unsigned char>(text[i + k])} << (8 * k);
+    std::memcpy(&word, text.data() + i, sizeof word);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
     hash_.add(word);
   }
   u64 rest = text.size() - i + 1;  // the number of bytes left tells a line from a longer one
