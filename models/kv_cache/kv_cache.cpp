@@ -323,12 +323,6 @@ i64 KvCache::stored_bytes() const {
   return blocks * block_bytes_;
 }
 
-double KvCache::hit_ratio() const {
-  return stats_.prompt_tokens == 0
-             ? 0
-             : static_cast<double>(stats_.hit_tokens) / static_cast<double>(stats_.prompt_tokens);
-}
-
 double KvCache::flush_seconds() const {
   const i64 running = flush_mask_ != 0 ? (world_.now() - flush_started_).ns : 0;
   return Duration{stats_.flush_ns + running}.seconds();

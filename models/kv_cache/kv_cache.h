@@ -79,7 +79,6 @@ class KvCache final : public KvCachePort,
   void retuned(const LiveChange& change) override;
 
   const KvStats& stats() const { return stats_; }
-  double hit_ratio() const;
   i64 flushed_bytes() const { return flushed_blocks_ * block_bytes_; }
   i64 stored_bytes() const;                  // live and idle, all regions
   i64 stored_blocks(RegionId region) const;  // live and idle

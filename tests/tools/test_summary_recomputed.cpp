@@ -277,5 +277,15 @@ TEST(summary_recomputed, of_a_whole_outage) {
   EXPECT_EQ(c.summary.at("requests").at("poisoned_served"), poisoned);
 }
 
+// What engines find in their own blocks counts, not what the store of contexts would have had.
+TEST(summary_recomputed, hits_of_engines_with_a_prefix_cache) {
+  const Counted c("templates/init", {"spec.timeline[0].at=60s", "spec.duration=10min",
+                                     "spec.expect=[]", "spec.kv_cache.initial_sessions=0",
+                                     "spec.serving.pools[0].engine.prefix_caching=true"});
+  const double prompt = c.figure("tokens", "prompt"), cached = c.figure("tokens", "prompt_cached");
+  ASSERT_GT(cached, 0);
+  EXPECT_DOUBLE_EQ(c.figure("kv_cache", "hit_ratio"), cached / prompt);
+}
+
 }  // namespace test_summary_recomputed
 }  // namespace stampede

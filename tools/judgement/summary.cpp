@@ -9,6 +9,7 @@
 #include "models/kv_cache/kv_cache.h"
 #include "models/operations/runbook.h"
 #include "models/serving/region.h"
+#include "tools/judgement/hit_ratio.h"
 
 namespace stampede {
 namespace {
@@ -223,7 +224,7 @@ Facts facts_of(const Observed& seen, const Measures& measures) {
   f.downtime_seconds = downtime_seconds(seen);
   f.surge_average = measures.surge().average;
   f.flush_seconds = seen.kv.flush_seconds();
-  f.hit_ratio = seen.kv.hit_ratio();
+  f.hit_ratio = hit_ratio_of(seen.regions);
   f.availability = availability_of(c);
   f.conserved = c.offered == c.total_ended() + seen.clients.requests_in_flight();
   f.recovered = recovered_at_last(seen, measures);
@@ -287,7 +288,7 @@ std::string summary_of(const Scenario& scenario, const Observed& seen, const Mea
   json["phases"] = phases(seen);
   json["operations"] = operations(seen);
   json["surge"] = {{"by_region", by_region}, {"average", surge.average}, {"peak", surge.peak}};
-  json["kv_cache"] = {{"hit_ratio", seen.kv.hit_ratio()},
+  json["kv_cache"] = {{"hit_ratio", hit_ratio_of(seen.regions)},
                       {"conflicts", kv.conflicts},
                       {"poisoned_blocks", kv.poisoned_blocks},
                       {"flushed_bytes", seen.kv.flushed_bytes()},

@@ -5,6 +5,7 @@
 #include "models/cluster/cluster.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/serving/region.h"
+#include "tools/judgement/hit_ratio.h"
 #include "tools/world/fleet.h"
 
 namespace stampede {
@@ -26,7 +27,7 @@ void Fleet::register_stats() {
           [this] { return service_->observed_total(); });
   t.explain("clients", [this] { return service_->failing(); });
   t.gauge("kv_cache", "hit_ratio", "1", "prompt tokens found, since the start",
-          [this] { return kv_->hit_ratio(); });
+          [this] { return hit_ratio_of(regions_); });
   for (std::size_t r = 0; r < regions_.size(); ++r) {
     t.about(static_cast<u32>(r));
     register_region(r);
