@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/ports/prompt_text_port.h"
 #include "models/serving/engine.h"
 #include "sim/random.h"
 
@@ -114,16 +115,19 @@ class Player final : private EngineSink {
 
   void add(u32 i, Instant now) {
     const RecordedRequest& r = recording_[i];
-    std::vector<u64> ids;
+    std::vector<TextRun> runs;
     if (params_.engine.prefix_caching) {
       const u64 text = params_.distinct_prompts > 0 ? i % params_.distinct_prompts : i;
       const u64 system = params_.system_prompts > 0 ? mix64(text) % params_.system_prompts : 0;
-      const u32 common = params_.system_prompts > 0 ? params_.system_tokens / kBlockTokens : 0;
-      for (u32 b = 0; b < r.prompt / kBlockTokens; ++b)
-        ids.push_back(mix64(b < common ? system << 32 | b : (text + (u64{1} << 20)) << 32 | b));
+      const u32 blocks = r.prompt / kTextBlockTokens;
+      const u32 common = params_.system_prompts > 0
+                             ? std::min(params_.system_tokens / kTextBlockTokens, blocks)
+                             : 0;
+      if (common > 0) runs.push_back({mix64(system), common});
+      if (blocks > common) runs.push_back({mix64(text + (u64{1} << 20)), blocks - common});
     }
     if (with_work_ && engine_.idle()) note(now);
-    tickets_[i] = engine_.add(now, {i, r.prompt, 0, r.output}, ids);
+    tickets_[i] = engine_.add(now, {i, r.prompt, 0, r.output}, runs);
   }
 
   void first_token(u32 id, Instant when) override {
