@@ -103,5 +103,89 @@ TEST(station, customers_are_conserved_and_persistence_loses_some) {
   EXPECT_GT(lost[1], 1000u);
 }
 
+// Calls at a steady rate; each waits a second and is sent twice more if nothing came in time.
+struct Callers final : Component, StationUser {
+  static constexpr Duration kWork = 10_ms, kTimeout = 1_s;
+  enum Kind : u8 { kCall, kGaveUp };
+  struct Try {
+    u32 sent_before;
+    bool answered;
+  };
+  World world{1};
+  Station station;
+  ComponentId component = world.scheduler.add(this);
+  Duration patience;  // of a place in the line; zero: the work is done for callers who left
+  double rate = 60;   // [1/s], of the 100 that can be served
+  std::vector<Try> tries;
+  u64 answered = 0;
+  Callers(const StationParams& p, Duration patience_)
+      : station(world, p, *this), patience(patience_) {
+    call();
+  }
+  void call() {
+    world.scheduler.after(from_seconds(1 / rate), Priority::kArrival, component, kCall);
+  }
+  void send(u32 sent_before) {
+    const auto number = static_cast<u32>(tries.size());
+    tries.push_back({sent_before, false});
+    station.offer(number, kWork, patience);
+    world.scheduler.after(kTimeout, Priority::kTimeout, component, kGaveUp, number);
+  }
+  void handle(const Event& event) override {
+    if (event.kind == kCall) {
+      send(0);
+      call();
+    } else if (const Try t = tries[event.subject]; !t.answered && t.sent_before < 2) {
+      send(t.sent_before + 1);
+    }
+  }
+  void left(u32, const StationJob& job) override {
+    if (!job.served || job.customer >= tries.size() || job.left - job.arrived > kTimeout) return;
+    tries[job.customer].answered = true;
+    ++answered;
+  }
+  // Answers in time per second, over the `span` that follows.
+  double goodput(Duration span) {
+    const u64 before = answered;
+    world.scheduler.run_until(world.now() + span);
+    return static_cast<double>(answered - before) / span.seconds();
+  }
+  void stand_still(Duration span) { station.offer(UINT32_MAX, span); }
+};
+
+StationParams bounded() {
+  StationParams p;
+  p.places = 1000;
+  return p;
+}
+
+// The cause is gone, the collapse stays: all that is done is done for callers who left. Two thirds
+// of the calls are, with what is sent again, still more than can be served; a third is less.
+TEST(station, work_for_those_who_left_ends_when_callers_are_throttled_and_not_before) {
+  Callers c(bounded(), {});
+  EXPECT_NEAR(c.goodput(10_s), 60, 1);
+  c.stand_still(10_s);
+  c.goodput(60_s);
+  EXPECT_EQ(c.goodput(120_s), 0);
+  c.rate = 40;
+  c.goodput(60_s);
+  EXPECT_EQ(c.goodput(120_s), 0);
+  c.rate = 20;
+  c.goodput(60_s);
+  EXPECT_NEAR(c.goodput(60_s), 20, 1);
+  c.rate = 60;
+  c.goodput(10_s);
+  EXPECT_NEAR(c.goodput(60_s), 60, 1);
+}
+
+// The same stall without it: who can no longer be answered in time leaves the line.
+TEST(station, recovers_by_itself_when_no_work_is_done_for_those_who_left) {
+  Callers c(bounded(), Callers::kTimeout - Callers::kWork);
+  EXPECT_NEAR(c.goodput(10_s), 60, 1);
+  c.stand_still(10_s);
+  c.goodput(60_s);
+  EXPECT_NEAR(c.goodput(120_s), 60, 1);
+}
+
 }  // namespace test_station
 }  // namespace stampede
