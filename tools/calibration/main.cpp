@@ -7,6 +7,7 @@
 
 #include "tools/calibration/accuracy.h"
 #include "tools/calibration/kernels.h"
+#include "tools/calibration/step_line.h"
 
 namespace stampede::calibration {
 namespace {
@@ -122,6 +123,47 @@ void coefficients(const std::string& directory) {
   }
 }
 
+struct Sizes {
+  std::string config, gpu, precision = "bf16";
+  int gpus = 1, batch = 128;
+  double prompt = 1024, quantile = 0.5;
+};
+
+// Step times that no run was asked for, as the `engine` of a profile.
+void predict(const Sizes& sizes) {
+  const Server server{read_model_config(sizes.config), read_gpu_sheet(sizes.gpu), sizes.precision,
+                      sizes.gpus, kVllm};
+  const StepLine line = step_line(server, fitted_constants(), sizes.batch, sizes.prompt);
+  const double of_band = band(sizes.quantile);
+  const auto nanoseconds = [&](double seconds) { return std::llround(of_band * seconds * 1e9); };
+  fmt::print(
+      "# Roofline, quantile {} of its band: {:.0f} % of the prediction. Line within {:.1f} % of "
+      "it\n"
+      "# up to {} sequences. Models not seen: time per token 13.4 % off (median).\n"
+      "engine:\n  step_base: {}ns\n  step_per_sequence: {}ns\n  step_per_prompt_token: {}ns\n"
+      "  step_per_million_pairs: {}ns\n  step_per_thousand_context_tokens: {}ns\n",
+      sizes.quantile, 100 * of_band, 100 * line.error, sizes.batch, nanoseconds(line.time.base),
+      nanoseconds(line.time.sequence), nanoseconds(line.time.prompt_token),
+      nanoseconds(line.time.pair * 1e6), nanoseconds(line.time.context_token * 1000));
+}
+
+// The command `predict` of `app`; what it is asked goes to `sizes`.
+CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
+  CLI::App* sub = app.add_subcommand(
+      "predict", "step times of any covered model and GPU from their sizes, with a band");
+  sub->add_option("CONFIG", sizes.config, "the model's config.json")->required();
+  sub->add_option("--gpu", sizes.gpu,
+                  "JSON with memory_bandwidth, link_bandwidth [B/s], bf16_flops, fp8_flops, "
+                  "fp4_flops [1/s]")
+      ->required();
+  sub->add_option("--precision", sizes.precision, "of the weights: bf16, fp8, fp4 or int4");
+  sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel");
+  sub->add_option("--batch", sizes.batch, "most sequences that run at the same time");
+  sub->add_option("--prompt", sizes.prompt, "tokens of a usual prompt");
+  sub->add_option("--quantile", sizes.quantile, "of the band: 0.1, 0.5 or 0.9");
+  return sub;
+}
+
 }  // namespace
 }  // namespace stampede::calibration
 
@@ -153,9 +195,13 @@ int main(int argc, char** argv) {
   line->add_option("--gpu", gpu, "without --kernels: data sheet of, such as RTX-4090");
   line->add_option("--blocks", blocks, "num_gpu_blocks of its log")->required();
   line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time");
+  stampede::calibration::Sizes sizes;
+  const CLI::App* sized = stampede::calibration::add_predict(app, sizes);
   CLI11_PARSE(app, argc, argv);
   try {
-    if (*line)
+    if (*sized)
+      stampede::calibration::predict(sizes);
+    else if (*line)
       stampede::calibration::timeline(log, kernels, gpu, blocks, seqs);
     else if (*show)
       stampede::calibration::accuracy(directory, per_sequence, per_prompt_token);

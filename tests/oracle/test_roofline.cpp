@@ -1,0 +1,88 @@
+// Step times from sizes: what the data sheet says is a lower bound, and what is unknown is refused.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "tools/calibration/model_config.h"
+#include "tools/calibration/roofline.h"
+#include "tools/calibration/step_line.h"
+
+namespace stampede::calibration {
+namespace test_roofline {
+
+struct roofline : testing::Test {
+  ModelShape config(const std::string& text) const {
+    std::ofstream(path) << text;
+    return read_model_config(path);
+  }
+  void TearDown() override { std::filesystem::remove(path); }
+  std::string path = testing::TempDir() + "stampede-roofline-" +
+                     testing::UnitTest::GetInstance()->current_test_info()->name();
+  GpuSheet h100{3.35e12, 450e9, 989e12, 1979e12, 0};
+  std::string llama = R"("num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
+      "num_key_value_heads": 8, "vocab_size": 128256)";
+  std::string dense = "{" + llama + R"(, "intermediate_size": 14336})";
+  std::string mixture = "{" + llama + R"(, "num_local_experts": 8, "num_experts_per_tok": 2,
+      "intermediate_size": 14336})";
+};
+
+TEST_F(roofline, llama_reads_its_weights_and_contexts) {
+  const Server server{config(dense), h100};
+  // Published: 8.03e9 with the embedding, of which a step reads one row a token (0.525e9).
+  EXPECT_NEAR(server.model.common_weights(), 7.504e9, 0.01e9);
+  const StepLine line = step_line(server, least_constants(), 128, 1024);
+  EXPECT_NEAR(line.time.base, 2 * 7.504e9 / 3.35e12, 2e-5);
+  EXPECT_NEAR(line.time.context_token, 131'072 / 3.35e12, 1e-12);
+  EXPECT_NEAR(line.time.sequence, 2 * 7.504e9 / 989e12, 2e-8);
+  EXPECT_NEAR(line.time.prompt_token, 2 * 7.504e9 / 989e12, 2e-8);
+  EXPECT_NEAR(line.time.pair, 4 * 4096.0 * 32 / 989e12, 1e-15);
+  EXPECT_LT(line.error, 1e-9);
+}
+
+TEST_F(roofline, nothing_beats_the_data_sheet) {
+  const Terms least = least_constants(), fitted = fitted_constants();
+  for (std::size_t term = 0; term < kTerms; ++term) EXPECT_GE(fitted[term], least[term]) << term;
+}
+
+TEST_F(roofline, experts_are_touched_one_after_the_other) {
+  Server server{config(mixture), h100};
+  const double one = step_terms(server, {1})[kExperts];
+  EXPECT_NEAR(one, 32 * 2 * 3 * 4096.0 * 14336 * 2 / 3.35e12, 1e-9);
+  EXPECT_NEAR(step_terms(server, {2})[kExperts] / one, 1.75, 1e-9);
+  EXPECT_NEAR(step_terms(server, {256})[kExperts] / one, 4, 1e-9);
+  server.gpus = 2;
+  EXPECT_NEAR(step_terms(server, {1})[kExperts], one / 2, 1e-12);
+  EXPECT_GT(step_terms(server, {1})[kLink], 0);
+}
+
+TEST_F(roofline, a_latent_is_not_split) {
+  const std::string latent = "{" + llama + R"(, "intermediate_size": 18432, "kv_lora_rank": 512,
+      "q_lora_rank": 1536, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128})";
+  Server server{config(latent), h100};
+  const double one = step_terms(server, {1, 1000})[kContext];
+  EXPECT_NEAR(one, 576 * 2 * 32 * 1000 / 3.35e12, 1e-12);
+  server.gpus = 8;
+  EXPECT_EQ(step_terms(server, {1, 1000})[kContext], one);
+  const Server grouped{config(dense), h100, "bf16", 8};
+  EXPECT_NEAR(step_terms(grouped, {1, 1000})[kContext], 131'072 * 1000 / 8 / 3.35e12, 1e-12);
+}
+
+TEST_F(roofline, what_is_unknown_is_refused) {
+  EXPECT_THROW(config("{" + llama + "}"), std::runtime_error);
+  EXPECT_THROW(config(R"({"hidden_size": 4096})"), std::runtime_error);
+  EXPECT_THROW(read_gpu_sheet(path), std::runtime_error);
+  const ModelShape hybrid =
+      config("{" + llama + R"(, "intermediate_size": 1, "layer_types": ["linear_attention"]})");
+  EXPECT_THROW(step_line({hybrid, h100}, fitted_constants(), 128, 1024), std::runtime_error);
+  const ModelShape known = config(dense);
+  EXPECT_THROW(step_line({known, h100, "fp6"}, fitted_constants(), 128, 1024), std::runtime_error);
+  EXPECT_THROW(step_line({known, h100, "bf16", 16}, fitted_constants(), 128, 1024),
+               std::runtime_error);
+  EXPECT_THROW(band(0.25), std::runtime_error);
+}
+
+}  // namespace test_roofline
+}  // namespace stampede::calibration

@@ -1,0 +1,65 @@
+// A step's time from the sizes of a model and of a GPU: docs/measurements/step_time_rule.md has the
+// form, how its constants are fitted and how far it was from points of models it had not seen.
+// **Limits** experts are equally likely; one group of attention; GPUs of one server.
+#pragma once
+#include <array>
+#include <string>
+
+#include "tools/calibration/model_config.h"
+
+namespace stampede::calibration {
+
+struct GpuSheet {
+  double bandwidth = 0;               // of its memory [B/s]
+  double link = 0;                    // to the other GPUs, one way [B/s]
+  double bf16 = 0, fp8 = 0, fp4 = 0;  // dense arithmetic [1/s]; 0: has none of it
+};
+
+// JSON with memory_bandwidth, link_bandwidth, bf16_flops and perhaps fp8_flops and fp4_flops.
+// Throws std::runtime_error.
+GpuSheet read_gpu_sheet(const std::string& path);
+
+enum Term : std::size_t {
+  kVllm,
+  kSglang,
+  kTensorRt,
+  kSequence,
+  kKernel,
+  kWeights,
+  kExperts,
+  kContext,
+  kBf16,
+  kFp8,
+  kFp4,
+  kExpertArithmetic,
+  kCollective,
+  kLink,
+  kTerms
+};
+using Terms = std::array<double, kTerms>;  // what each constant is multiplied with
+
+struct Server {
+  ModelShape model;
+  GpuSheet gpu;
+  std::string precision = "bf16";  // of its weights: bf16, fp8, fp4 or int4
+  int gpus = 1;
+  Term engine = kVllm;
+};
+
+struct StepLoad {
+  double sequences = 0, context = 0;  // that decode, and their mean length
+  double prompt = 0;                  // tokens of one prompt from its beginning
+  bool whole = true;                  // with what a step costs however little it computes
+};
+Terms step_terms(const Server& server, const StepLoad& load);
+
+// Least value of each constant: nothing beats a data sheet.
+Terms least_constants();
+// Fitted to the 1,710 covered of 2,372 measured points.
+Terms fitted_constants();
+// Measured / predicted at a quantile of 0.1, 0.5 or 0.9, for points predicted without their family.
+double band(double quantile);
+
+double seconds(const Terms& terms, const Terms& constants);
+
+}  // namespace stampede::calibration
