@@ -86,7 +86,8 @@ std::string parse_duration(const std::string& text, Duration& out) {
     total += part;
     i = j;
   }
-  if (total > 9e18) return "the duration is longer than 285 years";
+  // So that sums and multiples of what is written stay below the end of time, in 292 years.
+  if (total > 3650 * 86400e9) return "the duration is longer than 3650d";
   auto ns = static_cast<i64>(total);  // adding a half first would itself round above 2^52
   ns += total - static_cast<double>(ns) >= 0.5;
   out = {negative ? -ns : ns};

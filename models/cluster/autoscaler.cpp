@@ -18,6 +18,10 @@ constexpr i64 kMetricBytes = 300;  // of one pod in a metrics list
 
 i64 milli(double value) { return static_cast<i64>(value * 1000 + (value < 0 ? -0.5 : 0.5)); }
 
+// A target in thousandths, of which Kubernetes keeps at least one: quantities are rounded up to
+// them.
+i64 target_milli(double value) { return std::max<i64>(1, milli(value)); }
+
 // A value as the metrics API hands it over: thousandths, rounded up as quantities are.
 i64 reported(double value) {
   constexpr double kMost = 9e15;
@@ -33,8 +37,8 @@ hpa::MetricSpec spec_of(const MetricParams& p) {
   hpa::MetricSpec spec;
   spec.type = kTypes[static_cast<std::size_t>(p.source)];
   spec.target_type = kTargets[static_cast<std::size_t>(p.target)];
-  spec.target = std::max<i64>(
-      1, p.target == MetricTarget::kUtilization ? static_cast<i64>(p.value) : milli(p.value));
+  spec.target = p.target == MetricTarget::kUtilization ? std::max<i64>(1, static_cast<i64>(p.value))
+                                                       : target_milli(p.value);
   spec.cpu = p.source == MetricSource::kResource && p.query == "cpu";
   return spec;
 }
@@ -73,8 +77,8 @@ hpa::Spec spec_of(const AutoscalerParams& p) {
                             p.cpu_utilization_percent, true});
   }
   if (p.waiting_requests > 0) {
-    spec.metrics.push_back(
-        {hpa::MetricType::kPods, hpa::TargetType::kAverageValue, milli(p.waiting_requests), false});
+    spec.metrics.push_back({hpa::MetricType::kPods, hpa::TargetType::kAverageValue,
+                            target_milli(p.waiting_requests), false});
   }
   for (const MetricParams& metric : p.metrics) spec.metrics.push_back(spec_of(metric));
   if (p.scale_up || p.scale_down) {

@@ -111,13 +111,13 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
   s.field("heartbeat", &EtcdParams::heartbeat)
       .live()
       .help("length of a tick of raft")
-      .at_least(0.001)
+      .range(0.001, 3600)
       .source("etcd: config.go, 100 ms");
   s.field("election_ticks", &EtcdParams::election_ticks)
       .live()
       .help(
           "ticks without the leader before a follower stands for election, up to twice this number")
-      .at_least(1)
+      .range(1, 1e5)
       .source("etcd: config.go, 1 s");
   s.field("quota", &EtcdParams::quota)
       .live()

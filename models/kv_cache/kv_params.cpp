@@ -55,7 +55,7 @@ void KvCacheParams::describe(Schema<KvCacheParams>& s) {
           "for each region");
   s.field("initial_age", &P::initial_age)
       .fixed("it is the state at the start")
-      .at_least(0)
+      .range(0, 3.6e6)
       .help("age of the oldest stored KV at the start");
   s.field("bucket_span", &P::bucket_span)
       .fixed("what is stored was stored so")

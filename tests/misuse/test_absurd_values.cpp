@@ -38,7 +38,7 @@ std::vector<std::string> ends_of(const Json& value) {
   if (value.is_number()) return {"0", "1", "-1", "1000000000", "1e300"};
   if (!value.is_string()) return {};
   const std::string text = value.get<std::string>();
-  if (std::regex_match(text, duration)) return {"0s", "1ns", "1000h", "-1s", "290y"};
+  if (std::regex_match(text, duration)) return {"0s", "1ns", "1000h", "3650d", "-1s", "290y"};
   if (std::regex_match(text, share)) return {"0%", "100%", "101%"};
   if (std::regex_match(text, rate)) return {"0/s", "0.000001/s", "1000000000/s"};
   if (std::regex_match(text, size)) return {"0B", "1B", "1000PB", "1B/s"};
