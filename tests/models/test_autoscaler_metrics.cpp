@@ -60,6 +60,29 @@ constexpr MetricSource kPods = MetricSource::kPods, kObject = MetricSource::kObj
 constexpr MetricTarget kAverage = MetricTarget::kAverageValue, kValue = MetricTarget::kValue,
                        kPercent = MetricTarget::kUtilization;
 
+// Kubernetes rounds quantities up to thousandths, so that the smallest target is one of them. Ten
+// pods become 40 at most within the time.
+TEST(autoscaler_metrics, a_tiny_target_counts_as_a_thousandth) {
+  for (const double target : {0.001, 1e-5, 1e-300})
+    for (const i64 waiting : {0, 6}) {
+      const i32 wanted = waiting == 0 ? 1 : 40;
+      ClusterParams own = on({});
+      own.workloads[0].autoscaler->waiting_requests = target;
+      Fixture f(own);
+      f.runtime.usage = [&](PodId) {
+        PodSample sample;
+        sample.waiting_milli = 1000 * waiting;
+        return sample;
+      };
+      f.run_for(55_s);
+      EXPECT_EQ(f.cluster->autoscalers().wanted(0), wanted) << target;
+      EXPECT_EQ(size(on({metric(kPods, "waiting_requests", kAverage, target)}),
+                     exported(static_cast<double>(waiting), 0, 0)),
+                wanted)
+          << target;
+    }
+}
+
 // Kubernetes grows to at most twice the size in a pass, so targets ask for less.
 TEST(autoscaler_metrics, each_source_and_target) {
   const PodExports each = exported(6, 30, 0.9);

@@ -29,6 +29,7 @@ TEST(params_text, durations) {
   EXPECT_EQ(read(parse_duration, "250us"), 250_us);
   EXPECT_EQ(read(parse_duration, "7ns"), 7_ns);
   EXPECT_EQ(read(parse_duration, "2d"), 48_h);
+  EXPECT_EQ(read(parse_duration, "3650d"), 24 * 3650_h);
   EXPECT_EQ(read(parse_duration, "0"), 0_s);
   EXPECT_EQ(read(parse_duration, "-5s"), Duration{-5'000'000'000});
 }
@@ -36,6 +37,8 @@ TEST(params_text, durations) {
 TEST(params_text, a_missing_unit_is_refused_by_name) {
   EXPECT_TRUE(mentions(refusal(parse_duration, "30"), "unit is missing"));
   EXPECT_TRUE(mentions(refusal(parse_duration, "30"), "30s"));
+  for (const char* text : {"3651d", "9e+09s", "3650d1s", "-9e+09s"})
+    EXPECT_TRUE(mentions(refusal(parse_duration, text), "longer than 3650d")) << text;
   EXPECT_TRUE(mentions(refusal(parse_rate, "900"), "unit is missing"));
   EXPECT_TRUE(mentions(refusal(parse_bytes, "4096"), "unit is missing"));
   EXPECT_TRUE(mentions(refusal(parse_bandwidth, "40GB"), "unit is missing"));

@@ -139,7 +139,7 @@ void predict(const Sizes& sizes) {
   fmt::print(
       "# Roofline, quantile {} of its band: {:.0f} % of the prediction. Line within {:.1f} % of "
       "it\n"
-      "# up to {} sequences. Models not seen: time per token 13.4 % off (median).\n"
+      "# up to {} sequences. Time per token of models not fitted: 13.4 % off (median).\n"
       "engine:\n  step_base: {}ns\n  step_per_sequence: {}ns\n  step_per_prompt_token: {}ns\n"
       "  step_per_million_pairs: {}ns\n  step_per_thousand_context_tokens: {}ns\n",
       sizes.quantile, 100 * of_band, 100 * line.error, sizes.batch, nanoseconds(line.time.base),
