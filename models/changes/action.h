@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/ports/changes_port.h"
@@ -40,6 +41,7 @@ struct Effect {
   Completion over{};      // none: it takes no time
   Duration ends_after{};  // it ends by itself then; 0: it does not
   std::vector<Later> later{};
+  bool nothing = false;  // what it is to change is not there
 };
 
 // What is said of a fault beside its own parameters.
@@ -56,6 +58,12 @@ struct ActionEntry {
 std::map<std::string, ActionEntry>& action_entries();
 
 namespace detail {
+
+inline Effect effect_of(Effect effect) { return effect; }
+inline Effect effect_of(Heal heal) {
+  const bool nothing = !heal;
+  return {.heal = std::move(heal), .nothing = nothing};
+}
 
 template <class Params>
 struct Healing : Params {
@@ -80,8 +88,8 @@ struct Final : Params {
 }  // namespace detail
 
 // `const RegisterFault<Params> x{"name", "help", "source", [](const Params&, const Act&) -> Heal
-// {...}};` adds the parameters `for` and `name`. An empty Heal: nothing was changed. What has more
-// to say than how it heals returns an Effect.
+// {...}};` adds the parameters `for` and `name`. An empty Heal: nothing was there to change. What
+// has more to say than how it heals returns an Effect.
 template <class Params>
 struct RegisterFault {
   template <class F>
@@ -93,7 +101,7 @@ struct RegisterFault {
     ActionEntry& added = action_entries()[name];
     added.begins = begins;
     added.apply = [function](const void* params, const Act& act) {
-      return Effect{function(*static_cast<const detail::Healing<Params>*>(params), act)};
+      return detail::effect_of(function(*static_cast<const detail::Healing<Params>*>(params), act));
     };
     added.span = [](const void* params) {
       const auto& p = *static_cast<const detail::Healing<Params>*>(params);

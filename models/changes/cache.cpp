@@ -1,5 +1,6 @@
-// Condemning what the KV cache has stored.
+// Condemning what the KV cache has stored, and harm to it and to what engines keep.
 #include "models/changes/action.h"
+#include "models/changes/targets.h"
 
 namespace stampede {
 namespace {
@@ -23,6 +24,61 @@ const RegisterAction<NoParams> bump_cache_epoch{
     [](const NoParams&, const Act& act) -> Effect {
       act.scene.cache->start_epoch_bump(act.root);
       return {.over = flushing(act.scene.cache)};
+    }};
+
+struct CorruptBlocksParams {
+  RegionTarget target;
+  Share share{0.01};
+  static void describe(Schema<CorruptBlocksParams>& s) {
+    s.field("target", &CorruptBlocksParams::target).help("in the stores of which regions");
+    s.field("share", &CorruptBlocksParams::share)
+        .range(0, 1)
+        .help("of the blocks; a context is wrong from its first wrong block on");
+  }
+};
+
+const RegisterAction<CorruptBlocksParams> corrupt_blocks{
+    "corrupt_blocks",
+    "a share of the stored KV blocks is wrong: whoever continues such a context gets a wrong "
+    "answer, "
+    "or, with `kv_cache.checksums`, computes it anew",
+    "Mooncake; 3FS: blocks in a store that several servers share",
+    [](const CorruptBlocksParams& p, const Act& act) -> Effect {
+      bool any = false;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        any |= act.scene.cache->corrupt_blocks(r, p.share, act.root) != kNoIncident;
+      return {.nothing = !any};
+    }};
+
+enum class CacheTier : u8 { kBoth, kStore, kEngines };
+
+struct LoseCacheParams {
+  RegionTarget target;
+  Share share{1};
+  CacheTier tier = CacheTier::kBoth;
+  static void describe(Schema<LoseCacheParams>& s) {
+    s.field("target", &LoseCacheParams::target).help("in which regions");
+    s.field("share", &LoseCacheParams::share)
+        .range(0, 1)
+        .help("of the sessions whose context is stored, and of the texts that engines keep");
+    s.field("tier", &LoseCacheParams::tier)
+        .help("the store of KV blocks, what engines keep with `prefix_caching`, or both");
+  }
+};
+
+const RegisterAction<LoseCacheParams> lose_cache{
+    "lose_cache",
+    "stored context is gone, so that prompts are computed again; what is in use in an engine stays",
+    "Slack 2022: cache nodes are replaced by empty ones",
+    [](const LoseCacheParams& p, const Act& act) -> Effect {
+      bool any = false;
+      for (const RegionId r : regions_in(act.scene, p.target)) {
+        if (p.tier != CacheTier::kEngines)
+          any |= act.scene.cache->lose_contexts(r, p.share, act.root) != kNoIncident;
+        if (p.tier != CacheTier::kStore)
+          any |= act.scene.servers[r]->lose_prefixes(p.share, act.root) != kNoIncident;
+      }
+      return {.nothing = !any};
     }};
 
 }  // namespace

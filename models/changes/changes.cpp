@@ -63,6 +63,8 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
   const ActionEntry& entry = it->second;
   const void* params = action.params.get();
   Effect effect = entry.apply(params, Act{scene_, *this, root});
+  if (effect.nothing)
+    world_.incident("nothing_changed", kPath, {root}, action.name + ": there is nothing to change");
   Span span;
   if (entry.span != nullptr && effect.heal) span = entry.span(params);
   const Duration lasts = span.lasts.value_or(effect.ends_after);

@@ -3,7 +3,7 @@
 // State of a change: in force -> healed or undone; what cannot be taken back is not kept.
 // Incidents: of the timeline one of the action's own name, a root (an operator's act is recorded by
 // the runbook); healed, because of that root; undone, because of it and of the undo;
-// nothing_undone.
+// nothing_undone; nothing_changed, where the target is gone.
 // Source: none; bookkeeping.
 // Limits: two changes of one name are taken back the latest first.
 #pragma once

@@ -22,9 +22,10 @@ const RegisterAction<DropConnectionsParams> drop_connections{
     "all streams to the pods break off at once; their clients come back as their retry policies "
     "say",
     "", [](const DropConnectionsParams& p, const Act& act) -> Effect {
-      for (const auto& [region, pods] : pods_in(act.scene, p.target))
+      const auto struck = pods_in(act.scene, p.target);
+      for (const auto& [region, pods] : struck)
         act.scene.servers[region]->drop_connections(pods, p.handshake, act.root);
-      return {};
+      return {.nothing = struck.empty()};
     }};
 
 }  // namespace

@@ -34,6 +34,38 @@ const RegisterFault<SpikeParams> spike{
       };
     }};
 
+struct BotFloodParams {
+  RegionTarget target;
+  std::string client_class;
+  Rate rate{1};
+  static void describe(Schema<BotFloodParams>& s) {
+    s.field("target", &BotFloodParams::target).help("near which regions the bots are");
+    s.field("class", &BotFloodParams::client_class)
+        .required()
+        .help("name of the class of clients that they look like; one with a share of 0% is theirs");
+    s.field("rate", &BotFloodParams::rate)
+        .at_least(1e-6)
+        .scales()
+        .help("requests of them all, in equal parts from each region");
+  }
+};
+
+const RegisterFault<BotFloodParams> bot_flood{
+    "bot_flood",
+    "requests from outside, each a conversation of its own, whatever the users do; they wait and "
+    "retry as those of their class",
+    "", [](const BotFloodParams& p, const Act& act) -> Heal {
+      const std::vector<RegionId> homes = regions_in(act.scene, p.target);
+      if (homes.empty()) return {};
+      const Rate each{p.rate.per_second / static_cast<double>(homes.size())};
+      std::vector<u32> started;
+      for (const RegionId r : homes)
+        started.push_back(act.scene.demand->start_flood({p.client_class, r, each}, act.root));
+      return [demand = act.scene.demand, started](IncidentId) {
+        for (const u32 k : started) demand->end_spike(k);
+      };
+    }};
+
 struct LoadApiServerParams {
   RegionTarget target;
   double agents_per_node = 1;

@@ -19,9 +19,9 @@ const RegisterAction<OnPods> kill_pods{
     "the servers' processes die with all that they have; kubelets start them again after their "
     "back-off, and weights are loaded anew",
     "", [](const OnPods& p, const Act& act) -> Effect {
-      for (const auto& [region, pods] : pods_in(act.scene, p.target))
-        act.scene.pods[region]->crash(pods, act.root);
-      return {};
+      const auto struck = pods_in(act.scene, p.target);
+      for (const auto& [region, pods] : struck) act.scene.pods[region]->crash(pods, act.root);
+      return {.nothing = struck.empty()};
     }};
 
 struct RestartPodsParams {
@@ -50,11 +50,12 @@ const RegisterAction<RestartPodsParams> restart_pods{
         rounds.emplace_back(cluster,
                             cluster->restart(pods, {p.max_unavailable, p.jitter}, act.root));
       }
-      return {.over = [rounds] {
+      const auto over = [rounds] {
         for (const auto& [cluster, round] : rounds)
           if (cluster->restarting(round)) return Ending{false, kNoIncident};
         return Ending{};
-      }};
+      };
+      return {.over = over, .nothing = rounds.empty()};
     }};
 
 // Takes back what servers were afflicted with.

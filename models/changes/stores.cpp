@@ -45,7 +45,7 @@ const RegisterFault<SlowDiskParams> slow_disk{
     "slow_disk",
     "every fsync of etcd's members takes `by` longer, beside what other faults add; 0s ends them "
     "all",
-    "", [](const SlowDiskParams& p, const Act& act) -> Heal {
+    "", [](const SlowDiskParams& p, const Act& act) -> Effect {
       const Duration longer = p.by + p.delay;
       std::vector<std::pair<ControlPlanePort*, IncidentId>> slowed;
       for (const RegionId r : regions_in(act.scene, p.target)) {
@@ -56,9 +56,9 @@ const RegisterFault<SlowDiskParams> slow_disk{
           slowed.emplace_back(plane, plane->slow_disks(longer, act.root));
       }
       if (slowed.empty()) return {};
-      return [slowed](IncidentId healed) {
+      return {.heal = [slowed](IncidentId healed) {
         for (const auto& [plane, fault] : slowed) plane->restore_disks(fault, healed);
-      };
+      }};
     }};
 
 struct StallDiskParams {

@@ -148,6 +148,13 @@ void Population::arrive(u32 index) {
   schedule_arrival(index);
 }
 
+// In a conversation that ends with the answer.
+void Population::ask_once(const Chain& chain, const Arrival& a) {
+  const SessionSlot slot = open_session(chain, a.sessions++, false);
+  sessions_[slot].closing = true;
+  offer_turn(slot, 0, a.because);
+}
+
 // A user or an agent's task of the chain asks.
 [[gnu::always_inline]] inline void Population::ask(Chain& chain, const Arrival& a) {
   Class& c = *classes_[chain.class_id];
@@ -156,11 +163,7 @@ void Population::arrive(u32 index) {
     sessions_[slot].steps_left = steps_of(c.params, uniform(a.choice));
     return offer_turn(slot, 0, a.because);
   }
-  if (chain.ring.size() == 0) {  // single-turn clients
-    const SessionSlot slot = open_session(chain, a.sessions++, false);
-    sessions_[slot].closing = true;
-    return offer_turn(slot, 0, a.because);
-  }
+  if (chain.ring.size() == 0) return ask_once(chain, a);  // single-turn clients
   double u = uniform(a.choice);
   SessionSlot* cell = &chain.ring.draw(u);
   for (u32 again = 0; sessions_[*cell].waiting && again < 4; ++again) {
@@ -203,23 +206,35 @@ void Population::curve_spike(u32 index, bool begins) {
 // A spike that a change adds is a Poisson process of its own beside the chain's, so that no other
 // draw moves.
 u32 Population::start_spike(const Spike& spike, IncidentId cause) {
+  const u32 id = add_spike(spike.client_class, spike.home, cause);
+  added_spikes_[id].extra = spike.factor - 1;
+  if (!classes_[chains_[added_spikes_[id].chain].class_id]->trace) schedule_added(id);
+  return id;
+}
+
+u32 Population::start_flood(const Flood& flood, IncidentId cause) {
+  const u32 id = add_spike(flood.client_class, flood.home, cause);
+  const ClientClassParams& p = classes_[chains_[added_spikes_[id].chain].class_id]->params;
+  added_spikes_[id].outside = flood.rate.per_second / (p.steps > 0 ? p.steps : 1);
+  schedule_added(id);
+  return id;
+}
+
+u32 Population::add_spike(const std::string& client_class, RegionId home, IncidentId cause) {
   const auto id = static_cast<u32>(added_spikes_.size());
   AddedSpike& added = added_spikes_.emplace_back();
   added.cause = cause;
-  added.extra = spike.factor - 1;
   added.began = world_.now();
   for (u32 k = 0; k < chains_.size(); ++k)
-    if (chains_[k].home == spike.home &&
-        classes_[chains_[k].class_id]->params.name == spike.client_class)
+    if (chains_[k].home == home && classes_[chains_[k].class_id]->params.name == client_class)
       added.chain = k;
-  STAMPEDE_CHECK(added.chain != kNoSlot, "no class of clients is called " + spike.client_class);
-  if (classes_[chains_[added.chain].class_id]->trace) return id;
+  STAMPEDE_CHECK(added.chain != kNoSlot, "no class of clients is called " + client_class);
   // Keyed by what it is, so that one spike more elsewhere moves nothing.
   u32 alike = 0;
   for (u32 k = 0; k < id; ++k)
     alike += added_spikes_[k].chain == added.chain && added_spikes_[k].began == added.began;
-  const std::string path = "clients/" + spike.client_class + "/" + std::to_string(spike.home) +
-                           "/spike/" + std::to_string(added.began.ns) + "/" + std::to_string(alike);
+  const std::string path = "clients/" + client_class + "/" + std::to_string(home) + "/spike/" +
+                           std::to_string(added.began.ns) + "/" + std::to_string(alike);
   added.times = world_.stream(path, "arrivals");
   added.choices = world_.stream(path, "choices");
   // Above all numbers of the chain's own sessions, and apart from those of its other spikes.
@@ -231,7 +246,6 @@ u32 Population::start_spike(const Spike& spike, IncidentId cause) {
   };
   while (taken()) block = (block + 1) & 0x7fff;
   added.sessions = (0x8000 | block) << 32;
-  schedule_added(id);
   return id;
 }
 
@@ -241,8 +255,9 @@ void Population::schedule_added(u32 id) {
   AddedSpike& added = added_spikes_[id];
   const Chain& chain = chains_[added.chain];
   added.hazard_left = exponential(uniform(draw(added.times, added.arrivals, added.redraws)));
-  const Instant at = next_arrival(added.hazard_left,
-                                  [&](Instant t) { return added.extra * normal_rate(chain, t); });
+  const Instant at = next_arrival(added.hazard_left, [&](Instant t) {
+    return added.outside > 0 ? added.outside : added.extra * normal_rate(chain, t);
+  });
   if (at == kNever) return;
   added.next = world_.scheduler.at(at, Priority::kArrival, component_, kSpikeArrival, id);
 }
@@ -250,8 +265,13 @@ void Population::schedule_added(u32 id) {
 void Population::arrive_in_spike(u32 id) {
   AddedSpike& added = added_spikes_[id];
   const u64 number = added.arrivals++;
-  ask(chains_[added.chain],
-      {number, draw(added.choices, number), added.choices, added.sessions, added.cause});
+  Chain& chain = chains_[added.chain];
+  const Arrival arrival{number, draw(added.choices, number), added.choices, added.sessions,
+                        added.cause};
+  if (added.outside > 0 && classes_[chain.class_id]->params.steps <= 0)
+    ask_once(chain, arrival);
+  else
+    ask(chain, arrival);
   schedule_added(id);
 }
 

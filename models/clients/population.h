@@ -103,6 +103,7 @@ class Population final : public Component,
   Deadlines deadlines(AttemptSlot attempt) const override;
   void paths_changed(RegionId region) override;
   u32 start_spike(const Spike& spike, IncidentId cause) override;
+  u32 start_flood(const Flood& flood, IncidentId cause) override;
   void end_spike(u32 spike) override;
   void text_runs(SessionSlot session, u32 tokens, std::vector<TextRun>& runs) const override;
 
@@ -162,7 +163,8 @@ class Population final : public Component,
   // Arrivals that a spike adds to a chain.
   struct AddedSpike {
     u32 chain = kNoSlot;
-    double extra = 0;  // as a multiple of the chain's own rate
+    double extra = 0;    // as a multiple of the chain's own rate
+    double outside = 0;  // or, not from its users, requests or tasks a second
     IncidentId cause = kNoIncident;
     Instant began{};
     StreamKey times, choices;
@@ -184,6 +186,7 @@ class Population final : public Component,
   void fill_ring(Chain& chain, u64 sessions);
   void schedule_spikes();
   void curve_spike(u32 index, bool begins);
+  u32 add_spike(const std::string& client_class, RegionId home, IncidentId cause);
   void schedule_added(u32 spike);
   void arrive_in_spike(u32 spike);
 
@@ -198,6 +201,7 @@ class Population final : public Component,
     IncidentId because;
   };
   void ask(Chain& chain, const Arrival& arrival);
+  void ask_once(const Chain& chain, const Arrival& arrival);
   // Requests or agents' tasks per second of a chain, but for work put back.
   double normal_rate(const Chain& chain, Instant at) const;
   template <class Rate>

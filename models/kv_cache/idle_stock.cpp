@@ -124,6 +124,42 @@ void IdleStock::invalidate(u8 epoch, IncidentId cause) {
     if (b.epoch < epoch) b.lost_to = cause;
 }
 
+// Within a bucket all sessions are alike, of m blocks: 1 - (1 - p)^m of them have a wrong one, and
+// what stands before the first is (1 - p) (1 - (1 - p)^m) / p blocks in the mean.
+i64 IdleStock::corrupt(double chance, IncidentId cause) {
+  i64 all = 0;
+  for (StockBucket& b : buckets_) {
+    const i64 sound = b.sessions - b.poisoned_sessions;
+    if (sound <= 0 || b.blocks == 0) continue;
+    const double mean = static_cast<double>(b.blocks) / static_cast<double>(b.sessions);
+    const double whole = chance >= 1 ? 0 : math::exp(mean * math::log(1 - chance));
+    const auto struck = static_cast<i64>(static_cast<double>(sound) * (1 - whole) + 0.5);
+    if (struck == 0) continue;
+    const double before = (1 - chance) * (1 - whole) / chance;
+    const auto blocks =
+        std::min(b.blocks - b.poisoned_blocks,
+                 static_cast<i64>(static_cast<double>(sound) * (mean - before) + 0.5));
+    if (b.poison_cause == kNoIncident || struck > b.poisoned_sessions) b.poison_cause = cause;
+    b.poisoned_sessions += struck;
+    b.poisoned_blocks += std::max<i64>(blocks, 0);
+    all += std::max<i64>(blocks, 0);
+  }
+  return all;
+}
+
+i64 IdleStock::lose(double share, IncidentId cause) {
+  i64 all = 0;
+  for (StockBucket& b : buckets_) {
+    const auto blocks = static_cast<i64>(share * static_cast<double>(b.blocks) + 0.5);
+    if (blocks == 0) continue;
+    const i64 gone_before = b.total - b.sessions;
+    const StockPart part = remove(b, blocks);
+    if (b.lost_to == kNoIncident || part.sessions > gone_before) b.lost_to = cause;
+    all += part.blocks;
+  }
+  return all;
+}
+
 void IdleStock::renumber(const std::function<u8(u8)>& renumbered) {
   valid_epoch_ = renumbered(valid_epoch_);
   for (StockBucket& b : buckets_) b.epoch = renumbered(b.epoch);

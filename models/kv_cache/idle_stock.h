@@ -21,7 +21,7 @@ struct StockBucket {
   i64 total = 0;      // sessions that may return, whether or not still stored
   double weight = 0;  // of one such session to return now
   IncidentId poison_cause = kNoIncident;
-  IncidentId lost_to = kNoIncident;  // the flush that took its blocks
+  IncidentId lost_to = kNoIncident;  // the flush or loss that took its blocks
 };
 
 // What leaves or returns.
@@ -48,6 +48,12 @@ class IdleStock {
   StockPart flush(i64 blocks, u8 epoch, Instant since, IncidentId cause);
   // All of an epoch below `epoch` becomes unusable at once, its space stays until evicted.
   void invalidate(u8 epoch, IncidentId cause);
+
+  // Each block is wrong from now on with this chance, and with it what follows in its session.
+  // Returns how many blocks that are.
+  i64 corrupt(double chance, IncidentId cause);
+  // What is stored of a share of the sessions is gone, because of `cause`. Returns the blocks.
+  i64 lose(double share, IncidentId cause);
 
   // Gives every epoch another number, in the same order.
   void renumber(const std::function<u8(u8)>& renumbered);

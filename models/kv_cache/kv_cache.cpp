@@ -30,6 +30,8 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
       page_(world.stream(kPath, "page")),
       abort_(world.stream(kPath, "abort")),
       fanout_(world.stream(kPath, "fanout")),
+      corrupt_(world.stream(kPath, "corrupt")),
+      lose_(world.stream(kPath, "lose")),
       table_(regions),
       regions_(regions),
       own_(own),
@@ -47,10 +49,12 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
     const auto part = [&](i64 whole) {
       return static_cast<i64>(static_cast<double>(whole) * share + 0.5);
     };
-    region.skew_ms = static_cast<i64>(params_.clock_skew.seconds() * 1e3 *
-                                      standard_normal(uniform(draw(clock, r))));
+    i64 error = static_cast<i64>(params_.clock_skew.seconds() * 1e3 *
+                                 standard_normal(uniform(draw(clock, r))));
     if (params_.dead_ntp_region == static_cast<i32>(r))
-      region.skew_ms = params_.dead_ntp_skew.ns / 1'000'000;
+      error = params_.dead_ntp_skew.ns / 1'000'000;
+    if (own_[r].clock_error) error = own_[r].clock_error->ns / 1'000'000;
+    region.clock.be_wrong_by(error);
     const i64 blocks = part(params_.initial_bytes.value / block_bytes_);
     const i64 sessions = part(params_.initial_sessions);
     for (i64 k = ages; k > 0; --k) {
@@ -96,7 +100,6 @@ void KvCache::register_stats() {
 
 void KvCache::take_own(Region& region, const KvRegionParams& own) const {
   if (own.capacity) region.capacity_blocks = own.capacity->value / block_bytes_;
-  if (own.clock_error) region.skew_ms = own.clock_error->ns / 1'000'000;
   if (own.replication_lag) region.replication_lag = *own.replication_lag;
 }
 
@@ -227,8 +230,9 @@ KvWritten KvCache::write(const KvWrite& w) {
   s.touched = now_ms() + 1;
   // Blocks are chained to their parent's epoch: what continues old context is old.
   u8 epoch = region.write_epoch;
-  const bool reset_since = c.blocks == 0 && in_flush(w.region) &&
-                           i64{c.stamp} - kStampOffset - region.skew_ms > w.started.ns / 1'000'000;
+  const bool reset_since =
+      c.blocks == 0 && in_flush(w.region) &&
+      region.clock.when_ms(i64{c.stamp} - kStampOffset, world_.now()) > w.started.ns / 1'000'000;
   const bool survivor = w.started < region.epoch_since || reset_since;
   const bool gated =
       region.valid_epoch == region.write_epoch || in_flush(w.region) || params_.fencing;

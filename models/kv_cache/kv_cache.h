@@ -16,7 +16,9 @@
 #include "models/kv_cache/kv_params.h"
 #include "models/kv_cache/replication.h"
 #include "models/kv_cache/session_table.h"
+#include "models/kv_cache/wall_clock.h"
 #include "models/ports/cache_control_port.h"
+#include "models/ports/clock_control_port.h"
 #include "models/ports/kv_cache_port.h"
 #include "models/ports/live_port.h"
 #include "sim/world.h"
@@ -45,6 +47,7 @@ struct KvStats {
 
 class KvCache final : public KvCachePort,
                       public CacheControlPort,
+                      public ClockControlPort,
                       public PathListener,
                       public Tunable,
                       public Component {
@@ -73,6 +76,12 @@ class KvCache final : public KvCachePort,
   IncidentId start_epoch_bump(IncidentId cause, FlushScope scope);
   bool flushing() const override { return flush_mask_ != 0 || bumps_ > 0; }
   IncidentId flushed() const override { return flushed_; }
+  IncidentId corrupt_blocks(RegionId region, Share share, IncidentId cause) override;
+  IncidentId lose_contexts(RegionId region, Share share, IncidentId cause) override;
+
+  // ClockControlPort
+  u32 skew_clock(RegionId region, const ClockError& error, IncidentId cause) override;
+  void mend_clock(RegionId region, u32 fault, IncidentId healed) override;
 
   LiveRoot live() { return live_root(params_, this); }
   LiveRoot live_region(RegionId region) { return live_root(own_[region], this); }
@@ -90,7 +99,7 @@ class KvCache final : public KvCachePort,
   struct Region {
     IdleStock stock;
     i64 live_blocks = 0, flushing_blocks = 0, capacity_blocks = 0;
-    i64 skew_ms = 0;
+    WallClock clock;
     Duration replication_lag{};
     u8 write_epoch = 0, valid_epoch = 0;
     Instant epoch_since{INT64_MIN / 4};  // start of the flush or bump that opened write_epoch
@@ -108,6 +117,10 @@ class KvCache final : public KvCachePort,
   void take_own(Region& region, const KvRegionParams& own) const;
   void tick();
   void divide();
+  // What a region's clock puts on what is written now.
+  i64 stamp_now(const Region& region) const {
+    return i64{now_ms()} + kStampOffset + region.clock.error_ms(world_.now());
+  }
   u32 now_ms() const { return static_cast<u32>(world_.now().ns / 1'000'000); }
   void resize(SessionCopy& copy, RegionId r, u16 blocks);
   void drop(SessionCopy& copy, RegionId r) { resize(copy, r, 0); }
@@ -161,7 +174,7 @@ class KvCache final : public KvCachePort,
   const u32 n_;
   ComponentId component_;
   i64 block_bytes_;
-  StreamKey open_, torn_, lag_, page_, abort_, fanout_;
+  StreamKey open_, torn_, lag_, page_, abort_, fanout_, corrupt_, lose_;
   SessionTable table_;
   std::vector<Region> regions_;
   std::vector<KvRegionParams> own_;  // [region]
@@ -178,6 +191,7 @@ class KvCache final : public KvCachePort,
   IncidentId flush_id_ = kNoIncident, bump_id_ = kNoIncident, flushed_ = kNoIncident;
   u32 bumps_ = 0;        // regions an epoch bump has not reached yet
   u32 bump_number_ = 0;  // of the last one begun: its draws depend on no one else's incidents
+  u32 corruptions_ = 0, losses_ = 0;
   u32 live_cursor_ = 0;
   bool late_done_ = false;
   std::unique_ptr<FlushQueue> queue_;

@@ -169,7 +169,7 @@ u32 KvCache::flush_session(SessionSlot slot, FlushWork& work) {
     c.blocks = 0;
     c.poison_from = kNoPoison;
     c.epoch = region.write_epoch;
-    c.stamp = static_cast<u32>(std::max<i64>(0, i64{now_ms()} + kStampOffset + region.skew_ms));
+    c.stamp = static_cast<u32>(std::max<i64>(0, stamp_now(region)));
     ++copies;
   }
   if (copies > 0) {

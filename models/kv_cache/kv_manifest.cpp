@@ -1,5 +1,7 @@
 // Manifests: which write takes the head, when regions see each other's writes, and what a merge of
 // two branches leaves behind.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "models/kv_cache/kv_cache.h"
@@ -11,7 +13,7 @@ constexpr std::size_t kMaxKnown = 16;  // distinct causes kept apart in the jour
 }
 
 Instant KvCache::written_at(const SessionCopy& c, RegionId r) const {
-  return {(i64{c.stamp} - kStampOffset - regions_[r].skew_ms) * 1'000'000};
+  return {regions_[r].clock.when_ms(i64{c.stamp} - kStampOffset, world_.now()) * 1'000'000};
 }
 
 bool KvCache::may_write(const LiveSession& s, RegionId r) {
@@ -27,8 +29,7 @@ bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 
                           KvWritten& result) {
   const bool stale = static_cast<u16>(w.base_version) != c.version;
   const bool lww = params_.consistency == Consistency::kApLww && !params_.fencing;
-  const i64 wall = i64{now_ms()} + kStampOffset + regions_[w.region].skew_ms;
-  const u32 stamp = static_cast<u32>(std::max<i64>(wall, 0));
+  const u32 stamp = static_cast<u32>(std::max<i64>(stamp_now(regions_[w.region]), 0));
   const bool behind = lww && stamp < c.stamp;
   IncidentId incident = kNoIncident;
   if (stale && params_.fencing) {
@@ -203,6 +204,21 @@ void KvCache::report_partitions() {
                                     "replication between " + world_.region_name(a) + " and " +
                                         world_.region_name(b) + " is down with writes waiting");
     }
+}
+
+// ---- clocks, whose time stamps decide -----------------------------------------------------------
+u32 KvCache::skew_clock(RegionId r, const ClockError& error, IncidentId cause) {
+  world_.incident(
+      "clock_skewed", "kv_cache", {cause},
+      fmt::format("{}: the clock is wrong by {} more and by {} in each hour", world_.region_name(r),
+                  print(error.offset), print(error.drift_per_hour)));
+  return regions_[r].clock.skew(world_.now(), error.offset.ns / 1'000'000,
+                                error.drift_per_hour.seconds() / 3600);
+}
+
+void KvCache::mend_clock(RegionId r, u32 fault, IncidentId healed) {
+  world_.incident("clock_mended", "kv_cache", {healed}, world_.region_name(r));
+  regions_[r].clock.mend(world_.now(), fault);
 }
 
 }  // namespace stampede

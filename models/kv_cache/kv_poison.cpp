@@ -1,9 +1,21 @@
-// Corruption: aborts whose pages are reused under late transfers, and blocks that inherit it.
+// Corruption: aborts whose pages are reused under late transfers, blocks that go wrong in the
+// store, and blocks that inherit it. Contexts that are lost.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "models/kv_cache/kv_cache.h"
+#include "sim/math.h"
 
 namespace stampede {
+namespace {
+
+// Number of the first wrong block, if each is wrong with this chance.
+double first_wrong(double u, double chance) {
+  return chance >= 1 ? 0 : math::log(u) / math::log(1 - chance);
+}
+
+}  // namespace
 
 // The free list of a region in an abort storm consists mostly of pages just freed by aborts, so the
 // chance that a page is allocated again while a late transfer may still write into it follows the
@@ -42,6 +54,43 @@ void KvCache::poison(LiveSession& s, SessionCopy& c, u16 from, IncidentId cause)
   stats_.poisoned_blocks += static_cast<u64>(bad_before - from);
   if (c.poison_from == kNoPoison || s.cause == kNoIncident) s.cause = cause;
   c.poison_from = from;
+}
+
+IncidentId KvCache::corrupt_blocks(RegionId r, Share share, IncidentId cause) {
+  if (stored_blocks(r) == 0 || share.value <= 0) return kNoIncident;
+  const IncidentId id =
+      world_.incident("blocks_corrupted", "kv_cache", {cause},
+                      fmt::format("{}: of {} stored blocks each is wrong with probability {:g} %",
+                                  world_.region_name(r), stored_blocks(r), 100 * share.value));
+  const u32 number = corruptions_++;
+  for (SessionSlot slot = 0; slot < table_.size(); ++slot) {
+    LiveSession& s = table_.at(slot);
+    SessionCopy& c = table_.copy(slot, r);
+    if (!s.live || c.blocks == 0) continue;
+    const double first = first_wrong(uniform(draw(corrupt_, s.key, number, r)), share.value);
+    if (first < c.blocks) poison(s, c, static_cast<u16>(first), id);
+  }
+  stats_.poisoned_blocks += static_cast<u64>(regions_[r].stock.corrupt(share.value, id));
+  return id;
+}
+
+IncidentId KvCache::lose_contexts(RegionId r, Share share, IncidentId cause) {
+  if (stored_blocks(r) == 0 || share.value <= 0) return kNoIncident;
+  const IncidentId id =
+      world_.incident("cache_lost", "kv_cache", {cause},
+                      fmt::format("{}: what is stored of {:g} % of the sessions is gone",
+                                  world_.region_name(r), 100 * share.value));
+  const u32 number = losses_++;
+  for (SessionSlot slot = 0; slot < table_.size(); ++slot) {
+    LiveSession& s = table_.at(slot);
+    SessionCopy& c = table_.copy(slot, r);
+    if (!s.live || c.blocks == 0) continue;
+    if (uniform(draw(lose_, s.key, number, r)) >= share.value) continue;
+    drop(c, r);
+    if (r == s.home) s.cause = id;
+  }
+  evicted_blocks_ += regions_[r].stock.lose(share.value, id);
+  return id;
 }
 
 }  // namespace stampede

@@ -9,7 +9,7 @@ namespace stampede {
 inline constexpr u32 kMaxKvRegions = 64;
 inline constexpr u32 kNarrowRegions = 8;  // up to these a copy holds its mask of regions itself
 // Clocks may run behind the start of the run.
-inline constexpr i64 kStampOffset = 1'000'000;
+inline constexpr i64 kStampOffset = 100'000'000;
 inline constexpr u16 kNoPoison = UINT16_MAX;
 
 // One region's view of a session.

@@ -8,6 +8,7 @@
 #include "models/ports/autoscaler_control_port.h"
 #include "models/ports/breaker_control_port.h"
 #include "models/ports/cache_control_port.h"
+#include "models/ports/clock_control_port.h"
 #include "models/ports/control_plane_port.h"
 #include "models/ports/demand_control_port.h"
 #include "models/ports/gate_control_port.h"
@@ -45,6 +46,7 @@ struct Scene {
   LivePort* live = nullptr;
   const NetworkPort* network = nullptr;  // the ways that operators and their tools take
   std::vector<std::string> sites{};      // [region] the place that it shares; empty: none
+  ClockControlPort* clocks = nullptr;
 };
 
 }  // namespace stampede

@@ -22,6 +22,9 @@ struct ServerControlPort {
   // connections_dropped). Returns how many streams there were.
   virtual u64 drop_connections(const std::vector<PodId>& pods, Duration handshake,
                                IncidentId cause) = 0;
+  // Of what the engines' idle blocks hold, each text is lost with this chance (incident
+  // cache_lost). Returns the incident; kNoIncident if nothing was there.
+  virtual IncidentId lose_prefixes(Share share, IncidentId cause) = 0;
   virtual void heal(u32 fault, IncidentId healed) = 0;  // incident pods_healed
 };
 

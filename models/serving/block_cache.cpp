@@ -103,17 +103,21 @@ u32 BlockCache::append(u64 name, u32 from, u32 to, u32 users) {
   return stretch;
 }
 
-void BlockCache::drop(u32 stretch) {
-  const Stretch& b = stretches_[stretch];
-  if (b.named) {
-    if (b.older == kNobody && b.newer == kNobody) {
-      names_.erase(b.name);
-    } else {
-      Stretches& same = *names_.find(b.name);
-      (b.older == kNobody ? same.first : stretches_[b.older].newer) = b.newer;
-      (b.newer == kNobody ? same.last : stretches_[b.newer].older) = b.older;
-    }
+void BlockCache::forget_name(u32 stretch) {
+  Stretch& b = stretches_[stretch];
+  if (b.older == kNobody && b.newer == kNobody) {
+    names_.erase(b.name);
+  } else {
+    Stretches& same = *names_.find(b.name);
+    (b.older == kNobody ? same.first : stretches_[b.older].newer) = b.newer;
+    (b.newer == kNobody ? same.last : stretches_[b.newer].older) = b.older;
   }
+  b.named = false;
+  b.older = b.newer = kNobody;
+}
+
+void BlockCache::drop(u32 stretch) {
+  if (stretches_[stretch].named) forget_name(stretch);
   stretches_.give_back(stretch);
 }
 

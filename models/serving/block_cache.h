@@ -49,6 +49,18 @@ class BlockCache {
   // taken for it. Who returns, preempted, can find them again.
   void let_go(u32 ticket, u32 tokens, bool returns);
   void clear();
+  // What blocks in line hold of the texts for which `lost(name)` is gone; they stay in line.
+  // Returns how many blocks that are.
+  template <class F>
+  u32 lose(F&& lost) {
+    u32 blocks = 0;
+    for (u32 i = first_; i != kNobody; i = stretches_[i].behind) {
+      if (!stretches_[i].named || !lost(stretches_[i].name)) continue;
+      blocks += stretches_[i].size();
+      forget_name(i);
+    }
+    return blocks;
+  }
 
   // Blocks that a sequence holds.
   struct Holder {
@@ -104,6 +116,7 @@ class BlockCache {
   u32 split(u32 stretch, u32 at);
   u32 isolate(u32 stretch, u32 from, u32 to);
   u32 append(u64 name, u32 from, u32 to, u32 users);
+  void forget_name(u32 stretch);
   void drop(u32 stretch);  // forgets its name and the record
   void verify_line() const;
 

@@ -87,6 +87,15 @@ class Engine {
   // must outlive the engine; the step in progress ends as it was. Call it after advance().
   void retune(Instant now, const EngineProfile& next);
 
+  // Of what its idle blocks hold, the texts are lost for which `lost(name)`. Returns how many
+  // blocks that are. Call it after advance().
+  template <class F>
+  u32 lose_texts(Instant now, F&& lost) {
+    const u32 blocks = cache_ ? cache_->lose(lost) : 0;
+    if (blocks != 0 && active_) look_again(now);
+    return blocks;
+  }
+
   // The process dies: everything is lost, each lost id is told to `lost` (running, then waiting).
   template <class F>
   void kill(Instant now, F&& lost) {
@@ -236,6 +245,7 @@ class Engine {
   }
   u32 step_in_progress(Instant now) const;
   void cut(u32 steps);
+  void look_again(Instant now);  // who may join, at the end of the step in progress
   bool let_head_join(Instant now, u32 steps_ahead);
   bool newest_first(u128 at) const {
     return profile_->lifo_after_ns > 0 &&

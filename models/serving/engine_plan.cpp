@@ -82,6 +82,12 @@ void Engine::retune(Instant now, const EngineProfile& next) {
   wake_ns_ = end_ns_;
 }
 
+void Engine::look_again(Instant now) {
+  blocked_ = false;
+  cut(step_in_progress(now));
+  wake_ns_ = end_ns_;
+}
+
 // The head of the line is new: the plan ends `steps_ahead` after the step in progress, unless the
 // head has to stay. True if the plan is now shorter than it was without newcomers.
 bool Engine::let_head_join(Instant now, u32 steps_ahead) {

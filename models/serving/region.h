@@ -117,6 +117,7 @@ class Region final : public Component,
   void heal(u32 fault, IncidentId healed) override;
   u64 drop_connections(const std::vector<PodId>& pods, Duration handshake,
                        IncidentId cause) override;
+  IncidentId lose_prefixes(Share share, IncidentId cause) override;
 
   // GateControlPort
   u32 turn_away(const TurnAway& whom, IncidentId cause) override;
@@ -263,6 +264,7 @@ class Region final : public Component,
   std::unique_ptr<Latencies> latencies_;  // null: nobody asks
   PodFaults faults_;
   u32 last_fault_ = kNoFault;
+  u32 losses_ = 0;  // of texts in engines
   GateRules gate_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_;

@@ -78,6 +78,23 @@ u64 Region::drop_connections(const std::vector<PodId>& pods, Duration handshake,
   return streams.size();
 }
 
+IncidentId Region::lose_prefixes(Share share, IncidentId cause) {
+  const StreamKey key = world_.stream(name_, "lost texts");
+  const u32 number = losses_++;
+  u64 blocks = 0;
+  for (PodId id = 0; id < pods_.size(); ++id) {
+    if (!pods_[id].engine) continue;
+    advance(id);
+    blocks += pods_[id].engine->lose_texts(engine_time(pods_[id]), [&](u64 name) {
+      return uniform(draw(key, name, number, id)) < share.value;
+    });
+    reschedule(id);
+  }
+  if (blocks == 0) return kNoIncident;
+  return world_.incident("cache_lost", name_, {cause},
+                         fmt::format("engines lose what {} blocks hold", blocks));
+}
+
 u32 Region::turn_away(const TurnAway& whom, IncidentId cause) {
   return gate_.add(
       whom, world_.incident(

@@ -109,11 +109,32 @@ struct HandCache final : CacheControlPort {
     running = true;
     return kNoIncident;
   }
+  IncidentId corrupt_blocks(RegionId r, Share, IncidentId cause) override {
+    acts.did("corrupt", r, cause);
+    return cause;
+  }
+  IncidentId lose_contexts(RegionId r, Share, IncidentId cause) override {
+    acts.did("lose", r, cause);
+    return kNoIncident;
+  }
   bool flushing() const override { return running; }
   IncidentId flushed() const override { return finished; }
   Acts& acts;
   bool running = false;
   IncidentId finished = kNoIncident;
+};
+
+struct HandClocks final : ClockControlPort {
+  explicit HandClocks(Acts& a) : acts(a) {}
+  u32 skew_clock(RegionId r, const ClockError&, IncidentId cause) override {
+    acts.did("skew", r, cause);
+    return ++skews;
+  }
+  void mend_clock(RegionId r, u32 fault, IncidentId healed) override {
+    acts.did("mend" + std::to_string(fault) + "_", r, healed);
+  }
+  Acts& acts;
+  u32 skews = 0;
 };
 
 struct HandBreakers final : BreakerControlPort {
@@ -136,6 +157,10 @@ struct HandDemand final : DemandControlPort {
   explicit HandDemand(Acts& a) : acts(a) {}
   u32 start_spike(const Spike& s, IncidentId cause) override {
     acts.did("spike_" + s.client_class + "_", s.home, cause);
+    return spikes++;
+  }
+  u32 start_flood(const Flood& f, IncidentId cause) override {
+    acts.did("flood_" + f.client_class + "_", f.home, cause);
     return spikes++;
   }
   void end_spike(u32 spike) override { ended.push_back(spike); }
@@ -174,6 +199,10 @@ struct HandServers final : ServerControlPort {
   u64 drop_connections(const std::vector<PodId>& pods, Duration, IncidentId cause) override {
     acts.did("drop" + std::to_string(pods.size()) + "_", region, cause);
     return pods.size();
+  }
+  IncidentId lose_prefixes(Share, IncidentId cause) override {
+    acts.did("unlearn", region, cause);
+    return kNoIncident;
   }
   void heal(u32 fault, IncidentId healed) override {
     acts.did("heal" + std::to_string(fault) + "_", region, healed);
@@ -290,6 +319,7 @@ struct HandScene {
   HandAutoscaler scalers[2]{{acts, 0}, {acts, 1}};
   HandControlPlane planes[2]{{acts, 0}, {acts, 1}};
   HandCache cache{acts};
+  HandClocks clocks{acts};
   HandBreakers breakers{acts};
   HandService service;
   HandDemand demand{acts};
@@ -321,7 +351,9 @@ struct HandScene {
             {"prefill", "decode"},
             stream_key(1, "test", "targets"),
             &live,
-            &network};
+            &network,
+            {},
+            &clocks};
   }
 };
 

@@ -127,6 +127,27 @@ const std::map<std::string, Judge>& judges() {
          EXPECT_EQ(run.count("traffic_shed"), 3);  // in two regions, then in one
          EXPECT_GT(run.failed(), calm().failed());
        }},
+      {"bots",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("bot_flood"), 1);
+         EXPECT_EQ(run.count("healed"), 1);
+         // 20/s for 5 min, which the fleet can take.
+         EXPECT_NEAR(run.offered() - calm().offered(), 6000, 400);
+       }},
+      {"stored context",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("blocks_corrupted"), 1);
+         EXPECT_EQ(run.count("cache_lost"), 1);
+         EXPECT_EQ(run.first("cache_lost")->text,
+                   "west: what is stored of 50 % of the sessions is gone");
+         EXPECT_GT(run.failed(), calm().failed());
+       }},
+      {"clocks",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("clock_skewed"), 1);
+         EXPECT_EQ(run.count("clock_mended"), 1);
+         EXPECT_GT(run.failed(), calm().failed());
+       }},
       {"API load",
        [](const Played& run) {
          ASSERT_EQ(run.count("api_load_started"), 2);

@@ -48,7 +48,10 @@ const std::vector<Entry>& entries() {
       {"detach_network", ", target: {count: 1}, for: 10s", "nodes_detached", {}},
       {"fail_nodes", ", target: {count: 1}, for: 10s", "nodes_failed", {}},
       {"fail_zone", ", target: {region: east, zone: 0}, for: 10s", "nodes_failed", {}},
-      {"bump_cache_epoch", "", "flush_started", {}}};
+      {"bump_cache_epoch", "", "flush_started", {}},
+      {"corrupt_blocks", "", "blocks_corrupted", {}},
+      {"lose_cache", ", share: 50%", "cache_lost", {}},
+      {"skew_clock", ", offset: 1s, for: 10s", "clock_skewed", {}}};
   return all;
 }
 
@@ -91,8 +94,9 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
 
 // A page changes nothing, and a repair does nothing where nothing is frozen.
 TEST(timeline, no_action_is_left_out_here) {
-  // Nor have a spike, a scale and a set another incident than their root.
-  std::set<std::string> known{"page", "compact_defragment_disarm", "spike", "scale", "set"};
+  // Nor have a spike, a flood, a scale and a set another incident than their root.
+  std::set<std::string> known{"page",      "compact_defragment_disarm", "spike", "scale", "set",
+                              "bot_flood"};
   for (const Entry& entry : entries()) known.insert(entry.action);
   for (const auto& [key, entry] : Registry::global().all())
     if (entry.category == "action") {

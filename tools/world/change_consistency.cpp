@@ -109,6 +109,8 @@ class Check {
       if (c.name != name) continue;
       if (c.trace && s.action->name == "spike")
         report(s, "class", fmt::format("'{}' plays a recording, which no factor changes", name));
+      if (c.trace && s.action->name == "bot_flood")
+        report(s, "class", fmt::format("'{}' plays a recording: no requests are made up", name));
       return;
     }
     report(s, "class",

@@ -242,6 +242,7 @@ Scene Fleet::scene() const {
   for (const auto& cluster : clusters_) scene.autoscalers.push_back(cluster.get());
   for (const auto& server : api_servers_) scene.control_planes.push_back(server.get());
   scene.cache = kv_.get();
+  scene.clocks = kv_.get();
   scene.breakers = safety_.get();
   scene.service = service_.get();
   scene.live = live_.get();
