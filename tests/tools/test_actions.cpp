@@ -445,7 +445,8 @@ TEST(actions, page_changes_nothing) {
 
 // Whoever adds an action or an argument adds a test above and its name here; those of `set` are in
 // test_live_set.cpp, of pods and hosts in test_fault_families.cpp, test_pod_faults.cpp and
-// test_hosts.cpp, of traffic in test_traffic_faults.cpp; targets in test_targets.cpp.
+// test_hosts.cpp, of traffic in test_traffic_faults.cpp, of what is stored, clocks and bots in
+// test_store_faults.cpp; targets in test_targets.cpp.
 TEST(actions, are_all_tested_with_all_their_arguments) {
   std::set<std::string> found;
   const std::function<void(const TypeInfo&, const std::string&)> walk =
@@ -461,6 +462,12 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "block name",
                                           "block target region",
                                           "block target site",
+                                          "bot_flood class",
+                                          "bot_flood for",
+                                          "bot_flood name",
+                                          "bot_flood rate",
+                                          "bot_flood target region",
+                                          "bot_flood target site",
                                           "bump_cache_epoch",
                                           "compact_defragment_disarm target region",
                                           "compact_defragment_disarm target site",
@@ -472,6 +479,9 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "cordon_nodes target share",
                                           "cordon_nodes target site",
                                           "cordon_nodes target zone",
+                                          "corrupt_blocks share",
+                                          "corrupt_blocks target region",
+                                          "corrupt_blocks target site",
                                           "detach_network for",
                                           "detach_network name",
                                           "detach_network target count",
@@ -544,6 +554,10 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "load_api_server period",
                                           "load_api_server target region",
                                           "load_api_server target site",
+                                          "lose_cache share",
+                                          "lose_cache target region",
+                                          "lose_cache target site",
+                                          "lose_cache tier",
                                           "open_breaker",
                                           "page",
                                           "push_routing_policy for",
@@ -589,6 +603,12 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "shed share",
                                           "shed target region",
                                           "shed target site",
+                                          "skew_clock drift",
+                                          "skew_clock for",
+                                          "skew_clock name",
+                                          "skew_clock offset",
+                                          "skew_clock target region",
+                                          "skew_clock target site",
                                           "slow_disk by",
                                           "slow_disk delay",
                                           "slow_disk for",
