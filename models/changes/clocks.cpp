@@ -27,9 +27,7 @@ const RegisterFault<SkewClockParams> skew_clock{
     "skew_clock",
     "regions' wall clocks are wrong, and with them the time stamps by which writes of KV manifests "
     "win; once it heals they are right again at once",
-    "Dynamo: last write wins by time stamp",
-    [](const SkewClockParams& p, const Act& act) -> Heal {
-      if (p.offset.ns == 0 && p.drift.ns == 0) return {};
+    "Dynamo: last write wins by time stamp", [](const SkewClockParams& p, const Act& act) -> Heal {
       ClockControlPort* clocks = act.scene.clocks;
       std::vector<std::pair<RegionId, u32>> skewed;
       for (const RegionId r : regions_in(act.scene, p.target))
