@@ -193,8 +193,7 @@ void Kubelets::stage_done(PodId id) {
       emit(id);  // Started
       return load(id);
     case Container::kLoading:
-      PodEdit(context_.state, id)->container = Container::kWarming;
-      return stage(id, warm_up(context_.state.pods[id], id));
+      return loaded(id);
     case Container::kWarming:
       return serve(id);
     case Container::kStopping:
@@ -228,6 +227,29 @@ void Kubelets::load(PodId id) {
   if (deadline.ns > 0)
     context_.world.scheduler.after(deadline, Priority::kControl, component_, kStartupDeadline, id,
                                    pod.generation);
+}
+
+void Kubelets::loaded(PodId id) {
+  if (services_ == nullptr) return begin_warm_up(id);
+  const Pod& pod = context_.state.pods[id];
+  if (id >= asked_.size()) asked_.resize(id + 1, 0);
+  asked_[id] = pod.generation;
+  if (const auto reply = services_->ask(id, id, *this, pod.overloaded ? pod.overloaded : pod.cause))
+    service_replied(id, *reply);
+}
+
+// Of a server that cannot start without it: the process ends, and its kubelet tries again.
+void Kubelets::service_replied(u32 id, const ServiceReply& reply) {
+  Pod& pod = context_.state.pods[id];
+  if (pod.container != Container::kLoading || pod.generation != asked_[id]) return;
+  if (reply.ok) return begin_warm_up(id);
+  if (reply.cause != kNoIncident) pod.overloaded = reply.cause;
+  restart(id);
+}
+
+void Kubelets::begin_warm_up(PodId id) {
+  PodEdit(context_.state, id)->container = Container::kWarming;
+  stage(id, warm_up(context_.state.pods[id], id));
 }
 
 Duration Kubelets::warm_up(const Pod& pod, PodId id) const {

@@ -15,6 +15,7 @@
 #include "models/cluster/node_runtime.h"
 #include "models/cluster/shared_links.h"
 #include "models/cluster/token_bucket.h"
+#include "models/ports/service_port.h"
 
 namespace stampede::cluster {
 
@@ -23,7 +24,8 @@ class EventRecorder;
 class Kubelets final : public Component,
                        public ApiCaller,
                        public TransferListener,
-                       public NodeRuntime {
+                       public NodeRuntime,
+                       public ServiceCaller {
  public:
   Kubelets(const Context& context, ApiServerPort& client, EventRecorder& events);
   void start();               // the ticks of all nodes
@@ -37,6 +39,10 @@ class Kubelets final : public Component,
   void node_started(NodeId node, IncidentId cause) override;
   void node_detached(NodeId node, IncidentId cause) override;
   void node_attached(NodeId node, IncidentId cause) override;
+
+  // What a server asks as it starts, between loading and warming up.
+  void ask_at_start(ServicePort* services) { services_ = services; }
+  void service_replied(u32 pod, const ServiceReply& reply) override;
 
   void retune_links();    // bandwidths are others
   void retune_filters();  // those of the spam filters
@@ -59,6 +65,8 @@ class Kubelets final : public Component,
   void stage_done(PodId pod);
   bool fetch_weights(PodId pod);
   void load(PodId pod);
+  void loaded(PodId pod);
+  void begin_warm_up(PodId pod);
   void serve(PodId pod);
   void restart(PodId pod);
   void look_whether_ended(PodId pod);
@@ -83,6 +91,8 @@ class Kubelets final : public Component,
   std::vector<Writer> writers_;       // [node]
   std::vector<Instant> crash_loop_;   // [workload] when a pod was last restarted again and again
   std::vector<TokenBucket> filters_;  // [pod], as far as one was needed
+  ServicePort* services_ = nullptr;   // null: a server starts without asking
+  std::vector<u32> asked_;            // [pod] the generation of which a question is open
 };
 
 }  // namespace stampede::cluster

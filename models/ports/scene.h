@@ -19,6 +19,7 @@
 #include "models/ports/routing_control_port.h"
 #include "models/ports/server_control_port.h"
 #include "models/ports/service_alarm_port.h"
+#include "models/ports/service_control_port.h"
 #include "models/ports/traffic_control_port.h"
 #include "sim/random.h"
 
@@ -47,6 +48,7 @@ struct Scene {
   const NetworkPort* network = nullptr;  // the ways that operators and their tools take
   std::vector<std::string> sites{};      // [region] the place that it shares; empty: none
   ClockControlPort* clocks = nullptr;
+  std::vector<NamedService> services{};
 };
 
 }  // namespace stampede

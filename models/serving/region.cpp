@@ -90,7 +90,57 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
   return v;
 }
 
+// ---- services that the gateway asks before it lets an attempt on
+// ---------------------------------
+ServicePort* Region::services_of(AttemptSlot slot) const {
+  const Attempt& a = (*wiring_.attempts)[slot];
+  return a.logs_in ? wiring_.services->log_in : wiring_.services->request;
+}
+
+bool Region::asks_services(AttemptSlot slot) const {
+  if (wiring_.services == nullptr || asking_ == 0) return false;
+  const ServicePort* port = services_of(slot);
+  return port != nullptr && port->waits(slot);
+}
+
+// Nothing: the attempt may go on.
+std::optional<Verdict> Region::ask_services(AttemptSlot slot) {
+  ServicePort* port = services_of(slot);
+  if (port == nullptr) return std::nullopt;
+  const Attempt& a = (*wiring_.attempts)[slot];
+  const auto reply = port->ask(a.session_key, slot, *this, a.incident);
+  if (!reply) {
+    ++holds_;
+    ++asking_;
+    return Verdict{};
+  }
+  if (reply->ok) return std::nullopt;
+  return refused_by_service(slot, *reply);
+}
+
+Verdict Region::refused_by_service(AttemptSlot slot, const ServiceReply& reply) {
+  if (!(*wiring_.attempts)[slot].logs_in || reply.stage >= wiring_.services->log_in_stages)
+    return refuse_503(reply.cause);
+  ++counts_.auth_failed;
+  return {Outcome::kAuthFailed, {}, reply.cause};
+}
+
+void Region::service_replied(u32 slot, const ServiceReply& reply) {
+  --asking_;
+  --holds_;
+  const Verdict verdict = reply.ok ? log_in(slot) : refused_by_service(slot, reply);
+  if (verdict.accepted()) return;
+  ++holds_;
+  drop(slot, verdict.code, verdict.incident);
+}
+
 Verdict Region::offer(AttemptSlot slot) {
+  if (wiring_.services != nullptr) [[unlikely]]
+    if (const auto verdict = ask_services(slot)) return *verdict;
+  return log_in(slot);
+}
+
+Verdict Region::log_in(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   const Instant now = world_.now();
   if (a.logs_in && held_) {
@@ -426,6 +476,7 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
 }
 
 IncidentId Region::delayed_by(AttemptSlot attempt) const {
+  if (asks_services(attempt)) return services_of(attempt)->delayed_by(attempt);
   const Attempt& a = (*wiring_.attempts)[attempt];
   if (!faults_.empty() && a.ticket != 0)
     if (const IncidentId cause = faults_.cause(a.pod)) return cause;
@@ -453,6 +504,12 @@ void Region::release(AttemptSlot slot) {
 }
 
 bool Region::cancel(AttemptSlot slot) {
+  if (asks_services(slot)) {
+    services_of(slot)->leave(slot);
+    --asking_;
+    release(slot);
+    return true;
+  }
   if (turns_.leave(slot) || (held_ && held_->logging_in(slot))) {
     release(slot);
     return true;

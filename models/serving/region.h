@@ -1,9 +1,9 @@
 // One region's data plane: front door (breaker, rate limit, log-in, queue bound), choice of a pod
 // over the endpoints it knows, engines, hand-over from prefill to decode pods.
-// State of an attempt here: (log-in ->) waiting -> prefilling -> (handed over) decoding -> gone.
-// Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill and decode.
-// Limits: hand-over costs a fixed time and that of the sender's link; a terminating pod finishes
-// what it has within its grace.
+// State of an attempt here: (asks services ->) (log-in ->) waiting -> prefilling -> (handed over)
+// decoding -> gone. Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill
+// and decode. Limits: hand-over costs a fixed time and that of the sender's link; a terminating pod
+// finishes what it has within its grace.
 #pragma once
 #include <memory>
 #include <optional>
@@ -20,6 +20,7 @@
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
 #include "models/ports/server_control_port.h"
+#include "models/ports/service_port.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
 #include "models/serving/gate_rules.h"
@@ -47,7 +48,8 @@ class Region final : public Component,
                      public Tunable,
                      public ReplicaChoiceUser,
                      public ServerControlPort,
-                     public GateControlPort {
+                     public GateControlPort,
+                     public ServiceCaller {
  public:
   struct Wiring {
     ClientPort* clients = nullptr;
@@ -58,6 +60,7 @@ class Region final : public Component,
     const PromptTextPort* text = nullptr;                 // what the engines' prefix caches look up
     std::vector<std::vector<EndpointFilter*>> filters{};  // [workload] in order; empty: none
     DeadlinePolicy* deadline = nullptr;  // null: servers know nothing of their clients' patience
+    const GatewayServices* services = nullptr;  // null: the gateway asks nobody
     // [class of clients] pools that take its requests, in order; empty: the first takes all.
     std::vector<std::vector<WorkloadId>> pools_of{};
   };
@@ -118,6 +121,9 @@ class Region final : public Component,
   u64 drop_connections(const std::vector<PodId>& pods, Duration handshake,
                        IncidentId cause) override;
   IncidentId lose_prefixes(Share share, IncidentId cause) override;
+
+  // ServiceCaller
+  void service_replied(u32 attempt, const ServiceReply& reply) override;
 
   // GateControlPort
   u32 turn_away(const TurnAway& whom, IncidentId cause) override;
@@ -214,6 +220,11 @@ class Region final : public Component,
   void opened(PodId pod);  // one more attempt in flight there, or one fewer
   void closed(PodId pod);
   WorkloadId pool_for(const Attempt& attempt) const;
+  ServicePort* services_of(AttemptSlot attempt) const;
+  bool asks_services(AttemptSlot attempt) const;
+  std::optional<Verdict> ask_services(AttemptSlot attempt);
+  Verdict refused_by_service(AttemptSlot attempt, const ServiceReply& reply);
+  Verdict log_in(AttemptSlot attempt);
   Verdict to_pod(AttemptSlot attempt);
   std::optional<Verdict> refused_by(Pod& pod);
   void await_filters(WorkloadId workload);
@@ -281,7 +292,7 @@ class Region final : public Component,
   u32 overloaded_pods_ = 0;
   std::vector<TextRun> text_;
   std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines
-  u64 holds_ = 0, handing_over_ = 0;
+  u64 holds_ = 0, handing_over_ = 0, asking_ = 0;
   std::size_t verified_ = 0;  // the pod whose engine was checked last
   Counts counts_;
 };

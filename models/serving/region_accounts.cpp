@@ -68,7 +68,7 @@ void Region::verify_attempts() const {
     in_flight += here;
   }
   STAMPEDE_CHECK(active_.total == in_flight, "attempts in a region's engines are not conserved");
-  STAMPEDE_CHECK(holds_ >= in_flight + handing_over_,
+  STAMPEDE_CHECK(holds_ >= in_flight + handing_over_ + asking_,
                  "a region has attempts that it does not hold");
   STAMPEDE_CHECK(counts_.cached_tokens <= counts_.prompt_tokens,
                  "more tokens were found in caches than were asked for");
@@ -87,7 +87,7 @@ void Region::verify_all() const {
   u64 logging_in = 0;
   for (AttemptSlot slot = 0; slot < wiring_.attempts->slots(); ++slot)
     logging_in += turns_.waits(slot) || (held_ && held_->logging_in(slot)) ? 1 : 0;
-  STAMPEDE_CHECK(holds_ == active_.total + handing_over_ + logging_in,
+  STAMPEDE_CHECK(holds_ == active_.total + handing_over_ + logging_in + asking_,
                  "attempts held by a region are not conserved");
 }
 

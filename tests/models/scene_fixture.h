@@ -312,6 +312,27 @@ struct HandNetwork final : NetworkPort {
   PathState outside[2], inside[2][2];
 };
 
+struct HandNamedService final : ServiceControlPort {
+  explicit HandNamedService(Acts& a) : acts(a) {}
+  u32 fail(double, bool, IncidentId cause) override {
+    acts.did("fail", 0, cause);
+    return ++faults;
+  }
+  u32 slow(double, IncidentId cause) override {
+    acts.did("slow", 0, cause);
+    return ++faults;
+  }
+  u32 limit(double, IncidentId cause) override {
+    acts.did("limit", 0, cause);
+    return ++faults;
+  }
+  void heal(u32 fault, IncidentId healed) override {
+    acts.did("heal" + std::to_string(fault) + "_", 0, healed);
+  }
+  Acts& acts;
+  u32 faults = 0;
+};
+
 // Two regions, `a` and `b`.
 struct HandScene {
   Acts acts;
@@ -329,6 +350,7 @@ struct HandScene {
   HandTraffic traffic{acts};
   HandGate gates[2]{{acts, 0}, {acts, 1}};
   HandApiLoad loads[2]{{acts, 0}, {acts, 1}};
+  HandNamedService store{acts};
   HandLive live{acts};
   HandNetwork network;
   Scene scene() {
@@ -353,7 +375,8 @@ struct HandScene {
             &live,
             &network,
             {},
-            &clocks};
+            &clocks,
+            {{"store", kNoRegion, &store}}};
   }
 };
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "models/serving/station_customers.h"
+#include "models/dependencies/station_customers.h"
 
 namespace stampede {
 namespace test_station {

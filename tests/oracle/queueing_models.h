@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "models/serving/station_customers.h"
+#include "models/dependencies/station_customers.h"
 
 namespace stampede::test {
 

@@ -5,7 +5,7 @@
 #include "models/clients/demand.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
-#include "models/serving/station.h"
+#include "models/dependencies/station.h"
 
 namespace stampede::test {
 namespace {

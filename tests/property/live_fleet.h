@@ -105,6 +105,11 @@ spec:
              index_rate: 100/s, session_rate: 20/s, scrub_bandwidth: 1GB/s, lease: 5s}
   safety: {enabled: true, sample_rate: 50%, false_positive: 10%, threshold: 25%, minimum_count: 20,
            window: 30s, latency: 2s, ramp_hold: 10s, ramp_recheck: 3s, retry_after: 3s}
+  services: [{name: store, servers: 4, service_time: 200ms, queue: 6, contention: 0.5}]
+  uses:
+    - {name: store, service: store, timeout: 1s, round_trip: 5ms,
+       cache: {size: 5, keys: 40, ttl: 20s, stale_if_error: 5s}, on_failure: degrade,
+       degraded_time: 300ms, retry: {policy: fixed, base: 300ms, max_attempts: 2}}
   operations:
     steps:
       - {name: ramp, when: breaker_open, for: 5s, delay: 5s, do: start_ramp}

@@ -446,7 +446,7 @@ TEST(actions, page_changes_nothing) {
 // Whoever adds an action or an argument adds a test above and its name here; those of `set` are in
 // test_live_set.cpp, of pods and hosts in test_fault_families.cpp, test_pod_faults.cpp and
 // test_hosts.cpp, of traffic in test_traffic_faults.cpp, of what is stored, clocks and bots in
-// test_store_faults.cpp; targets in test_targets.cpp.
+// test_store_faults.cpp, of services in test_services.cpp; targets in test_targets.cpp.
 TEST(actions, are_all_tested_with_all_their_arguments) {
   std::set<std::string> found;
   const std::function<void(const TypeInfo&, const std::string&)> walk =
@@ -472,6 +472,25 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "compact_defragment_disarm target region",
                                           "compact_defragment_disarm target site",
                                           "cordon_nodes for",
+                                          "fail_service for",
+                                          "fail_service name",
+                                          "fail_service service",
+                                          "fail_service target region",
+                                          "fail_service target site",
+                                          "fail_service hangs",
+                                          "fail_service share",
+                                          "limit_service for",
+                                          "limit_service name",
+                                          "limit_service service",
+                                          "limit_service target region",
+                                          "limit_service target site",
+                                          "limit_service rate",
+                                          "slow_service for",
+                                          "slow_service name",
+                                          "slow_service service",
+                                          "slow_service target region",
+                                          "slow_service target site",
+                                          "slow_service factor",
                                           "cordon_nodes name",
                                           "cordon_nodes target count",
                                           "cordon_nodes target node",

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "models/serving/station_customers.h"
+#include "models/dependencies/station_customers.h"
 #include "tools/experiments/compare.h"
 
 namespace stampede {

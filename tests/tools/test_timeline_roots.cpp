@@ -48,10 +48,13 @@ const std::vector<Entry>& entries() {
       {"detach_network", ", target: {count: 1}, for: 10s", "nodes_detached", {}},
       {"fail_nodes", ", target: {count: 1}, for: 10s", "nodes_failed", {}},
       {"fail_zone", ", target: {region: east, zone: 0}, for: 10s", "nodes_failed", {}},
-      {"bump_cache_epoch", "", "flush_started", {}},
       {"corrupt_blocks", "", "blocks_corrupted", {}},
       {"lose_cache", ", share: 50%", "cache_lost", {}},
-      {"skew_clock", ", offset: 1s, for: 10s", "clock_skewed", {}}};
+      {"skew_clock", ", offset: 1s, for: 10s", "clock_skewed", {}},
+      {"fail_service", ", service: store, for: 10s", "service_failed", {}},
+      {"slow_service", ", service: store, for: 10s", "service_slowed", {}},
+      {"limit_service", ", service: store, for: 10s", "service_limited", {}},
+      {"bump_cache_epoch", "", "flush_started", {}}};
   return all;
 }
 
@@ -63,7 +66,8 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
   std::vector<Override> sets;
   for (const std::string& set :
        {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
-        std::string("spec.duration=40min"), std::string("spec.expect=[]")})
+        std::string("spec.duration=40min"), std::string("spec.expect=[]"),
+        std::string("spec.services=[{name: store}]")})
     sets.push_back(parse_set(set));
   const RunResults run = run_simulation(
       load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});

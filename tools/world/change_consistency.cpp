@@ -66,6 +66,7 @@ class Check {
       site(all_[k]);
       client_class(all_[k]);
       pods(all_[k]);
+      service(all_[k]);
       if (all_[k].heals) name(k);
       if (all_[k].action->name == "undo") undo(k);
       if (const SetParams* set = set_params(*all_[k].action)) live(k, *set);
@@ -135,6 +136,22 @@ class Check {
                  fmt::format("'{}' has {} nodes, counted from 0", r.name, r.nodes));
     if (const std::string text = text_at(s, "target.zone"); !text.empty())
       zone(s, std::stoll(text));
+  }
+  void service(const Stated& s) {
+    const std::string name = text_at(s, "service");
+    if (name.empty()) return;
+    std::vector<std::string> services;
+    for (const ServiceParams& known : spec_.services) {
+      services.push_back(known.name);
+      if (known.name != name) continue;
+      if (!known.in_each_region && !text_at(s, "target.region").empty())
+        report(s, "target.region",
+               fmt::format("there is one '{}' for all regions: leave `target` out", name));
+      return;
+    }
+    report(s, "service",
+           fmt::format("no service is called '{}'{}", name,
+                       services.empty() ? "; spec.services has none" : suggestion(name, services)));
   }
   void zone(const Stated& s, i64 zone) {
     const std::string name = text_at(s, "target.region");

@@ -12,6 +12,7 @@
 #include "tools/world/component_consistency.h"
 #include "tools/world/expectation_consistency.h"
 #include "tools/world/operations_consistency.h"
+#include "tools/world/service_consistency.h"
 
 namespace stampede {
 namespace {
@@ -170,6 +171,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
   region_sizes(out, spec);
   for (Finding& fault : faults_of_components(spec)) out.push_back(std::move(fault));
   references(out, spec);
+  for (Finding& fault : faults_of_services(spec)) out.push_back(std::move(fault));
   runbook_order(out, spec.operations.steps);
   for (Finding& fault : faults_of_changes(spec)) out.push_back(std::move(fault));
   for (Finding& fault : faults_of_operations(spec)) out.push_back(std::move(fault));
@@ -214,6 +216,7 @@ std::vector<Finding> doubts(const Spec& spec) {
                                  c.name, missing)});
   }
   for (Finding& doubt : doubts_of_components(spec)) out.push_back(std::move(doubt));
+  for (Finding& doubt : doubts_of_services(spec)) out.push_back(std::move(doubt));
   for (std::size_t i = 0; i < spec.timeline.size(); ++i)
     if (spec.timeline[i].at > spec.duration)
       out.push_back({fmt::format("spec.timeline[{}].at", i),

@@ -23,6 +23,7 @@
 #include "tools/world/mechanisms.h"
 #include "tools/world/operations_consistency.h"
 #include "tools/world/pool_classes.h"
+#include "tools/world/service_net.h"
 #include "tools/world/simulation.h"
 
 namespace stampede {
@@ -58,6 +59,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   kv_ = std::make_unique<KvCache>(world, spec.kv_cache, *network_, static_cast<u32>(n),
                                   static_cast<u32>(live) + 1024, stores);
   safety_ = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
+  services_ = std::make_unique<ServiceNet>(world, spec, *network_);
 
   for (std::size_t r = 0; r < n; ++r) {
     world.stats.about(static_cast<u32>(r));
@@ -135,6 +137,7 @@ void Fleet::connect_region(std::size_t r) {
   inside.text = clients_.get();
   deadlines_.push_back(mechanism_of<DeadlinePolicy>(spec, {world, spec.regions[r].name}));
   inside.deadline = deadlines_.back().get();
+  inside.services = services_->of_gateway(r);
   inside.pools_of = pools_by_class(own_[r].serving.pools, spec.clients);
   for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
     const std::size_t pool = r * spec.serving.pools.size() + w;
@@ -157,6 +160,7 @@ void Fleet::build_region(std::size_t r) {
   clusters_.push_back(std::make_unique<Cluster>(world, region.name + "/cluster", region.cluster,
                                                 *api_servers_[r], *regions_[r]));
   clusters_[r]->add_endpoint_consumer(regions_[r].get());
+  clusters_[r]->ask_at_start(services_->at_start(r));
   api_servers_[r]->follow(clusters_[r].get());
   api_loads_.push_back(std::make_unique<ApiLoad>(world, region.name + "/api_load", *api_servers_[r],
                                                  clusters_[r]->hosts().nodes()));
@@ -184,6 +188,7 @@ void Fleet::expose_parameters() {
   live_->add("spec.balancer", balancer_->live());
   live_->add("spec.kv_cache", kv_->live());
   live_->add("spec.safety", safety_->live());
+  services_->expose(*live_);
   for (std::size_t r = 0; r < regions_.size(); ++r) expose_region(r);
 }
 
@@ -263,6 +268,7 @@ Scene Fleet::scene() const {
   for (const PoolParams& pool : spec.serving.pools) scene.pools.push_back(pool.name);
   scene.draws = world.stream("changes", "targets");
   scene.network = network_.get();
+  scene.services = services_->named();
   return scene;
 }
 

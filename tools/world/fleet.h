@@ -27,6 +27,7 @@ class LiveValues;
 class ReplicaChoice;
 class ReplicaChoices;
 class RequestLog;
+class ServiceNet;
 struct SingleFlight;
 class ViewKeeper;
 
@@ -66,6 +67,7 @@ class Fleet final {
   std::unique_ptr<GlobalBalancer> balancer_;
   std::unique_ptr<KvCache> kv_;
   std::unique_ptr<SafetyLayer> safety_;
+  std::unique_ptr<ServiceNet> services_;
   std::vector<std::unique_ptr<Region>> regions_;
   std::vector<std::unique_ptr<ApiServer>> api_servers_;
   std::vector<std::unique_ptr<ApiLoad>> api_loads_;

@@ -65,6 +65,12 @@ void RegionParams::describe(Schema<RegionParams>& s) {
   s.refuse("clients", "classes of clients are the service's: spec.clients");
 }
 
+void ServiceUseParams::describe(Schema<ServiceUseParams>& s) {
+  s.base<UseParams>();
+  s.field("retry", &ServiceUseParams::retry)
+      .help("when the caller tries again; as those of clients, but none by default");
+}
+
 void OutputParams::describe(Schema<OutputParams>& s) {
   s.field("interval", &OutputParams::interval)
       .range(0.1, 86400)
@@ -95,6 +101,9 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("control_plane", &Spec::control_plane).help("each region's API server and etcd");
   s.field("kv_cache", &Spec::kv_cache).help("the distributed KV cache");
   s.field("safety", &Spec::safety).help("output checks and circuit breaker");
+  s.field("services", &Spec::services)
+      .help("what the fleet depends on beside its own parts: databases, log-ins, quotas");
+  s.field("uses", &Spec::uses).help("who calls these services, and when");
   s.field("operations", &Spec::operations).help("operators");
   s.field("mitigations", &Spec::mitigations).help("mitigations that are switched on");
   s.field("timeline", &Spec::timeline).help("faults: what happens whatever the service does");

@@ -12,6 +12,8 @@
 #include "models/clients/service_level_params.h"
 #include "models/cluster/cluster_params.h"
 #include "models/control_plane/api_server_params.h"
+#include "models/dependencies/service_params.h"
+#include "models/dependencies/use_params.h"
 #include "models/kv_cache/kv_params.h"
 #include "models/network/network_params.h"
 #include "models/operations/runbook_params.h"
@@ -56,6 +58,13 @@ struct RegionParams {
   static void describe(Schema<RegionParams>& s);
 };
 
+// A use of a service with the retries of its caller's client library.
+struct ServiceUseParams : UseParams {
+  RetryParams retry;
+  ServiceUseParams() { retry.policy = RetryKind::kNone; }
+  static void describe(Schema<ServiceUseParams>& s);
+};
+
 struct OutputParams {
   Duration interval = 10_s;
   static void describe(Schema<OutputParams>& s);
@@ -79,6 +88,8 @@ struct Spec {
   ApiServerParams control_plane;
   KvCacheParams kv_cache;
   SafetyParams safety;
+  std::vector<ServiceParams> services;
+  std::vector<ServiceUseParams> uses;
   OperationsParams operations;
   std::vector<SelectionOf<MitigationTag>> mitigations;
   std::vector<TimelineParams> timeline;

@@ -13,6 +13,7 @@ struct StationParams {
   u32 servers = 1;
   u32 places = UINT32_MAX;  // jobs in the station, with those in service
   Discipline discipline = Discipline::kFifo;
+  double contention = 0;
   static void describe(Schema<StationParams>& s);
 };
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "models/serving/station_params.h"
+#include "models/dependencies/station_params.h"
 #include "sim/params.h"
 
 namespace stampede {

@@ -1,4 +1,4 @@
-#include "models/serving/station_customers.h"
+#include "models/dependencies/station_customers.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,17 +1,19 @@
-// A plain multi-server queueing station: the simplest server there is, and what the analytic
+// A plain multi-server queueing station: what named services are made of, and what the analytic
 // oracles of queueing theory are checked on.
 // **State** a job is refused, or waits -> is served (-> waits again if preempted) -> leaves; a
-// waiting job may run out of patience.
+// waiting job may run out of patience, any job may be dropped.
 // **Source** textbook queueing theory: M/G/c/K, Erlang-A, priorities with resume, processor
-// sharing.
+// sharing; N. J. Gunther, Guerrilla Capacity Planning (2007): throughput that falls with
+// concurrency.
 // **Limits** processor sharing has one pool of capacity and no waiting room of its own; patience
-// ends with the start of service.
+// ends with the start of service; what a service takes longer by for the jobs beside it is settled
+// when it begins (processor sharing: always as it is now).
 #pragma once
 #include <array>
 #include <string_view>
 #include <vector>
 
-#include "models/serving/station_params.h"
+#include "models/dependencies/station_params.h"
 #include "sim/slot_pool.h"
 #include "sim/world.h"
 
@@ -47,6 +49,15 @@ class Station final : public Component {
   bool offer(u32 customer, Duration service, Duration patience = {}, u8 class_ = 0);
   void handle(const Event& event) override;
 
+  // Other servers, or places. What is served stays where it is, so that for a while more may be
+  // served than there are servers.
+  void resize(u32 servers, u32 places);
+  // Each server works at so many times its speed, also on what it has begun; 0: it stands still.
+  void set_speed(double speed);
+  void set_contention(double contention) { params_.contention = contention; }
+  // The jobs in service that began last leave unserved; with `line` also all that wait.
+  void drop(u32 in_service, bool line);
+
   u32 present() const { return present_; }
   u32 waiting() const { return waiting_; }
   u32 busy() const { return busy_; }
@@ -67,7 +78,8 @@ class Station final : public Component {
   enum Kind : u8 { kServed, kPatienceOver, kShareServed };
   struct Slot {
     StationJob job;
-    Duration left{};  // work left at the start of the present service
+    Duration left{};     // work left at the start of the present service, or since its last change
+    double stretch = 1;  // of that service, by the jobs beside it
     Instant started{};
     EventHandle event;                   // end of service, or of patience
     u32 previous = kNone, next = kNone;  // in the waiting line
@@ -84,6 +96,11 @@ class Station final : public Component {
   void integrate();
   void start(u32 slot);
   void depart(u32 slot, bool served);
+  void fill();
+  void schedule_end(u32 slot);
+  void interrupt(u32 slot);
+  double stretch() const;
+  double share() const;
   void wait(u32 slot, bool in_front);
   void leave_line(u32 slot);
   u32 next_waiting() const;
@@ -92,7 +109,7 @@ class Station final : public Component {
   void advance_virtual_time();
 
   World& world_;
-  const StationParams params_;
+  StationParams params_;
   StationUser& user_;
   const u32 number_;
   const ComponentId component_;
@@ -101,6 +118,7 @@ class Station final : public Component {
   u32 present_ = 0, waiting_ = 0, busy_ = 0;
   std::vector<Share> shares_;
   double virtual_ns_ = 0;
+  double speed_ = 1;
   Instant virtual_at_{};
   EventHandle share_event_;
   Areas areas_;

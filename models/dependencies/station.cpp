@@ -1,8 +1,14 @@
-#include "models/serving/station.h"
+#include "models/dependencies/station.h"
 
 #include <algorithm>
 
 namespace stampede {
+namespace {
+
+// Longer than any run, and short enough to be added to its end.
+Duration bounded(double ns) { return Duration{static_cast<i64>(std::min(ns, 1e18))}; }
+
+}  // namespace
 
 Station::Station(World& world, const StationParams& params, StationUser& user, u32 number)
     : world_(world),
@@ -18,7 +24,7 @@ void Station::integrate() {
   areas_.present += u128{span} * present_;
   areas_.waiting += u128{span} * waiting_;
   areas_.busy += u128{span} * busy_;
-  if (busy_ == params_.servers) areas_.all_busy += span;
+  if (busy_ >= params_.servers) areas_.all_busy += span;
   integrated_ = world_.now();
 }
 
@@ -50,10 +56,8 @@ bool Station::offer(u32 customer, Duration service, Duration patience, u8 class_
   if (params_.discipline == Discipline::kPreemptivePriority) {
     const u32 victim = least_urgent_in_service();
     if (slots_[victim].job.class_ > class_) {
-      Slot& v = slots_[victim];
-      world_.scheduler.cancel(v.event);
-      v.left = v.left - (world_.now() - v.started);
-      v.in_service = false;
+      interrupt(victim);
+      slots_[victim].in_service = false;
       --busy_;
       wait(victim, true);
       start(slot);
@@ -102,21 +106,122 @@ void Station::depart(u32 slot, bool served) {
   job.served = served;
   job.left = world_.now();
   slots_.give_back(slot);
-  if (served && waiting_ > 0 && params_.discipline != Discipline::kProcessorSharing) {
+  fill();
+  user_.left(number_, job);
+}
+
+// Those in line take the servers that are free.
+void Station::fill() {
+  if (params_.discipline == Discipline::kProcessorSharing) return;
+  while (waiting_ > 0 && busy_ < params_.servers) {
     const u32 next = next_waiting();
     leave_line(next);
     world_.scheduler.cancel(slots_[next].event);
     start(next);
   }
-  user_.left(number_, job);
 }
 
 void Station::start(u32 slot) {
   Slot& s = slots_[slot];
   ++busy_;
   s.in_service = true;
+  s.stretch = stretch();
+  schedule_end(slot);
+}
+
+void Station::schedule_end(u32 slot) {
+  Slot& s = slots_[slot];
   s.started = world_.now();
-  s.event = world_.scheduler.after(s.left, Priority::kCompletion, component_, kServed, slot);
+  if (speed_ == 0) return;
+  const double longer = s.stretch / speed_;
+  const Duration takes = longer == 1 ? s.left : bounded(static_cast<double>(s.left.ns) * longer);
+  s.event = world_.scheduler.after(takes, Priority::kCompletion, component_, kServed, slot);
+}
+
+// What is left of its work when its service stops or changes its speed now.
+void Station::interrupt(u32 slot) {
+  Slot& s = slots_[slot];
+  world_.scheduler.cancel(s.event);
+  const double longer = speed_ == 0 ? 0 : s.stretch / speed_;
+  const Duration span = world_.now() - s.started;
+  const Duration done =
+      longer == 1
+          ? span
+          : Duration{longer == 0 ? 0 : static_cast<i64>(static_cast<double>(span.ns) / longer)};
+  s.left = std::max(Duration{}, s.left - done);
+}
+
+// Each job present makes the others longer, by its part of the servers.
+double Station::stretch() const {
+  if (params_.contention == 0) return 1;
+  return 1 +
+         params_.contention * static_cast<double>(present_) / static_cast<double>(params_.servers);
+}
+
+void Station::resize(u32 servers, u32 places) {
+  STAMPEDE_CHECK(servers >= 1, "station: no server");
+  integrate();
+  const bool sharing = params_.discipline == Discipline::kProcessorSharing;
+  if (sharing) advance_virtual_time();
+  params_.servers = servers;
+  params_.places = places;
+  if (sharing)
+    share_changed();
+  else
+    fill();
+}
+
+void Station::set_speed(double speed) {
+  if (params_.discipline == Discipline::kProcessorSharing) {
+    advance_virtual_time();
+    speed_ = speed;
+    return share_changed();
+  }
+  for (u32 i = 0; i < slots_.slots(); ++i)
+    if (slots_[i].in_service) interrupt(i);
+  speed_ = speed;
+  for (u32 i = 0; i < slots_.slots(); ++i)
+    if (slots_[i].in_service) schedule_end(i);
+}
+
+void Station::drop(u32 in_service, bool line) {
+  integrate();
+  const bool sharing = params_.discipline == Discipline::kProcessorSharing;
+  if (sharing) advance_virtual_time();
+  std::vector<u32> dropped, served;
+  while (line && waiting_ > 0) {
+    dropped.push_back(next_waiting());
+    world_.scheduler.cancel(slots_[dropped.back()].event);
+    leave_line(dropped.back());
+  }
+  for (u32 i = 0; i < slots_.slots(); ++i)
+    if (slots_[i].in_service) served.push_back(i);
+  std::stable_sort(served.begin(), served.end(), [this, sharing](u32 a, u32 b) {
+    const Slot &x = slots_[a], &y = slots_[b];
+    return sharing ? x.job.arrived > y.job.arrived : x.started > y.started;
+  });
+  served.resize(std::min<std::size_t>(served.size(), in_service));
+  for (const u32 slot : served) {
+    slots_[slot].in_service = false;
+    if (sharing)
+      std::erase_if(shares_, [slot](const Share& s) { return s.slot == slot; });
+    else
+      world_.scheduler.cancel(slots_[slot].event), --busy_;
+    dropped.push_back(slot);
+  }
+  if (sharing) {
+    std::make_heap(shares_.begin(), shares_.end());
+    share_changed();
+  }
+  std::vector<StationJob> gone;
+  for (const u32 slot : dropped) {
+    slots_[slot].job.left = world_.now();
+    gone.push_back(slots_[slot].job);
+    slots_.give_back(slot);
+    --present_;
+  }
+  fill();
+  for (const StationJob& job : gone) user_.left(number_, job);
 }
 
 void Station::wait(u32 slot, bool in_front) {
@@ -165,10 +270,17 @@ u32 Station::least_urgent_in_service() const {
 // Each present job has received this much work since the station was last empty, at full speed
 // while there are no more jobs than servers.
 void Station::advance_virtual_time() {
-  const auto n = static_cast<double>(shares_.size());
   const auto span = static_cast<double>((world_.now() - virtual_at_).ns);
-  if (n > 0) virtual_ns_ += span * std::min(1.0, static_cast<double>(params_.servers) / n);
+  if (!shares_.empty()) virtual_ns_ += span * share();
   virtual_at_ = world_.now();
+}
+
+// Work that each of the present jobs is given in a unit of time.
+double Station::share() const {
+  const auto n = static_cast<double>(shares_.size());
+  const double plain = std::min(1.0, static_cast<double>(params_.servers) / n);
+  if (speed_ == 1 && params_.contention == 0) return plain;
+  return plain * speed_ / (1 + params_.contention * n / static_cast<double>(params_.servers));
 }
 
 void Station::share_changed() {
@@ -179,9 +291,8 @@ void Station::share_changed() {
     return;
   }
   const double work = std::max(0.0, shares_.front().at - virtual_ns_);
-  const double speed =
-      std::min(1.0, static_cast<double>(params_.servers) / static_cast<double>(shares_.size()));
-  const Duration wait{static_cast<i64>(work / speed) + 1};
+  if (speed_ == 0) return;
+  const Duration wait = bounded(work / share()) + Duration{1};
   share_event_ = world_.scheduler.after(wait, Priority::kCompletion, component_, kShareServed);
 }
 

@@ -1,4 +1,4 @@
-#include "models/serving/station_customers_params.h"
+#include "models/dependencies/station_customers_params.h"
 
 namespace stampede {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "models/serving/station.h"
-#include "models/serving/station_customers_params.h"
+#include "models/dependencies/station.h"
+#include "models/dependencies/station_customers_params.h"
 
 namespace stampede {
 

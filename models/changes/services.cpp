@@ -1,0 +1,97 @@
+// Harm to named services: gone, slow, or limited.
+#include <algorithm>
+#include <utility>
+
+#include "models/changes/action.h"
+#include "models/changes/targets.h"
+
+namespace stampede {
+namespace {
+
+struct OnService {
+  std::string service;
+  RegionTarget target;
+  static void describe(Schema<OnService>& s) {
+    s.field("service", &OnService::service).required().help("name of the service");
+    s.field("target", &OnService::target)
+        .help("of one that stands in each region: where; left out: all of them");
+  }
+};
+
+// Harms each that is meant; the end of it heals them.
+template <class F>
+Heal harm(const Act& act, const OnService& whom, F&& one) {
+  const std::vector<RegionId> regions = regions_in(act.scene, whom.target);
+  std::vector<std::pair<ServiceControlPort*, u32>> harmed;
+  for (const NamedService& s : act.scene.services)
+    if (s.name == whom.service &&
+        (s.region == kNoRegion ||
+         std::find(regions.begin(), regions.end(), s.region) != regions.end()))
+      harmed.emplace_back(s.control, one(*s.control));
+  if (harmed.empty()) return {};
+  return [harmed](IncidentId healed) {
+    for (const auto& [service, fault] : harmed) service->heal(fault, healed);
+  };
+}
+
+struct FailServiceParams : OnService {
+  Share share{1};
+  bool hangs = false;
+  static void describe(Schema<FailServiceParams>& s) {
+    s.base<OnService>();
+    s.field("share", &FailServiceParams::share)
+        .range(0, 1)
+        .help("of its servers; below 100% the others take all calls");
+    s.field("hangs", &FailServiceParams::hangs)
+        .help("it takes calls and answers none, instead of refusing them at once");
+  }
+};
+
+const RegisterFault<FailServiceParams> fail_service{
+    "fail_service",
+    "servers of a named service are gone, with the calls they work on; of the whole service: every "
+    "call is refused at once, or hangs",
+    "", [](const FailServiceParams& p, const Act& act) -> Heal {
+      return harm(act, p, [&](ServiceControlPort& s) {
+        return s.fail(p.hangs ? 1 : p.share.value, p.hangs, act.root);
+      });
+    }};
+
+struct SlowServiceParams : OnService {
+  double factor = 2;
+  static void describe(Schema<SlowServiceParams>& s) {
+    s.base<OnService>();
+    s.field("factor", &SlowServiceParams::factor)
+        .range(1, 1000)
+        .help("each call takes so many times as long; factors of several faults multiply");
+  }
+};
+
+const RegisterFault<SlowServiceParams> slow_service{
+    "slow_service", "a named service takes longer for every call, also for those it has begun", "",
+    [](const SlowServiceParams& p, const Act& act) -> Heal {
+      return harm(act, p, [&](ServiceControlPort& s) { return s.slow(p.factor, act.root); });
+    }};
+
+struct LimitServiceParams : OnService {
+  Rate rate{100};
+  static void describe(Schema<LimitServiceParams>& s) {
+    s.base<OnService>();
+    s.field("rate", &LimitServiceParams::rate)
+        .range(0.001, 1e9)
+        .scales()
+        .help("calls that it takes on; the others are refused at once, unread");
+  }
+};
+
+const RegisterFault<LimitServiceParams> limit_service{
+    "limit_service",
+    "a named service refuses the calls above a rate, as a quota does or people who throttle its "
+    "callers",
+    "", [](const LimitServiceParams& p, const Act& act) -> Heal {
+      return harm(act, p,
+                  [&](ServiceControlPort& s) { return s.limit(p.rate.per_second, act.root); });
+    }};
+
+}  // namespace
+}  // namespace stampede

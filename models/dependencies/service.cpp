@@ -1,0 +1,234 @@
+#include "models/dependencies/service.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace stampede {
+namespace {
+
+constexpr u64 kFewest = 5;         // lost calls that say anything
+constexpr Duration kQuiet = 30_s;  // of few lost calls, until it has recovered
+constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pause
+constexpr double kLongest = 1e7;   // service time that is drawn [s]
+constexpr u8 kLook = 0;
+
+StationParams station_of(const ServiceParams& p) {
+  return {p.servers, p.servers + p.queue, p.discipline, p.contention};
+}
+
+}  // namespace
+
+Service::Service(World& world, std::string path, const ServiceParams& params)
+    : world_(world),
+      path_(std::move(path)),
+      params_(params),
+      component_(world.scheduler.add(this)),
+      station_(world, station_of(params), *this),
+      times_(world.stream(path_, "service_time")) {
+  register_stats();
+  world.checks.push_back([this] { verify(); });
+}
+
+void Service::register_stats() {
+  StatsTable& t = world_.stats;
+  t.counter(path_, "calls_total", "calls that came", &counts_.offered);
+  t.counter(path_, "calls_refused_total", "calls refused: no place", &counts_.refused);
+  t.counter(path_, "calls_throttled_total", "calls refused: above the limit", &counts_.throttled);
+  t.counter(path_, "calls_served_total", "calls served", &counts_.served);
+  t.counter(path_, "calls_wasted_total", "calls served for callers who had left", &counts_.wasted)
+      .truth = true;
+  t.gauge(path_, "calls_waiting", "1", "calls that wait for a server",
+          [this] { return static_cast<double>(station_.waiting()); });
+  t.gauge(path_, "busy_ratio", "1", "servers at work", [this] {
+    return static_cast<double>(station_.busy()) / static_cast<double>(params_.servers);
+  });
+  t.explain(path_, [this] { return ailments(); });
+}
+
+void Service::verify() const {
+  STAMPEDE_CHECK(jobs_.live() == station_.present(), "a service's calls are not conserved");
+  STAMPEDE_CHECK(counts_.offered == counts_.refused + counts_.throttled + counts_.down +
+                                        counts_.served + counts_.broken_off + jobs_.live(),
+                 "a service's calls are not all accounted for");
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+Service::Taken Service::offer(ServiceUser& user, u32 call, u32 generation, IncidentId cause) {
+  ++counts_.offered;
+  brought_by_.add(world_.now(), cause);
+  if (down()) return ++counts_.down, Taken::kDown;
+  if (rate_ >= 0 && throttles()) return ++counts_.throttled, Taken::kThrottled;
+  const u32 job = jobs_.take();
+  jobs_[job] = {&user, call, generation};
+  if (station_.offer(job, work())) return Taken::kYes;
+  jobs_.give_back(job);
+  ++counts_.refused;
+  lost();
+  return Taken::kFull;
+}
+
+Duration Service::work() {
+  const double mean = params_.service_time.seconds();
+  if (params_.variation == 0) return params_.service_time;
+  const double u = uniform(draw(times_, drawn_++));
+  const double drawn = lognormal(u, mean, params_.variation);
+  return std::max(Duration{1}, from_seconds(std::min(drawn, kLongest)));
+}
+
+bool Service::throttles() {
+  if (rate_ == 0) return true;
+  const Instant now = world_.now();
+  if (allowed_at_ > now + kBurst) return true;
+  allowed_at_ = std::max(allowed_at_, now) + from_seconds(1 / rate_);
+  return false;
+}
+
+void Service::left(u32, const StationJob& ended) {
+  const Job job = jobs_[ended.customer];
+  jobs_.give_back(ended.customer);
+  ++(ended.served ? counts_.served : counts_.broken_off);
+  if (station_.present() == 0) lingering_.clear();
+  if (ended.served) ++second().served;
+  const bool waited = job.user->call_ended(job.call, job.generation, ended.served, ailment());
+  if (ended.served && !waited) ++counts_.wasted;
+}
+
+void Service::caller_left() {
+  ++counts_.left;
+  lost();
+}
+
+// ---- what it suffers from -----------------------------------------------------------------------
+IncidentId Service::ailment() const {
+  const std::vector<IncidentId> all = ailments();
+  return all.empty() ? kNoIncident : all.front();
+}
+
+std::vector<IncidentId> Service::ailments() const {
+  std::vector<IncidentId> all;
+  for (const Harm harm : {Harm::kFailed, Harm::kSlowed, Harm::kLimited})
+    for (const Fault& f : faults_)
+      if (f.harm == harm) all.push_back(f.incident);
+  if (saturated_ != kNoIncident) all.insert(all.begin() + (down() ? 1 : 0), saturated_);
+  all.insert(all.end(), lingering_.begin(), lingering_.end());
+  return all;
+}
+
+Service::Second& Service::second() {
+  const i64 number = world_.now().ns / (1_s).ns;
+  Second& now = seconds_[static_cast<std::size_t>(number) % seconds_.size()];
+  if (now.number != number) now = {number, 0, 0};
+  return now;
+}
+
+void Service::lost() {
+  if (down() || hangs()) return;  // nobody is served, and an incident says so
+  ++second().lost;
+  look();
+}
+
+void Service::look() {
+  const Instant now = world_.now();
+  const i64 oldest = now.ns / (1_s).ns - static_cast<i64>(seconds_.size());
+  u64 lost = 0, all = 0;
+  for (const Second& s : seconds_) {
+    if (s.number <= oldest) continue;
+    lost += s.lost;
+    all += s.lost + s.served;
+  }
+  if (lost * 100 >= all && lost > 0) lost_at_ = now;
+  if (saturated_ == kNoIncident && lost >= kFewest && lost * 10 >= all) {
+    std::vector<IncidentId> causes = ailments();
+    live_causes_.add_to(causes);
+    for (const IncidentId cause : brought_by_.top(now, 4)) causes.push_back(cause);
+    saturated_ = world_.incident("service_saturated", path_, std::move(causes),
+                                 std::to_string(lost) + " of " + std::to_string(all) +
+                                     " calls of 10 s were refused or left unserved");
+    watch();
+  } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet) {
+    world_.incident("service_recovered", path_, {std::exchange(saturated_, kNoIncident)},
+                    "its callers are served again");
+  }
+}
+
+void Service::watch() { world_.scheduler.after(1_s, Priority::kSample, component_, kLook); }
+
+void Service::handle(const Event&) {
+  look();
+  if (saturated_ != kNoIncident) watch();
+}
+
+// ---- what is done to it -------------------------------------------------------------------------
+u32 Service::add(Fault fault, const char* kind, const std::string& text, IncidentId cause) {
+  fault.id = ++last_fault_;
+  fault.incident = world_.incident(kind, path_, {cause}, text);
+  faults_.push_back(fault);
+  apply();
+  return fault.id;
+}
+
+u32 Service::fail(double share, bool hangs, IncidentId cause) {
+  const auto percent = std::to_string(static_cast<int>(100 * share + 0.5)) + " %";
+  const u32 id =
+      add({0, Harm::kFailed, share, hangs, kNoIncident}, "service_failed",
+          hangs ? "it takes calls and answers none" : percent + " of its servers are gone", cause);
+  if (hangs) return id;
+  const double busy = static_cast<double>(station_.busy());
+  station_.drop(share >= 1 ? UINT32_MAX : static_cast<u32>(share * busy + 0.5), share >= 1);
+  return id;
+}
+
+u32 Service::slow(double factor, IncidentId cause) {
+  return add({0, Harm::kSlowed, factor, false, kNoIncident}, "service_slowed",
+             "each call takes " + std::to_string(factor) + " times as long", cause);
+}
+
+u32 Service::limit(double rate, IncidentId cause) {
+  return add({0, Harm::kLimited, rate, false, kNoIncident}, "service_limited",
+             "more than " + print(Rate{rate}) + " are refused", cause);
+}
+
+void Service::heal(u32 id, IncidentId healed) {
+  const auto it =
+      std::find_if(faults_.begin(), faults_.end(), [id](const Fault& f) { return f.id == id; });
+  if (it == faults_.end()) return;
+  const IncidentId fault = it->incident;
+  faults_.erase(it);
+  lingering_.push_back(fault);
+  world_.incident("service_restored", path_, {fault, healed}, "");
+  apply();
+  if (station_.present() == 0) lingering_.clear();
+}
+
+bool Service::down() const {
+  return std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
+    return f.harm == Harm::kFailed && f.value >= 1 && !f.hangs;
+  });
+}
+
+bool Service::hangs() const {
+  return std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) { return f.hangs; });
+}
+
+// All that is in force together: what is gone and factors multiply, the lowest limit holds.
+void Service::apply() {
+  double there = 1, speed = 1;
+  rate_ = -1;
+  for (const Fault& f : faults_) {
+    if (f.harm == Harm::kFailed && !f.hangs) there *= 1 - std::min(1.0, f.value);
+    if (f.harm == Harm::kFailed && f.hangs) speed = 0;
+    if (f.harm == Harm::kSlowed) speed /= f.value;
+    if (f.harm == Harm::kLimited) rate_ = rate_ < 0 ? f.value : std::min(rate_, f.value);
+  }
+  const double servers = static_cast<double>(params_.servers) * there + 0.5;
+  station_.resize(std::max(1U, static_cast<u32>(servers)), params_.servers + params_.queue);
+  station_.set_contention(params_.contention);
+  station_.set_speed(speed);
+}
+
+void Service::retuned(const LiveChange& change) {
+  live_causes_.note(change.path, change.cause);
+  apply();
+}
+
+}  // namespace stampede

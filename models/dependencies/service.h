@@ -1,0 +1,118 @@
+// A named service: a station of servers with a queue, for everybody who calls it.
+// **State** of a call: refused (down, throttled, full) or in the station -> served or broken off.
+// The service does not know that a caller has left: it works on for nobody.
+// **Incidents** service_failed, service_slowed, service_limited, service_restored (done to it);
+// service_saturated: of the calls of 10 s one in ten was refused for want of a place or left before
+// it was served; service_recovered: fewer than one in a hundred for 30 s.
+// **Source** queueing theory; Gunther (2007) for `contention`.
+// **Limits** one line for all callers; a slower service is slower for all calls, also those begun;
+// what breaks off where a share of it fails are the calls that were begun last.
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "models/dependencies/service_params.h"
+#include "models/dependencies/station.h"
+#include "models/ports/live_port.h"
+#include "models/ports/service_control_port.h"
+#include "sim/cause_tally.h"
+#include "sim/live_causes.h"
+
+namespace stampede {
+
+// Who calls: hears how each call ends that was taken on.
+struct ServiceUser {
+  virtual ~ServiceUser() = default;
+  // True if anybody still waited for it.
+  virtual bool call_ended(u32 call, u32 generation, bool served, IncidentId cause) = 0;
+};
+
+class Service final : public Component,
+                      public StationUser,
+                      public ServiceControlPort,
+                      public Tunable {
+ public:
+  enum class Taken : u8 { kYes, kFull, kThrottled, kDown };
+  struct Counts {
+    u64 offered = 0, refused = 0, throttled = 0, down = 0;  // of those offered, not taken on
+    u64 served = 0, broken_off = 0;
+    u64 wasted = 0;  // of those served, for callers who had left
+    u64 left = 0;    // callers who left before they were served
+  };
+
+  Service(World& world, std::string path, const ServiceParams& params);
+
+  Taken offer(ServiceUser& user, u32 call, u32 generation, IncidentId cause);
+  void caller_left();  // before its call was served
+  // What ails it now, if anything.
+  IncidentId ailment() const;
+  std::vector<IncidentId> ailments() const;
+
+  void left(u32 station, const StationJob& job) override;
+  void handle(const Event& event) override;
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
+
+  // ServiceControlPort
+  u32 fail(double share, bool hangs, IncidentId cause) override;
+  u32 slow(double factor, IncidentId cause) override;
+  u32 limit(double rate, IncidentId cause) override;
+  void heal(u32 fault, IncidentId healed) override;
+
+  const Counts& counts() const { return counts_; }
+  const Station& station() const { return station_; }
+
+ private:
+  friend struct ServiceFault;  // of tests that plant one for the checks to see
+  enum class Harm : u8 { kFailed, kSlowed, kLimited };
+  struct Fault {
+    u32 id;
+    Harm harm;
+    double value;  // share that is gone, factor, rate
+    bool hangs;
+    IncidentId incident;
+  };
+  struct Job {
+    ServiceUser* user = nullptr;
+    u32 call = 0, generation = 0;
+  };
+  struct Second {  // calls that ended in it
+    i64 number = -1;
+    u64 served = 0, lost = 0;
+  };
+  u32 add(Fault fault, const char* kind, const std::string& text, IncidentId cause);
+  void apply();
+  bool down() const;
+  bool hangs() const;
+  bool throttles();
+  Duration work();
+  Second& second();
+  void lost();
+  void watch();
+  void look();
+  void register_stats();
+  void verify() const;
+
+  World& world_;
+  const std::string path_;
+  ServiceParams params_;
+  const ComponentId component_;
+  Station station_;
+  StreamKey times_;
+  u64 drawn_ = 0;
+  SlotPool<Job> jobs_;
+  std::vector<Fault> faults_;
+  std::vector<IncidentId> lingering_;  // of faults that ended and whose calls still wait
+  u32 last_fault_ = 0;
+  double rate_ = -1;      // none: no limit [1/s]
+  Instant allowed_at_{};  // of the limit
+  LiveCauses live_causes_;
+  CauseTally<10, 3, 4> brought_by_;
+  std::array<Second, 10> seconds_{};
+  IncidentId saturated_ = kNoIncident;
+  Instant lost_at_{};
+  Counts counts_;
+};
+
+}  // namespace stampede

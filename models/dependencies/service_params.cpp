@@ -1,0 +1,53 @@
+#include "models/dependencies/service_params.h"
+
+#include "sim/registry.h"
+
+namespace stampede {
+
+void ServiceParams::describe(Schema<ServiceParams>& s) {
+  using P = ServiceParams;
+  s.name("service");
+  s.field("name", &P::name).required().help("what uses and actions call it");
+  s.field("region", &P::region)
+      .fixed("machines do not move")
+      .help("where it stands; empty: outside of all regions, reached by nobody's network");
+  s.field("in_each_region", &P::in_each_region)
+      .fixed("it is built at the start")
+      .help("each region has one of its own, of this size, and asks that one only");
+  s.field("servers", &P::servers)
+      .live()
+      .range(1, 1e6)
+      .scales()
+      .help("calls that it works on at the same time: threads, connections of a database");
+  s.field("queue", &P::queue)
+      .live()
+      .range(0, 1e7)
+      .scales()
+      .help("calls that wait at most; more are refused at once");
+  s.field("service_time", &P::service_time)
+      .live()
+      .range(1e-6, 3600)
+      .help("mean time that a server works on a call");
+  s.field("variation", &P::variation)
+      .live()
+      .range(0, 20)
+      .help("coefficient of variation of that time (lognormal); 0: always the mean");
+  s.field("discipline", &P::discipline)
+      .fixed("those who wait stand in line by it")
+      .help("who is served next: who came first, who came last, or all at once by parts");
+  s.field("contention", &P::contention)
+      .live()
+      .range(0, 1000)
+      .help(
+          "what a call takes longer by, as a share, when as many calls as servers are there; it "
+          "grows with those that wait, so that throughput falls with load")
+      .source("Gunther 2007: the coherency of the Universal Scalability Law");
+}
+
+namespace {
+const Register<ServiceParams> registered_service{
+    "model", "service", "something that the fleet depends on: a database, a log-in, a quota",
+    "Gunther 2007"};
+}  // namespace
+
+}  // namespace stampede

@@ -1,0 +1,21 @@
+// Parameters of a named service.
+#pragma once
+#include <string>
+
+#include "models/dependencies/station_params.h"
+#include "sim/params.h"
+
+namespace stampede {
+
+struct ServiceParams {
+  std::string name, region;
+  bool in_each_region = false;
+  u32 servers = 20, queue = 1000;
+  Duration service_time = 5_ms;
+  double variation = 1;
+  Discipline discipline = Discipline::kFifo;
+  double contention = 0;
+  static void describe(Schema<ServiceParams>& s);
+};
+
+}  // namespace stampede

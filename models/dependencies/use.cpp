@@ -1,0 +1,244 @@
+#include "models/dependencies/use.h"
+
+#include <utility>
+
+namespace stampede {
+
+Use::Use(World& world, std::string path, const UseParams& params, Wiring wiring)
+    : world_(world),
+      path_(std::move(path)),
+      params_(params),
+      wiring_(wiring),
+      component_(world.scheduler.add(this)),
+      timeouts_(world.scheduler, component_, Priority::kTimeout, kTimeout),
+      keys_(world.stream(path_, "keys")) {
+  build_cache();
+  register_stats();
+  world.checks.push_back([this] {
+    const Counts& c = counts_;
+    STAMPEDE_CHECK(c.asked == c.hits + c.answered + c.stale + c.opened + c.degraded + c.failed +
+                                  c.left + calls_.live(),
+                   "questions to a service are not conserved");
+  });
+}
+
+void Use::build_cache() {
+  if (params_.cache.size == 0 || cache_) return;
+  popularity_ = std::make_unique<Popularity>(params_.cache.keys, params_.cache.popularity);
+  cache_ = std::make_unique<AnswerCache>(params_.cache.keys);
+}
+
+void Use::retuned(const LiveChange&) { build_cache(); }
+
+void Use::register_stats() {
+  StatsTable& t = world_.stats;
+  t.counter(path_, "asked_total", "questions to the service", &counts_.asked);
+  t.counter(path_, "cache_hits_total", "of these, answered from the cache", &counts_.hits);
+  t.counter(path_, "tries_total", "calls sent to the service", &counts_.tries);
+  t.counter(path_, "timeouts_total", "calls that were not answered in time", &counts_.timeouts);
+  t.counter(path_, "stale_total", "questions answered by what was kept too long", &counts_.stale);
+  t.counter(path_, "opened_total", "questions that failed open", &counts_.opened);
+  t.counter(path_, "degraded_total", "questions that went on without answer", &counts_.degraded);
+  t.counter(path_, "unanswered_total", "questions that failed", &counts_.failed);
+  t.gauge(path_, "open_questions", "1", "questions without an answer yet",
+          [this] { return static_cast<double>(calls_.live()); });
+  t.explain(path_, [this] { return wiring_.service->ailments(); });
+}
+
+// ---- asking -------------------------------------------------------------------------------------
+std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, IncidentId cause) {
+  leave(tag);
+  ++counts_.asked;
+  u32 rank = 0;
+  if (cache_) {
+    rank = popularity_->rank(uniform(draw(keys_, key)));
+    if (const Instant expires = cache_->expires(rank);
+        expires != kNever && world_.now() < expires) {
+      cache_->use(rank);
+      ++counts_.hits;
+      return ServiceReply{};
+    }
+  }
+  const u32 call = calls_.take_as_left();
+  Call& c = calls_[call];
+  const u32 generation = c.generation;
+  c = {key, serials_++, &caller, tag, rank, generation, 0, cause, {}, RetryCause::kFinal, false};
+  if (tag >= by_tag_.size()) by_tag_.resize(tag + 1, kNone);
+  by_tag_[tag] = call;
+  const bool sent = wiring_.retries->may_send(c.serial, world_.now());
+  const auto reply = sent ? attempt(call) : without_answer(call);
+  if (reply) close(call);
+  return reply;
+}
+
+std::optional<ServiceReply> Use::attempt(u32 call) {
+  Call& c = calls_[call];
+  ++counts_.tries;
+  ++c.tries;
+  ++c.generation;
+  c.way = params_.round_trip;
+  const Instant deadline = world_.now() + params_.timeout;
+  const auto wait = [&] {
+    timeouts_.push(deadline, call, c.generation, [this](u32 k, u32 g) { return alive(k, g); });
+    return std::nullopt;
+  };
+  if (wiring_.network != nullptr && wiring_.from != wiring_.to) {
+    const PathState& path = wiring_.network->between(wiring_.from, wiring_.to);
+    c.way += path.round_trip;
+    if (path.reach != Reach::kReachable) c.cause = path.cause ? path.cause : c.cause;
+    if (path.reach == Reach::kNoRoute) return refused(call, RetryCause::kTransport, path.cause);
+    if (path.reach == Reach::kBlackHole) return wait();
+  }
+  switch (wiring_.service->offer(*this, call, c.generation, c.cause)) {
+    case Service::Taken::kYes:
+      c.out = true;
+      return wait();
+    case Service::Taken::kThrottled:
+      return refused(call, RetryCause::kThrottled, wiring_.service->ailment());
+    case Service::Taken::kDown:
+      return refused(call, RetryCause::kTransport, wiring_.service->ailment());
+    case Service::Taken::kFull:
+      return refused(call, RetryCause::kServerError, wiring_.service->ailment());
+  }
+  invariant_failed("use: unknown answer");
+}
+
+// The caller hears of it after a round trip.
+std::optional<ServiceReply> Use::refused(u32 call, RetryCause why, IncidentId cause) {
+  Call& c = calls_[call];
+  if (c.way.ns == 0) return failed(call, why, cause);
+  c.why = why;
+  if (cause != kNoIncident) c.cause = cause;
+  world_.scheduler.after(c.way, Priority::kArrival, component_, kRefused, call, c.generation);
+  return std::nullopt;
+}
+
+std::optional<ServiceReply> Use::failed(u32 call, RetryCause why, IncidentId cause) {
+  Call& c = calls_[call];
+  c.out = false;
+  c.why = why;
+  ++c.generation;
+  if (cause != kNoIncident) c.cause = cause;
+  const auto delay = wiring_.retries->again(c.serial, c.tries, why, world_.now());
+  if (!delay) return without_answer(call);
+  world_.scheduler.after(*delay, Priority::kArrival, component_, kRetry, call, c.generation);
+  return std::nullopt;
+}
+
+bool Use::kept_long_enough(u32 rank) const {
+  const Instant expires = cache_ ? cache_->expires(rank) : kNever;
+  if (expires == kNever) return false;
+  return params_.on_failure == OnFailure::kStale ||
+         world_.now() < expires + params_.cache.stale_if_error;
+}
+
+std::optional<ServiceReply> Use::without_answer(u32 call) {
+  Call& c = calls_[call];
+  if (kept_long_enough(c.rank)) {
+    ++counts_.stale;
+    return ServiceReply{true, 0, c.cause};
+  }
+  switch (params_.on_failure) {
+    case OnFailure::kFail:
+    case OnFailure::kStale:
+      ++counts_.failed;
+      return ServiceReply{false, 0, c.cause};
+    case OnFailure::kOpen:
+      ++counts_.opened;
+      return ServiceReply{true, 0, c.cause};
+    case OnFailure::kDegrade:
+      if (params_.degraded_time.ns > 0) {
+        ++c.generation;
+        world_.scheduler.after(params_.degraded_time, Priority::kCompletion, component_, kOtherWay,
+                               call, c.generation);
+        return std::nullopt;
+      }
+      ++counts_.degraded;
+      return ServiceReply{true, 0, c.cause};
+  }
+  invariant_failed("use: unknown way on");
+}
+
+ServiceReply Use::answered(u32 call) {
+  const Call& c = calls_[call];
+  ++counts_.answered;
+  wiring_.retries->succeeded(c.tries, c.why, world_.now());
+  if (cache_) cache_->keep(c.rank, world_.now() + params_.cache.ttl, params_.cache.size);
+  return {};
+}
+
+// ---- what comes of it ---------------------------------------------------------------------------
+bool Use::call_ended(u32 call, u32 generation, bool served, IncidentId cause) {
+  if (!alive(call, generation)) return false;
+  Call& c = calls_[call];
+  c.out = false;
+  if (!served) {
+    tell(call, refused(call, RetryCause::kTransport, cause));
+  } else if (c.way.ns > 0) {
+    world_.scheduler.after(c.way, Priority::kCompletion, component_, kReply, call, generation);
+  } else {
+    tell(call, answered(call));
+  }
+  return true;
+}
+
+void Use::handle(const Event& event) {
+  const u32 call = event.subject;
+  if (event.kind == kTimeout)
+    return timeouts_.expire(
+        event.argument, [this](u32 k, u32 g) { return alive(k, g); },
+        [this](u32 k, u32) { timed_out(k); });
+  if (!alive(call, event.argument)) return;
+  const Call& c = calls_[call];
+  switch (event.kind) {
+    case kReply:
+      return tell(call, answered(call));
+    case kRefused:
+      return tell(call, failed(call, c.why, c.cause));
+    case kRetry:
+      return tell(call, attempt(call));
+    case kOtherWay:
+      ++counts_.degraded;
+      return tell(call, ServiceReply{true, 0, c.cause});
+    default:
+      invariant_failed("use: unknown event");
+  }
+}
+
+void Use::timed_out(u32 call) {
+  ++counts_.timeouts;
+  if (calls_[call].out) wiring_.service->caller_left();
+  tell(call, failed(call, RetryCause::kTransport, wiring_.service->ailment()));
+}
+
+// Nothing to tell yet: it goes on.
+void Use::tell(u32 call, const std::optional<ServiceReply>& reply) {
+  if (!reply) return;
+  ServiceCaller& caller = *calls_[call].caller;
+  const u32 tag = calls_[call].tag;
+  close(call);
+  caller.service_replied(tag, *reply);
+}
+
+void Use::close(u32 call) {
+  Call& c = calls_[call];
+  ++c.generation;
+  by_tag_[c.tag] = kNone;
+  calls_.give_back(call);
+}
+
+void Use::leave(u32 tag) {
+  if (!waits(tag)) return;
+  const u32 call = by_tag_[tag];
+  ++counts_.left;
+  if (calls_[call].out) wiring_.service->caller_left();
+  close(call);
+}
+
+IncidentId Use::delayed_by(u32 tag) const {
+  if (!waits(tag)) return kNoIncident;
+  const IncidentId ailment = wiring_.service->ailment();
+  return ailment != kNoIncident ? ailment : calls_[by_tag_[tag]].cause;
+}
+
+}  // namespace stampede

@@ -1,0 +1,98 @@
+// A use of a service by one caller: a region's gateway, its kubelets. What the caller does about
+// asking stands here: cache, time-out, retries, and how it goes on without an answer.
+// **State** of a question: answered from the cache, or trying (the call is out) -> waiting (for its
+// next try) -> trying .. -> answered, or another way -> answered, or failed; left at any time.
+// **Source** RFC 5861 (stale-if-error); retries as the client libraries have them (RetryPort).
+// **Limits** who has left is not told to the service, as with most protocols; a reply is lost by a
+// time-out only; questions about the same key do not wait for each other; the way back takes as
+// long as the network said when the call went out.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/dependencies/answer_cache.h"
+#include "models/dependencies/popularity.h"
+#include "models/dependencies/service.h"
+#include "models/dependencies/use_params.h"
+#include "models/ports/network_port.h"
+#include "models/ports/retry_port.h"
+#include "models/ports/service_port.h"
+#include "sim/timeouts.h"
+
+namespace stampede {
+
+class Use final : public Component, public ServicePort, public ServiceUser, public Tunable {
+ public:
+  struct Wiring {
+    Service* service = nullptr;
+    RetryPort* retries = nullptr;
+    const NetworkPort* network = nullptr;  // null: nothing lies between caller and service
+    RegionId from = kNoRegion, to = kNoRegion;
+  };
+  struct Counts {
+    u64 asked = 0, hits = 0, answered = 0;  // answered: by the service
+    u64 stale = 0, opened = 0, degraded = 0, failed = 0, left = 0;
+    u64 tries = 0, timeouts = 0;
+  };
+
+  Use(World& world, std::string path, const UseParams& params, Wiring wiring);
+
+  std::optional<ServiceReply> ask(u64 key, u32 tag, ServiceCaller& caller,
+                                  IncidentId cause) override;
+  void leave(u32 tag) override;
+  bool waits(u32 tag) const override { return tag < by_tag_.size() && by_tag_[tag] != kNone; }
+  IncidentId delayed_by(u32 tag) const override;
+
+  bool call_ended(u32 call, u32 generation, bool served, IncidentId cause) override;
+  void handle(const Event& event) override;
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
+
+  const Counts& counts() const { return counts_; }
+  std::size_t open() const { return calls_.live(); }
+
+ private:
+  friend struct UseFault;  // of tests that plant one for the checks to see
+  static constexpr u32 kNone = UINT32_MAX;
+  enum Kind : u8 { kReply, kRefused, kRetry, kOtherWay, kTimeout };
+  struct Call {
+    u64 key = 0, serial = 0;
+    ServiceCaller* caller = nullptr;
+    u32 tag = 0, rank = 0;
+    u32 generation = 0;  // a number for each try: what comes of an earlier one is not heard
+    u32 tries = 0;
+    IncidentId cause = kNoIncident;  // what brought it, or why it was not answered
+    Duration way{};                  // to the service and back
+    RetryCause why = RetryCause::kFinal;
+    bool out = false;  // the service has it
+  };
+  std::optional<ServiceReply> attempt(u32 call);
+  std::optional<ServiceReply> refused(u32 call, RetryCause why, IncidentId cause);
+  std::optional<ServiceReply> failed(u32 call, RetryCause why, IncidentId cause);
+  std::optional<ServiceReply> without_answer(u32 call);
+  bool kept_long_enough(u32 rank) const;
+  ServiceReply answered(u32 call);
+  void timed_out(u32 call);
+  void tell(u32 call, const std::optional<ServiceReply>& reply);
+  void close(u32 call);
+  bool alive(u32 call, u32 generation) const { return calls_[call].generation == generation; }
+  void build_cache();
+  void register_stats();
+
+  World& world_;
+  const std::string path_;
+  UseParams params_;
+  const Wiring wiring_;
+  const ComponentId component_;
+  Timeouts timeouts_;
+  StreamKey keys_;
+  std::unique_ptr<Popularity> popularity_;  // null: nothing is kept
+  std::unique_ptr<AnswerCache> cache_;
+  SlotPool<Call> calls_;
+  std::vector<u32> by_tag_;
+  u64 serials_ = 0;
+  Counts counts_;
+};
+
+}  // namespace stampede

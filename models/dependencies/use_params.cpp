@@ -1,0 +1,64 @@
+#include "models/dependencies/use_params.h"
+
+#include "sim/registry.h"
+
+namespace stampede {
+
+void AnswerCacheParams::describe(Schema<AnswerCacheParams>& s) {
+  using P = AnswerCacheParams;
+  s.name("answer_cache");
+  s.field("size", &P::size).live().range(0, 1e7).scales().help("answers kept at most; 0: no cache");
+  s.field("keys", &P::keys)
+      .fixed("how often each is asked about is settled at the start")
+      .range(1, 1e6)
+      .scales()
+      .help("different things that are asked about");
+  s.field("ttl", &P::ttl).live().range(0, 1e7).help("time for which an answer is good");
+  s.field("popularity", &P::popularity)
+      .fixed("how often each is asked about is settled at the start")
+      .range(0, 4)
+      .help("exponent of Zipf's law: how much more often some keys are asked about than others")
+      .source("Breslau 1999: 0.64 to 0.83 for Web caches");
+  s.field("stale_if_error", &P::stale_if_error)
+      .live()
+      .range(0, 1e7)
+      .help("for how long after its end an answer is still used when there is no other")
+      .source("RFC 5861");
+}
+
+void UseParams::describe(Schema<UseParams>& s) {
+  using P = UseParams;
+  s.name("service_use");
+  s.field("name", &P::name).required().help("of the use, in statistics and paths");
+  s.field("service", &P::service)
+      .required()
+      .fixed("who calls whom is built at the start")
+      .help("name of the service that is called");
+  s.field("per", &P::per)
+      .fixed("who calls whom is built at the start")
+      .help("when it is called: for each attempt, each log-in, or each start of a pod");
+  s.field("timeout", &P::timeout)
+      .live()
+      .range(0.001, 86400)
+      .help("of each try; the service works on, whoever has left");
+  s.field("round_trip", &P::round_trip)
+      .live()
+      .range(0, 60)
+      .help("time on the way to and from it, beside that between two regions");
+  s.field("cache", &P::cache).help("answers that the caller keeps");
+  s.field("on_failure", &P::on_failure)
+      .live()
+      .help("what becomes of who asked when the last try has failed");
+  s.field("degraded_time", &P::degraded_time)
+      .live()
+      .range(0, 3600)
+      .help("how long the other way takes (`degrade`)");
+}
+
+namespace {
+const Register<UseParams> registered_use{
+    "model", "service_use", "who calls a service, when, and what it does when that fails",
+    "RFC 5861; AWS jitter"};
+}  // namespace
+
+}  // namespace stampede

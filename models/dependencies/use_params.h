@@ -1,0 +1,40 @@
+// Parameters of a use: who calls a service, when, and what it does when that fails.
+#pragma once
+#include <string>
+
+#include "sim/params.h"
+
+namespace stampede {
+
+enum class UsePer : u8 {
+  kRequest,  // each attempt that a gateway lets in
+  kLogIn,    // each of these that logs in
+  kStart     // the start of a pod, between loading and warming up
+};
+
+enum class OnFailure : u8 {
+  kFail,    // who asked fails too
+  kOpen,    // it goes on as if the answer had been yes
+  kStale,   // it goes on by an answer that it kept, however old; without one it fails
+  kDegrade  // it goes on without the answer, some other way
+};
+
+struct AnswerCacheParams {
+  u32 size = 0, keys = 10'000;
+  Duration ttl = 60_s;
+  double popularity = 0.8;
+  Duration stale_if_error{};
+  static void describe(Schema<AnswerCacheParams>& s);
+};
+
+struct UseParams {
+  std::string name, service;
+  UsePer per = UsePer::kRequest;
+  Duration timeout = 1_s, round_trip{};
+  AnswerCacheParams cache;
+  OnFailure on_failure = OnFailure::kFail;
+  Duration degraded_time{};
+  static void describe(Schema<UseParams>& s);
+};
+
+}  // namespace stampede

@@ -1,0 +1,29 @@
+// The boundary between whoever harms a named service and the service.
+#pragma once
+#include <string>
+
+#include "models/ports/request.h"
+#include "sim/journal.h"
+
+namespace stampede {
+
+struct ServiceControlPort {
+  virtual ~ServiceControlPort() = default;
+  // A share of its servers is gone, and what they work on breaks off (incident service_failed). Of
+  // the whole: nothing is taken on, or, if it hangs, everything and nothing is answered. Each
+  // returns what heal() takes.
+  virtual u32 fail(double share, bool hangs, IncidentId cause) = 0;
+  // Everything takes `factor` (>= 1) times as long (incident service_slowed).
+  virtual u32 slow(double factor, IncidentId cause) = 0;
+  // Calls above this rate [1/s] are refused unread (incident service_limited).
+  virtual u32 limit(double rate, IncidentId cause) = 0;
+  virtual void heal(u32 fault, IncidentId healed) = 0;  // incident service_restored
+};
+
+struct NamedService {
+  std::string name;
+  RegionId region = kNoRegion;  // where one of each region stands; none: there is one for all
+  ServiceControlPort* control = nullptr;
+};
+
+}  // namespace stampede

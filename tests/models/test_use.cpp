@@ -1,0 +1,163 @@
+// A use of a service: cache, time-out, retries, and how the caller goes on without an answer.
+#include <gtest/gtest.h>
+
+#include "models/dependencies/use_chain.h"
+#include "tests/models/service_fixture.h"
+
+namespace stampede::test {
+namespace test_use {
+
+UseParams with_cache() {
+  UseParams u;
+  u.cache.size = 100;
+  u.cache.keys = 100;
+  u.cache.ttl = 10_s;
+  return u;
+}
+
+TEST(use, keeps_answers_for_their_time) {
+  OneUse one(hundred_a_second(), with_cache());
+  one.ask(5);
+  one.run(1_s);
+  one.ask(5);
+  EXPECT_EQ(one.use.counts().hits, 1U);
+  EXPECT_EQ(one.service.counts().offered, 1U);
+  one.run(10_s);
+  one.ask(5);
+  EXPECT_EQ(one.use.counts().hits, 1U);
+}
+
+// A tenth of the keys is kept: the share of hits is about the weight of the most popular tenth.
+TEST(use, finds_what_is_popular) {
+  UseParams u = with_cache();
+  u.cache.keys = 1000;
+  u.cache.ttl = 10'000_s;
+  ServiceParams s = hundred_a_second();
+  s.service_time = 1_ms;
+  const auto hits = [&](double exponent) {
+    u.cache.popularity = exponent;
+    OneUse one(s, u);
+    one.ask_at(100, 200_s);
+    return static_cast<double>(one.use.counts().hits) / static_cast<double>(one.use.counts().asked);
+  };
+  EXPECT_NEAR(hits(0), 0.1, 0.02);
+  EXPECT_GT(hits(1), 0.4);
+}
+
+TEST(use, an_answer_past_its_time_is_used_while_there_is_no_other) {
+  UseParams u = with_cache();
+  u.cache.stale_if_error = 1_min;
+  OneUse one(hundred_a_second(), u);
+  one.ask(5);
+  one.run(20_s);
+  one.service.fail(1, false, 7);
+  const u32 soon = one.ask(5), other = one.ask(4);
+  EXPECT_TRUE(one.caller.replies.at(soon).ok);
+  EXPECT_FALSE(one.caller.replies.at(other).ok);
+  one.run(1_min);
+  EXPECT_FALSE(one.caller.replies.at(one.ask(5)).ok);
+  EXPECT_EQ(one.use.counts().stale, 1U);
+}
+
+TEST(use, goes_on_without_an_answer_as_it_is_told) {
+  const auto reply = [](OnFailure how, Duration after) {
+    UseParams u = with_cache();
+    u.on_failure = how;
+    u.degraded_time = 2_s;
+    OneUse one(hundred_a_second(), u);
+    one.ask(5);
+    one.run(1_h);
+    one.service.fail(1, false, 7);
+    const u32 tag = one.ask(how == OnFailure::kStale ? 5 : 6);
+    EXPECT_EQ(one.caller.replies.count(tag), after.ns == 0 ? 1U : 0U);
+    one.run(after);
+    return one.caller.replies.at(tag).ok;
+  };
+  EXPECT_FALSE(reply(OnFailure::kFail, {}));
+  EXPECT_TRUE(reply(OnFailure::kOpen, {}));
+  EXPECT_TRUE(reply(OnFailure::kStale, {}));
+  EXPECT_TRUE(reply(OnFailure::kDegrade, 2_s));
+}
+
+TEST(use, gives_up_at_its_time_out_and_tells_once) {
+  OneUse one(hundred_a_second(), UseParams{});
+  one.service.slow(30, 7);
+  const u32 tag = one.ask();
+  one.run(10_s);
+  EXPECT_EQ(one.caller.times.at(tag), 1U);
+  EXPECT_EQ(one.caller.at.at(tag), Instant{} + 1_s);
+  EXPECT_FALSE(one.caller.replies.at(tag).ok);
+  EXPECT_EQ(one.service.counts().wasted, 1U);
+}
+
+TEST(use, tries_again_as_its_client_library_does) {
+  RetryParams r;
+  r.policy = RetryKind::kFixed;
+  r.base = 2_s;
+  r.max_attempts = 3;
+  OneUse one(hundred_a_second(), UseParams{}, r);
+  const u32 fault = one.service.fail(1, false, 7);
+  const u32 tag = one.ask();
+  one.run(3_s);
+  one.service.heal(fault, 8);
+  one.run(5_s);
+  EXPECT_EQ(one.use.counts().tries, 3U);
+  EXPECT_TRUE(one.caller.replies.at(tag).ok);
+  EXPECT_EQ(one.caller.at.at(tag), Instant{} + 4_s + 100_ms);
+}
+
+TEST(use, who_leaves_hears_nothing_more) {
+  OneUse one(hundred_a_second(), UseParams{});
+  const u32 tag = one.ask();
+  EXPECT_TRUE(one.use.waits(tag));
+  one.use.leave(tag);
+  EXPECT_FALSE(one.use.waits(tag));
+  one.run(10_s);
+  EXPECT_TRUE(one.caller.times.empty());
+  EXPECT_EQ(one.service.counts().wasted, 1U);
+}
+
+TEST(use, the_way_to_another_region_takes_its_time_or_is_cut) {
+  struct Path final : NetworkPort {
+    PathState state;
+    const PathState& path(ClientNetwork, RegionId) const override { return state; }
+    const PathState& between(RegionId, RegionId) const override { return state; }
+    ClientNetwork client_networks() const override { return 1; }
+    RegionId home(ClientNetwork) const override { return 0; }
+    double weight(ClientNetwork) const override { return 1; }
+  } path;
+  path.state.round_trip = 30_ms;
+  OneUse one(hundred_a_second());
+  Use far(one.world, "far", {}, {&one.service, one.retries.get(), &path, 0, 1});
+  far.ask(0, 0, one.caller, kNoIncident);
+  one.run(1_s);
+  EXPECT_EQ(one.caller.at.at(0), Instant{} + 130_ms);
+  path.state.reach = Reach::kBlackHole;
+  path.state.cause = 9;
+  far.ask(0, 1, one.caller, kNoIncident);
+  one.run(2_s);
+  EXPECT_FALSE(one.caller.replies.at(1).ok);
+  EXPECT_EQ(one.caller.replies.at(1).cause, 9U);
+  EXPECT_EQ(one.service.counts().offered, 1U);
+}
+
+TEST(use_chain, asks_in_turn_until_one_fails) {
+  OneUse first(hundred_a_second());
+  Service second_service(first.world, "other", hundred_a_second());
+  Use second(first.world, "other use", {}, {&second_service, first.retries.get()});
+  UseChain chain({&first.use, &second});
+  chain.ask(0, 0, first.caller, kNoIncident);
+  first.run(150_ms);
+  EXPECT_EQ(second_service.station().present(), 1U);
+  first.run(100_ms);
+  EXPECT_EQ(first.caller.at.at(0), Instant{} + 200_ms);
+  second_service.fail(1, false, 7);
+  chain.ask(0, 1, first.caller, kNoIncident);
+  first.run(1_s);
+  EXPECT_FALSE(first.caller.replies.at(1).ok);
+  EXPECT_EQ(first.caller.replies.at(1).stage, 1);
+  EXPECT_FALSE(chain.waits(1));
+}
+
+}  // namespace test_use
+}  // namespace stampede::test

@@ -1,0 +1,227 @@
+// Named services of a whole fleet: who fails with them, what follows from that, how it ends, and
+// that nothing of it is seen without a fault.
+#include <gtest/gtest.h>
+
+#include "tests/tools/played.h"
+
+namespace stampede::test {
+namespace test_services {
+
+using Sets = std::vector<std::string>;
+
+// Eight calls a second for three requests a second.
+Sets store(const std::string& service = "", const std::string& use = "") {
+  return {
+      "spec.services=[{name: store, servers: 4, service_time: 500ms, variation: 0.5, queue: 100" +
+          service + "}]",
+      "spec.uses=[{name: store, service: store, timeout: 5s" + use + "}]"};
+}
+
+const char* const kRetries = ", retry: {policy: fixed, base: 1s, max_attempts: 4}";
+
+// All but what judges of a run note in it.
+void follow_from(const Played& run, const std::string& root) {
+  for (const Incident& i : run.incidents)
+    if (i.kind != "recovered") {
+      EXPECT_EQ(roots_of(run.incidents, i), std::set<std::string>{root}) << i.kind;
+    }
+}
+
+TEST(services, of_which_none_fails_are_not_noticed) {
+  const Played run = play("", store("", kRetries));
+  EXPECT_TRUE(run.incidents.empty());
+  EXPECT_EQ(run.requests.span(0, 55).lost, 0U);
+}
+
+struct Case {
+  const char *action, *use, *kind;
+  double lost_above, lost_below;
+};
+class Services : public testing::TestWithParam<Case> {};
+
+TEST_P(Services, harm_who_needs_them_heal_and_are_what_all_follows_from) {
+  const Case& c = GetParam();
+  const Played run =
+      play("{at: 10min, do: " + std::string(c.action) + ", service: store, for: 5min}",
+           store("", c.use));
+  EXPECT_EQ(run.count(c.kind), 1U);
+  EXPECT_EQ(run.count("service_restored"), 1U);
+  EXPECT_EQ(run.count("healed"), 1U);
+  EXPECT_GE(run.requests.span(10, 15).lost_share(), c.lost_above);
+  EXPECT_LE(run.requests.span(10, 15).lost_share(), c.lost_below);
+  EXPECT_EQ(run.requests.span(0, 9).lost, 0U);
+  EXPECT_LT(run.requests.span(30, 55).lost_share(), 0.002);
+  follow_from(run, std::string(c.action).substr(0, std::string(c.action).find(',')));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    all, Services,
+    testing::Values(
+        Case{"fail_service", "", "service_failed", 0.5, 1},
+        Case{"fail_service, hangs: true", "", "service_failed", 0.5, 1},
+        Case{"fail_service, share: 75%", "", "service_failed", 0.1, 1},
+        Case{"slow_service, factor: 6", "", "service_slowed", 0.1, 1},
+        Case{"limit_service, rate: 1.5/s", "", "service_limited", 0.1, 0.6},
+        Case{"fail_service", ", on_failure: open", "service_failed", 0, 0},
+        Case{"fail_service", ", on_failure: degrade, degraded_time: 1s", "service_failed", 0, 0},
+        Case{"fail_service", ", per: log_in", "service_failed", 0.05, 0.95},
+        Case{"fail_service", ", cache: {size: 1000, keys: 1000, ttl: 1h, stale_if_error: 1h}",
+             "service_failed", 0, 0.75}));
+
+TEST(services, without_those_that_fail_nothing_is_left_of_it) {
+  const Played run = play("{at: 10min, do: fail_service, service: store, for: 5min}",
+                          {"spec.services=[{name: store}]", "spec.uses=[]"});
+  EXPECT_EQ(run.requests.span(0, 55).lost, 0U);
+  EXPECT_EQ(run.results, healthy().results);
+}
+
+// A log-in that fails is told as one; who is logged in goes on.
+TEST(services, a_log_in_that_fails_is_an_auth_failure) {
+  const Played run =
+      play("{at: 10min, do: fail_service, service: store, for: 5min}", store("", ", per: log_in"));
+  u64 auth = 0, other = 0;
+  for (const RequestRecord& r : run.requests.all) {
+    auth += r.outcome == Outcome::kAuthFailed;
+    other += r.outcome != Outcome::kAuthFailed && r.outcome != Outcome::kSucceeded && !r.open;
+  }
+  EXPECT_GT(auth, 100U);
+  EXPECT_LT(other, auth / 20);
+}
+
+TEST(services, each_region_may_have_its_own) {
+  const Played run =
+      play("{at: 10min, do: fail_service, service: store, target: {region: west}, for: 5min}",
+           store(", in_each_region: true"));
+  u64 lost[2] = {0, 0};
+  for (const RequestRecord& r : run.requests.all)
+    if (r.outcome != Outcome::kSucceeded && !r.open) ++lost[r.home];
+  EXPECT_EQ(lost[0], 0U);
+  EXPECT_GT(lost[1], 100U);
+}
+
+// A service that is out of reach fails as one that is down, and names why.
+TEST(services, a_service_in_a_region_that_is_cut_off_is_missed_everywhere) {
+  const Played run = play("{at: 10min, do: push_routing_policy, target: {region: west}, for: 5min}",
+                          store(", region: west"));
+  const Played other =
+      play("{at: 10min, do: push_routing_policy, target: {region: west}, for: 5min}");
+  EXPECT_GT(run.requests.span(11, 15).lost_share(), other.requests.span(11, 15).lost_share() + 0.3);
+  follow_from(run, "push_routing_policy");
+}
+
+// Work for those who have left keeps it down when its fault is long over; turning callers away for
+// ten minutes ends that.
+TEST(services, a_collapse_ends_when_callers_are_turned_away_and_not_before) {
+  const Sets tight{
+      "spec.services=[{name: store, servers: 4, service_time: 1s, variation: 0.5, queue: 200}]",
+      "spec.uses=[{name: store, service: store, timeout: 5s, retry: {policy: fixed, base: 1s, "
+      "max_attempts: 5}}]"};
+  const std::string slow = "{at: 10min, do: slow_service, service: store, factor: 5, for: 5min}";
+  const Played left_alone = play(slow, tight);
+  EXPECT_EQ(left_alone.requests.span(0, 9).lost, 0U);
+  EXPECT_GT(left_alone.requests.span(40, 55).lost_share(), 0.5);
+  EXPECT_EQ(left_alone.count("service_recovered"), 0U);
+  const Played shed = play(slow + ", {at: 25min, do: shed, share: 90%, for: 10min}", tight);
+  EXPECT_GT(shed.requests.span(18, 25).lost_share(), 0.5);
+  EXPECT_LT(shed.requests.span(45, 55).lost_share(), 0.02);
+  EXPECT_EQ(shed.count("service_recovered"), 1U);
+}
+
+TEST(services, that_servers_need_to_start_keep_them_down) {
+  const Sets quick{"spec.cluster.start.weights_size=1GB", "spec.cluster.start.warm_up_median=5s"};
+  Sets sets = store("", ", per: start");
+  sets.insert(sets.end(), quick.begin(), quick.end());
+  const std::string restart = "{at: 10min, do: kill_pods}";
+  const Played plain = play(restart, sets);
+  EXPECT_EQ(plain.requests.span(20, 55).lost, 0U);
+  const Played run =
+      play("{at: 9min, do: fail_service, service: store, for: 21min}, " + restart, sets);
+  EXPECT_GT(run.requests.span(15, 30).lost_share(), 0.9);
+  EXPECT_LT(run.requests.span(45, 55).lost_share(), 0.01);
+  EXPECT_EQ(run.count("crash_looping"), 2U);  // one of each region
+  for (const Incident& i : run.incidents)
+    if (i.kind == "crash_looping") {
+      EXPECT_EQ(roots_of(run.incidents, i), std::set<std::string>{"fail_service"});
+    }
+}
+
+// All pods start at once and meet at the service; with a jitter of some minutes they do not.
+TEST(services, a_herd_of_restarts_spreads_with_jitter) {
+  const auto worst = [](const std::string& jitter) {
+    std::vector<Override> sets;
+    for (const std::string& text :
+         {std::string("spec.timeline=[{at: 5min, do: restart_pods" + jitter + "}]"),
+          std::string("spec.operations.steps=[]"), std::string("spec.expect=[]"),
+          std::string("spec.duration=30min"), std::string("spec.output.interval=1s"),
+          std::string("spec.cluster.start.weights_source=local_disk"),
+          std::string("spec.services=[{name: quota, servers: 1, service_time: 6s, variation: 0}]"),
+          std::string("spec.uses=[{name: quota, service: quota, per: start, timeout: 10min}]")})
+      sets.push_back(parse_set(text));
+    const RunResults run = run_simulation(
+        load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});
+    std::size_t column = 0;
+    while (run.series_columns[column].name != "calls_waiting") ++column;
+    double most = 0;
+    for (std::size_t row = 0; row < run.series_times.size(); ++row)
+      most = std::max(most, run.series_values[row * run.series_columns.size() + column]);
+    return most;
+  };
+  EXPECT_GT(worst(""), 10);
+  EXPECT_LT(worst(", jitter: 5min"), 5);
+}
+
+// The same share is lost at another scale, from the same queue in proportion.
+TEST(services, in_a_smaller_world_the_same_share_is_lost) {
+  const auto lost = [](const char* scale) {
+    const Played run = play(
+        "{at: 5min, do: slow_service, service: store, factor: 4, for: 5min}",
+        {"spec.demand.rate=40/s", "spec.regions[*].nodes=12", "spec.duration=20min",
+         "spec.regions[*].pools[0].replicas=60", "spec.regions[*].pools[0].min_replicas=60",
+         "spec.regions[*].pools[0].gpu_limit=96",
+         "spec.cluster.workloads[0].autoscaler.max_replicas=96",
+         "spec.services=[{name: store, servers: 80, service_time: 1s, variation: 0.5, queue: 400}]",
+         "spec.uses=[{name: store, service: store, timeout: 10s}]",
+         std::string("spec.scale=") + scale});
+    EXPECT_EQ(run.count("service_slowed"), 1U);
+    EXPECT_LT(run.requests.span(14, 18).lost_share(), 0.01);
+    return run.requests.span(6, 10).lost_share();
+  };
+  const double whole = lost("1");
+  EXPECT_GT(whole, 0.2);
+  EXPECT_NEAR(lost("1/5"), whole, 0.15 * whole);
+  EXPECT_NEAR(lost("1/20"), whole, 0.3 * whole);
+}
+
+// ---- what is refused ----------------------------------------------------------------------------
+std::string refused(const Sets& sets) {
+  try {
+    play("", sets);
+  } catch (const InputError& error) {
+    return error.diagnostics.front().path + ": " + error.diagnostics.front().message;
+  }
+  return "";
+}
+
+TEST(services, that_are_not_there_are_refused) {
+  EXPECT_EQ(refused({"spec.services=[{name: store}]", "spec.uses=[{name: a, service: stroe}]"}),
+            "spec.uses[0].service: no service is called 'stroe'; did you mean 'store'?");
+  EXPECT_EQ(refused({"spec.uses=[{name: a, service: store}]"}),
+            "spec.uses[0].service: no service is called 'store'; write it into spec.services, such "
+            "as `services: [{name: store}]`");
+  EXPECT_NE(refused({"spec.uses=[{name: a}]"}).find("service"), std::string::npos);
+  EXPECT_EQ(refused({"spec.services=[{name: a, region: moon}]"}).substr(0, 24),
+            "spec.services[0].region:");
+  EXPECT_EQ(refused({"spec.services=[{name: a}, {name: a}]"}),
+            "spec.services[1].name: the name 'a' is already used in line 1");
+  EXPECT_EQ(
+      refused({"spec.services=[{name: a}]", "spec.uses=[{name: a, service: a, on_failure: stale}]"})
+          .substr(0, 24),
+      "spec.uses[0].on_failure:");
+  EXPECT_EQ(refused({"spec.services=[{name: store}]",
+                     "spec.timeline=[{at: 1min, do: fail_service, service: shop}]"})
+                .substr(0, 30),
+            "spec.timeline[0].action.servic");
+}
+
+}  // namespace test_services
+}  // namespace stampede::test
