@@ -20,7 +20,8 @@ class Changes;
 struct Act {
   const Scene& scene;
   Changes& changes;
-  IncidentId root;  // every incident of what is changed names it
+  IncidentId root;          // every incident of what is changed names it
+  const std::string& name;  // what an undo calls it
 };
 
 // Ends a change, and nothing else that is in force, because of `healed`.

@@ -17,11 +17,17 @@ std::map<std::string, ActionEntry>& action_entries() {
   return entries;
 }
 
-Changes::Changes(World& world, std::vector<TimelineParams> timeline, Scene scene)
+Changes::Changes(World& world, std::vector<TimelineParams> timeline, Scene scene,
+                 std::vector<VersionParams> versions)
     : world_(world),
       scene_(std::move(scene)),
       component_(world.scheduler.add(this)),
-      timeline_(std::move(timeline)) {}
+      timeline_(std::move(timeline)),
+      rollouts_(world, scene_, *this, std::move(versions)) {}
+
+void Changes::prepare(const ActionSelection& action, WatchPort& watch) {
+  if (const RollOutParams* p = roll_out_params(action)) rollouts_.prepare(*p, watch);
+}
 
 bool Changes::first(const TimelineParams& item) const {
   const auto it = action_entries().find(item.action.name);
@@ -62,15 +68,17 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
   STAMPEDE_CHECK(it != action_entries().end(), "unknown action " + action.name);
   const ActionEntry& entry = it->second;
   const void* params = action.params.get();
-  Effect effect = entry.apply(params, Act{scene_, *this, root});
+  Span span;
+  if (entry.span != nullptr) span = entry.span(params);
+  if (span.name.empty()) span.name = name;
+  Effect effect = entry.apply(params, Act{scene_, *this, root, span.name});
   if (effect.nothing)
     world_.incident("nothing_changed", kPath, {root}, action.name + ": there is nothing to change");
-  Span span;
-  if (entry.span != nullptr && effect.heal) span = entry.span(params);
+  if (!effect.heal) span.lasts.reset();
   const Duration lasts = span.lasts.value_or(effect.ends_after);
   if (effect.heal || lasts.ns > 0) {
     Change& change = changes_.emplace_back();
-    change.name = span.name.empty() ? name : span.name;
+    change.name = span.name;
     change.action = action.name;
     change.root = root;
     change.heal = std::move(effect.heal);
@@ -89,6 +97,15 @@ void Changes::end(Change& change, const char* kind, std::vector<IncidentId> caus
   world_.scheduler.cancel(change.end);
   const IncidentId ended = world_.incident(kind, kPath, std::move(causes), change.action);
   if (change.heal) std::exchange(change.heal, {})(ended);
+}
+
+// What brought it is over, and nothing is left to be healed.
+void Changes::rolled_back(IncidentId root) {
+  for (Change& change : changes_) {
+    if (change.root != root || !change.in_force) continue;
+    change.in_force = false;
+    world_.scheduler.cancel(change.end);
+  }
 }
 
 void Changes::undo(const std::string& name, IncidentId root) {

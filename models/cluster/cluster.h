@@ -35,6 +35,7 @@ class Cluster final : public ApiWatcher,
                       public AutoscalerControlPort,
                       public PodControlPort,
                       public ReadinessPort,
+                      public ProcessWatcher,
                       public Tunable {
  public:
   // `path` names the component, e.g. "apac/cluster". `api` and `runtime` must outlive the run.
@@ -76,6 +77,13 @@ class Cluster final : public ApiWatcher,
   void crash(const std::vector<PodId>& pods, IncidentId cause) override;
   u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) override;
   bool restarting(u64 round) const override { return restarts_.under_way(round); }
+  void stop_restarting(u64 round) override { restarts_.stop(round); }
+
+  // ProcessWatcher
+  void process_died(PodId pod, IncidentId cause) override {
+    if (state_.pods[pod].container == cluster::Container::kServing)
+      kubelets_.pod_crashed(pod, cause);
+  }
 
   NodeControlPort& hosts() { return hosts_; }
 

@@ -196,6 +196,12 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .source(
           "Kubernetes: pkg/kubelet, 10 s doubling to 5 min; Kubernetes: client-go "
           "util/flowcontrol/backoff.go");
+  s.field("restart_backoff_jitter", &P::restart_backoff_jitter)
+      .live()
+      .help(
+          "each delay is longer by a share of itself, drawn anew up to this; 0%: none, as in "
+          "Kubernetes")
+      .range(0, 10);
   s.field("termination", &P::termination)
       .live()
       .help("time from the kill signal to the end of the container")

@@ -53,6 +53,7 @@ struct KubeletParams {
   i32 liveness_failures = 0;
   Duration startup_deadline{};
   Duration restart_backoff_first = 10_s, restart_backoff_longest = 300_s;
+  Share restart_backoff_jitter{};
   Duration termination = 5_s;
   i32 event_burst = 25;
   Duration event_refill = 300_s;

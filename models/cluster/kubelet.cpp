@@ -23,7 +23,8 @@ Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder&
       component_(context.world.scheduler.add(this)),
       links_(context.world, *this),
       phase_(context.world.stream(context.path, "kubelet_phase")),
-      warm_up_(context.world.stream(context.path, "warm_up")) {
+      warm_up_(context.world.stream(context.path, "warm_up")),
+      backoff_(context.world.stream(context.path, "restart_backoff")) {
   const StartParams& p = context.params.start;
   for (i32 n = 0; n < context.params.nodes; ++n) links_.add(p.node_bandwidth, p.pod_bandwidth);
   store_ = links_.add(p.store_bandwidth, Bandwidth{kOpen});
@@ -191,6 +192,7 @@ void Kubelets::stage_done(PodId id) {
     case Container::kStarting:
       emit(id);  // Created
       emit(id);  // Started
+      if (dies_at_start(id)) return;
       return load(id);
     case Container::kLoading:
       return loaded(id);
@@ -212,6 +214,17 @@ bool Kubelets::fetch_weights(PodId id) {
     return false;
   pod.fetched = true;
   links_.start(store_, p.weights_size, id, ++pod.generation);
+  return true;
+}
+
+// A process that ends before it has loaded anything.
+bool Kubelets::dies_at_start(PodId id) {
+  Pod& pod = context_.state.pods[id];
+  const IncidentId cause = context_.runtime.dies_at_start(id, pod.workload);
+  if (cause == kNoIncident) return false;
+  pod.overloaded = cause;
+  pod.container_started = context_.world.now();
+  restart(id);
   return true;
 }
 
@@ -333,7 +346,12 @@ void Kubelets::look_whether_ended(PodId id) {
   Pod& pod = context_.state.pods[id];
   pod.ending = false;
   if (std::exchange(pod.asked, false)) return stage(id, kRelist);
-  stage(id, doubling(p.restart_backoff_first, p.restart_backoff_longest, pod.restarts_in_a_row));
+  Duration delay =
+      doubling(p.restart_backoff_first, p.restart_backoff_longest, pod.restarts_in_a_row);
+  if (p.restart_backoff_jitter.value > 0)
+    delay += from_seconds(delay.seconds() * p.restart_backoff_jitter.value *
+                          uniform(draw(backoff_, id, pod.restarts)));
+  stage(id, delay);
 }
 
 void Kubelets::pod_deleted(PodId id, IncidentId cause) {

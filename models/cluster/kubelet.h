@@ -68,6 +68,7 @@ class Kubelets final : public Component,
   void loaded(PodId pod);
   void begin_warm_up(PodId pod);
   void serve(PodId pod);
+  bool dies_at_start(PodId pod);
   void restart(PodId pod);
   void look_whether_ended(PodId pod);
   void note_crash_loop(PodId pod);
@@ -87,7 +88,7 @@ class Kubelets final : public Component,
   ComponentId component_;
   SharedLinks links_;
   u32 store_ = 0, registry_ = 0;  // links after those of the nodes
-  StreamKey phase_, warm_up_;
+  StreamKey phase_, warm_up_, backoff_;
   std::vector<Writer> writers_;       // [node]
   std::vector<Instant> crash_loop_;   // [workload] when a pod was last restarted again and again
   std::vector<TokenBucket> filters_;  // [pod], as far as one was needed

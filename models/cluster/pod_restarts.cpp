@@ -39,6 +39,14 @@ bool PodRestarts::done(const Turn& turn) const {
   return pod.gone || pod.deleting || (pod.restarts > turn.restarts && pod.ready);
 }
 
+void PodRestarts::stop(u64 index) {
+  for (Turn& turn : rounds_[index].turns) {
+    if (turn.stage != Stage::kWaiting) continue;
+    turn.stage = Stage::kDone;
+    --rounds_[index].left;
+  }
+}
+
 void PodRestarts::look(u32 index) {
   Round& round = rounds_[index];
   const Instant now = context_.world.now();

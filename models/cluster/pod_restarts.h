@@ -18,6 +18,7 @@ class PodRestarts final : public Component {
  public:
   PodRestarts(const Context& context, NodeRuntime& kubelets);
   u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause);
+  void stop(u64 round);  // those that wait for their turn are left as they are
   bool under_way(u64 round) const { return rounds_[round].left > 0; }
   void handle(const Event& event) override;
 

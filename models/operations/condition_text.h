@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "models/operations/condition_params.h"
+#include "models/ports/condition_params.h"
 
 namespace stampede {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <type_traits>
 
-#include "models/operations/condition_params.h"
+#include "models/ports/condition_params.h"
 
 namespace stampede {
 

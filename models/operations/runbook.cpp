@@ -51,6 +51,16 @@ std::size_t Runbook::index_of(const std::string& name) const {
   invariant_failed("no operations step is called " + name);
 }
 
+u32 Runbook::watch(const ConditionParams& condition) {
+  gates_.emplace_back(condition, kSuccessBelow, world_, monitor_, scene_);
+  return static_cast<u32>(gates_.size() - 1);
+}
+
+Alarm Runbook::watched(u32 number) {
+  Reading reading = gates_[number].read();
+  return {reading.sustained == Seen::kYes, std::move(reading.shown_by)};
+}
+
 void Runbook::start() {
   if (!steps_.empty()) world_.scheduler.after(5_s, Priority::kControl, component_, kTick);
   monitor_.start();

@@ -22,11 +22,12 @@
 #include "models/operations/trigger.h"
 #include "models/ports/changes_port.h"
 #include "models/ports/scene.h"
+#include "models/ports/watch_port.h"
 #include "sim/world.h"
 
 namespace stampede {
 
-class Runbook final : public Component {
+class Runbook final : public Component, public WatchPort {
  public:
   enum class State : u8 {
     kIdle,
@@ -61,6 +62,9 @@ class Runbook final : public Component {
   // All statistics are registered. Throws InvariantError if a step needs an unknown one or reads a
   // signal that is not there (the loader checks first).
   Runbook(World& world, OperationsParams params, ChangesPort& changes, Scene scene);
+  // WatchPort: of those who wait for a condition and are no operators.
+  u32 watch(const ConditionParams& condition) override;
+  Alarm watched(u32 number) override;
   void start();
   void handle(const Event& event) override;
   const std::vector<Step>& steps() const { return steps_; }
@@ -95,6 +99,7 @@ class Runbook final : public Component {
   const OperationsParams params_;
   Monitor monitor_;
   std::vector<Step> steps_;
+  std::vector<Trigger> gates_;
 };
 
 }  // namespace stampede

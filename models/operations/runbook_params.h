@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "models/operations/condition_params.h"
 #include "models/operations/monitor_params.h"
 #include "models/ports/action_params.h"
+#include "models/ports/condition_params.h"
 
 namespace stampede {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/operations/condition_params.h"
+#include "models/ports/condition_params.h"
 #include "sim/world.h"
 
 namespace stampede {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "models/operations/condition_params.h"
 #include "models/operations/monitor.h"
+#include "models/ports/condition_params.h"
 #include "models/ports/scene.h"
 #include "sim/world.h"
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "models/ports/action_params.h"
+#include "models/ports/watch_port.h"
 #include "sim/journal.h"
 
 namespace stampede {
@@ -18,6 +19,8 @@ using Completion = std::function<Ending()>;
 
 struct ChangesPort {
   virtual ~ChangesPort() = default;
+  // Before the start: what the action waits for is watched from then on.
+  virtual void prepare(const ActionSelection& action, WatchPort& watch) = 0;
   // Applies the action now because of `root`, which every incident of what it changes names.
   // `name` is what an undo calls it, unless the action gives itself a name. The result says when it
   // is over, at once if it takes no time. Not to be called while another component's event changes

@@ -39,6 +39,10 @@ LiveRoot live_root(Params& params, Tunable* owner = nullptr) {
 // scenario's own.
 struct LivePort {
   virtual ~LivePort() = default;
+  // Of these regions those that have the parameter at `path` for themselves; kNoRegion where the
+  // service has it once.
+  virtual std::vector<RegionId> places(const std::string& path,
+                                       const std::vector<RegionId>& regions) const = 0;
   // A new layer over the parameter at `path` (a live one) in these regions, which has no value yet.
   // Where the service has the parameter only once, the regions say nothing.
   virtual u32 begin(const std::string& path, const std::vector<RegionId>& regions,

@@ -30,6 +30,8 @@ struct PodControlPort {
   // takes.
   virtual u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) = 0;
   virtual bool restarting(u64 round) const = 0;
+  // Pods that wait for their turn are left as they are.
+  virtual void stop_restarting(u64 round) = 0;
 };
 
 }  // namespace stampede

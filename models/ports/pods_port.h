@@ -37,6 +37,9 @@ struct PodRuntime {
   // Nothing gets to the pod's host or from there any more, because of `cause`; or it does again.
   virtual void pod_cut_off(PodId pod, IncidentId cause) = 0;
   virtual void pod_reached(PodId pod) = 0;
+  // Would the server process that is about to start in the pod die before it serves? Then the
+  // incident that says why.
+  virtual IncidentId dies_at_start(PodId /*pod*/, WorkloadId /*workload*/) { return kNoIncident; }
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;
@@ -49,6 +52,13 @@ struct PodRuntime {
   // The incident of the overload that a pod suffers from now, or what brought it its traffic, if
   // any: it travels with failed probes.
   virtual IncidentId overload_incident(PodId /*pod*/) { return kNoIncident; }
+};
+
+// Implemented by the cluster; called by serving.
+struct ProcessWatcher {
+  virtual ~ProcessWatcher() = default;
+  // The pod's process has died of itself with all that it had: its kubelet sees it.
+  virtual void process_died(PodId pod, IncidentId cause) = 0;
 };
 
 // Implemented by the data plane (gateway, balancer); called when a new endpoint view reached it.

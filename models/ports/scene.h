@@ -21,6 +21,7 @@
 #include "models/ports/service_alarm_port.h"
 #include "models/ports/service_control_port.h"
 #include "models/ports/traffic_control_port.h"
+#include "models/ports/version_port.h"
 #include "sim/random.h"
 
 namespace stampede {
@@ -49,6 +50,7 @@ struct Scene {
   std::vector<std::string> sites{};      // [region] the place that it shares; empty: none
   ClockControlPort* clocks = nullptr;
   std::vector<NamedService> services{};
+  std::vector<VersionPort*> versions{};  // [region]
 };
 
 }  // namespace stampede

@@ -3,6 +3,7 @@
 
 #include "models/serving/engine.h"
 #include "models/serving/region_latencies.h"
+#include "models/serving/running_versions.h"
 
 namespace stampede {
 
@@ -201,7 +202,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
-  if (const auto refusal = refused_by(p)) {
+  if (const auto refusal = refused_by(p, id, slot)) {
     a.started = world_.now();
     attempt_ended(id, a, refusal->code, world_.now());
     return *refusal;
@@ -211,9 +212,14 @@ Verdict Region::to_pod(AttemptSlot slot) {
   return {};
 }
 
-std::optional<Verdict> Region::refused_by(Pod& p) {
+std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
   if (!p.serving)  // a stale endpoint: connection refused
     return refuse_503(p.stopped_by ? p.stopped_by : endpoint_cause_[p.workload]);
+  if (versions_) [[unlikely]] {
+    const u64 attempt = (*wiring_.attempts)[slot].session_key ^ mix64(++version_draws_);
+    if (const auto version = versions_->refuses(id, probe_stream_, attempt))
+      return refuse_503(versions_->version(*version).cause);
+  }
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   const Instant now = world_.now();
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
@@ -295,6 +301,10 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
     wiring_.text->text_runs(a.session, input.prompt, text_);
   a.ticket = pods_[id].engine->add(engine_time(pods_[id]), input, text_);
   reschedule(id);
+  if (versions_) [[unlikely]] {
+    versions_->admitted(id);
+    if (versions_->dies(id, world_.now(), memory_of(pods_[id]))) look_at_process(id);
+  }
   return true;
 }
 
@@ -377,6 +387,10 @@ void Region::handle(const Event& event) {
     case kFirstTokenDue:
     case kAnswerDue:
       return deadline_passed(event);
+    case kFileRead:
+      return file_read(event.subject, event.argument);
+    case kProcessDue:
+      return process_due(event.subject, event.argument);
     case kLoginTurn:
       if (turns_.end(event.subject, event.argument)) logged_in(event.subject);
       return;
@@ -478,14 +492,13 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
 IncidentId Region::delayed_by(AttemptSlot attempt) const {
   if (asks_services(attempt)) return services_of(attempt)->delayed_by(attempt);
   const Attempt& a = (*wiring_.attempts)[attempt];
-  if (!faults_.empty() && a.ticket != 0)
-    if (const IncidentId cause = faults_.cause(a.pod)) return cause;
+  if (a.ticket != 0)
+    if (const IncidentId cause = ailment(a.pod)) return cause;
   return overload_ != kNoIncident ? overload_ : a.incident;
 }
 
 IncidentId Region::overload_incident(PodId pod) {
-  if (!faults_.empty())
-    if (const IncidentId cause = faults_.cause(pod)) return cause;
+  if (const IncidentId cause = ailment(pod)) return cause;
   return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
 }
 

@@ -21,6 +21,7 @@
 #include "models/ports/safety_port.h"
 #include "models/ports/server_control_port.h"
 #include "models/ports/service_port.h"
+#include "models/ports/version_port.h"
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
 #include "models/serving/gate_rules.h"
@@ -38,6 +39,7 @@
 namespace stampede {
 
 class Engine;
+class RunningVersions;
 struct EngineProfile;
 
 class Region final : public Component,
@@ -49,7 +51,8 @@ class Region final : public Component,
                      public ReplicaChoiceUser,
                      public ServerControlPort,
                      public GateControlPort,
-                     public ServiceCaller {
+                     public ServiceCaller,
+                     public VersionPort {
  public:
   struct Wiring {
     ClientPort* clients = nullptr;
@@ -63,6 +66,7 @@ class Region final : public Component,
     const GatewayServices* services = nullptr;  // null: the gateway asks nobody
     // [class of clients] pools that take its requests, in order; empty: the first takes all.
     std::vector<std::vector<WorkloadId>> pools_of{};
+    ProcessWatcher* processes = nullptr;  // hears of those that die of themselves
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
@@ -98,6 +102,7 @@ class Region final : public Component,
   void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) override;
   void pod_cut_off(PodId pod, IncidentId cause) override;
   void pod_reached(PodId pod) override;
+  IncidentId dies_at_start(PodId pod, WorkloadId workload) override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
   bool export_metrics(PodId pod, WorkloadId workload, PodExports& exports) override;
@@ -128,6 +133,12 @@ class Region final : public Component,
   // GateControlPort
   u32 turn_away(const TurnAway& whom, IncidentId cause) override;
   void let_in(u32 rule, IncidentId healed) override;
+
+  // VersionPort
+  u32 bring(const VersionSpread& version, IncidentId cause) override;
+  void spread_to(u32 version, double threshold, bool at_once) override;
+  void refreshed(u32 version, bool bad, Duration within, IncidentId cause) override;
+  std::vector<PodId> running(u32 version) const override;
 
   const Counts& counts() const { return counts_; }
   const ActiveCounts& active() const { return active_; }
@@ -163,7 +174,9 @@ class Region final : public Component,
     kLoginTurn,
     kFilterDue,
     kFirstTokenDue,
-    kAnswerDue
+    kAnswerDue,
+    kProcessDue,
+    kFileRead
   };
   struct Pod {
     std::unique_ptr<Engine> engine;
@@ -177,6 +190,7 @@ class Region final : public Component,
     Instant overloaded_since = kNever;
     Duration busy_before{};
     u32 probes = 0;
+    u32 processes = 0;                // that it has had
     CauseTally<30, 2, 4> brought_by;  // attempts that came lately
     IncidentId stopped_by = kNoIncident;
     Instant grace_ends{};
@@ -207,6 +221,12 @@ class Region final : public Component,
   void set_pace(PodId pod);
   u32 afflict(const std::vector<PodId>& pods, PodFault fault, const char* kind, IncidentId cause);
   void begin_anew(PodId pod);
+  IncidentId ailment(PodId pod) const;
+  IncidentId death_of(u32 version, PodId pod);
+  double memory_of(const Pod& pod) const;
+  void look_at_process(PodId pod);
+  void process_due(PodId pod, u32 process);
+  void file_read(PodId pod, u32 process);
   void blame_for_delay(PodId pod);
   std::vector<AttemptSlot> attempts_at(PodId pod) const;
   // The engine of a pod tells of everything up to now.
@@ -226,7 +246,7 @@ class Region final : public Component,
   Verdict refused_by_service(AttemptSlot attempt, const ServiceReply& reply);
   Verdict log_in(AttemptSlot attempt);
   Verdict to_pod(AttemptSlot attempt);
-  std::optional<Verdict> refused_by(Pod& pod);
+  std::optional<Verdict> refused_by(Pod& pod, PodId id, AttemptSlot attempt);
   void await_filters(WorkloadId workload);
   void attempt_ended(PodId pod, const Attempt& attempt, Outcome outcome, Instant at);
   void login_granted(AttemptSlot attempt);
@@ -276,6 +296,7 @@ class Region final : public Component,
   PodFaults faults_;
   u32 last_fault_ = kNoFault;
   u32 losses_ = 0;  // of texts in engines
+  std::unique_ptr<RunningVersions> versions_;  // null: none was brought
   GateRules gate_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_;
@@ -292,7 +313,7 @@ class Region final : public Component,
   u32 overloaded_pods_ = 0;
   std::vector<TextRun> text_;
   std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines
-  u64 holds_ = 0, handing_over_ = 0, asking_ = 0;
+  u64 holds_ = 0, handing_over_ = 0, asking_ = 0, version_draws_ = 0;
   std::size_t verified_ = 0;  // the pod whose engine was checked last
   Counts counts_;
 };

@@ -1,10 +1,12 @@
 // What is done to a region from outside: pods that hang, are slow or cannot be reached, whom its
-// gateway turns away, other parameters while it runs. Its engines stand in region_pods.cpp.
+// gateway turns away, other parameters while it runs, versions that its processes run. Its engines
+// stand in region_pods.cpp.
 #include <fmt/format.h>
 
 #include <string>
 
 #include "models/serving/region.h"
+#include "models/serving/running_versions.h"
 
 namespace stampede {
 
@@ -41,7 +43,7 @@ u32 Region::slow(const std::vector<PodId>& pods, double factor, IncidentId cause
 
 // What waited there says why it is late, for whatever its lateness leads to.
 void Region::blame_for_delay(PodId id) {
-  const IncidentId cause = faults_.cause(id);
+  const IncidentId cause = ailment(id);
   if (cause == kNoIncident) return;
   for (const AttemptSlot slot : attempts_at(id)) {
     Attempt& a = (*wiring_.attempts)[slot];
@@ -160,6 +162,112 @@ void Region::use_choice(WorkloadId workload, ReplicaChoice* choice) {
   endpoints_[workload].connect(choice, wiring_.filters[workload]);
   endpoints_[workload].refilter(world_.now());
   await_filters(workload);
+}
+
+// ---- versions -----------------------------------------------------------------------------------
+
+u32 Region::bring(const VersionSpread& version, IncidentId cause) {
+  if (!versions_) versions_ = std::make_unique<RunningVersions>();
+  return versions_->add(version, cause);
+}
+
+void Region::spread_to(u32 number, double threshold, bool at_once) {
+  versions_->version(number).threshold = threshold;
+  if (!at_once) return;
+  for (PodId id = 0; id < pods_.size(); ++id) {
+    if (!pods_[id].serving) continue;
+    const bool has = versions_->has(number, id, pods_[id].workload);
+    if (has == versions_->runs(number, id)) continue;
+    if (has) {
+      versions_->take_up(number, id, world_.now());
+    } else {
+      blame_for_delay(id);
+      versions_->leave(number, id);
+    }
+    set_pace(id);
+    look_at_process(id);
+    if (has && versions_->reads_bad_file(id))
+      world_.scheduler.after(1_ns, Priority::kControl, component_, kFileRead, id,
+                             pods_[id].processes);
+  }
+}
+
+void Region::refreshed(u32 number, bool bad, Duration within, IncidentId cause) {
+  RunningVersions::Version& v = versions_->version(number);
+  if (v.file != cause) v.deaths = kNoIncident;  // what dies from now on dies of another file
+  v.bad_file = bad;
+  v.file = cause;
+  if (!bad || v.spread.traits.crash.when != CrashWhen::kAtTheNextRefresh) return;
+  for (const PodId id : running(number)) {
+    const double u = uniform(draw(probe_stream_, id, number, 1));
+    world_.scheduler.after(from_seconds(u * within.seconds()) + 1_ns, Priority::kControl,
+                           component_, kFileRead, id, pods_[id].processes);
+  }
+}
+
+void Region::file_read(PodId id, u32 process) {
+  if (!pods_[id].serving || pods_[id].processes != process) return;
+  if (const auto version = versions_->reads_bad_file(id))
+    wiring_.processes->process_died(id, death_of(*version, id));
+}
+
+std::vector<PodId> Region::running(u32 number) const {
+  std::vector<PodId> pods;
+  for (PodId id = 0; id < pods_.size(); ++id)
+    if (pods_[id].serving && versions_->runs(number, id)) pods.push_back(id);
+  return pods;
+}
+
+IncidentId Region::dies_at_start(PodId id, WorkloadId workload) {
+  if (!versions_) return kNoIncident;
+  const auto version = versions_->dies_at_start(id, workload);
+  return version ? death_of(*version, id) : kNoIncident;
+}
+
+// One incident of a version for all that die of it, so that a crash loop of many pods is told once.
+IncidentId Region::death_of(u32 number, PodId id) {
+  RunningVersions::Version& v = versions_->version(number);
+  if (v.deaths != kNoIncident) return v.deaths;
+  const bool killed = v.spread.traits.crash.when == CrashWhen::kNotAtAll;
+  v.deaths = world_.incident(killed ? "out_of_memory" : "processes_crash", name_,
+                             {v.file ? v.file : v.cause}, fmt::format("the first is pod {}'s", id));
+  return v.deaths;
+}
+
+double Region::memory_of(const Pod& p) const {
+  const FrontEndParams& front = params_.pools[p.workload].front_end;
+  const i64 requests = i64{p.engine->waiting()} + p.engine->running();
+  return static_cast<double>(front.memory_idle.value) +
+         static_cast<double>(requests) * static_cast<double>(front.memory_per_request.value);
+}
+
+// By an event of its own: the caller may stand in the middle of an engine's step.
+void Region::look_at_process(PodId id) {
+  const Pod& p = pods_[id];
+  const Instant now = world_.now();
+  const double used = memory_of(p);
+  const Instant due =
+      versions_->dies(id, now, used) ? now + 1_ns : versions_->full_at(id, now, used);
+  if (due != kNever)
+    world_.scheduler.at(due, Priority::kControl, component_, kProcessDue, id, p.processes);
+}
+
+// Of the process that was meant, unless it has more room than it seemed.
+void Region::process_due(PodId id, u32 process) {
+  const Pod& p = pods_[id];
+  if (!p.serving || p.processes != process) return;
+  const Instant now = world_.now();
+  const double used = memory_of(p);
+  if (const auto version = versions_->dies(id, now, used))
+    return wiring_.processes->process_died(id, death_of(*version, id));
+  if (const Instant due = versions_->full_at(id, now, used); due != kNever)
+    world_.scheduler.at(due, Priority::kControl, component_, kProcessDue, id, p.processes);
+}
+
+IncidentId Region::ailment(PodId id) const {
+  if (!faults_.empty())
+    if (const IncidentId cause = faults_.cause(id)) return cause;
+  return versions_ ? versions_->slowed_by(id) : kNoIncident;
 }
 
 }  // namespace stampede

@@ -5,6 +5,7 @@
 
 #include "models/serving/engine.h"
 #include "models/serving/region_latencies.h"
+#include "models/serving/running_versions.h"
 
 namespace stampede {
 namespace {
@@ -23,7 +24,9 @@ Region::Pod& Region::pod(PodId id) {
 void Region::pod_started(PodId id, WorkloadId workload) {
   Pod& p = pod(id);
   STAMPEDE_CHECK(!p.engine, "a pod is started before its last engine has ended");
+  const u32 processes = p.processes + 1;
   p = Pod{};
+  p.processes = processes;
   p.engine = std::make_unique<Engine>(*profiles_[workload]);
   if (latencies_) {
     p.engine->watch(latencies_.get());
@@ -36,6 +39,10 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.front_end.measure(world_.now(), 0, 0, front);
   ++serving_[workload];
   begin_anew(id);
+  if (!versions_) return;
+  versions_->begin(id, workload, world_.now());
+  set_pace(id);
+  look_at_process(id);
 }
 
 // Terminating: nothing new, what runs may finish within the grace.
@@ -97,7 +104,7 @@ Instant Region::engine_time(const Pod& p) const {
 void Region::set_pace(PodId id) {
   Pod& p = pods_[id];
   if (!p.engine) return;
-  const double factor = faults_.pace(id);
+  const double factor = faults_.pace(id) * (versions_ ? versions_->slower(id) : 1);
   if (!p.clock && factor == 1) return;
   advance(id);
   const Instant now = world_.now();
@@ -171,6 +178,7 @@ PodSample Region::sample(PodId id, WorkloadId workload) {
   const i64 requests = i64{p.engine->waiting()} + p.engine->running();
   sample.memory_bytes = static_cast<i64>(front.memory_idle.value) +
                         requests * static_cast<i64>(front.memory_per_request.value);
+  if (versions_) sample.memory_bytes += static_cast<i64>(versions_->lost(id, now));
   p.used_before = used;
   p.sampled_at = now;
   return sample;

@@ -51,6 +51,14 @@ Case step(const char* keys, const char* said) {
           kept.back().c_str()};
 }
 
+Case versions(const char* list, const char* entries, const char* said) {
+  static std::deque<std::string> kept;
+  kept.push_back(std::string("spec.") + said);
+  return {
+      {std::string("spec.versions=[") + list + "]", std::string("spec.timeline=[") + entries + "]"},
+      kept.back().c_str()};
+}
+
 class Contradiction : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Contradiction, is_an_input_error) {
@@ -135,6 +143,51 @@ INSTANTIATE_TEST_SUITE_P(
                  "[0].action.target.count: a share or a count, not both"),
         timeline("{at: 5min, do: kill_pods, for: 5min}",
                  "[0].action.for: what this does has no end of its own and does not heal"),
+        // Versions that nobody knows, that are out or are not, gates that see nothing.
+        versions("{name: v2, crash: at strat}", "", "versions[0].crash: 'at strat': `at start`"),
+        versions("{name: v2}, {name: v2}", "", "versions[1].name: the name 'v2' is already used"),
+        versions("{name: v2, crash: at the next refresh, kind: data}", "",
+                 "versions[0].crash: nothing is made anew"),
+        versions("{name: v2, refresh: {}}", "", "versions[0].refresh: only data are made anew"),
+        versions("{name: v2, leak: {limit: 1GB}}", "",
+                 "versions[0].leak: `per_request` or `per_minute`"),
+        versions("{name: v2, kind: routing, slow: 2}", "", "versions[0].kind: no process runs"),
+        versions("{name: v2, kind: data}", "", "versions[0]: 'v2' changes nothing"),
+        versions("{name: v2, set: [{path: spec.gateway.max_queeu, value: '1'}]}", "",
+                 "versions[0].set[0].path: this scenario has no parameter "
+                 "'spec.gateway.max_queeu'; did you mean 'spec.gateway.max_queue'?"),
+        versions("{name: v2, set: [{path: spec.gateway.max_queue, value: '-1'}]}", "",
+                 "versions[0].set[0].value: -1 is below the least allowed"),
+        versions("{name: v2}", "{at: 5min, do: roll_out, version: v3}",
+                 "timeline[0].action.version: no version is called 'v3'; did you mean 'v2'?"),
+        versions("{name: v2, set: [{path: spec.balancer.ttl, value: 1min}]}",
+                 "{at: 5min, do: roll_out, version: v2, target: {region: east}}",
+                 "timeline[0].action.target: 'v2' sets 'spec.balancer.ttl', which the service has "
+                 "once"),
+        versions("{name: v2}",
+                 "{at: 5min, do: roll_out, version: v2}, {at: 6min, do: roll_out, version: v2}",
+                 "timeline[1].action.version: 'v2' is out by then: it was rolled out at 5min"),
+        versions("{name: v2}",
+                 "{at: 5min, do: roll_out, version: v2, stages: [{share: 50%}, {share: 40%}]}",
+                 "timeline[0].action.stages[1].share: the share is not above that of stage 0"),
+        versions("{name: v2}",
+                 "{at: 5min, do: roll_out, version: v2, over: 1min, propagation: 1min}",
+                 "timeline[0].action.over: `stages`, `over` or `propagation`: one of them"),
+        versions("{name: v2}", "{at: 5min, do: roll_out, version: v2, over: 1min, gate: {}}",
+                 "timeline[0].action.gate: a condition is wanted"),
+        versions("{name: v2}", "{at: 5min, do: roll_out, version: v2, gate: success_below}",
+                 "timeline[0].action.gate: the roll-out is over as it begins"),
+        versions("{name: v2}", "{at: 5min, do: roll_back, version: v2}",
+                 "timeline[0].action.version: nothing called 'v2' is rolled out"),
+        versions("{name: v2}", "{at: 5min, do: roll_out, version: v2}, {at: 6min, do: disable}",
+                 "timeline[1].action: which roll-out: its `name` or its `version`"),
+        versions("{name: v2}",
+                 "{at: 5min, do: roll_out, version: v2}, {at: 4min, do: disable, version: v2}",
+                 "timeline[1].action.version: 'v2' is not out by then: it is rolled out at 5min"),
+        versions("{name: v2}",
+                 "{at: 5min, do: roll_out, version: v2, name: x}, {at: 6min, do: roll_back, name: "
+                 "x}, {at: 7min, do: disable, version: v2}",
+                 "timeline[2].action.version: 'v2' is not out any more by then"),
         timeline("{at: 5min, do: spike, class: wbe}",
                  "[0].action.class: no class of clients is called 'wbe'; did you mean 'web'?"),
         timeline("{at: 5min, do: spike, factor: 0.5}",

@@ -180,10 +180,34 @@ struct HandPods final : PodControlPort {
     return 0;
   }
   bool restarting(u64) const override { return under_way; }
+  void stop_restarting(u64) override { ++stopped; }
   Acts& acts;
   RegionId region;
   std::vector<PodPlace> places{{0, 0, 0}, {1, 0, 0}, {2, 1, 1}, {3, 1, 1}};
   bool under_way = false;
+  u32 stopped = 0;
+};
+
+struct HandVersions final : VersionPort {
+  HandVersions(Acts& a, RegionId r) : acts(a), region(r) {}
+  u32 bring(const VersionSpread& version, IncidentId cause) override {
+    acts.did("bring", region, cause);
+    brought = version;
+    return 0;
+  }
+  void spread_to(u32, double to, bool at_once) override {
+    threshold = to;
+    running_too = at_once;
+  }
+  void refreshed(u32, bool bad, Duration, IncidentId) override { files.push_back(bad); }
+  std::vector<PodId> running(u32) const override { return pods; }
+  Acts& acts;
+  RegionId region;
+  VersionSpread brought;
+  double threshold = 0;
+  bool running_too = false;
+  std::vector<bool> files;
+  std::vector<PodId> pods;
 };
 
 struct HandServers final : ServerControlPort {
@@ -277,6 +301,9 @@ struct HandNodes final : NodeControlPort {
 
 struct HandLive final : LivePort {
   explicit HandLive(Acts& a) : acts(a) {}
+  std::vector<RegionId> places(const std::string&, const std::vector<RegionId>&) const override {
+    return {kNoRegion};
+  }
   u32 begin(const std::string& path, const std::vector<RegionId>&, IncidentId cause) override {
     acts.done.push_back("layer of " + path);
     causes.push_back(cause);
@@ -352,6 +379,7 @@ struct HandScene {
   HandApiLoad loads[2]{{acts, 0}, {acts, 1}};
   HandNamedService store{acts};
   HandLive live{acts};
+  HandVersions versions[2]{{acts, 0}, {acts, 1}};
   HandNetwork network;
   Scene scene() {
     return {{"a", "b"},
@@ -376,7 +404,8 @@ struct HandScene {
             &network,
             {},
             &clocks,
-            {{"store", kNoRegion, &store}}};
+            {{"store", kNoRegion, &store}},
+            {&versions[0], &versions[1]}};
   }
 };
 

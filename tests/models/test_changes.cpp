@@ -41,11 +41,19 @@ ActionSelection action(const std::string& name, const Values& values = {}) {
 TimelineParams at(Duration when, ActionSelection what) { return {when, std::move(what)}; }
 
 struct Stage {
+  // What `roll_out` brings: one parameter, which the service has once.
+  static VersionParams version() {
+    VersionParams v;
+    v.name = "v";
+    v.kind = VersionKind::kRouting;
+    v.set.push_back({"spec.x", "8"});
+    return v;
+  }
   World world{1};
   HandScene hand;
   Changes changes;
   explicit Stage(std::vector<TimelineParams> timeline)
-      : changes(world, std::move(timeline), hand.scene()) {
+      : changes(world, std::move(timeline), hand.scene(), {version()}) {
     changes.start();
   }
   void run(Duration d) { world.scheduler.run_until(world.now() + d); }
@@ -84,7 +92,11 @@ TEST(changes, every_fault_heals_after_its_time_and_says_so_and_not_without_one) 
     if (entry.span == nullptr) continue;
     ++tried;
     for (const bool ends : {true, false}) {
-      Values values{{"by", "1s"}, {"replicas", "5"}, {"offset", "1s"}, {"service", "store"}};
+      Values values{{"by", "1s"},
+                    {"replicas", "5"},
+                    {"offset", "1s"},
+                    {"service", "store"},
+                    {"version", "v"}};
       if (ends) values.emplace_back("for", "10min");
       Stage s({at(1_min, action(name, values))});
       s.run(11_min - 1_ns);

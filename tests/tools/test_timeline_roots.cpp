@@ -54,7 +54,12 @@ const std::vector<Entry>& entries() {
       {"fail_service", ", service: store, for: 10s", "service_failed", {}},
       {"slow_service", ", service: store, for: 10s", "service_slowed", {}},
       {"limit_service", ", service: store, for: 10s", "service_limited", {}},
-      {"bump_cache_epoch", "", "flush_started", {}}};
+      {"bump_cache_epoch", "", "flush_started", {}},
+      {"roll_out", ", version: v, for: 10s", "version_stage", {}},
+      {"roll_out", ", version: v", "version_stage", {}},
+      {"roll_back", ", version: v", "version_rolled_back", {"roll_out"}},
+      {"roll_out", ", version: v, name: out", "version_stage", {}},
+      {"disable", ", name: out", "version_disabled", {"roll_out"}}};
   return all;
 }
 
@@ -66,8 +71,8 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
   std::vector<Override> sets;
   for (const std::string& set :
        {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
-        std::string("spec.duration=40min"), std::string("spec.expect=[]"),
-        std::string("spec.services=[{name: store}]")})
+        std::string("spec.services=[{name: store}]"), std::string("spec.versions=[{name: v}]"),
+        std::string("spec.duration=40min"), std::string("spec.expect=[]")})
     sets.push_back(parse_set(set));
   const RunResults run = run_simulation(
       load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});

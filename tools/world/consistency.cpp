@@ -13,6 +13,7 @@
 #include "tools/world/expectation_consistency.h"
 #include "tools/world/operations_consistency.h"
 #include "tools/world/service_consistency.h"
+#include "tools/world/version_consistency.h"
 
 namespace stampede {
 namespace {
@@ -173,7 +174,9 @@ std::vector<Finding> contradictions(const Spec& spec) {
   references(out, spec);
   for (Finding& fault : faults_of_services(spec)) out.push_back(std::move(fault));
   runbook_order(out, spec.operations.steps);
+  unique_names(out, "spec.versions", spec.versions);
   for (Finding& fault : faults_of_changes(spec)) out.push_back(std::move(fault));
+  for (Finding& fault : faults_of_versions(spec)) out.push_back(std::move(fault));
   for (Finding& fault : faults_of_operations(spec)) out.push_back(std::move(fault));
   for (Finding& fault : faults_of_expectations(spec)) out.push_back(std::move(fault));
   return out;

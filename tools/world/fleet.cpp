@@ -91,10 +91,12 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
                                   (listed == &steps[i].needs ? "needs" : "after"),
                               "no step is called '" + name + "'");
   expose_parameters();
-  changes_ = std::make_unique<Changes>(world, spec.timeline, scene());
+  changes_ = std::make_unique<Changes>(world, spec.timeline, scene(), spec.versions);
   register_stats();
   check_signals(spec, world);
   runbook_ = std::make_unique<Runbook>(world, spec.operations, *changes_, scene());
+  for (const TimelineParams& item : spec.timeline) changes_->prepare(item.action, *runbook_);
+  for (const StepParams& step : steps) changes_->prepare(step.action, *runbook_);
 }
 
 Fleet::~Fleet() = default;
@@ -135,6 +137,7 @@ void Fleet::connect_region(std::size_t r) {
   inside.safety = safety_.get();
   inside.attempts = &attempts_;
   inside.text = clients_.get();
+  inside.processes = clusters_[r].get();
   deadlines_.push_back(mechanism_of<DeadlinePolicy>(spec, {world, spec.regions[r].name}));
   inside.deadline = deadlines_.back().get();
   inside.services = services_->of_gateway(r);
@@ -261,6 +264,7 @@ Scene Fleet::scene() const {
   for (const auto& region : regions_) {
     scene.servers.push_back(region.get());
     scene.gates.push_back(region.get());
+    scene.versions.push_back(region.get());
   }
   scene.traffic = balancer_.get();
   for (const ClientClassParams& c : spec.clients) scene.all_classes.push_back(c.name);

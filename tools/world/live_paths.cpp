@@ -55,6 +55,7 @@ Scenario quiet(const Spec& spec) {
   Scenario copy;
   copy.spec = spec;
   copy.spec.timeline.clear();
+  copy.spec.versions.clear();
   copy.spec.operations.steps.clear();
   copy.spec.expect.clear();
   return copy;
@@ -213,17 +214,18 @@ class SetCheck {
   std::vector<SetFault> out_;
 };
 
+std::string at_scale(const Scenario& plain, const std::string& set_path, const std::string& value) {
+  const std::string path = live_place(set_path).path;
+  Scenario tried = plain;
+  write(tried, path, value);
+  tried.spec = scaled(tried.spec);
+  const auto place = value_at(type_of<Scenario>(), &tried, path);
+  return place ? place->text() : value;
+}
+
 void scale_set(const Scenario& plain, SetParams& set) {
-  const std::string path = live_place(set.path).path;
-  const auto at_scale = [&](const std::string& value) {
-    Scenario tried = plain;
-    write(tried, path, value);
-    tried.spec = scaled(tried.spec);
-    const auto place = value_at(type_of<Scenario>(), &tried, path);
-    return place ? place->text() : value;
-  };
-  if (!set.value.empty()) set.value = at_scale(set.value);
-  for (SetStageParams& stage : set.stages) stage.value = at_scale(stage.value);
+  if (!set.value.empty()) set.value = at_scale(plain, set.path, set.value);
+  for (SetStageParams& stage : set.stages) stage.value = at_scale(plain, set.path, stage.value);
 }
 
 }  // namespace
@@ -261,9 +263,11 @@ void scale_sets(const Spec& original, Spec& scaled) {
   for (const TimelineParams& item : scaled.timeline) sets.push_back(set_params(item.action));
   for (const StepParams& step : scaled.operations.steps) sets.push_back(set_params(step.action));
   std::erase(sets, nullptr);
-  if (sets.empty()) return;
+  if (sets.empty() && scaled.versions.empty()) return;
   const Scenario plain = quiet(original);
   for (SetParams* set : sets) scale_set(plain, *set);
+  for (VersionParams& version : scaled.versions)
+    for (VersionSetParams& set : version.set) set.value = at_scale(plain, set.path, set.value);
 }
 
 }  // namespace stampede

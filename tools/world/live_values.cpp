@@ -42,6 +42,18 @@ bool below(const std::string& path, const std::string& root) {
 
 }  // namespace
 
+std::vector<RegionId> LiveValues::places(const std::string& path,
+                                         const std::vector<RegionId>& regions) const {
+  const LivePlace named = live_place(path);
+  if (!held_by_regions(named.path)) return {kNoRegion};
+  std::vector<RegionId> places;
+  for (const RegionId r : regions)
+    if (named.region.empty() || scenario_.spec.regions[r].name == named.region ||
+        std::to_string(r) == named.region)
+      places.push_back(r);
+  return places;
+}
+
 u32 LiveValues::begin(const std::string& path, const std::vector<RegionId>& regions,
                       IncidentId cause) {
   const LivePlace named = live_place(path);
@@ -94,19 +106,25 @@ void LiveValues::put_layer(const std::string& path, const Root& root, const Laye
   added.value = added.from = text_of(*place->type, object);
 }
 
+// What is no number is the one or the other.
+std::string LiveValues::on_the_way(const Leaf& leaf, const Layer& layer, const std::string& value,
+                                   double part) {
+  const TypeInfo& scalar = scalar_of(*leaf.type);
+  if (scalar.scale == nullptr || layer.from.empty() || value.empty())
+    return part < 0.5 ? layer.from : value;
+  const double from = number_of(*leaf.type, leaf.object, layer.from);
+  double now = from + part * (number_of(*leaf.type, leaf.object, value) - from);
+  if (scalar.kind == ValueKind::kInteger || scalar.kind == ValueKind::kBytes)
+    now = std::floor(now + 0.5);
+  return bound_text(scalar.kind, now);
+}
+
 void LiveValues::change(u32 number, const std::string& value, double part) {
   for (Leaf& leaf : leaves_)
     for (Layer& layer : leaf.layers) {
       if (layer.number != number) continue;
       layer.value = value;
-      if (part < 1) {
-        const TypeInfo& scalar = scalar_of(*leaf.type);
-        const double from = number_of(*leaf.type, leaf.object, layer.from);
-        double now = from + part * (number_of(*leaf.type, leaf.object, value) - from);
-        if (scalar.kind == ValueKind::kInteger || scalar.kind == ValueKind::kBytes)
-          now = std::floor(now + 0.5);
-        layer.value = bound_text(scalar.kind, now);
-      }
+      if (part < 1) layer.value = on_the_way(leaf, layer, value, part);
       refresh(leaf);
     }
 }

@@ -25,6 +25,8 @@ class LiveValues final : public LivePort {
   // What the path says does not reach this region, which has a value of its own.
   void hide(std::string path, std::size_t region) { add(std::move(path), region, {}); }
 
+  std::vector<RegionId> places(const std::string& path,
+                               const std::vector<RegionId>& regions) const override;
   u32 begin(const std::string& path, const std::vector<RegionId>& regions,
             IncidentId cause) override;
   void change(u32 layer, const std::string& value, double part) override;
@@ -50,6 +52,8 @@ class LiveValues final : public LivePort {
     std::vector<Layer> layers;
   };
   void put_layer(const std::string& path, const Root& root, const Layer& layer);
+  static std::string on_the_way(const Leaf& leaf, const Layer& layer, const std::string& value,
+                                double part);
   static void refresh(Leaf& leaf);
 
   Scenario scenario_;  // where paths lead

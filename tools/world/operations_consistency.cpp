@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "models/changes/rollout_params.h"
 #include "models/operations/condition_walk.h"
 #include "models/operations/signal_rows.h"
 #include "tools/language/diagnostics.h"
@@ -35,6 +36,11 @@ class OperationsCheck {
     return std::move(out_);
   }
 
+  std::vector<Finding> of_condition(const ConditionParams& p, const std::string& path) {
+    condition(p, path);
+    return std::move(out_);
+  }
+
  private:
   void report(std::string path, std::string message) {
     out_.push_back({std::move(path), std::move(message)});
@@ -45,24 +51,26 @@ class OperationsCheck {
   }
 
   void step(const StepParams& p, const std::string& path) {
+    bool asks_success = condition(p.when, path + ".when");
+    if (p.until) asks_success |= condition(*p.until, path + ".until");
+    const bool plain = p.when.signal.empty() && p.when.both.empty() && p.when.either.empty();
+    if (p.below && !plain && !asks_success)
+      report(path + ".below", "this is of success_below; a signal's bound stands in `when`");
+  }
+
+  // Returns whether it asks for success_below.
+  bool condition(const ConditionParams& p, const std::string& path) {
     bool asks_success = false;
-    const auto term = [&](const TermParams& t, const std::string& at) {
+    each_term(p, path, [&](const TermParams& t, const std::string& at) {
       asks_success |= t.signal.empty() &&
                       t.condition.value_or(Watched::kSuccessBelow) == Watched::kSuccessBelow;
       if (t.signal.empty())
         named(t, at);
       else
         signal(t, at);
-    };
-    each_term(p.when, path + ".when", term);
-    combined(p.when, path + ".when");
-    if (p.until) {
-      each_term(*p.until, path + ".until", term);
-      combined(*p.until, path + ".until");
-    }
-    const bool plain = p.when.signal.empty() && p.when.both.empty() && p.when.either.empty();
-    if (p.below && !plain && !asks_success)
-      report(path + ".below", "this is of success_below; a signal's bound stands in `when`");
+    });
+    combined(p, path);
+    return asks_success;
   }
 
   // Who acts, what they need for it, and when they stop.
@@ -162,16 +170,28 @@ std::vector<Finding> faults_of_operations(const Spec& spec) {
   return OperationsCheck(spec).findings();
 }
 
+std::vector<Finding> faults_of_condition(const Spec& spec, const ConditionParams& condition,
+                                         const std::string& path) {
+  return OperationsCheck(spec).of_condition(condition, path);
+}
+
 void check_signals(const Spec& spec, const World& world) {
   const auto check = [&](const TermParams& term, const std::string& path) {
     check_signal(world, term, path);
+  };
+  const auto check_gate = [&](const ActionSelection& action, const std::string& path) {
+    const RollOutParams* p = roll_out_params(action);
+    if (p != nullptr && p->gate) each_term(*p->gate, path, check);
   };
   for (std::size_t i = 0; i < spec.operations.steps.size(); ++i) {
     const StepParams& step = spec.operations.steps[i];
     const std::string path = fmt::format("spec.operations.steps[{}]", i);
     each_term(step.when, path + ".when", check);
     if (step.until) each_term(*step.until, path + ".until", check);
+    check_gate(step.action, path + ".action.gate");
   }
+  for (std::size_t i = 0; i < spec.timeline.size(); ++i)
+    check_gate(spec.timeline[i].action, fmt::format("spec.timeline[{}].action.gate", i));
 }
 
 }  // namespace stampede

@@ -9,6 +9,9 @@
 namespace stampede {
 
 std::vector<Finding> faults_of_operations(const Spec& spec);
+// Of a condition at this path that is no operator's.
+std::vector<Finding> faults_of_condition(const Spec& spec, const ConditionParams& condition,
+                                         const std::string& path);
 
 // All statistics are registered. Throws ScenarioError for a signal that nobody publishes and for a
 // bound in another unit.

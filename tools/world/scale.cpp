@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/changes/rollout_params.h"
 #include "models/operations/condition_walk.h"
 #include "sim/registry.h"
 #include "tools/world/live_paths.h"
@@ -85,6 +86,12 @@ Spec scaled(const Spec& original) {
     each_term(step.when, "", bound);
     if (step.until) each_term(*step.until, "", bound);
   }
+  const auto gate = [&](const ActionSelection& action) {
+    RollOutParams* p = roll_out_params(action);
+    if (p != nullptr && p->gate) each_term(*p->gate, "", bound);
+  };
+  for (const TimelineParams& item : spec.timeline) gate(item.action);
+  for (const StepParams& step : spec.operations.steps) gate(step.action);
   for (std::size_t r = 0; r < spec.regions.size(); ++r)
     shrink_fleet(spec.regions[r], spec.cluster_of(r).gpus_per_node, s);
   scale_sets(original, spec);

@@ -106,6 +106,7 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("uses", &Spec::uses).help("who calls these services, and when");
   s.field("operations", &Spec::operations).help("operators");
   s.field("mitigations", &Spec::mitigations).help("mitigations that are switched on");
+  s.field("versions", &Spec::versions).help("what can be rolled out");
   s.field("timeline", &Spec::timeline).help("faults: what happens whatever the service does");
   s.field("expect", &Spec::expect).help("what must hold at the end, else exit code 1");
   s.field("output", &Spec::output).help("what is recorded");

@@ -7,6 +7,7 @@
 #include "models/balancing/global_balancer_params.h"
 #include "models/balancing/replica_choice_params.h"
 #include "models/changes/timeline_params.h"
+#include "models/changes/version_params.h"
 #include "models/clients/client_class_params.h"
 #include "models/clients/demand_params.h"
 #include "models/clients/service_level_params.h"
@@ -92,6 +93,7 @@ struct Spec {
   std::vector<ServiceUseParams> uses;
   OperationsParams operations;
   std::vector<SelectionOf<MitigationTag>> mitigations;
+  std::vector<VersionParams> versions;
   std::vector<TimelineParams> timeline;
   std::vector<ExpectationSelection> expect;
   OutputParams output;

@@ -1,4 +1,4 @@
-#include "models/operations/condition_params.h"
+#include "models/ports/condition_params.h"
 
 namespace stampede {
 

@@ -1,5 +1,6 @@
-// What operators can wait for, as parameters: a named condition, what a monitor shows of a signal,
-// or several of these combined.
+// What operators and the gates of roll-outs can wait for, as parameters: a named condition, what
+// monitoring shows of a signal, or several of these combined. What they mean is said where
+// operators are.
 #pragma once
 #include <optional>
 #include <string>

@@ -1,0 +1,340 @@
+#include "models/changes/rollouts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "models/changes/targets.h"
+#include "models/changes/version_traits.h"
+#include "sim/check.h"
+
+namespace stampede {
+namespace {
+
+constexpr const char* kRolloutsPath = "changes";
+constexpr Duration kGatePeriod = 5_s;  // as often as operators look
+
+std::vector<WorkloadId> pools_called(const Scene& scene, const std::string& pool) {
+  std::vector<WorkloadId> pools;
+  for (std::size_t w = 0; w < scene.pools.size(); ++w)
+    if (pool.empty() || scene.pools[w] == pool) pools.push_back(static_cast<WorkloadId>(w));
+  return pools;
+}
+
+}  // namespace
+
+Rollouts::Rollouts(World& world, const Scene& scene, RollOutListener& listener,
+                   std::vector<VersionParams> versions)
+    : world_(world),
+      scene_(scene),
+      listener_(listener),
+      component_(world.scheduler.add(this)),
+      versions_(std::move(versions)),
+      files_(world.stream(kRolloutsPath, "files")) {}
+
+void Rollouts::prepare(const RollOutParams& params, WatchPort& watch) {
+  watch_ = &watch;
+  if (params.gate) gates_[&params] = watch.watch(*params.gate);
+}
+
+const VersionParams* Rollouts::find(const std::string& version) const {
+  for (const VersionParams& v : versions_)
+    if (v.name == version) return &v;
+  return nullptr;
+}
+
+Rollouts::Out* Rollouts::out_of(const std::string& name, const std::string& version) {
+  for (Out& out : outs_)
+    if (out.state < State::kGoingBack &&
+        (version.empty() ? out.name == name : out.version->name == version))
+      return &out;
+  return nullptr;
+}
+
+// ---- going out ---------------------------------------------------------------------------------
+u32 Rollouts::roll_out(const RollOutParams& params, const std::string& name, IncidentId root) {
+  const VersionParams* version = find(params.version);
+  STAMPEDE_CHECK(version != nullptr, "no version is called " + params.version);
+  if (out_of("", params.version) != nullptr) {
+    world_.incident("nothing_rolled_out", kRolloutsPath, {root}, params.version + " is out");
+    return kNone;
+  }
+  const auto number = static_cast<u32>(outs_.size());
+  Out& out = outs_.emplace_back();
+  out.name = name;
+  out.version = version;
+  out.params = params;
+  out.how = params;
+  out.plan = plan_of(params);
+  out.at_once = version->kind != VersionKind::kBinary;
+  out.root = out.last = root;
+  if (const auto gate = gates_.find(&params); gate != gates_.end()) out.gate = gate->second;
+  bring(out);
+  for (u32 k = 0; k < out.plan.steps.size(); ++k)
+    if (out.plan.steps[k].after.ns > 0)
+      world_.scheduler.after(out.plan.steps[k].after, Priority::kFault, component_, kStep, number,
+                             k);
+  if (out.plan.done_after.ns > 0)
+    world_.scheduler.after(out.plan.done_after, Priority::kFault, component_, kDone, number);
+  if (out.gate) world_.scheduler.after(kGatePeriod, Priority::kFault, component_, kGate, number);
+  if (version->refresh)
+    world_.scheduler.after(version->refresh->period, Priority::kFault, component_, kRefresh,
+                           number);
+  for (u32 k = 0; k < outs_[number].plan.steps.size(); ++k)
+    if (outs_[number].plan.steps[k].after.ns == 0) step(number, k);
+  if (outs_[number].plan.done_after.ns == 0) done(number);
+  return number;
+}
+
+void Rollouts::bring(Out& out) {
+  const PoolTarget& target = out.params.target;
+  const ProcessTraits traits = traits_of(*out.version);
+  const bool of_processes =
+      out.version->kind != VersionKind::kRouting && (has_traits(*out.version) || !out.at_once);
+  for (const RegionId r : regions_in(scene_, {target.region, target.site})) {
+    InRegion& in = out.regions.emplace_back();
+    in.region = r;
+    in.draws = world_.stream("rollouts/" + out.version->name, scene_.regions[r]);
+    in.pools = pools_called(scene_, target.pool);
+    if (of_processes)
+      in.version = scene_.versions[r]->bring({traits, in.pools, in.draws}, out.root);
+  }
+  for (const VersionSetParams& set : out.version->set) layer(out, set);
+}
+
+void Rollouts::layer(Out& out, const VersionSetParams& set) {
+  std::vector<RegionId> regions;
+  for (const InRegion& in : out.regions) regions.push_back(in.region);
+  for (const RegionId r : scene_.live->places(set.path, regions)) {
+    std::size_t place = kEverywhere;
+    for (std::size_t k = 0; k < regions.size(); ++k)
+      if (regions[k] == r) place = k;
+    const u32 layer = scene_.live->begin(
+        set.path, place == kEverywhere ? regions : std::vector<RegionId>{r}, out.root);
+    out.layers.push_back({place, layer, set.value});
+  }
+}
+
+void Rollouts::step(u32 number, u32 index) {
+  Out& out = outs_[number];
+  if (out.state != State::kGoingOut) return;
+  const RollOutStep& step = out.plan.steps[index];
+  const bool delay = out.params.stages.empty() && out.params.over.ns == 0;
+  if (!delay || out.plan.steps.size() == 1)
+    out.last = world_.incident("version_stage", kRolloutsPath, {out.root},
+                               fmt::format("{}: {:g} %", out.version->name, 100 * step.share));
+  const std::vector<RegionId> where = regions_in(scene_, step.where);
+  for (InRegion& in : out.regions)
+    if (std::find(where.begin(), where.end(), in.region) != where.end())
+      spread(out, in, std::max(in.share, step.share));
+  move_parameters(out);
+}
+
+void Rollouts::done(u32 number) {
+  Out& out = outs_[number];
+  if (out.state != State::kGoingOut) return;
+  out.state = State::kOut;
+  out.last = world_.incident("version_out", kRolloutsPath, {out.root}, out.version->name);
+}
+
+// Pods that serve, by their draws.
+std::vector<std::pair<double, PodId>> Rollouts::drawn(const InRegion& in) const {
+  std::vector<std::pair<double, PodId>> pods;
+  for (const PodPlace& place : scene_.pods[in.region]->serving())
+    if (std::find(in.pools.begin(), in.pools.end(), place.workload) != in.pools.end())
+      pods.emplace_back(uniform(draw(in.draws, place.pod)), place.pod);
+  std::sort(pods.begin(), pods.end());
+  return pods;
+}
+
+// So that this share of those that serve now has it; pods that come later go by their draws too.
+double Rollouts::threshold_of(const Out&, const InRegion& in, double share) const {
+  if (share <= 0 || share >= 1) return share;
+  const auto pods = drawn(in);
+  const auto count = static_cast<std::size_t>(share * static_cast<double>(pods.size()) + 0.5);
+  if (pods.empty()) return share;
+  return count == 0 ? 0 : pods[count - 1].first;
+}
+
+void Rollouts::spread(Out& out, InRegion& in, double share) {
+  const bool more = share > in.share;
+  const double before = in.threshold, meant = threshold_of(out, in, share);
+  in.share = share;
+  in.threshold = more ? std::max(before, meant) : std::min(before, meant);
+  if (in.version == kNone) return;
+  VersionPort& port = *scene_.versions[in.region];
+  port.spread_to(in.version, in.threshold, out.at_once);
+  if (out.at_once) return;
+  std::vector<PodId> pods;
+  if (more) {
+    for (const auto& [luck, pod] : drawn(in))
+      if (luck > before && luck <= in.threshold) pods.push_back(pod);
+    std::sort(pods.begin(), pods.end());
+  } else {
+    for (const PodId pod : port.running(in.version))
+      if (uniform(draw(in.draws, pod)) > in.threshold) pods.push_back(pod);
+  }
+  restart(out, in, pods);
+}
+
+void Rollouts::restart(Out& out, InRegion& in, const std::vector<PodId>& pods) {
+  if (pods.empty()) return;
+  in.rounds.push_back(
+      scene_.pods[in.region]->restart(pods, {out.how.max_unavailable, out.how.jitter}, out.last));
+}
+
+// What the service has once goes by the mean of the regions.
+void Rollouts::move_parameters(Out& out) {
+  double mean = 0;
+  for (const InRegion& in : out.regions) mean += in.share / static_cast<double>(out.regions.size());
+  for (const Layer& l : out.layers)
+    scene_.live->change(l.layer, l.value,
+                        l.place == kEverywhere ? mean : out.regions[l.place].share);
+}
+
+Ending Rollouts::ending(u32 number) const {
+  const Out& out = outs_[number];
+  if (out.state == State::kGoingOut || out.state == State::kGoingBack) return {false, kNoIncident};
+  for (const InRegion& in : out.regions)
+    for (const u64 round : in.rounds)
+      if (scene_.pods[in.region]->restarting(round)) return {false, kNoIncident};
+  return {true, out.last};
+}
+
+Completion Rollouts::completion(u32 number) const {
+  return [this, number] { return ending(number); };
+}
+
+// ---- gates and files ---------------------------------------------------------------------------
+void Rollouts::look_at_gate(u32 number) {
+  Out& out = outs_[number];
+  if (out.state != State::kGoingOut) return;
+  Alarm alarm = watch_->watched(*out.gate);
+  if (!alarm.holds) {
+    world_.scheduler.after(kGatePeriod, Priority::kFault, component_, kGate, number);
+    return;
+  }
+  std::vector<IncidentId> causes{out.last};
+  causes.insert(causes.end(), alarm.shown_by.begin(), alarm.shown_by.end());
+  out.last = world_.incident("version_halted", kRolloutsPath, std::move(causes),
+                             out.version->name + ": the gate's condition holds");
+  out.last = world_.incident("version_rolled_back", kRolloutsPath, {out.last}, out.version->name);
+  begin_back(number, out.how, out.at_once);
+}
+
+void Rollouts::refresh(u32 number) {
+  Out& out = outs_[number];
+  if (out.state == State::kOver) return;
+  const RefreshParams& p = *out.version->refresh;
+  const auto version = static_cast<u32>(out.version - versions_.data());
+  ++out.files;
+  double chance = p.bad_probability.value;
+  if (p.grows_over) {
+    const double part = p.period.seconds() * out.files / p.grows_over->seconds();
+    chance += (1 - chance) * std::min(1.0, part);
+  }
+  const bool bad = uniform(draw(files_, version, out.files)) < chance;
+  if (bad != std::exchange(out.bad, bad))
+    out.last = world_.incident(bad ? "bad_file" : "good_file", kRolloutsPath, {out.root},
+                               fmt::format("{}: file {}", out.version->name, out.files));
+  for (const InRegion& in : out.regions)
+    if (in.version != kNone)
+      scene_.versions[in.region]->refreshed(in.version, bad, p.within, out.last);
+  world_.scheduler.after(p.period, Priority::kFault, component_, kRefresh, number);
+}
+
+// ---- going back --------------------------------------------------------------------------------
+Completion Rollouts::roll_back(const RollBackParams& p, IncidentId root) {
+  Out* out = out_of(p.name, p.version);
+  if (out == nullptr) {
+    world_.incident("nothing_rolled_back", kRolloutsPath, {root},
+                    (p.version.empty() ? p.name : p.version) + " is not out");
+    return {};
+  }
+  out->last =
+      world_.incident("version_rolled_back", kRolloutsPath, {out->root, root}, out->version->name);
+  const auto number = static_cast<u32>(out - outs_.data());
+  begin_back(number, p, out->at_once);
+  return completion(number);
+}
+
+Completion Rollouts::disable(const DisableParams& p, IncidentId root) {
+  Out* out = out_of(p.name, p.version);
+  if (out == nullptr) {
+    world_.incident("nothing_disabled", kRolloutsPath, {root},
+                    (p.version.empty() ? p.name : p.version) + " is not out");
+    return {};
+  }
+  out->last =
+      world_.incident("version_disabled", kRolloutsPath, {out->root, root}, out->version->name);
+  TakeUpParams how;
+  how.propagation = p.propagation;
+  const auto number = static_cast<u32>(out - outs_.data());
+  begin_back(number, how, true);
+  return completion(number);
+}
+
+void Rollouts::begin_back(u32 number, const TakeUpParams& how, bool at_once) {
+  Out& out = outs_[number];
+  for (InRegion& in : out.regions) {
+    for (const u64 round : in.rounds) scene_.pods[in.region]->stop_restarting(round);
+    in.rounds.clear();
+  }
+  out.state = State::kGoingBack;
+  out.how = how;
+  out.at_once = at_once;
+  out.steps_back = how.propagation.ns > 0 ? kPropagationSteps : 1;
+  listener_.rolled_back(out.root);
+  if (out.steps_back == 1) return step_back(number);
+  world_.scheduler.after(how.propagation / kPropagationSteps, Priority::kFault, component_, kBack,
+                         number);
+}
+
+// The share that has it falls in equal parts.
+void Rollouts::step_back(u32 number) {
+  Out& out = outs_[number];
+  if (out.state != State::kGoingBack) return;
+  const double left = static_cast<double>(out.steps_back - 1) / static_cast<double>(out.steps_back);
+  --out.steps_back;
+  for (InRegion& in : out.regions) spread(out, in, in.share * left);
+  move_parameters(out);
+  if (out.steps_back == 0) return end(out);
+  world_.scheduler.after(out.how.propagation / kPropagationSteps, Priority::kFault, component_,
+                         kBack, number);
+}
+
+void Rollouts::end(Out& out) {
+  for (const Layer& l : out.layers) scene_.live->end(l.layer);
+  out.state = State::kOver;
+}
+
+void Rollouts::take_back(u32 number, IncidentId healed) {
+  Out& out = outs_[number];
+  if (out.state == State::kOver) return;
+  out.last = healed;
+  out.at_once = true;
+  for (InRegion& in : out.regions) {
+    for (const u64 round : in.rounds) scene_.pods[in.region]->stop_restarting(round);
+    spread(out, in, 0);
+  }
+  end(out);
+}
+
+void Rollouts::handle(const Event& event) {
+  const u32 number = event.subject;
+  switch (event.kind) {
+    case kStep:
+      return step(number, event.argument);
+    case kDone:
+      return done(number);
+    case kGate:
+      return look_at_gate(number);
+    case kRefresh:
+      return refresh(number);
+    default:
+      return step_back(number);
+  }
+}
+
+}  // namespace stampede

@@ -1,0 +1,76 @@
+// Which versions the processes of one region's pods run, and what they do because of them: refuse,
+// lose memory, are slow, die.
+// State of a process: it begins with the versions that its pod has; a version that reaches a
+// running process, or leaves it, changes it; memory lost and requests counted end with it. Limits:
+// memory is lost for each request as it is admitted.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "models/ports/version_port.h"
+#include "sim/time.h"
+
+namespace stampede {
+
+class RunningVersions {
+ public:
+  struct Running {
+    u32 version = 0;
+    Instant since{};  // of the process, or when the version reached it
+    u64 requests = 0;
+  };
+  struct Version {
+    VersionSpread spread;
+    IncidentId cause = kNoIncident;
+    double threshold = -1;  // below any draw
+    bool bad_file = false;
+    IncidentId file = kNoIncident;    // that says so
+    IncidentId deaths = kNoIncident;  // of the first process that died of it
+  };
+
+  u32 add(const VersionSpread& spread, IncidentId cause) {
+    versions_.push_back({spread, cause});
+    return static_cast<u32>(versions_.size() - 1);
+  }
+  Version& version(u32 number) { return versions_[number]; }
+  const Version& version(u32 number) const { return versions_[number]; }
+  bool has(u32 version, PodId pod, WorkloadId workload) const;
+  bool runs(u32 version, PodId pod) const;
+
+  // A process begins, or there is none any more.
+  void begin(PodId pod, WorkloadId workload, Instant now);
+  void end(PodId pod) {
+    if (pod < processes_.size()) processes_[pod].clear();
+  }
+  void take_up(u32 version, PodId pod, Instant now);
+  void leave(u32 version, PodId pod);
+
+  // Of the version that makes the next process die before it serves, if one does.
+  std::optional<u32> dies_at_start(PodId pod, WorkloadId workload) const;
+  // Of the version because of which its process refuses an attempt with this draw.
+  std::optional<u32> refuses(PodId pod, StreamKey draws, u64 attempt) const;
+  void admitted(PodId pod);
+  // Of the version of which its process dies now, whose memory is `used` beside what it lost.
+  std::optional<u32> dies(PodId pod, Instant now, double used) const;
+  // Of the version whose present file makes its process die as it reads it.
+  std::optional<u32> reads_bad_file(PodId pod) const;
+  // When its process will have lost so much that it dies, if nobody asks it anything; kNever.
+  Instant full_at(PodId pod, Instant now, double used) const;
+  double lost(PodId pod, Instant now) const;  // [B]
+  double slower(PodId pod) const;
+  IncidentId slowed_by(PodId pod) const;
+
+  template <class F>
+  void for_each(PodId pod, F&& f) const {
+    if (pod < processes_.size())
+      for (const Running& r : processes_[pod]) f(r);
+  }
+
+ private:
+  double lost(const Running& running, Instant now) const;
+
+  std::vector<Version> versions_;
+  std::vector<std::vector<Running>> processes_;  // [pod]
+};
+
+}  // namespace stampede
