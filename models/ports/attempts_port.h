@@ -28,6 +28,7 @@ struct alignas(64) Attempt {
   bool poisoned : 1 = false;  // context corrupted
   bool decoding : 1 = false;  // handed over to a decode pod
   bool logs_in : 1 = false;   // needs the session and auth store
+  bool streams : 1 = false;   // its first token has left
   u8 rank : 4 = 8;            // 8 + priority
   i32 priority() const { return static_cast<i32>(rank) - 8; }
 };

@@ -8,6 +8,7 @@ namespace stampede {
 Engine::Engine(const EngineProfile& profile) : profile_(&profile), waiting_(profile.by_priority) {
   if (profile.by_priority) ranks_ = std::make_unique<Ranks>();
   if (profile.prefix_caching) cache_ = std::make_unique<BlockCache>(profile.kv_blocks);
+  if (profile.holds_handed_over || profile.pulls) transfers_ = std::make_unique<Transfers>();
 }
 
 void Engine::boundary(EngineSink& sink) {
@@ -95,11 +96,11 @@ void Engine::form(EngineSink* sink) {
     profile_ = std::exchange(next_profile_, nullptr);
   cut_ = false;
   blocked_ = false;
-  active_ = running_ != departed_.size() || !waiting_.empty();
+  active_ = running_ != departed_.size() || !waiting_.empty() || ready();
   if (!active_) return release_departed();
   update_eligible();
   Step step;
-  bool changes = false;
+  bool changes = false, all_seen = false;
   for (;;) {
     step = {};
     step.budget = budget();
@@ -108,13 +109,18 @@ void Engine::form(EngineSink* sink) {
     changes |= preempted || !departed_.empty();
     release_departed();
     if (step.sequences != 0) break;
+    if (all_seen && aside() > 0) {  // it sleeps until memory is given back or KV comes
+      active_ = false;
+      return;
+    }
     // Nothing to do in this step: it takes no time, and the next one sees everything.
+    all_seen = !preempted;
     eligible_ = last_ticket_;
     resume_stalled(0);
   }
   blocked_ = !waiting_.empty();
   changes |= blocked_ && !may_join(waiting_.next().front().ticket);
-  plan(step, blocked_ && changes);
+  plan(step, (blocked_ || ready()) && changes);
 }
 
 // Running sequences first. As many of the last are preempted as the others need memory; true if
@@ -157,7 +163,7 @@ void Engine::preempt_last(EngineSink* sink) {
       if (records_[slot].ticket > newest && records_[slot].output != 0)
         newest = records_[slot].ticket, last = static_cast<u16>(slot);
   }
-  STAMPEDE_CHECK(last != kNone && (running_ > 1 || !departed_.empty()),
+  STAMPEDE_CHECK(last != kNone && (running_ > 1 || !departed_.empty() || aside() > 0),
                  "engine: nothing to preempt");
   preempt(last, tokens_held(last), sink);
 }
@@ -179,6 +185,7 @@ void Engine::preempt(u16 slot, u32 held_tokens, EngineSink* sink) {
 }
 
 void Engine::admit(Step& step) {
+  if (transfers_) admit_pulled(step);
   const bool from_back = newest_first(start_);
   while (!waiting_.empty() && running_ < profile_->max_seqs && step.budget > 0) {
     WaitingLine& line = waiting_.next(last_visible());
@@ -187,9 +194,13 @@ void Engine::admit(Step& step) {
     const BlockCache::Hit hit = cached(next);
     if (!memory_for(next, hit, step.budget)) break;
     from_back ? line.pop_back() : line.pop_front();
+    if (profile_->pulls && decodes_at_once(next)) {
+      begin_pull(next, line.priority());
+      continue;
+    }
     const u16 slot = take_slot();
     if (ranks_) rank(slot, line.priority());
-    if (admissions_ != nullptr && next.generated == 0)
+    if (admissions_ != nullptr && next.generated == generated_elsewhere())
       admissions_->admitted(next.id, Instant{static_cast<i64>(start_ >> 32)});
     const u32 known = next.prompt + next.generated;
     records_[slot] = {next.ticket, next.id, next.prompt, next.cached, next.output, known};

@@ -6,10 +6,9 @@
 // allocation failure preempts the last running, or by priority the worst, recompute; no admission
 // in a step that preempted); linear step time fitted to measured stage means.
 // **Limits** without prefix_caching no sharing of KV blocks (cached tokens only shorten the
-// prefill); one fixed step-time line; a sequence handed over frees its blocks at once; with
-// async_scheduling a cancelled sequence leaves a step earlier than vLLM's. The order of the line is
-// first come, first served or by priority (vLLM's), or adaptive LIFO, then without async_scheduling
-// and prefix_caching.
+// prefill); one fixed step-time line; with async_scheduling a cancelled sequence leaves a step
+// earlier than vLLM's. The order of the line is first come, first served or by priority (vLLM's),
+// or adaptive LIFO, then without async_scheduling and prefix_caching.
 //
 // Time is fixed-point, 2^-32 ns, so that K single steps and one macro-step end at the same bit.
 // Work that arrives during a step joins at that step's end; at the exact end of a step, after it.
@@ -83,6 +82,14 @@ class Engine {
   // waiting), O(running) for a running one.
   bool cancel(Instant now, u32 ticket);
 
+  // The KV of a prompt that it handed over has gone, or nobody wants it: its blocks are free from
+  // the end of the step in progress on. False if it holds none under this ticket.
+  bool release(Instant now, u32 ticket);
+  bool holds(u32 ticket) const;
+  // Of an engine that pulls: the KV has come; the sequence joins at the next step boundary. False
+  // if it is not here any more.
+  bool pulled(Instant now, u32 ticket);
+
   // Steps that begin from now on are as `next` says, which differs in times and limits only and
   // must outlive the engine; the step in progress ends as it was. Call it after advance().
   void retune(Instant now, const EngineProfile& next);
@@ -108,6 +115,8 @@ class Engine {
     for (const Record& r : records_)
       if (r.ticket != 0 && r.id != kCancelled) f(r.id);
     waiting_.for_each_live([&](const WaitingSequence& w) { f(w.id); });
+    if (transfers_)
+      for (const Pull& pull : transfers_->pulls) f(pull.sequence.id);
   }
 
   // All of its own lines at once instead of one after the other as they are met.
@@ -130,8 +139,9 @@ class Engine {
   // From now on `sink` hears of admissions too; it must outlive the engine.
   void watch(AdmissionSink* sink) { admissions_ = sink; }
 
-  bool idle() const { return !active_; }
-  u32 waiting() const { return waiting_.live(); }
+  // Nothing to do and nothing held.
+  bool idle() const { return !active_ && (!transfers_ || (aside() == 0 && waiting_.empty())); }
+  u32 waiting() const { return waiting_.live() + (transfers_ ? pulling() : 0); }
   u32 running() const { return running_; }
   // Those of which a sink may still hear: without the cancelled that only finish their step.
   u32 live() const { return waiting() + running_ - static_cast<u32>(leaving_.size()); }
@@ -175,6 +185,21 @@ class Engine {
     std::vector<u16> stalled;  // decoding sequences that go without a token in this one-step plan
     u32 admissions = 0;
   };
+  // Memory of sequences that are not computed: prompts that were handed over and have not gone yet,
+  // and those whose KV is to come.
+  struct Parked {
+    u32 ticket = 0, tokens = 0;
+  };
+  struct Pull {
+    WaitingSequence sequence;
+    i32 priority = 0;
+    bool here = false;  // its KV has come
+  };
+  struct Transfers {
+    std::vector<Parked> parked;
+    std::vector<Pull> pulls;  // in order of their admission
+    u32 blocks = 0, here = 0;
+  };
   static constexpr u32 blocks(u32 tokens) { return (tokens + 15) / 16; }
 
   // What one step is made of while it is being formed; later, of the plan's first.
@@ -200,6 +225,14 @@ class Engine {
     return ranks_ ? ranks_->of[slot].admitted : records_[slot].ticket;
   }
   void admit(Step& step);
+  u32 aside() const { return transfers_ ? transfers_->blocks : 0; }
+  u32 pulling() const { return static_cast<u32>(transfers_->pulls.size()); }
+  bool ready() const { return transfers_ && transfers_->here > 0; }
+  void park(u16 slot, u32 held_tokens);
+  void begin_pull(const WaitingSequence& next, i32 priority);
+  void admit_pulled(Step& step);
+  bool cancel_pull(Instant now, u32 ticket);
+  void go_on_with_memory(Instant now);
   bool decodes_at_once(const WaitingSequence& w) const {
     return profile_->role == EngineRole::kDecode && w.generated == 1;
   }
@@ -213,7 +246,7 @@ class Engine {
   u32 last_visible() const { return profile_->async_scheduling ? eligible_ : UINT32_MAX; }
   bool may_join(u32 ticket) const { return ticket <= last_visible(); }
   bool head_hides(Instant now);
-  Instant first_sign_of(const SequenceInput& input) const;
+  Instant first_sign_of(const SequenceInput& input, bool foretold) const;
   void note_arrival(Instant now);
   void update_eligible();
   void compute_chunk(Step& step, u16 slot, u32 computed, u32 known);
@@ -236,6 +269,7 @@ class Engine {
     partial_ = kNone;
   }
   void verify_blocks() const;
+  u64 verify_transfers(std::vector<BlockCache::Holder>& holders) const;
   void verify_tokens() const;
   u16 take_slot();
   u32 steps_within_memory(u32 count) const;
@@ -247,6 +281,8 @@ class Engine {
   void cut(u32 steps);
   void look_again(Instant now);  // who may join, at the end of the step in progress
   bool let_head_join(Instant now, u32 steps_ahead);
+  bool uptake_shows() const;
+  Instant certain_uptake(const SequenceInput& input) const;
   bool newest_first(u128 at) const {
     return profile_->lifo_after_ns > 0 &&
            static_cast<i64>(at >> 32) - line_since_ns_ >= profile_->lifo_after_ns;
@@ -293,7 +329,8 @@ class Engine {
   std::vector<u16> departed_;
   u32 eligible_ = 0, arrived_ = 0, arrived_before_ = 0;
   u64 arrival_step_ = 0;
-  std::unique_ptr<BlockCache> cache_;  // of prefix_caching
+  std::unique_ptr<BlockCache> cache_;     // of prefix_caching
+  std::unique_ptr<Transfers> transfers_;  // null: it neither holds what it handed over nor pulls
   WaitingLines waiting_;
   EngineCounters counters_;
   u64 fresh_shared_tokens_ = 0;

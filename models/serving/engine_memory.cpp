@@ -1,5 +1,9 @@
-// Blocks of an engine's sequences: who finds memory, who takes it, who gives it back; and what must
-// add up, counted anew from the sequences.
+// Blocks of an engine's sequences: who finds memory, who takes it, who gives it back; whose KV goes
+// to another engine or comes from one; and what must add up, counted anew from the sequences.
+// Source of transfers: vLLM NixlConnector: a prefill engine frees a prompt's blocks when the other
+// side has read them; a decode engine allocates, reads (WAITING_FOR_REMOTE_KVS), then schedules.
+// Limits: what comes or goes during a step counts from its end on, with async_scheduling too; whose
+// KV has come goes on before everybody in line.
 #include <algorithm>
 #include <vector>
 
@@ -31,7 +35,9 @@ bool Engine::memory_for(const WaitingSequence& w, BlockCache::Hit hit, u32 budge
 // Takes a sequence off the engine at a step boundary, with the tokens computed for it.
 void Engine::remove(u16 slot, u32 held_tokens, bool returns) {
   Record& r = records_[slot];
-  if (cache_) {
+  if (profile_->holds_handed_over && !returns && r.id != kCancelled) {
+    park(slot, held_tokens);
+  } else if (cache_) {
     cache_->let_go(r.ticket, held_tokens, returns);
     if (!returns) cache_->forget(r.ticket);
     used_blocks_ = profile_->kv_blocks - cache_->free();
@@ -88,6 +94,123 @@ u32 Engine::tokens_held(u16 slot) const {
   return records_[slot].base + static_cast<u32>(iteration_) - 1;
 }
 
+// ---- transfers
+// ----------------------------------------------------------------------------------- Its blocks
+// stay in use when its sequence has left.
+void Engine::park(u16 slot, u32 held_tokens) {
+  transfers_->parked.push_back({records_[slot].ticket, held_tokens});
+  transfers_->blocks += blocks(held_tokens);
+}
+
+bool Engine::holds(u32 ticket) const {
+  return transfers_ && std::any_of(transfers_->parked.begin(), transfers_->parked.end(),
+                                   [ticket](const Parked& p) { return p.ticket == ticket; });
+}
+
+bool Engine::release(Instant now, u32 ticket) {
+  STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: release() before advance()");
+  if (!transfers_) return false;
+  const auto parked = std::find_if(transfers_->parked.begin(), transfers_->parked.end(),
+                                   [ticket](const Parked& p) { return p.ticket == ticket; });
+  if (parked == transfers_->parked.end()) return false;
+  transfers_->blocks -= blocks(parked->tokens);
+  used_blocks_ -= blocks(parked->tokens);
+  if (cache_) {
+    cache_->let_go(ticket, parked->tokens, false);
+    cache_->forget(ticket);
+    used_blocks_ = profile_->kv_blocks - cache_->free();
+  }
+  transfers_->parked.erase(parked);
+  go_on_with_memory(now);
+  return true;
+}
+
+// There is memory for its prompt; its KV may come.
+void Engine::begin_pull(const WaitingSequence& next, i32 priority) {
+  take(blocks(next.prompt + next.generated));
+  transfers_->blocks += blocks(next.prompt + next.generated);
+  transfers_->pulls.push_back({next, priority, false});
+  if (admissions_ != nullptr)
+    admissions_->may_pull(next.id, Instant{static_cast<i64>(start_ >> 32)});
+}
+
+bool Engine::pulled(Instant now, u32 ticket) {
+  STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: pulled() before advance()");
+  for (Pull& pull : transfers_->pulls) {
+    if (pull.sequence.ticket != ticket || pull.here) continue;
+    pull.here = true;
+    ++transfers_->here;
+    if (active_) {
+      cut(step_in_progress(now));
+      wake_ns_ = end_ns_;
+    } else {
+      start_ = u128{static_cast<u64>(now.ns)} << 32;
+      form(nullptr);
+    }
+    return true;
+  }
+  return false;
+}
+
+// Those whose KV is here go on, as far as there are places.
+void Engine::admit_pulled(Step& step) {
+  std::vector<Pull>& pulls = transfers_->pulls;
+  for (std::size_t i = 0; i < pulls.size() && transfers_->here > 0;) {
+    if (running_ >= profile_->max_seqs || step.budget == 0) return;
+    if (!pulls[i].here) {
+      ++i;
+      continue;
+    }
+    const WaitingSequence w = pulls[i].sequence;
+    const u32 known = w.prompt + w.generated;
+    const u16 slot = take_slot();
+    if (ranks_) rank(slot, pulls[i].priority);
+    records_[slot] = {w.ticket, w.id, w.prompt, w.cached, w.output, known};
+    transfers_->blocks -= blocks(known);
+    --transfers_->here;
+    pulls.erase(pulls.begin() + static_cast<std::ptrdiff_t>(i));
+    if (cache_) cache_->name(w.ticket, known);
+    ++step.sequences;
+    --step.budget;
+    step.context += known;
+    start_decoding(slot, known);
+    if (admissions_ != nullptr)
+      admissions_->admitted(w.id, Instant{static_cast<i64>(start_ >> 32)});
+  }
+}
+
+bool Engine::cancel_pull(Instant now, u32 ticket) {
+  std::vector<Pull>& pulls = transfers_->pulls;
+  const auto pull = std::find_if(pulls.begin(), pulls.end(),
+                                 [ticket](const Pull& p) { return p.sequence.ticket == ticket; });
+  if (pull == pulls.end()) return false;
+  const u32 tokens = pull->sequence.prompt + pull->sequence.generated;
+  transfers_->here -= pull->here ? 1 : 0;
+  transfers_->blocks -= blocks(tokens);
+  used_blocks_ -= blocks(tokens);
+  pulls.erase(pull);
+  if (cache_) {
+    cache_->let_go(ticket, tokens, false);
+    cache_->forget(ticket);
+    used_blocks_ = profile_->kv_blocks - cache_->free();
+  }
+  go_on_with_memory(now);
+  return true;
+}
+
+// Memory was given back, or the head of a sleeping engine's line has gone.
+void Engine::go_on_with_memory(Instant now) {
+  if (!active_) {
+    if (waiting_.empty() && !ready()) return;
+    start_ = u128{static_cast<u64>(now.ns)} << 32;
+    form(nullptr);
+  } else if (blocked_) {
+    blocked_ = false;
+    cut(step_in_progress(now));
+    wake_ns_ = end_ns_;
+  }
+}
+
 // ---- conservation ------------------------------------------------------------------------------
 void Engine::verify() const {
   u32 running = 0, in_phase = 0;
@@ -96,7 +219,9 @@ void Engine::verify() const {
   STAMPEDE_CHECK(running == running_, "engine: running sequences are not conserved");
   STAMPEDE_CHECK(decoding_ == in_phase && decoding_ == finishes_.size(),
                  "engine: decoding sequences are not conserved");
-  STAMPEDE_CHECK(active_ == (running != 0 || !waiting_.empty()), "engine: idle with work to do");
+  const bool asleep = aside() > 0 && running == 0;
+  STAMPEDE_CHECK(active_ == (running != 0 || !waiting_.empty()) || asleep,
+                 "engine: idle with work to do");
   waiting_.verify();
   verify_blocks();
   verify_tokens();
@@ -119,6 +244,7 @@ void Engine::verify_blocks() const {
     held += own;
     holders.push_back({r.ticket, own});
   }
+  held += verify_transfers(holders);
   if (cache_) {
     waiting_.for_each_live([&](const WaitingSequence& w) { holders.push_back({w.ticket, 0}); });
     cache_->verify(holders);
@@ -126,6 +252,25 @@ void Engine::verify_blocks() const {
   }
   STAMPEDE_CHECK(used_blocks_ == held, "engine: KV blocks are not conserved");
   STAMPEDE_CHECK(used_blocks_ <= profile_->kv_blocks, "engine: more KV blocks than it has");
+}
+
+u64 Engine::verify_transfers(std::vector<BlockCache::Holder>& holders) const {
+  if (!transfers_) return 0;
+  u64 held = 0;
+  u32 here = 0;
+  for (const Parked& p : transfers_->parked) {
+    held += blocks(p.tokens);
+    holders.push_back({p.ticket, blocks(p.tokens)});
+  }
+  for (const Pull& p : transfers_->pulls) {
+    const u32 own = blocks(p.sequence.prompt + p.sequence.generated);
+    held += own;
+    here += p.here ? 1 : 0;
+    holders.push_back({p.sequence.ticket, own});
+  }
+  STAMPEDE_CHECK(held == transfers_->blocks && here == transfers_->here,
+                 "engine: KV blocks on their way are not conserved");
+  return held;
 }
 
 void Engine::verify_tokens() const {

@@ -55,6 +55,9 @@ struct EngineParams {
   u32 max_num_queued_reqs = 0;       // waiting and running at most; 0: no bound
   u32 max_num_queued_tokens = 0;     // prompt tokens still to be computed at most; 0: no bound
   Duration lifo_after{};             // line not empty for so long: newest first; 0: never
+  // Of kv_transfer, for the two roles of a hand-over.
+  bool holds_handed_over = false;  // prefill: blocks stay in use until release()
+  bool pulls = false;              // decode: memory first, then the KV comes
 
   static void describe(Schema<EngineParams>& s);
 };

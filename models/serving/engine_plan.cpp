@@ -11,6 +11,7 @@ u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<TextR
   const bool decode = profile_->role == EngineRole::kDecode;
   STAMPEDE_CHECK(input.prompt >= 1 && input.output >= (decode ? 2u : 1u), "engine: empty sequence");
   STAMPEDE_CHECK(input.id != kCancelled && fits(input), "engine: sequence larger than its memory");
+  const bool foretell = uptake_shows();
   const u32 ticket = ++last_ticket_;
   if (waiting_.empty()) line_since_ns_ = now.ns;
   WaitingLine& line = waiting_.of(input.priority);
@@ -20,21 +21,44 @@ u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<TextR
   if (!active_) {
     start_ = u128{static_cast<u64>(now.ns)} << 32;
     form(nullptr);
-  } else if ((!blocked_ || newest_first(boundary_after(now)) ||
-              (ranks_ && waiting_.next().front().ticket == ticket)) &&
-             let_head_join(now, profile_->async_scheduling ? 1 : 0)) {
-    wake_ns_ = std::min(wake_ns_, first_sign_of(input).ns);
+    return ticket;
+  }
+  Instant uptake = kNever;
+  if ((!blocked_ || newest_first(boundary_after(now)) ||
+       (ranks_ && waiting_.next().front().ticket == ticket)) &&
+      let_head_join(now, profile_->async_scheduling ? 1 : 0)) {
+    if (foretell) uptake = certain_uptake(input);
+    wake_ns_ = std::min(wake_ns_, first_sign_of(input, uptake != kNever).ns);
   } else if (blocked_) {
     stop_at_new_order();
+  } else if (foretell) {
+    uptake = certain_uptake(input);  // of a plan of one step
   }
+  if (uptake != kNever) admissions_->admitted(input.id, uptake);
   return ticket;
+}
+
+// A decode engine may say of a newcomer, before it is in line, when it will be taken up.
+bool Engine::uptake_shows() const {
+  return admissions_ != nullptr && profile_->role == EngineRole::kDecode && active_ && !ranks_ &&
+         !transfers_ && !profile_->async_scheduling && next_profile_ == nullptr &&
+         waiting_.empty() && step_.prompt == 0 && partial_ == kNone &&
+         running_ < profile_->max_seqs && budget() > decoding_;
+}
+
+// When the only one in line joins, if its memory is certain by now: no event is needed to see that.
+// The plan ends with the step in progress.
+Instant Engine::certain_uptake(const SequenceInput& input) const {
+  const u32 used = used_blocks_ + blocks_taken(iteration_ + 1, steps_);
+  return used + blocks(input.prompt + 1) > profile_->kv_blocks ? kNever : Instant{end_ns_};
 }
 
 // A lower bound of when a sink may see something of a newcomer for which the plan was cut. Nothing
 // else is seen before the finish that was planned, as steps only get longer; by priority the
-// newcomer may push out another, and they get shorter.
-Instant Engine::first_sign_of(const SequenceInput& input) const {
-  if (ranks_) return {end_ns_};
+// newcomer may push out another, and they get shorter. A decode engine's admissions are seen.
+Instant Engine::first_sign_of(const SequenceInput& input, bool foretold) const {
+  if (ranks_ || (admissions_ != nullptr && profile_->role == EngineRole::kDecode && !foretold))
+    return {end_ns_};
   u128 sign = end_of(steps_);
   const u128 next = first_ + u128{growth_} * steps_;
   if (profile_->role == EngineRole::kDecode)
@@ -49,11 +73,14 @@ Instant Engine::first_sign_of(const SequenceInput& input) const {
 bool Engine::cancel(Instant now, u32 ticket) {
   STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: cancel() before advance()");
   if (ticket == 0) return false;
+  if (transfers_ && cancel_pull(now, ticket)) return true;
   const bool was_head = !waiting_.empty() && head(boundary_after(now)).ticket == ticket;
   if (const WaitingSequence gone = waiting_.cancel(ticket); gone.output != 0) {
     tokens_gone_ += gone.generated - generated_elsewhere();
     if (cache_) cache_->forget(ticket);
-    if (ranks_ && head_hides(now)) {
+    if (!active_) {
+      go_on_with_memory(now);  // another is at the head
+    } else if (ranks_ && head_hides(now)) {
       blocked_ = false;  // the next step may see another at the head
       cut(step_in_progress(now));
       wake_ns_ = end_ns_;
@@ -159,7 +186,8 @@ u32 Engine::step_in_progress(Instant now) const {
 }
 
 u32 Engine::kv_blocks_used(Instant now) const {
-  return active_ ? used_blocks_ + blocks_taken(iteration_ + 1, step_in_progress(now) - 1) : 0;
+  if (!active_) return used_blocks_;
+  return used_blocks_ + blocks_taken(iteration_ + 1, step_in_progress(now) - 1);
 }
 
 EngineCounters Engine::counters(Instant now) const {
@@ -187,6 +215,9 @@ u32 Engine::tokens_emitted(u32 ticket, Instant now) const {
     if (slot == partial_) return r.base - r.prompt;
     return r.base + static_cast<u32>(iteration_) + step_in_progress(now) - 1 - r.prompt;
   }
+  if (transfers_)
+    for (const Pull& pull : transfers_->pulls)
+      if (pull.sequence.ticket == ticket) return pull.sequence.generated;
   return waiting_.find(ticket).generated;
 }
 
@@ -208,6 +239,7 @@ void Engine::reset(Instant now) {
   eligible_ = arrived_ = arrived_before_ = last_ticket_;
   if (cache_) cache_->clear();
   if (ranks_) *ranks_ = {};
+  if (transfers_) *transfers_ = {};
 }
 
 }  // namespace stampede

@@ -37,7 +37,7 @@ void Engine::walk_by_priority(Step& step, EngineSink* sink) {
 // token of this step; false if that is the one itself, which ends the walk.
 bool Engine::make_room(std::vector<u16>& walk, u32& done, u32 needed, EngineSink* sink) {
   while (used_blocks_ + needed > profile_->kv_blocks) {
-    STAMPEDE_CHECK(running_ > 1 || !departed_.empty(), "engine: nothing to preempt");
+    STAMPEDE_CHECK(running_ > 1 || !departed_.empty() || aside() > 0, "engine: nothing to preempt");
     const auto worst = std::max_element(walk.begin(), walk.end(), [this](u16 x, u16 y) {
       return std::pair(ranks_->of[x].priority, records_[x].ticket) <
              std::pair(ranks_->of[y].priority, records_[y].ticket);

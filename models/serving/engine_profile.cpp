@@ -33,7 +33,9 @@ EngineProfile::EngineProfile(const EngineParams& params)
       by_priority(params.scheduling_policy == SchedulingPolicy::kPriority),
       prefix_caching(params.prefix_caching),
       async_scheduling(params.async_scheduling),
-      reserve_full_prompt(params.reserve_full_prompt) {
+      reserve_full_prompt(params.reserve_full_prompt),
+      holds_handed_over(params.holds_handed_over && params.role == EngineRole::kPrefill),
+      pulls(params.pulls && params.role == EngineRole::kDecode) {
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");
   STAMPEDE_CHECK(budget >= max_seqs, "engine: max_num_batched_tokens below max_num_seqs");
   STAMPEDE_CHECK(lifo_after_ns == 0 || !(async_scheduling || prefix_caching || by_priority),

@@ -15,9 +15,12 @@ struct EngineSink {
 };
 
 // Hears of each sequence when it is scheduled for the first time; asked for by Engine::watch().
+// From a decode engine also before, where nothing can come between any more but its end.
 struct AdmissionSink {
   virtual ~AdmissionSink() = default;
   virtual void admitted(u32 id, Instant at) = 0;
+  // Of an engine that pulls: there is memory for its prompt, whose KV may come; Engine::pulled().
+  virtual void may_pull(u32 /*id*/, Instant /*at*/) {}
 };
 
 }  // namespace stampede

@@ -1,4 +1,5 @@
-// Front door, engines and hand-over; what the cluster asks of pods stands in region_pods.cpp.
+// Pods, engines and hand-over; the way in stands in region_door.cpp, what the cluster asks of pods
+// stands in region_pods.cpp.
 #include "models/serving/region.h"
 
 #include "models/serving/engine.h"
@@ -19,6 +20,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       limit_(gateway.rate_limit),
       logins_(gateway.sessions),
       login_timeouts_(world.scheduler, component_, Priority::kTimeout, kLoginTimeout),
+      leases_(world.scheduler, component_, Priority::kTimeout, kLeaseOver),
       probe_stream_(world.stream("region/" + name_, "probes")),
       serving_(serving.pools.size()),
       endpoints_(serving.pools.size()),
@@ -32,6 +34,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
   for (const PoolParams& pool : params_.pools) {
     EngineParams engine = pool.engine;
     engine.macro_steps = !params_.exact_steps;
+    engine.holds_handed_over = engine.pulls = params_.kv_transfer.mode == KvTransferMode::kPull;
     kept_profiles_.push_back(std::make_unique<const EngineProfile>(engine));
     profiles_.push_back(kept_profiles_.back().get());
   }
@@ -56,139 +59,6 @@ void Region::connect(Wiring wiring) {
   if (wiring_.deadline != nullptr)
     world_.stats.counter(name_, "expired_total", "attempts dropped at their client's deadline",
                          &counts_.expired);
-}
-
-void Region::register_login_stats() {
-  StatsTable& t = world_.stats;
-  t.counter(name_, "logins_total", "log-ins that got a connection", &counts_.logins);
-  t.counter(name_, "auth_failed_total", "log-ins that got none", &counts_.auth_failed);
-  t.counter(name_, "login_wait_seconds_total", "s", "waits of those that got a connection",
-            [this] { return static_cast<double>(counts_.login_wait_ns) * 1e-9; });
-  t.gauge(name_, "logins_waiting", "1", "attempts that wait for a connection",
-          [this] { return static_cast<double>(held_->waiting()); });
-}
-
-Verdict Region::refuse_503(IncidentId cause) {
-  ++counts_.refused_503;
-  return {Outcome::kRejected503, gateway_.retry_after, cause};
-}
-
-Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
-  if (!gate_.empty()) [[unlikely]]
-    if (const GateRules::Rule* rule = gate_.meets(attempt_key, class_id)) {
-      ++(rule->whom.code == Outcome::kRejected503 ? counts_.refused_503 : counts_.refused_429);
-      return {rule->whom.code, gateway_.retry_after, rule->because};
-    }
-  const Verdict v = wiring_.safety->admit(session_key, id_);
-  if (!v.accepted()) {
-    ++counts_.refused_breaker;
-    return v;
-  }
-  if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
-    ++counts_.refused_429;
-    return {Outcome::kRejected429, wait, limited_by_ ? limited_by_ : overload_};
-  }
-  return v;
-}
-
-// ---- services that the gateway asks before it lets an attempt on
-// ---------------------------------
-ServicePort* Region::services_of(AttemptSlot slot) const {
-  const Attempt& a = (*wiring_.attempts)[slot];
-  return a.logs_in ? wiring_.services->log_in : wiring_.services->request;
-}
-
-bool Region::asks_services(AttemptSlot slot) const {
-  if (wiring_.services == nullptr || asking_ == 0) return false;
-  const ServicePort* port = services_of(slot);
-  return port != nullptr && port->waits(slot);
-}
-
-// Nothing: the attempt may go on.
-std::optional<Verdict> Region::ask_services(AttemptSlot slot) {
-  ServicePort* port = services_of(slot);
-  if (port == nullptr) return std::nullopt;
-  const Attempt& a = (*wiring_.attempts)[slot];
-  const auto reply = port->ask(a.session_key, slot, *this, a.incident);
-  if (!reply) {
-    ++holds_;
-    ++asking_;
-    return Verdict{};
-  }
-  if (reply->ok) return std::nullopt;
-  return refused_by_service(slot, *reply);
-}
-
-Verdict Region::refused_by_service(AttemptSlot slot, const ServiceReply& reply) {
-  if (!(*wiring_.attempts)[slot].logs_in || reply.stage >= wiring_.services->log_in_stages)
-    return refuse_503(reply.cause);
-  ++counts_.auth_failed;
-  return {Outcome::kAuthFailed, {}, reply.cause};
-}
-
-void Region::service_replied(u32 slot, const ServiceReply& reply) {
-  --asking_;
-  --holds_;
-  const Verdict verdict = reply.ok ? log_in(slot) : refused_by_service(slot, reply);
-  if (verdict.accepted()) return;
-  ++holds_;
-  drop(slot, verdict.code, verdict.incident);
-}
-
-Verdict Region::offer(AttemptSlot slot) {
-  if (wiring_.services != nullptr) [[unlikely]]
-    if (const auto verdict = ask_services(slot)) return *verdict;
-  return log_in(slot);
-}
-
-Verdict Region::log_in(AttemptSlot slot) {
-  Attempt& a = (*wiring_.attempts)[slot];
-  const Instant now = world_.now();
-  if (a.logs_in && held_) {
-    if (!held_->take(slot, a.session_key, now)) {
-      const Duration longest = gateway_.sessions.wait_timeout;
-      if (longest.ns == 0) {
-        hand_on_connection(slot);
-        ++counts_.auth_failed;
-        return {Outcome::kAuthFailed, {}, overload_};
-      }
-      login_timeouts_.push(now + longest, slot, held_->ticket(slot),
-                           [&](u32 k, u32 ticket) { return held_->waits(k, ticket); });
-      ++holds_;
-      return {};
-    }
-    ++counts_.logins;
-  } else if (a.logs_in) {
-    const Duration wait = logins_.acquire(now);
-    if (wait.ns < 0) {
-      ++counts_.auth_failed;
-      return {Outcome::kAuthFailed, {}, overload_};
-    }
-    if (wait.ns > 0) {
-      world_.scheduler.after(wait, Priority::kArrival, component_, kLoginTurn, slot,
-                             turns_.wait(slot));
-      ++holds_;
-      return {};
-    }
-  }
-  const Verdict verdict = to_pod(slot);
-  if (verdict.accepted())
-    ++holds_;
-  else
-    hand_on_connection(slot);
-  return verdict;
-}
-
-// The first pool that takes the request and has an endpoint; if none has, the first that takes it.
-WorkloadId Region::pool_for(const Attempt& a) const {
-  if (wiring_.pools_of.empty()) return routes_.entries[0];
-  WorkloadId first = kNoPool;
-  for (const WorkloadId w : wiring_.pools_of[a.asked_by]) {
-    if (routes_.max_prompt[w] > 0 && a.prompt > routes_.max_prompt[w]) continue;
-    if (endpoints_[w].size() > 0) return w;
-    if (first == kNoPool) first = w;
-  }
-  return first;
 }
 
 // Past breaker, rate limit and log-in: to a pod.
@@ -249,27 +119,6 @@ void Region::await_filters(WorkloadId workload) {
         world_.scheduler.at(next, Priority::kControl, component_, kFilterDue, workload);
 }
 
-// The one before it in line has given its connection back.
-void Region::login_granted(AttemptSlot slot) {
-  ++counts_.logins;
-  counts_.login_wait_ns += held_->waited(slot, world_.now()).ns;
-  logged_in(slot);
-}
-
-void Region::logged_in(AttemptSlot slot) {
-  if (const Verdict verdict = to_pod(slot); !verdict.accepted())
-    drop(slot, verdict.code, verdict.incident);
-}
-
-// By an event of its own: the caller may stand in the middle of an engine's step.
-void Region::hand_on_connection(AttemptSlot slot) {
-  if (!held_) return;
-  const AttemptSlot next = held_->give_back(slot);
-  if (next != kNoSlot)
-    world_.scheduler.at(world_.now(), Priority::kArrival, component_, kLoginGranted, next,
-                        held_->ticket(next));
-}
-
 // What vLLM's front end refuses by itself.
 bool Region::full(const Pod& p) const {
   const EngineParams& e = params_.pools[p.workload].engine;
@@ -280,7 +129,7 @@ bool Region::full(const Pod& p) const {
 
 bool Region::streams(AttemptSlot slot) const {
   const Attempt& a = (*wiring_.attempts)[slot];
-  if (a.decoding) return true;
+  if (a.decoding) return a.streams;
   if (a.ticket == 0) return false;  // waits for a log-in
   const Pod& p = pods_[a.pod];
   return p.engine && p.engine->tokens_emitted(a.ticket, engine_time(p)) > 0;
@@ -324,13 +173,36 @@ struct Region::EngineOf final : EngineSink {
   void first_token(u32 slot, Instant at) override { region.first_token(pod, slot, when(at)); }
   void finished(u32 slot, Instant at) override { region.finished(pod, slot, when(at)); }
   void preempted(u32, Instant) override {}
-  Instant when(Instant at) const {
-    const PodClock* clock = region.pods_[pod].clock.get();
-    return clock ? clock->when(at) : at;
-  }
+  Instant when(Instant at) const { return region.when(pod, at); }
   Region& region;
   const PodId pod;
 };
+
+Instant Region::when(PodId id, Instant at) const {
+  const PodClock* clock = pods_[id].clock.get();
+  return clock ? clock->when(at) : at;
+}
+
+// Hears what decode engines take up, and whose KV may come.
+struct Region::Uptake final : AdmissionSink {
+  explicit Uptake(Region& of) : region(of) {}
+  void admitted(u32 slot, Instant at) override {
+    if (region.params_.kv_transfer.first_token == FirstTokenFrom::kDecode)
+      region.tell_first_token(pod(slot), slot, region.when(pod(slot), at));
+  }
+  void may_pull(u32 slot, Instant at) override { region.fetch(slot, region.when(pod(slot), at)); }
+  PodId pod(u32 slot) const { return (*region.wiring_.attempts)[slot].pod; }
+  Region& region;
+};
+
+// Null: nobody asks. Asked are decode engines of which a client hears, or that fetch.
+AdmissionSink* Region::uptake_of(WorkloadId workload) {
+  if (profiles_[workload]->role != EngineRole::kDecode ||
+      (params_.kv_transfer.first_token != FirstTokenFrom::kDecode && !profiles_[workload]->pulls))
+    return nullptr;
+  if (!uptake_) uptake_ = std::make_unique<Uptake>(*this);
+  return uptake_.get();
+}
 
 void Region::advance(PodId id) {
   EngineOf speaker(*this, id);
@@ -373,6 +245,10 @@ void Region::handle(const Event& event) {
     }
     case kHandover:
       return hand_over(event.subject);
+    case kFetched:
+      return fetched(event.subject, event.argument);
+    case kLeaseOver:
+      return lease_over(event.argument);
     case kGraceOver:  // of this end of the pod, not of an earlier one
       if (pods_[event.subject].grace_ends == world_.now()) kill(event.subject);
       return;
@@ -426,20 +302,46 @@ u32 Region::look_up_context(AttemptSlot slot) {
 }
 
 void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
-  Attempt& a = (*wiring_.attempts)[slot];
-  ++counts_.first_tokens;
+  const Attempt& a = (*wiring_.attempts)[slot];
   const Duration latency = params_.pools[pods_[id].workload].front_end.response_latency;
-  if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
+  const bool hands_over = profiles_[pods_[id].workload]->role == EngineRole::kPrefill;
+  if (!hands_over || params_.kv_transfer.first_token == FirstTokenFrom::kPrefill)
+    tell_first_token(id, slot, at);
   if (OpenEndpoints& endpoints = endpoints_[pods_[id].workload]; endpoints.observed())
     endpoints.first_token(id, at - a.started, at);
   if (latencies_) latencies_->add(id, LatencyKind::kTtft, at + latency - a.started);
-  if (profiles_[pods_[id].workload]->role != EngineRole::kPrefill) return;
+  if (!hands_over) return;
   closed(a.pod);
   attempt_ended(id, a, Outcome::kSucceeded, at);
   if (latencies_) ++latencies_->of(id).requests;
+  leave_prefill(id, slot, at);
+}
+
+// ---- from a prefill to a decode pod
+// --------------------------------------------------------------
+void Region::tell_first_token(PodId id, AttemptSlot slot, Instant at) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  if (a.streams || at == kNever) return;  // told ahead, or by a process that stands still
+  a.streams = true;
+  ++counts_.first_tokens;
+  const Duration latency = params_.pools[pods_[id].workload].front_end.response_latency;
+  if (a.request != kNoSlot) wiring_.clients->first_token(slot, at + latency);
+}
+
+// A prompt is complete: its KV goes to a decode pod.
+void Region::leave_prefill(PodId id, AttemptSlot slot, Instant at) {
+  Attempt& a = (*wiring_.attempts)[slot];
   a.decoding = true;
   ++handing_over_;
-  const Instant sent = pods_[id].link.send(at, a.prompt, params_.kv_transfer);
+  Instant sent = at;
+  if (params_.kv_transfer.mode == KvTransferMode::kPush) {
+    sent = pods_[id].link.send(at, a.prompt, params_.kv_transfer);
+  } else {
+    const u32 k = handovers_.hold(slot, id, pods_[id].life, a.ticket);
+    leases_.push(std::max(at, world_.now()) + params_.kv_transfer.lease, k,
+                 handovers_[k].generation,
+                 [&](u32 held, u32 generation) { return handovers_.lives(held, generation); });
+  }
   world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
@@ -465,6 +367,71 @@ void Region::hand_over(AttemptSlot slot) {
   }
 }
 
+// A decode pod has memory for the prompt of an attempt and fetches its KV.
+void Region::fetch(AttemptSlot slot, Instant at) {
+  const u32 k = handovers_.of(slot);
+  Handovers::Prompt& prompt = handovers_[k];
+  const Instant begins = std::max(at, world_.now());
+  Instant sent = begins;
+  if (holder(prompt) != nullptr) {
+    prompt.fetched = true;
+    sent =
+        pods_[prompt.pod].link.send(begins, (*wiring_.attempts)[slot].prompt, params_.kv_transfer);
+  }
+  world_.scheduler.at(sent, Priority::kCompletion, component_, kFetched, k, prompt.generation);
+}
+
+void Region::fetched(u32 k, u32 generation) {
+  if (handovers_[k].generation != generation) return;
+  const AttemptSlot slot = handovers_[k].attempt;
+  const bool whole = let_go(k);
+  if (slot == kNoSlot) return;  // it has left meanwhile
+  const PodId id = (*wiring_.attempts)[slot].pod;
+  if (whole) {
+    advance(id);
+    pods_[id].engine->pulled(engine_time(pods_[id]), (*wiring_.attempts)[slot].ticket);
+  } else {  // whoever held it has died, or the lease was over
+    const PodId source = handovers_[k].pod;
+    const IncidentId stopped = pods_[source].stopped_by;
+    if (!take_off(slot, Outcome::kTruncated)) return;
+    drop(slot, Outcome::kTruncated, stopped ? stopped : overload_incident(id));
+  }
+  reschedule(id);
+}
+
+// The process that holds a prompt, or null.
+Engine* Region::holder(const Handovers::Prompt& prompt) const {
+  const Pod& p = pods_[prompt.pod];
+  return prompt.held && p.engine && p.life == prompt.life ? p.engine.get() : nullptr;
+}
+
+// The prefill pod frees the blocks of a prompt. False if they were gone.
+bool Region::let_go(u32 k) {
+  const Handovers::Prompt prompt = handovers_[k];
+  Engine* engine = holder(prompt);
+  handovers_.gone(k);
+  if (engine == nullptr) return false;
+  advance(prompt.pod);
+  engine->release(engine_time(pods_[prompt.pod]), prompt.ticket);
+  if (pods_[prompt.pod].draining && engine->idle())
+    kill(prompt.pod);
+  else
+    reschedule(prompt.pod);
+  return true;
+}
+
+void Region::lease_over(u32 ring) {
+  leases_.expire(
+      ring, [&](u32 k, u32 generation) { return handovers_.lives(k, generation); },
+      [&](u32 k, u32) {
+        if (handovers_[k].fetched) return;
+        ++counts_.leases_over;
+        let_go(k);
+      });
+}
+
+// ---- the end of an attempt
+// -----------------------------------------------------------------------
 void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   closed(a.pod);
@@ -511,6 +478,7 @@ void Region::release(AttemptSlot slot) {
   const SessionSlot session = (*wiring_.attempts)[slot].session;
   --holds_;
   if (slot < stays_.size()) ++stays_[slot];
+  handovers_.leave(slot);
   hand_on_connection(slot);
   wiring_.attempts->give_back(slot);
   wiring_.clients->released(session);
@@ -535,7 +503,7 @@ bool Region::cancel(AttemptSlot slot) {
 }
 
 // Stops work on an attempt, in the line of its engine or under way.
-bool Region::take_off(AttemptSlot slot) {
+bool Region::take_off(AttemptSlot slot, Outcome why) {
   const Attempt& a = (*wiring_.attempts)[slot];
   const PodId id = a.pod;
   const u32 ticket = a.ticket;
@@ -548,7 +516,7 @@ bool Region::take_off(AttemptSlot slot) {
   // Between two pods, or just done: it goes on.
   if (!p.engine->cancel(now, ticket)) return false;
   closed(id);
-  attempt_ended(id, a, Outcome::kTimeout, world_.now());
+  attempt_ended(id, a, why, world_.now());
   const bool ran = p.engine->waiting() == waiting_before;
   count_waste(a, emitted, ran);
   if (ran) {

@@ -3,7 +3,7 @@
 // State of an attempt here: (asks services ->) (log-in ->) waiting -> prefilling -> (handed over)
 // decoding -> gone. Source: vLLM serving behind a Kubernetes service; DeepSeek's split of prefill
 // and decode. Limits: hand-over costs a fixed time and that of the sender's link; a terminating pod
-// finishes what it has within its grace.
+// finishes what it has, and holds what it handed over, within its grace.
 #pragma once
 #include <memory>
 #include <optional>
@@ -25,6 +25,7 @@
 #include "models/serving/connection_pool.h"
 #include "models/serving/front_end.h"
 #include "models/serving/gate_rules.h"
+#include "models/serving/handovers.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/open_endpoints.h"
 #include "models/serving/pod_clock.h"
@@ -40,6 +41,7 @@ namespace stampede {
 
 class Engine;
 class RunningVersions;
+struct AdmissionSink;
 struct EngineProfile;
 
 class Region final : public Component,
@@ -74,6 +76,7 @@ class Region final : public Component,
     u64 first_tokens = 0, completed = 0, aborted = 0;
     u64 probes_failed = 0;
     u64 expired = 0;        // dropped at their deadline
+    u64 leases_over = 0;    // prompts that nobody fetched in time
     u64 logins = 0;         // that held a connection while streaming
     i64 login_wait_ns = 0;  // theirs until they had it
   };
@@ -176,7 +179,9 @@ class Region final : public Component,
     kFirstTokenDue,
     kAnswerDue,
     kProcessDue,
-    kFileRead
+    kFileRead,
+    kFetched,
+    kLeaseOver
   };
   struct Pod {
     std::unique_ptr<Engine> engine;
@@ -194,11 +199,13 @@ class Region final : public Component,
     CauseTally<30, 2, 4> brought_by;  // attempts that came lately
     IncidentId stopped_by = kNoIncident;
     Instant grace_ends{};
+    u32 life = 0;  // tells its processes apart
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
   };
 
   struct Latencies;  // what pods export of their requests; hears of admissions
+  struct Uptake;     // hears of decode engines
   struct Work {      // engine-seconds of a full engine
     double units = 0;
     Work& operator+=(Work w) {
@@ -256,10 +263,19 @@ class Region final : public Component,
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
   bool full(const Pod& p) const;
   void reschedule(PodId id);
+  Instant when(PodId pod, Instant engine_time) const;  // in the world's time
+  AdmissionSink* uptake_of(WorkloadId workload);
+  void tell_first_token(PodId pod, AttemptSlot attempt, Instant at);
+  void leave_prefill(PodId pod, AttemptSlot attempt, Instant at);
   void hand_over(AttemptSlot attempt);
+  void fetch(AttemptSlot attempt, Instant at);
+  void fetched(u32 prompt, u32 generation);
+  Engine* holder(const Handovers::Prompt& prompt) const;
+  bool let_go(u32 prompt);
+  void lease_over(u32 ring);
   void await_deadlines(AttemptSlot attempt);
   void deadline_passed(const Event& event);
-  bool take_off(AttemptSlot attempt);
+  bool take_off(AttemptSlot attempt, Outcome why = Outcome::kTimeout);
   void drop(AttemptSlot attempt, Outcome outcome, IncidentId cause);
   void release(AttemptSlot attempt);
   void take_out(Pod& pod);  // it serves no more and finishes what it has
@@ -290,6 +306,9 @@ class Region final : public Component,
   LoginTurns turns_;
   std::unique_ptr<HeldConnections> held_;  // null: connections are held briefly
   Timeouts login_timeouts_;
+  std::unique_ptr<Uptake> uptake_;  // null: nobody asks
+  Handovers handovers_;
+  Timeouts leases_;
   StreamKey probe_stream_;
   std::vector<Pod> pods_;
   std::unique_ptr<Latencies> latencies_;  // null: nobody asks
@@ -310,7 +329,7 @@ class Region final : public Component,
   std::vector<Tokens> wasted_;  // [workload]
   IncidentId overload_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
-  u32 overloaded_pods_ = 0;
+  u32 overloaded_pods_ = 0, lives_ = 0;
   std::vector<TextRun> text_;
   std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines
   u64 holds_ = 0, handing_over_ = 0, asking_ = 0, version_draws_ = 0;

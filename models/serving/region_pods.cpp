@@ -28,10 +28,12 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p = Pod{};
   p.processes = processes;
   p.engine = std::make_unique<Engine>(*profiles_[workload]);
+  p.life = ++lives_;
   if (latencies_) {
     p.engine->watch(latencies_.get());
     latencies_->of(id) = {};
   }
+  if (AdmissionSink* uptake = uptake_of(workload)) p.engine->watch(uptake);
   p.workload = workload;
   p.serving = true;
   const FrontEndParams& front = params_.pools[workload].front_end;
@@ -265,6 +267,8 @@ Region::Work Region::work_of(const Pod& p) const {
 void Region::retune_engines(WorkloadId workload) {
   EngineParams engine = params_.pools[workload].engine;
   engine.macro_steps = !params_.exact_steps;
+  engine.holds_handed_over = profiles_[workload]->holds_handed_over;
+  engine.pulls = profiles_[workload]->pulls;
   engine.max_num_batched_tokens = std::max(engine.max_num_batched_tokens, engine.max_num_seqs);
   kept_profiles_.push_back(std::make_unique<const EngineProfile>(engine));
   profiles_[workload] = kept_profiles_.back().get();

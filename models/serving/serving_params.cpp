@@ -55,7 +55,9 @@ void ServingParams::describe(Schema<ServingParams>& s) {
   s.field("handover", &ServingParams::handover)
       .live()
       .at_least(0)
-      .help("time from the first token until a decode pod continues, in addition to kv_transfer");
+      .help(
+          "time from the end of a prompt until its request reaches a decode pod, in addition to "
+          "kv_transfer");
   s.field("kv_transfer", &ServingParams::kv_transfer)
       .help("the KV of a prompt on its way from a prefill to a decode pod");
   s.field("termination_grace", &ServingParams::termination_grace)

@@ -1,0 +1,197 @@
+// A region's way in: breaker, rate limit, log-in and the choice of a pool; and who is put out at a
+// deadline.
+#include <algorithm>
+#include <utility>
+
+#include "models/serving/region.h"
+
+namespace stampede {
+
+Verdict Region::refuse_503(IncidentId cause) {
+  ++counts_.refused_503;
+  return {Outcome::kRejected503, gateway_.retry_after, cause};
+}
+
+Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
+  if (!gate_.empty()) [[unlikely]]
+    if (const GateRules::Rule* rule = gate_.meets(attempt_key, class_id)) {
+      ++(rule->whom.code == Outcome::kRejected503 ? counts_.refused_503 : counts_.refused_429);
+      return {rule->whom.code, gateway_.retry_after, rule->because};
+    }
+  const Verdict v = wiring_.safety->admit(session_key, id_);
+  if (!v.accepted()) {
+    ++counts_.refused_breaker;
+    return v;
+  }
+  if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
+    ++counts_.refused_429;
+    return {Outcome::kRejected429, wait, limited_by_ ? limited_by_ : overload_};
+  }
+  return v;
+}
+
+// ---- services that the gateway asks before it lets an attempt on --------------------------------
+ServicePort* Region::services_of(AttemptSlot slot) const {
+  const Attempt& a = (*wiring_.attempts)[slot];
+  return a.logs_in ? wiring_.services->log_in : wiring_.services->request;
+}
+
+bool Region::asks_services(AttemptSlot slot) const {
+  if (wiring_.services == nullptr || asking_ == 0) return false;
+  const ServicePort* port = services_of(slot);
+  return port != nullptr && port->waits(slot);
+}
+
+// Nothing: the attempt may go on.
+std::optional<Verdict> Region::ask_services(AttemptSlot slot) {
+  ServicePort* port = services_of(slot);
+  if (port == nullptr) return std::nullopt;
+  const Attempt& a = (*wiring_.attempts)[slot];
+  const auto reply = port->ask(a.session_key, slot, *this, a.incident);
+  if (!reply) {
+    ++holds_;
+    ++asking_;
+    return Verdict{};
+  }
+  if (reply->ok) return std::nullopt;
+  return refused_by_service(slot, *reply);
+}
+
+Verdict Region::refused_by_service(AttemptSlot slot, const ServiceReply& reply) {
+  if (!(*wiring_.attempts)[slot].logs_in || reply.stage >= wiring_.services->log_in_stages)
+    return refuse_503(reply.cause);
+  ++counts_.auth_failed;
+  return {Outcome::kAuthFailed, {}, reply.cause};
+}
+
+void Region::service_replied(u32 slot, const ServiceReply& reply) {
+  --asking_;
+  --holds_;
+  const Verdict verdict = reply.ok ? log_in(slot) : refused_by_service(slot, reply);
+  if (verdict.accepted()) return;
+  ++holds_;
+  drop(slot, verdict.code, verdict.incident);
+}
+
+Verdict Region::offer(AttemptSlot slot) {
+  if (wiring_.services != nullptr) [[unlikely]]
+    if (const auto verdict = ask_services(slot)) return *verdict;
+  return log_in(slot);
+}
+
+Verdict Region::log_in(AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  const Instant now = world_.now();
+  if (a.logs_in && held_) {
+    if (!held_->take(slot, a.session_key, now)) {
+      const Duration longest = gateway_.sessions.wait_timeout;
+      if (longest.ns == 0) {
+        hand_on_connection(slot);
+        ++counts_.auth_failed;
+        return {Outcome::kAuthFailed, {}, overload_};
+      }
+      login_timeouts_.push(now + longest, slot, held_->ticket(slot),
+                           [&](u32 k, u32 ticket) { return held_->waits(k, ticket); });
+      ++holds_;
+      return {};
+    }
+    ++counts_.logins;
+  } else if (a.logs_in) {
+    const Duration wait = logins_.acquire(now);
+    if (wait.ns < 0) {
+      ++counts_.auth_failed;
+      return {Outcome::kAuthFailed, {}, overload_};
+    }
+    if (wait.ns > 0) {
+      world_.scheduler.after(wait, Priority::kArrival, component_, kLoginTurn, slot,
+                             turns_.wait(slot));
+      ++holds_;
+      return {};
+    }
+  }
+  const Verdict verdict = to_pod(slot);
+  if (verdict.accepted())
+    ++holds_;
+  else
+    hand_on_connection(slot);
+  return verdict;
+}
+
+// The first pool that takes the request and has an endpoint; if none has, the first that takes it.
+WorkloadId Region::pool_for(const Attempt& a) const {
+  if (wiring_.pools_of.empty()) return routes_.entries[0];
+  WorkloadId first = kNoPool;
+  for (const WorkloadId w : wiring_.pools_of[a.asked_by]) {
+    if (routes_.max_prompt[w] > 0 && a.prompt > routes_.max_prompt[w]) continue;
+    if (endpoints_[w].size() > 0) return w;
+    if (first == kNoPool) first = w;
+  }
+  return first;
+}
+
+// The one before it in line has given its connection back.
+void Region::login_granted(AttemptSlot slot) {
+  ++counts_.logins;
+  counts_.login_wait_ns += held_->waited(slot, world_.now()).ns;
+  logged_in(slot);
+}
+
+void Region::logged_in(AttemptSlot slot) {
+  if (const Verdict verdict = to_pod(slot); !verdict.accepted())
+    drop(slot, verdict.code, verdict.incident);
+}
+
+// By an event of its own: the caller may stand in the middle of an engine's step.
+void Region::hand_on_connection(AttemptSlot slot) {
+  if (!held_) return;
+  const AttemptSlot next = held_->give_back(slot);
+  if (next != kNoSlot)
+    world_.scheduler.at(world_.now(), Priority::kArrival, component_, kLoginGranted, next,
+                        held_->ticket(next));
+}
+
+void Region::register_login_stats() {
+  StatsTable& t = world_.stats;
+  t.counter(name_, "logins_total", "log-ins that got a connection", &counts_.logins);
+  t.counter(name_, "auth_failed_total", "log-ins that got none", &counts_.auth_failed);
+  t.counter(name_, "login_wait_seconds_total", "s", "waits of those that got a connection",
+            [this] { return static_cast<double>(counts_.login_wait_ns) * 1e-9; });
+  t.gauge(name_, "logins_waiting", "1", "attempts that wait for a connection",
+          [this] { return static_cast<double>(held_->waiting()); });
+}
+
+// ---- deadlines: servers that give up an attempt at a time ---------------------------------------
+// After everything else of its instant: the client has left by itself, if it did.
+void Region::await_deadlines(AttemptSlot slot) {
+  if (slot >= stays_.size()) stays_.resize(slot + 1);
+  const Deadlines due = wiring_.deadline->enforced(wiring_.clients->deadlines(slot));
+  for (const auto& [at, kind] :
+       {std::pair{due.first_token, kFirstTokenDue}, {due.answer, kAnswerDue}})
+    if (at != kNever)
+      world_.scheduler.at(std::max(at, world_.now()), Priority::kArrival, component_, kind, slot,
+                          stays_[slot]);
+}
+
+void Region::deadline_passed(const Event& event) {
+  const AttemptSlot slot = event.subject;
+  if (stays_[slot] != event.argument) return;  // it has left
+  const bool first = event.kind == kFirstTokenDue;
+  if (first && streams(slot)) return;
+  const Attempt& a = (*wiring_.attempts)[slot];
+  if (a.request != kNoSlot) {  // by now perhaps that of another try, whose client waits longer
+    const Deadlines due = wiring_.deadline->enforced(wiring_.clients->deadlines(slot));
+    const Instant at = first ? due.first_token : due.answer;
+    if (at == kNever) return;
+    if (at > world_.now()) {
+      world_.scheduler.at(at, Priority::kArrival, component_, event.kind, slot, event.argument);
+      return;
+    }
+  }
+  const PodId id = a.pod;
+  if (!take_off(slot)) return;
+  ++counts_.expired;
+  drop(slot, Outcome::kTimeout, overload_);
+  reschedule(id);
+}
+
+}  // namespace stampede
