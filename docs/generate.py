@@ -28,6 +28,9 @@ def table(stampede, command):
     if verb == "describe":
         lines = [line for line in out.splitlines() if line.startswith("|")]
         return lines or ["It has no parameters."]
+    if name == "incidents":
+        return ["| name | what has happened |", "|---|---|",
+                *(f"| `{entry['name']}` | {entry['help']} |" for entry in json.loads(out))]
     last = "values" if name == "live" else "source"
     lines = [f"| name | what it is | {last} |", "|---|---|---|"]
     for entry in json.loads(out):

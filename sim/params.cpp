@@ -45,6 +45,10 @@ Field& Field::scales_with_fleet() {
   set_scaling(info_, Scaling::kWithFleet, 1);
   return *this;
 }
+Field& Field::not_empty() {
+  info_.not_empty = true;
+  return *this;
+}
 Field& Field::inlined() {
   info_.inlined = true;
   return *this;

@@ -58,9 +58,10 @@ struct FieldInfo {
   Scaling scaling = Scaling::kNone;
   double least = 0;  // kWith: what a whole number is not scaled below; 0 stays 0
   bool required = false;
-  bool live = false;     // a run that goes on can change it
-  std::string fixed;     // why it cannot, where that is worth saying
-  bool inlined = false;  // kSelection: its keys may stand among those of the struct itself
+  bool live = false;       // a run that goes on can change it
+  std::string fixed;       // why it cannot, where that is worth saying
+  bool not_empty = false;  // a list with something in it, a text with at least one character
+  bool inlined = false;    // kSelection: its keys may stand among those of the struct itself
   // kOptional of a struct: null or not said, the values at this path hold; what is said of it
   // changes a copy of them.
   std::string inherits;
@@ -134,6 +135,8 @@ class Field {
   Field& elementwise();
   Field& folded();
   Field& required();
+  // Where the key is written, it says something.
+  Field& not_empty();
   // `do: set` may change it while a run goes on: whoever holds it acts by the new value in what
   // begins after that.
   Field& live();

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/incident_kind.h"
 #include "sim/journal.h"
 #include "sim/random.h"
 #include "sim/scheduler.h"
@@ -35,6 +36,11 @@ struct World {
   StreamKey stream(std::string_view path, std::string_view purpose) const {
     return stream_key(seed, path, purpose);
   }
+  IncidentId incident(const IncidentKind& kind, std::string_view component,
+                      std::vector<IncidentId> causes, std::string text) {
+    return incident(kind.name, component, std::move(causes), std::move(text));
+  }
+  // Of what names its kind itself: an action.
   IncidentId incident(std::string_view kind, std::string_view component,
                       std::vector<IncidentId> causes, std::string text) {
     return journal.record(now(), kind, component, std::move(causes), std::move(text));

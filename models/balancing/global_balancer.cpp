@@ -6,6 +6,17 @@
 #include <utility>
 
 namespace stampede {
+namespace {
+
+const IncidentKind kRegionUnreachable{"region_unreachable",
+                                      "the balancer's probes find a region unhealthy"};
+const IncidentKind kRegionDrained{"region_drained",
+                                  "clients are no longer sent to a region, by somebody's will"};
+const IncidentKind kRegionUndrained{"region_undrained", "clients may be sent to the region again"};
+const IncidentKind kFailoverStarted{"failover_started",
+                                    "the balancer sends a region's clients elsewhere"};
+
+}  // namespace
 
 GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalancerParams& params,
                                const NetworkPort& network, std::vector<double> capacity)
@@ -179,8 +190,9 @@ void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
   const bool ramping = r.probe.health() == Health::kProbation;
   const bool flipped = r.probe.observe(success, world_.now());
   if (flipped && !r.probe.usable())
-    r.unreachable = world_.incident("region_unreachable", path_, {cause},
-                                    "probes find " + world_.region_name(region) + " unhealthy");
+    r.unreachable =
+        world_.incident(kRegionUnreachable, path_, {cause ? cause : tuned_.lately(world_.now())},
+                        "probes find " + world_.region_name(region) + " unhealthy");
   if (flipped || ramping) rebuild();
 }
 
@@ -240,7 +252,7 @@ bool GlobalBalancer::usable(std::size_t region) const {
 void GlobalBalancer::drain(RegionId region, IncidentId cause) {
   Region& r = regions_[region];
   ++r.drains;
-  r.drained_by = world_.incident("region_drained", path_, {cause},
+  r.drained_by = world_.incident(kRegionDrained, path_, {cause},
                                  "clients are no longer sent to " + world_.region_name(region));
   rebuild();
 }
@@ -248,7 +260,7 @@ void GlobalBalancer::drain(RegionId region, IncidentId cause) {
 void GlobalBalancer::undrain(RegionId region, IncidentId healed) {
   Region& r = regions_[region];
   if (r.drains == 0 || --r.drains > 0) return;
-  world_.incident("region_undrained", path_, {r.drained_by, healed},
+  world_.incident(kRegionUndrained, path_, {r.drained_by, healed},
                   "clients may be sent to " + world_.region_name(region) + " again");
   rebuild();
 }
@@ -285,7 +297,7 @@ bool GlobalBalancer::at_home(std::size_t home, bool alternative) {
 void GlobalBalancer::started(std::size_t home, IncidentId cause) {
   ++failovers_;
   homes_[home].moved_by =
-      world_.incident("failover_started", path_, {cause},
+      world_.incident(kFailoverStarted, path_, {cause ? cause : tuned_.lately(world_.now())},
                       "clients of " + world_.region_name(home) + " are sent elsewhere");
 }
 

@@ -19,6 +19,7 @@
 #include "models/ports/live_port.h"
 #include "models/ports/region_filter_port.h"
 #include "models/ports/traffic_control_port.h"
+#include "sim/live_causes.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -111,6 +112,7 @@ class GlobalBalancer : public BalancerPort,
   bool at_home(std::size_t home, bool alternative);
   void started(std::size_t home, IncidentId cause);
   IncidentId cause_of(std::size_t region) const;
+  LiveCauses tuned_;  // for what has no other cause
   Shares shares_for(std::size_t home, const Shares& weight, bool stay) const;
   std::vector<Shares> waterfall(const Shares& weight, const std::vector<char>& stay) const;
   RegionRoute anycast(RegionId home, ClientNetwork client);

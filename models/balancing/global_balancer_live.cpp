@@ -7,6 +7,7 @@ namespace stampede {
 // be, and a view that is fresh expires when it would have, unless it is confirmed.
 void GlobalBalancer::retuned(const LiveChange& change) {
   const std::string_view key = change.path.substr(change.path.find('.') + 1);
+  tuned_.note(change.path, change.cause, world_.now());
   if (key.starts_with("ttl")) answers_.retune(world_.now(), answers_kept());
   for (Region& r : regions_) r.probe.retune({params_.rise, params_.fall, params_.slow_start});
   if (key == "max_rate_per_endpoint") rate_changed();

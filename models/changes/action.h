@@ -43,6 +43,7 @@ struct Effect {
   Duration ends_after{};  // it ends by itself then; 0: it does not
   std::vector<Later> later{};
   bool nothing = false;  // what it is to change is not there
+  bool idle = false;     // it is meant to change nothing
 };
 
 // What is said of a fault beside its own parameters.
@@ -73,7 +74,7 @@ struct Healing : Params {
   static void describe(Schema<Healing>& s) {
     s.template base<Params>();
     s.field("for", &Healing::lasts).at_least(0.001).help("how long it lasts; null: to the end");
-    s.field("name", &Healing::change_name).help("what `do: undo` calls it");
+    s.field("name", &Healing::change_name).not_empty().help("what `do: undo` calls it");
   }
 };
 

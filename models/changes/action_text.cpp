@@ -24,7 +24,7 @@ void add(std::string& text, const TypeInfo& type, const void* object, const void
     } else if (of->print) {
       before = of->print(left_out);
     }
-    if (!of->print || of->print(value) == before) continue;
+    if (!of->print || (of->print(value) == before && !f.required)) continue;
     text += (text.empty() ? "" : ", ") + key + ": " + of->print(value);
   }
 }

@@ -8,6 +8,14 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kNothingChanged{
+    "nothing_changed", "an action found nothing that it could change: it is gone, or never was"};
+const IncidentKind kNothingUndone{"nothing_undone",
+                                  "`do: undo` found no change of that name in force"};
+const IncidentKind kHealed{"healed",
+                           "a change of the timeline or of an operator ends after its `for`"};
+const IncidentKind kUndone{"undone", "`do: undo` takes a change back"};
+
 constexpr const char* kPath = "changes";
 
 }  // namespace
@@ -60,7 +68,7 @@ void Changes::handle(const Event& event) {
     if (change.in_force) change.later[event.argument].act();
     return;
   }
-  end(change, "healed", {change.root});
+  end(change, kHealed, {change.root});
 }
 
 Completion Changes::apply(const ActionSelection& action, const std::string& name, IncidentId root) {
@@ -72,8 +80,10 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
   if (entry.span != nullptr) span = entry.span(params);
   if (span.name.empty()) span.name = name;
   Effect effect = entry.apply(params, Act{scene_, *this, root, span.name});
+  if (!effect.idle && !effect.nothing) done_.push_back(root);
   if (effect.nothing)
-    world_.incident("nothing_changed", kPath, {root}, action.name + ": there is nothing to change");
+    world_.incident(kNothingChanged, kPath, {root},
+                    action.name + ": there is nothing that it could change");
   if (!effect.heal) span.lasts.reset();
   const Duration lasts = span.lasts.value_or(effect.ends_after);
   if (effect.heal || lasts.ns > 0) {
@@ -92,10 +102,11 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
   return effect.over ? std::move(effect.over) : [] { return Ending{}; };
 }
 
-void Changes::end(Change& change, const char* kind, std::vector<IncidentId> causes) {
+void Changes::end(Change& change, const IncidentKind& kind, std::vector<IncidentId> causes) {
   change.in_force = false;
   world_.scheduler.cancel(change.end);
   const IncidentId ended = world_.incident(kind, kPath, std::move(causes), change.action);
+  ended_.push_back({change.root, ended});
   if (change.heal) std::exchange(change.heal, {})(ended);
 }
 
@@ -112,9 +123,9 @@ void Changes::undo(const std::string& name, IncidentId root) {
   for (std::size_t k = changes_.size(); k-- > 0;) {
     Change& change = changes_[k];
     if (change.name != name || !change.in_force || !change.heal) continue;
-    return end(change, "undone", {change.root, root});
+    return end(change, kUndone, {change.root, root});
   }
-  world_.incident("nothing_undone", kPath, {root}, "no change called '" + name + "' is in force");
+  world_.incident(kNothingUndone, kPath, {root}, "no change called '" + name + "' is in force");
 }
 
 }  // namespace stampede

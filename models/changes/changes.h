@@ -32,6 +32,13 @@ class Changes final : public Component, public ChangesPort, private RollOutListe
   // Takes back the change of this name that is in force, because of `root`.
   void undo(const std::string& name, IncidentId root);
   Rollouts& rollouts() { return rollouts_; }
+  // What was done and what ended, for judges: roots of all changes, and the ends of those that
+  // healed or were taken back, each with its root.
+  struct Ended {
+    IncidentId root, ended;
+  };
+  const std::vector<IncidentId>& done() const { return done_; }
+  const std::vector<Ended>& ended() const { return ended_; }
 
  private:
   enum Kind : u8 { kTimeline, kEnd, kLater };
@@ -45,7 +52,7 @@ class Changes final : public Component, public ChangesPort, private RollOutListe
   };
   bool first(const TimelineParams& item) const;
   void act(const TimelineParams& item);
-  void end(Change& change, const char* kind, std::vector<IncidentId> causes);
+  void end(Change& change, const IncidentKind& kind, std::vector<IncidentId> causes);
   void rolled_back(IncidentId root) override;
 
   World& world_;
@@ -54,6 +61,8 @@ class Changes final : public Component, public ChangesPort, private RollOutListe
   std::vector<TimelineParams> timeline_;
   std::vector<Change> changes_;
   Rollouts rollouts_;
+  std::vector<IncidentId> done_;
+  std::vector<Ended> ended_;
 };
 
 }  // namespace stampede

@@ -57,6 +57,7 @@ struct ZoneTarget {
   static void describe(Schema<ZoneTarget>& s) {
     s.field("region", &ZoneTarget::region).help("name of the region; left out: all of them");
     s.field("zone", &ZoneTarget::zone)
+        .required()
         .help("number of the zone, from 0: of `cluster.zones`, over which nodes are spread");
     for (const char* key : {"pool", "node", "pod", "share", "count"})
       s.refuse(key, "this acts on whole zones");
@@ -67,7 +68,7 @@ struct FailZoneParams {
   ZoneTarget target;
   bool cold = false;
   static void describe(Schema<FailZoneParams>& s) {
-    s.field("target", &FailZoneParams::target).help("which zone");
+    s.field("target", &FailZoneParams::target).required().help("which zone");
     s.field("cold", &FailZoneParams::cold)
         .help("its nodes come back with empty disks: image and weights are fetched again");
   }

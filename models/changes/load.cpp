@@ -75,7 +75,7 @@ struct LoadApiServerParams {
   static void describe(Schema<LoadApiServerParams>& s) {
     s.field("target", &LoadApiServerParams::target).help("whose API servers");
     s.field("agents_per_node", &LoadApiServerParams::agents_per_node)
-        .range(0, 1000)
+        .range(0.001, 1000)
         .help("agents, as a multiple of the cluster's nodes");
     s.field("period", &LoadApiServerParams::period)
         .at_least(0.001)
@@ -101,9 +101,11 @@ const RegisterFault<LoadApiServerParams> load_api_server{
         readers.period = p.period;
         readers.objects = static_cast<u32>(p.objects);
         readers.bytes_per_object = static_cast<i32>(p.object_size.value);
+        if (p.agents_per_node * act.scene.nodes[r]->nodes() < 0.5) continue;  // not one agent
         started.emplace_back(act.scene.api_loads[r],
                              act.scene.api_loads[r]->start(readers, act.root));
       }
+      if (started.empty()) return {};
       return [started](IncidentId) {
         for (const auto& [load, group] : started) load->stop(group);
       };

@@ -12,6 +12,20 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kNothingRolledOut{"nothing_rolled_out",
+                                     "a roll-out of a version that is already out"};
+const IncidentKind kVersionStage{"version_stage", "a roll-out reaches its next stage"};
+const IncidentKind kVersionOut{"version_out", "a version is everywhere where it was to be"};
+const IncidentKind kVersionHalted{"version_halted",
+                                  "the gate of a roll-out closes: it goes no further"};
+const IncidentKind kVersionRolledBack{"version_rolled_back", "a version is taken back"};
+const IncidentKind kNothingRolledBack{"nothing_rolled_back", "there is nothing to roll back"};
+const IncidentKind kNothingDisabled{"nothing_disabled", "there is nothing to disable"};
+const IncidentKind kVersionDisabled{"version_disabled", "what a roll-out brought is switched off"};
+const IncidentKind kBadFile{"bad_file", "a file that is made again and again is bad"};
+const IncidentKind kGoodFile{"good_file",
+                             "a file that is made again and again is good, as it was not before"};
+
 constexpr const char* kRolloutsPath = "changes";
 constexpr Duration kGatePeriod = 5_s;  // as often as operators look
 
@@ -57,7 +71,7 @@ u32 Rollouts::roll_out(const RollOutParams& params, const std::string& name, Inc
   const VersionParams* version = find(params.version);
   STAMPEDE_CHECK(version != nullptr, "no version is called " + params.version);
   if (out_of("", params.version) != nullptr) {
-    world_.incident("nothing_rolled_out", kRolloutsPath, {root}, params.version + " is out");
+    world_.incident(kNothingRolledOut, kRolloutsPath, {root}, params.version + " is out");
     return kNone;
   }
   const auto number = static_cast<u32>(outs_.size());
@@ -122,7 +136,7 @@ void Rollouts::step(u32 number, u32 index) {
   const RollOutStep& step = out.plan.steps[index];
   const bool delay = out.params.stages.empty() && out.params.over.ns == 0;
   if (!delay || out.plan.steps.size() == 1)
-    out.last = world_.incident("version_stage", kRolloutsPath, {out.root},
+    out.last = world_.incident(kVersionStage, kRolloutsPath, {out.root},
                                fmt::format("{}: {:g} %", out.version->name, 100 * step.share));
   const std::vector<RegionId> where = regions_in(scene_, step.where);
   for (InRegion& in : out.regions)
@@ -135,7 +149,7 @@ void Rollouts::done(u32 number) {
   Out& out = outs_[number];
   if (out.state != State::kGoingOut) return;
   out.state = State::kOut;
-  out.last = world_.incident("version_out", kRolloutsPath, {out.root}, out.version->name);
+  out.last = world_.incident(kVersionOut, kRolloutsPath, {out.root}, out.version->name);
 }
 
 // Pods that serve, by their draws.
@@ -217,9 +231,9 @@ void Rollouts::look_at_gate(u32 number) {
   }
   std::vector<IncidentId> causes{out.last};
   causes.insert(causes.end(), alarm.shown_by.begin(), alarm.shown_by.end());
-  out.last = world_.incident("version_halted", kRolloutsPath, std::move(causes),
+  out.last = world_.incident(kVersionHalted, kRolloutsPath, std::move(causes),
                              out.version->name + ": the gate's condition holds");
-  out.last = world_.incident("version_rolled_back", kRolloutsPath, {out.last}, out.version->name);
+  out.last = world_.incident(kVersionRolledBack, kRolloutsPath, {out.last}, out.version->name);
   begin_back(number, out.how, out.at_once);
 }
 
@@ -236,7 +250,7 @@ void Rollouts::refresh(u32 number) {
   }
   const bool bad = uniform(draw(files_, version, out.files)) < chance;
   if (bad != std::exchange(out.bad, bad))
-    out.last = world_.incident(bad ? "bad_file" : "good_file", kRolloutsPath, {out.root},
+    out.last = world_.incident(bad ? kBadFile : kGoodFile, kRolloutsPath, {out.root},
                                fmt::format("{}: file {}", out.version->name, out.files));
   for (const InRegion& in : out.regions)
     if (in.version != kNone)
@@ -248,12 +262,12 @@ void Rollouts::refresh(u32 number) {
 Completion Rollouts::roll_back(const RollBackParams& p, IncidentId root) {
   Out* out = out_of(p.name, p.version);
   if (out == nullptr) {
-    world_.incident("nothing_rolled_back", kRolloutsPath, {root},
+    world_.incident(kNothingRolledBack, kRolloutsPath, {root},
                     (p.version.empty() ? p.name : p.version) + " is not out");
     return {};
   }
   out->last =
-      world_.incident("version_rolled_back", kRolloutsPath, {out->root, root}, out->version->name);
+      world_.incident(kVersionRolledBack, kRolloutsPath, {out->root, root}, out->version->name);
   const auto number = static_cast<u32>(out - outs_.data());
   begin_back(number, p, out->at_once);
   return completion(number);
@@ -262,12 +276,12 @@ Completion Rollouts::roll_back(const RollBackParams& p, IncidentId root) {
 Completion Rollouts::disable(const DisableParams& p, IncidentId root) {
   Out* out = out_of(p.name, p.version);
   if (out == nullptr) {
-    world_.incident("nothing_disabled", kRolloutsPath, {root},
+    world_.incident(kNothingDisabled, kRolloutsPath, {root},
                     (p.version.empty() ? p.name : p.version) + " is not out");
     return {};
   }
   out->last =
-      world_.incident("version_disabled", kRolloutsPath, {out->root, root}, out->version->name);
+      world_.incident(kVersionDisabled, kRolloutsPath, {out->root, root}, out->version->name);
   TakeUpParams how;
   how.propagation = p.propagation;
   const auto number = static_cast<u32>(out - outs_.data());

@@ -1,5 +1,6 @@
 // Another value for a parameter of the running fleet, at once or in stages.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct SetParams {
   RegionTarget target;
   std::string path, value;
   Duration over{};
-  i32 steps = 10;
+  std::optional<i32> steps;
   std::vector<SetStageParams> stages;
   static void describe(Schema<SetParams>& s);
 };

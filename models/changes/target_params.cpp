@@ -26,7 +26,7 @@ void NodeTarget::describe(Schema<NodeTarget>& s) {
       .range(0, 1)
       .help("of those that fit, in each region; what a smaller share meets a larger one meets too");
   s.field("count", &NodeTarget::count)
-      .at_least(0)
+      .at_least(1)
       .scales()
       .help("so many of those that fit, over all regions");
   for (const char* key : {"pool", "pod"}) s.refuse(key, "this acts on whole nodes");
@@ -43,7 +43,7 @@ void PodTarget::describe(Schema<PodTarget>& s) {
       .range(0, 1)
       .help("of those that fit, in each region; what a smaller share meets a larger one meets too");
   s.field("count", &PodTarget::count)
-      .at_least(0)
+      .at_least(1)
       .scales()
       .help("so many of those that fit, over all regions");
 }

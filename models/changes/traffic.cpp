@@ -41,9 +41,10 @@ const RegisterAction<OnRegions> undrain_region{
     "undrain_region", "all drains of the region end: clients may be sent there again", "",
     [](const OnRegions& p, const Act& act) -> Effect {
       TrafficControlPort* balancer = act.scene.traffic;
+      bool met_nobody = true;
       for (const RegionId r : regions_in(act.scene, p.target))
-        while (balancer->drains(r) > 0) balancer->undrain(r, act.root);
-      return {};
+        for (; balancer->drains(r) > 0; met_nobody = false) balancer->undrain(r, act.root);
+      return {.nothing = met_nobody};
     }};
 
 Heal turn_away(const Act& act, const RegionTarget& target, const std::string& client_class,

@@ -22,7 +22,7 @@ const RegisterAction<Undo> undo{
 
 const RegisterAction<NoParams> page{
     "page", "nothing is changed: an operator answers the page and begins to look", "",
-    [](const NoParams&, const Act&) -> Effect { return {}; }};
+    [](const NoParams&, const Act&) -> Effect { return {.idle = true}; }};
 
 }  // namespace
 }  // namespace stampede

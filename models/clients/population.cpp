@@ -11,6 +11,8 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kDemandSpike{"demand_spike", "the curve of demand has a spike"};
+
 u16 steps_of(const ClientClassParams& p, double u) {
   const double steps = 1 + (p.steps - 1) * exponential(u);
   return static_cast<u16>(steps > 60000 ? 60000 : steps + 0.5);
@@ -193,7 +195,7 @@ void Population::curve_spike(u32 index, bool begins) {
   const DemandSpike& spike = demand_->spikes()[index];
   if (begins) {
     const IncidentId incident =
-        world_.incident("demand_spike", "clients", {},
+        world_.incident(kDemandSpike, "clients", {},
                         "demand x " + print_number(spike.factor) + " for " + print(spike.during));
     curve_spikes_.push_back({index, incident});
     world_.scheduler.after(spike.during, Priority::kFault, component_, kCurveSpikeEnd, index);
@@ -360,7 +362,12 @@ LiveRoot Population::live_class(std::size_t k) { return live_root(classes_[k]->p
 void Population::retuned(const LiveChange& change) {
   if (change.path.starts_with("demand.")) {
     demand_->retuned();
-    for (u32 k = 0; k < classes_.size(); ++k) rates_changed(k, change.cause);
+    const bool shape = change.path != "demand.rate";
+    for (u32 k = 0; k < classes_.size(); ++k) {
+      if (shape)
+        classes_[k]->tuned.note(change.path, started_ ? change.cause : kNoIncident, world_.now());
+      rates_changed(k, change.cause);
+    }
     return;
   }
   for (u32 k = 0; k < classes_.size(); ++k) {
@@ -370,9 +377,17 @@ void Population::retuned(const LiveChange& change) {
   }
 }
 
+// What decides how much work a request makes, or how often one follows another.
+constexpr const char* kOfLoad[] = {
+    "first_prompt.", "message.",          "answer.",     "resumed_",  "reasoning_share",
+    "loop_",         "token_budget",      "max_context", "continue_", "think_time",
+    "step_gap",      "cancel_on_timeout", "retry.",      "resubmit."};
+
 void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
   Class& c = *classes_[k];
   const auto below = [&](const char* group) { return key.starts_with(group); };
+  if (std::any_of(std::begin(kOfLoad), std::end(kOfLoad), below))
+    c.tuned.note(key, started_ ? cause : kNoIncident, world_.now());
   if (below("first_prompt.")) c.first_prompt = LengthTable(c.params.first_prompt);
   if (below("message.")) c.message = LengthTable(c.params.message);
   if (below("answer.")) c.answer = LengthTable(c.params.answer);

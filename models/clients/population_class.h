@@ -7,6 +7,7 @@
 #include "models/clients/population.h"
 #include "models/clients/retry_policy.h"
 #include "models/clients/trace_arrivals.h"
+#include "sim/live_causes.h"
 
 namespace stampede {
 
@@ -33,6 +34,7 @@ struct Population::Class {
   StreamKey homes;    // of the trace's requests
   u64 salt = 0;       // tells the trace's texts from those of others
   HedgingPolicy* hedging = nullptr;
+  LiveCauses tuned;  // what was changed of the load that a request of it makes
   Class(ClientClassParams p, World& world, ComponentId id, u32 index);
   Patience patience_of(const Request& r) const {
     return r.patience == patience_number ? patience : earlier[r.patience];

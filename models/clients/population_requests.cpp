@@ -40,7 +40,7 @@ void Population::offer_turn(SessionSlot session, u8 resubmission, IncidentId bec
   r.class_id = s.class_id;
   r.home = s.home;
   r.resubmission = resubmission;
-  r.blamed = because;
+  r.blamed = because != kNoIncident ? because : classes_[r.class_id]->tuned.lately(world_.now());
   s.waiting = true;
   wiring_.service->offered(r.offered, r.home);
   send(slot);

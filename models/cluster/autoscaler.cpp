@@ -12,6 +12,9 @@
 
 namespace stampede::cluster {
 namespace {
+
+const IncidentKind kScaleUpRequested{"scale_up_requested",
+                                     "an autoscaler asks for many more replicas"};
 enum Kind : u8 { kScrape, kPass };
 enum Reply : u64 { kGotScale, kGotMetrics, kPutScale, kPutStatus };
 constexpr i64 kMetricBytes = 300;  // of one pod in a metrics list
@@ -433,7 +436,7 @@ void Autoscalers::note_request(WorkloadId w, i32 want) {
     scaler.incident = kNoIncident;
   } else if (!scaler.beyond && want > scaler.from) {
     scaler.incident = context_.world.incident(
-        "scale_up_requested", context_.path, {cause_of_load(context_.state.workloads[w])},
+        kScaleUpRequested, context_.path, {cause_of_load(context_.state.workloads[w])},
         fmt::format("{}: {} to {} replicas, {} GPUs wanted of {}", state.workloads[w].params.name,
                     scaler.from, want, wanted, state.total_gpus()));
   } else {

@@ -7,6 +7,13 @@
 #include "models/cluster/pod_edit.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kAutoscalerStopped{"autoscaler_stopped", "the autoscalers are stopped"};
+const IncidentKind kAutoscalerStarted{"autoscaler_started", "the autoscalers run again"};
+const IncidentKind kPodsKilled{"pods_killed", "pods are killed"};
+
+}  // namespace
 
 using namespace cluster;
 
@@ -52,7 +59,7 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
 
 Cluster::~Cluster() = default;
 
-Context Cluster::context() { return {world_, state_, params_, runtime_, path_}; }
+Context Cluster::context() { return {world_, state_, params_, runtime_, path_, api_, tuned_}; }
 
 LimitedClientParams Cluster::controller_limit() const {
   LimitedClientParams p;
@@ -116,9 +123,9 @@ void Cluster::start_warm() {
 void Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
   const bool stopped = stopped_ != kNoIncident;
   if (!enabled && !stopped) {
-    stopped_ = world_.incident("autoscaler_stopped", path_, {cause}, "the autoscalers are stopped");
+    stopped_ = world_.incident(kAutoscalerStopped, path_, {cause}, "the autoscalers are stopped");
   } else if (enabled && stopped) {
-    world_.incident("autoscaler_started", path_, {stopped_, cause}, "the autoscalers run again");
+    world_.incident(kAutoscalerStarted, path_, {stopped_, cause}, "the autoscalers run again");
     stopped_ = kNoIncident;
   }
   for (WorkloadId w = 0; w < state_.workloads.size(); ++w) {
@@ -150,7 +157,7 @@ void Cluster::crash(const std::vector<PodId>& pods, IncidentId cause) {
   for (const PodId id : pods)
     if (state_.pods[id].container == Container::kServing) struck.push_back(id);
   if (struck.empty()) return;
-  const IncidentId killed = world_.incident("pods_killed", path_, {cause},
+  const IncidentId killed = world_.incident(kPodsKilled, path_, {cause},
                                             std::to_string(struck.size()) + " pods are killed");
   for (const PodId id : struck) kubelets_.pod_crashed(id, killed);
 }
@@ -272,6 +279,7 @@ void Cluster::status_changed(const ApiChange& change) {
 // ---- other parameters while it runs -----------------------------------------------------------
 void Cluster::retuned(const LiveChange& change) {
   const std::string_view key = change.path.substr(change.path.find('.') + 1);
+  tuned_.note(change.path, change.cause, world_.now());
   if (key.starts_with("controllers.")) retune_clients();
   if (key == "controllers.informer_lag" || key == "endpoints.watch_lag") watch_server();
   if (key.starts_with("start.")) kubelets_.retune_links();

@@ -71,6 +71,7 @@ class Cluster final : public ApiWatcher,
 
   // ReadinessPort
   Instant unpublished_since() override { return state_.unpublished_since(); }
+  IncidentId held_up_by() const override { return tuned_.lately(world_.now()); }
 
   // PodControlPort
   std::vector<PodPlace> serving() const override;
@@ -126,6 +127,7 @@ class Cluster final : public ApiWatcher,
   std::string path_;
   ClusterParams params_;
   ApiServerPort& api_;
+  LiveCauses tuned_;
   PodRuntime& runtime_;
   cluster::ClusterState state_;
   std::vector<std::unique_ptr<LimitedClient>> controller_clients_;

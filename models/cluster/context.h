@@ -1,9 +1,12 @@
 // What the parts of one cluster share: the world, connections to the API server, state.
 #pragma once
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "models/cluster/cluster_state.h"
 #include "models/ports/api_server_port.h"
+#include "sim/live_causes.h"
 
 namespace stampede::cluster {
 
@@ -17,6 +20,17 @@ struct Context {
   const ClusterParams& params;
   PodRuntime& runtime;
   std::string path;  // of the component, for streams and incidents
+  const ApiServerPort& api;
+  const LiveCauses& tuned;  // changes of the cluster's own parameters
+
+  // For what is late or missing though nobody was told of a failure: what ails the API server and
+  // what was changed here.
+  void add_trouble(std::vector<IncidentId>& causes) const {
+    if (std::any_of(causes.begin(), causes.end(), [](IncidentId id) { return id != kNoIncident; }))
+      return;
+    causes.push_back(api.trouble());
+    tuned.add_to(causes, world.now());
+  }
 };
 
 // Delay after `failures` in a row (1 and up): doubles from `first` to `longest`.

@@ -6,6 +6,13 @@
 
 namespace stampede::cluster {
 namespace {
+
+const IncidentKind kNodesFailed{"nodes_failed", "nodes are dead"};
+const IncidentKind kNodesRepaired{"nodes_repaired", "dead nodes are back"};
+const IncidentKind kNodesDetached{"nodes_detached", "nodes lose their network while they go on"};
+const IncidentKind kNodesAttached{"nodes_attached", "they have their network again"};
+const IncidentKind kNodesCordoned{"nodes_cordoned", "no new pods are placed on nodes"};
+const IncidentKind kNodesUncordoned{"nodes_uncordoned", "pods may be placed on them again"};
 enum Kind : u8 { kLook, kCordonAgain };
 enum Reply : u64 { kCordoned, kEvicted };
 constexpr Duration kEvictionRetry = 5_s;  // kubectl's, while a budget refuses
@@ -23,7 +30,8 @@ Hosts::Hosts(const Context& context, ApiServerPort& client, NodeRuntime& kubelet
 
 u32 Hosts::zone_of(NodeId node) const { return node % static_cast<u32>(context_.params.zones); }
 
-IncidentId Hosts::note(const char* kind, const std::vector<NodeId>& nodes, IncidentId cause) {
+IncidentId Hosts::note(const IncidentKind& kind, const std::vector<NodeId>& nodes,
+                       IncidentId cause) {
   return context_.world.incident(kind, context_.path, {cause},
                                  std::to_string(nodes.size()) + " of " +
                                      std::to_string(context_.state.nodes.size()) + " nodes");
@@ -31,7 +39,7 @@ IncidentId Hosts::note(const char* kind, const std::vector<NodeId>& nodes, Incid
 
 // ---- dead or out of reach --------------------------------------------------------------------
 void Hosts::fail(const std::vector<NodeId>& nodes, IncidentId cause) {
-  const IncidentId failed = note("nodes_failed", nodes, cause);
+  const IncidentId failed = note(kNodesFailed, nodes, cause);
   for (const NodeId n : nodes) {
     Node& node = context_.state.nodes[n];
     node.harmed_by = failed;
@@ -48,7 +56,7 @@ void Hosts::repair(const std::vector<NodeId>& nodes, bool cold, IncidentId heale
     if (--node.dead == 0) back.push_back(n);
   }
   if (back.empty()) return;
-  const IncidentId repaired = note("nodes_repaired", back, healed);
+  const IncidentId repaired = note(kNodesRepaired, back, healed);
   for (const NodeId n : back) {
     kubelets_.node_started(n, repaired);
     if (!context_.state.nodes[n].silent()) leases_.node_speaks(n);
@@ -56,7 +64,7 @@ void Hosts::repair(const std::vector<NodeId>& nodes, bool cold, IncidentId heale
 }
 
 void Hosts::detach(const std::vector<NodeId>& nodes, IncidentId cause) {
-  const IncidentId detached = note("nodes_detached", nodes, cause);
+  const IncidentId detached = note(kNodesDetached, nodes, cause);
   for (const NodeId n : nodes) {
     Node& node = context_.state.nodes[n];
     node.harmed_by = detached;
@@ -69,7 +77,7 @@ void Hosts::attach(const std::vector<NodeId>& nodes, IncidentId healed) {
   for (const NodeId n : nodes)
     if (--context_.state.nodes[n].detached == 0) back.push_back(n);
   if (back.empty()) return;
-  const IncidentId attached = note("nodes_attached", back, healed);
+  const IncidentId attached = note(kNodesAttached, back, healed);
   for (const NodeId n : back) {
     if (context_.state.nodes[n].dead > 0) continue;
     kubelets_.node_attached(n, attached);
@@ -79,7 +87,7 @@ void Hosts::attach(const std::vector<NodeId>& nodes, IncidentId healed) {
 
 // ---- closed and emptied ----------------------------------------------------------------------
 void Hosts::cordon(const std::vector<NodeId>& nodes, IncidentId cause) {
-  const IncidentId cordoned = note("nodes_cordoned", nodes, cause);
+  const IncidentId cordoned = note(kNodesCordoned, nodes, cause);
   for (const NodeId n : nodes) {
     cordoned_by_[n] = cordoned;
     if (context_.state.nodes[n].cordons++ == 0) write_cordon(n);
@@ -94,7 +102,7 @@ void Hosts::uncordon(const std::vector<NodeId>& nodes, IncidentId healed) {
     return std::find(open.begin(), open.end(), d.node) != open.end();
   });
   if (open.empty()) return;
-  const IncidentId opened = note("nodes_uncordoned", open, healed);
+  const IncidentId opened = note(kNodesUncordoned, open, healed);
   for (const NodeId n : open) {
     cordoned_by_[n] = opened;
     write_cordon(n);

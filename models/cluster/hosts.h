@@ -45,7 +45,7 @@ class Hosts final : public Component, public ApiCaller, public NodeControlPort {
     i32 max_unavailable = 0;
     IncidentId cause = kNoIncident;
   };
-  IncidentId note(const char* kind, const std::vector<NodeId>& nodes, IncidentId cause);
+  IncidentId note(const IncidentKind& kind, const std::vector<NodeId>& nodes, IncidentId cause);
   void write_cordon(NodeId node);
   void evict();
   bool evict_from(const Drain& drain);

@@ -10,6 +10,8 @@
 
 namespace stampede::cluster {
 namespace {
+
+const IncidentKind kCrashLooping{"crash_looping", "a pod was restarted several times in a row"};
 enum Kind : u8 { kTick, kStage, kStartupDeadline };
 constexpr Duration kRelist = 1_s;  // pleg/generic.go: how often the kubelet looks at containers
 constexpr double kOpen = 1e15;     // "no cap" for a link [B/s]
@@ -334,7 +336,7 @@ void Kubelets::note_crash_loop(PodId id) {
   const bool news = now - std::exchange(crash_loop_[pod.workload], now) > pause;
   if (news)
     context_.world.incident(
-        "crash_looping", context_.path, {pod.overloaded ? pod.overloaded : pod.cause},
+        kCrashLooping, context_.path, {pod.overloaded ? pod.overloaded : pod.cause},
         fmt::format("{}: pod {} was restarted {} times in a row",
                     context_.state.workloads[pod.workload].params.name, id, pod.restarts_in_a_row));
 }

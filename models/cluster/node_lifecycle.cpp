@@ -3,6 +3,12 @@
 #include <fmt/format.h>
 
 namespace stampede::cluster {
+namespace {
+
+const IncidentKind kNodesLost{
+    "nodes_lost", "the control plane gives nodes up, as they do not renew their leases"};
+
+}  // namespace
 
 NodeLifecycle::NodeLifecycle(const Context& context, ApiServerPort& client)
     : context_(context),
@@ -93,8 +99,9 @@ void NodeLifecycle::report(i32 lost) {
   std::vector<IncidentId> causes;
   for (const Node& node : context_.state.nodes)
     if (node.lost) causes.push_back(node.lease_failed);
+  context_.add_trouble(causes);
   nodes_lost_ = context_.world.incident(
-      "nodes_lost", context_.path, std::move(causes),
+      kNodesLost, context_.path, std::move(causes),
       fmt::format("{} of {} nodes have not renewed their lease for {}", lost,
                   context_.state.nodes.size(), print(context_.params.node_lifecycle.grace)));
 }

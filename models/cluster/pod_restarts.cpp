@@ -5,8 +5,11 @@
 
 namespace stampede::cluster {
 namespace {
+
+const IncidentKind kPodsRestarted{"pods_restarted", "pods are to restart, at once or by and by"};
+const IncidentKind kRestartsDone{"restarts_done", "all pods of a restart are back"};
 constexpr Duration kLook = 1_s;
-}
+}  // namespace
 
 PodRestarts::PodRestarts(const Context& context, NodeRuntime& kubelets)
     : context_(context),
@@ -20,7 +23,7 @@ u64 PodRestarts::restart(const std::vector<PodId>& pods, const PodRestart& how, 
   if (pods.empty()) return index;
   round.max_unavailable = how.max_unavailable;
   round.left = pods.size();
-  round.begun = context_.world.incident("pods_restarted", context_.path, {cause},
+  round.begun = context_.world.incident(kPodsRestarted, context_.path, {cause},
                                         std::to_string(pods.size()) + " pods are to restart");
   const Instant now = context_.world.now();
   for (const PodId id : pods) {
@@ -73,7 +76,7 @@ void PodRestarts::look(u32 index) {
     kubelets_.restart_asked(turn.pod, round.begun);
   }
   if (round.left == 0) {
-    context_.world.incident("restarts_done", context_.path, {round.begun},
+    context_.world.incident(kRestartsDone, context_.path, {round.begun},
                             std::to_string(round.turns.size()) + " pods");
     return;
   }

@@ -7,6 +7,12 @@
 #include "models/cluster/pod_edit.h"
 
 namespace stampede::cluster {
+namespace {
+
+const IncidentKind kZombiePods{"zombie_pods",
+                               "pods are ready but not routable for longer than `zombie_after`"};
+
+}  // namespace
 
 ZombieWatch::ZombieWatch(const Context& context, const EndpointSlices& endpoints)
     : context_(context), endpoints_(endpoints), component_(context.world.scheduler.add(this)) {
@@ -61,9 +67,10 @@ void ZombieWatch::check() {
       if (pod.node != kNoNode) causes.push_back(context_.state.nodes[pod.node].lease_failed);
     }
   }
+  context_.add_trouble(causes);
   std::sort(causes.begin(), causes.end());
   causes.erase(std::unique(causes.begin(), causes.end()), causes.end());
-  context_.world.incident("zombie_pods", context_.path, std::move(causes),
+  context_.world.incident(kZombiePods, context_.path, std::move(causes),
                           fmt::format("{} pods ready but not routable for {}, of {}", zombies,
                                       print(context_.params.zombie_after), running));
 }

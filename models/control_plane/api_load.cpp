@@ -5,6 +5,9 @@
 
 namespace stampede {
 namespace {
+
+const IncidentKind kApiLoadStarted{"api_load_started",
+                                   "agents begin to list objects at the API server"};
 constexpr u32 kAgentUser = 1u << 20;  // its users, apart from kubelets and controllers
 constexpr Duration kRetryAfter = 1_s;
 }  // namespace
@@ -16,7 +19,7 @@ u32 ApiLoad::start(const ApiReaders& readers, IncidentId cause) {
   if (!component_) component_ = world_.scheduler.add(this);
   const u32 index = static_cast<u32>(groups_.size());
   const u32 agents = static_cast<u32>(readers.agents_per_node * nodes_ + 0.5);
-  groups_.push_back({readers, world_.incident("api_load_started", path_, {cause},
+  groups_.push_back({readers, world_.incident(kApiLoadStarted, path_, {cause},
                                               std::to_string(agents) + " agents list objects")});
   const StreamKey phase = world_.stream(path_, "phase");
   for (u32 k = 0; k < agents; ++k)

@@ -72,7 +72,7 @@ void ApiServer::schedule_compaction() {
 
 // Calls stay where they are: a server that is taken away finishes what it has.
 void ApiServer::retuned(const LiveChange& change) {
-  live_causes_.note(change.path, change.cause);
+  live_causes_.note(change.path, change.cause, world_.now());
   waits_.retune(params_.saturated_wait);
   retune_servers();
   if (world_.now() > Instant{}) return;
@@ -361,6 +361,8 @@ void ApiServer::handle(const Event& event) {
                                                   static_cast<i32>(event.argument));
       dispatch(event.subject >> 8, static_cast<ApiLevel>(event.subject & 0xff));
       break;
+    case kStallOver:
+      return tell_disks({event.subject}, "the disks go on");
     case kTick:
       tick();
       break;

@@ -74,7 +74,17 @@ class ApiServer final : public ApiServerPort,
   }
 
  private:
-  enum Kind : u8 { kReply, kRefuse, kQueueTimeout, kDeliver, kRelease, kTick, kCompact, kMaintain };
+  enum Kind : u8 {
+    kReply,
+    kRefuse,
+    kQueueTimeout,
+    kDeliver,
+    kRelease,
+    kTick,
+    kCompact,
+    kMaintain,
+    kStallOver
+  };
   enum class Step : u8 { kNone, kCompact, kDefragment, kDisarm, kVerify };
   struct Call {
     ApiCall call;
@@ -137,7 +147,9 @@ class ApiServer final : public ApiServerPort,
   IncidentId disk_slowed() const { return slowed_.empty() ? kNoIncident : slowed_.back().fault; }
   // What this control plane suffers from now, the nearest cause of a failed write first.
   IncidentId ailment() const;
+  IncidentId trouble() const override { return ailment(); }
   void slow_members();
+  void tell_disks(std::vector<IncidentId> causes, const std::string& change);
   void saturate(const std::string& text);
   void retune_servers();
   void schedule_compaction();
@@ -168,9 +180,10 @@ class ApiServer final : public ApiServerPort,
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;
   std::vector<SlowDisks> slowed_;     // faults of the disks, oldest first
   IncidentId stalled_ = kNoIncident;  // the last of them that stopped the disks
-  Instant stall_felt_until_{};        // by writes that it held up
-  Instant slow_at_ = kLongAgo;        // when writes were last slow or refused
-  Instant loaded_at_ = kLongAgo;      // when their 99th percentile was last above half of it
+  Instant stalled_until_{};
+  Instant stall_felt_until_{};    // by writes that it held up
+  Instant slow_at_ = kLongAgo;    // when writes were last slow or refused
+  Instant loaded_at_ = kLongAgo;  // when their 99th percentile was last above half of it
   bool frozen_now_ = false;
   Instant frozen_at_{}, frozen_until_{}, slice_at_{};  // began; last held; last slice committed
   Duration frozen_total_{};

@@ -6,6 +6,22 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kEtcdSaturated{"etcd_saturated",
+                                  "writes of the control plane wait or fail, seen over a window"};
+const IncidentKind kEtcdRecovered{"etcd_recovered", "writes of the control plane no longer wait"};
+const IncidentKind kControlPlaneFrozen{
+    "control_plane_frozen",
+    "pods' readiness changed, but no endpoint change was committed for `frozen_after`"};
+const IncidentKind kControlPlaneRecovered{"control_plane_recovered",
+                                          "endpoints follow the pods' readiness again"};
+const IncidentKind kDiskSlowed{"disk_slowed", "every fsync of etcd's members takes longer"};
+const IncidentKind kDiskEased{"disk_eased",
+                              "one of several faults of etcd's disks is over, another lasts"};
+const IncidentKind kDiskRestored{"disk_restored", "the last fault of etcd's disks is over"};
+const IncidentKind kDiskStalled{"disk_stalled", "etcd's disks stop"};
+const IncidentKind kRepairStarted{
+    "repair_started", "etcd is compacted and defragmented, then its quota alarm disarmed"};
+
 constexpr std::size_t kMostCauses = 4;
 constexpr Duration kSlowWindow = 10_s;  // as long as the waits are looked back at
 
@@ -42,7 +58,8 @@ void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
 
 IncidentId ApiServer::ailment() const {
   for (const IncidentId known :
-       {saturated_, disk_stalled(), disk_slowed(), read_by_.most(world_.now())})
+       {saturated_, disk_stalled(), disk_slowed(), read_by_.most(world_.now()),
+        etcd_->live_causes().lately(world_.now()), live_causes_.lately(world_.now())})
     if (known != kNoIncident) return known;
   return kNoIncident;
 }
@@ -53,11 +70,11 @@ void ApiServer::saturate(const std::string& text) {
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
   for (const SlowDisks& slow : slowed_) causes.push_back(slow.fault);
   causes.push_back(disk_stalled());
-  live_causes_.add_to(causes);
-  etcd_->live_causes().add_to(causes);
+  live_causes_.add_to(causes, world_.now());
+  etcd_->live_causes().add_to(causes, world_.now());
   if (const IncidentId read = read_by_.most(world_.now()); read != kNoIncident)
     causes.push_back(read);
-  saturated_ = world_.incident("etcd_saturated", path_, std::move(causes), text);
+  saturated_ = world_.incident(kEtcdSaturated, path_, std::move(causes), text);
 }
 
 void ApiServer::check_frozen() {
@@ -71,12 +88,13 @@ void ApiServer::check_frozen() {
     frozen_at_ = now;
     repaired_ = kNoIncident;
     if (blocked_causes_.empty()) remember(blocked_causes_, ailment());
-    frozen_ = world_.incident("control_plane_frozen", path_, blocked_causes_,
+    if (blocked_causes_.empty()) remember(blocked_causes_, readiness_->held_up_by());
+    frozen_ = world_.incident(kControlPlaneFrozen, path_, blocked_causes_,
                               "readiness changed, but no endpoint change was committed for " +
                                   print(params_.frozen_after));
   } else if (frozen_ != kNoIncident && now - frozen_until_ >= params_.clear_after) {
     frozen_total_ += frozen_until_ - frozen_at_;
-    world_.incident("control_plane_recovered", path_, {frozen_, repaired_},
+    world_.incident(kControlPlaneRecovered, path_, {frozen_, repaired_},
                     "endpoints follow the pods' readiness again");
     frozen_ = kNoIncident;
   }
@@ -92,7 +110,10 @@ void ApiServer::check_saturated() {
   } else {
     // With few writes a percentile of 10 s jumps: what is at half of the limit is not clear of it.
     if (waits_.p99() * 2 > params_.saturated_wait) loaded_at_ = now;
-    if (now - std::max(slow_at_, loaded_at_) >= params_.clear_after) saturated_ = kNoIncident;
+    if (saturated_ != kNoIncident && now - std::max(slow_at_, loaded_at_) >= params_.clear_after) {
+      world_.incident(kEtcdRecovered, path_, {saturated_, repaired_}, "writes no longer wait");
+      saturated_ = kNoIncident;
+    }
   }
 }
 
@@ -141,7 +162,7 @@ double ApiServer::frozen_seconds() const {
 
 IncidentId ApiServer::slow_disks(Duration delay, IncidentId cause) {
   const IncidentId fault =
-      world_.incident("disk_slowed", path_, {cause},
+      world_.incident(kDiskSlowed, path_, {cause},
                       "every fsync of etcd's members takes " + print(delay) + " longer");
   slowed_.push_back({fault, delay});
   slow_members();
@@ -156,11 +177,17 @@ void ApiServer::restore_disks(IncidentId slowed, IncidentId cause) {
       continue;
     }
     slowed_.erase(slowed_.begin() + static_cast<std::ptrdiff_t>(k));
-    world_.incident("disk_restored", path_, {slow.fault, cause},
-                    slowed_.empty() ? "etcd's disks are as fast as before"
-                                    : "etcd's disks are " + print(slow.delay) + " faster");
+    tell_disks({slow.fault, cause}, "every fsync is " + print(slow.delay) + " faster");
   }
   slow_members();
+}
+
+// One fault of the disks is over.
+void ApiServer::tell_disks(std::vector<IncidentId> causes, const std::string& change) {
+  if (slowed_.empty() && world_.now() >= stalled_until_)
+    world_.incident(kDiskRestored, path_, std::move(causes), "etcd's disks are as before");
+  else
+    world_.incident(kDiskEased, path_, std::move(causes), change + "; another fault lasts");
 }
 
 // Each fault adds to what the disks take.
@@ -175,14 +202,16 @@ void ApiServer::slow_members() {
 
 void ApiServer::stall_disks(Duration length, IncidentId cause) {
   stalled_ =
-      world_.incident("disk_stalled", path_, {cause}, "etcd's disks stop for " + print(length));
-  stall_felt_until_ = world_.now() + length + etcd_->params().request_timeout;
+      world_.incident(kDiskStalled, path_, {cause}, "etcd's disks stop for " + print(length));
+  stalled_until_ = std::max(stalled_until_, world_.now() + length);
+  stall_felt_until_ = stalled_until_ + etcd_->params().request_timeout;
+  world_.scheduler.after(length, Priority::kFault, component_, kStallOver, stalled_);
   for (i32 m = 0; m < params_.etcd.members; ++m) etcd_->stall(m, length);
 }
 
 void ApiServer::repair(IncidentId cause) {
   if (maintenance_ != Step::kNone) return;
-  repair_ = world_.incident("repair_started", path_, {cause},
+  repair_ = world_.incident(kRepairStarted, path_, {cause},
                             "etcd is compacted and defragmented, then its quota alarm disarmed");
   maintenance_ = Step::kCompact;
   maintain();

@@ -56,7 +56,7 @@ void Etcd::tune_members() {
 
 // The fsync and the backend commit that run end as they began.
 void Etcd::retuned(const LiveChange& change) {
-  live_causes_.note(change.path, change.cause);
+  live_causes_.note(change.path, change.cause, world_.now());
   if (world_.now() > Instant{}) {
     settle();
     for (EtcdMember& m : members_) m.settle(world_.now());

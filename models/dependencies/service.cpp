@@ -6,6 +6,16 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kServiceSaturated{
+    "service_saturated", "calls of a named service wait too long or find its queue full"};
+const IncidentKind kServiceRecovered{"service_recovered",
+                                     "calls of the service are answered in time again"};
+const IncidentKind kServiceRestored{"service_restored", "a fault of a named service is over"};
+const IncidentKind kServiceFailed{"service_failed",
+                                  "servers of a named service are gone, or answer nothing"};
+const IncidentKind kServiceSlowed{"service_slowed", "a named service takes longer for each call"};
+const IncidentKind kServiceLimited{"service_limited", "a named service refuses calls above a rate"};
+
 constexpr u64 kFewest = 5;         // lost calls that say anything
 constexpr Duration kQuiet = 30_s;  // of few lost calls, until it has recovered
 constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pause
@@ -139,14 +149,14 @@ void Service::look() {
   if (lost * 100 >= all && lost > 0) lost_at_ = now;
   if (saturated_ == kNoIncident && lost >= kFewest && lost * 10 >= all) {
     std::vector<IncidentId> causes = ailments();
-    live_causes_.add_to(causes);
+    live_causes_.add_to(causes, world_.now());
     for (const IncidentId cause : brought_by_.top(now, 4)) causes.push_back(cause);
-    saturated_ = world_.incident("service_saturated", path_, std::move(causes),
+    saturated_ = world_.incident(kServiceSaturated, path_, std::move(causes),
                                  std::to_string(lost) + " of " + std::to_string(all) +
                                      " calls of 10 s were refused or left unserved");
     watch();
   } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet) {
-    world_.incident("service_recovered", path_, {std::exchange(saturated_, kNoIncident)},
+    world_.incident(kServiceRecovered, path_, {std::exchange(saturated_, kNoIncident)},
                     "its callers are served again");
   }
 }
@@ -159,7 +169,7 @@ void Service::handle(const Event&) {
 }
 
 // ---- what is done to it -------------------------------------------------------------------------
-u32 Service::add(Fault fault, const char* kind, const std::string& text, IncidentId cause) {
+u32 Service::add(Fault fault, const IncidentKind& kind, const std::string& text, IncidentId cause) {
   fault.id = ++last_fault_;
   fault.incident = world_.incident(kind, path_, {cause}, text);
   faults_.push_back(fault);
@@ -170,7 +180,7 @@ u32 Service::add(Fault fault, const char* kind, const std::string& text, Inciden
 u32 Service::fail(double share, bool hangs, IncidentId cause) {
   const auto percent = std::to_string(static_cast<int>(100 * share + 0.5)) + " %";
   const u32 id =
-      add({0, Harm::kFailed, share, hangs, kNoIncident}, "service_failed",
+      add({0, Harm::kFailed, share, hangs, kNoIncident}, kServiceFailed,
           hangs ? "it takes calls and answers none" : percent + " of its servers are gone", cause);
   if (hangs) return id;
   const double busy = static_cast<double>(station_.busy());
@@ -179,12 +189,12 @@ u32 Service::fail(double share, bool hangs, IncidentId cause) {
 }
 
 u32 Service::slow(double factor, IncidentId cause) {
-  return add({0, Harm::kSlowed, factor, false, kNoIncident}, "service_slowed",
+  return add({0, Harm::kSlowed, factor, false, kNoIncident}, kServiceSlowed,
              "each call takes " + std::to_string(factor) + " times as long", cause);
 }
 
 u32 Service::limit(double rate, IncidentId cause) {
-  return add({0, Harm::kLimited, rate, false, kNoIncident}, "service_limited",
+  return add({0, Harm::kLimited, rate, false, kNoIncident}, kServiceLimited,
              "more than " + print(Rate{rate}) + " are refused", cause);
 }
 
@@ -195,7 +205,7 @@ void Service::heal(u32 id, IncidentId healed) {
   const IncidentId fault = it->incident;
   faults_.erase(it);
   lingering_.push_back(fault);
-  world_.incident("service_restored", path_, {fault, healed}, "");
+  world_.incident(kServiceRestored, path_, {fault, healed}, "");
   apply();
   if (station_.present() == 0) lingering_.clear();
 }
@@ -227,7 +237,7 @@ void Service::apply() {
 }
 
 void Service::retuned(const LiveChange& change) {
-  live_causes_.note(change.path, change.cause);
+  live_causes_.note(change.path, change.cause, world_.now());
   apply();
 }
 

@@ -81,7 +81,7 @@ class Service final : public Component,
     i64 number = -1;
     u64 served = 0, lost = 0;
   };
-  u32 add(Fault fault, const char* kind, const std::string& text, IncidentId cause);
+  u32 add(Fault fault, const IncidentKind& kind, const std::string& text, IncidentId cause);
   void apply();
   bool down() const;
   bool hangs() const;

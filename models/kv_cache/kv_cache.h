@@ -147,7 +147,7 @@ class KvCache final : public KvCachePort,
   bool torn(const LiveSession& s, u32 turn, u32 index) const;
   Instant written_at(const SessionCopy& c, RegionId r) const;
   IncidentId conflict(IncidentId carried, IncidentId partition, RegionId r);
-  IncidentId known(std::vector<Known>& log, const char* kind, IncidentId a, IncidentId b,
+  IncidentId known(std::vector<Known>& log, const IncidentKind& kind, IncidentId a, IncidentId b,
                    const std::string& text);
   void report_partitions();
 

@@ -4,6 +4,12 @@
 #include "models/kv_cache/kv_cache.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kFlushStarted{"flush_started", "the cache begins to drop stored context"};
+const IncidentKind kFlushFinished{"flush_finished", "nothing is left of what was to be dropped"};
+
+}  // namespace
 
 namespace {
 constexpr u32 kLiveChunk = 1024;  // sessions fed at a time
@@ -54,7 +60,7 @@ IncidentId KvCache::start_flush(IncidentId cause, FlushScope scope) {
   if (flush_mask_ == 0) {
     flush_started_ = world_.now();
     flush_since_ = scope.written_since;
-    flush_id_ = world_.incident("flush_started", "kv_cache", {cause},
+    flush_id_ = world_.incident(kFlushStarted, "kv_cache", {cause},
                                 "invalidating and re-indexing stored context");
     const FlushRates rates = flush_rates();
     queue_ = std::make_unique<FlushQueue>(rates);
@@ -189,13 +195,13 @@ void KvCache::finish_flush() {
   stats_.flush_ns += (world_.now() - flush_started_).ns;
   flush_mask_ = 0;
   queue_.reset();
-  flushed_ = world_.incident("flush_finished", "kv_cache", {flush_id_},
+  flushed_ = world_.incident(kFlushFinished, "kv_cache", {flush_id_},
                              "nothing of the condemned epoch is left");
 }
 
 IncidentId KvCache::start_epoch_bump(IncidentId cause, FlushScope scope) {
   const u64 mask = mask_of(scope);
-  bump_id_ = world_.incident("flush_started", "kv_cache", {cause},
+  bump_id_ = world_.incident(kFlushStarted, "kv_cache", {cause},
                              "epoch bump: stored context becomes unusable, space returns later");
   ++bump_number_;
   for (u32 r = 0; r < n_; ++r) {
@@ -215,7 +221,7 @@ void KvCache::bump(RegionId r) {
   region.epoch_since = world_.now();
   region.stock.invalidate(region.valid_epoch, bump_id_);
   if (--bumps_ > 0) return;
-  flushed_ = world_.incident("flush_finished", "kv_cache", {bump_id_},
+  flushed_ = world_.incident(kFlushFinished, "kv_cache", {bump_id_},
                              "the new epoch has reached every region");
 }
 

@@ -7,6 +7,18 @@
 #include "models/kv_cache/kv_cache.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kClockSkewed{
+    "clock_skewed", "a region's wall clock is wrong, and with it the time stamps of its writes"};
+const IncidentKind kClockMended{"clock_mended", "a region's wall clock is right again"};
+
+const IncidentKind kKvPartitioned{"kv_partitioned",
+                                  "writes wait because replication between two regions is down"};
+const IncidentKind kKvConflict{"kv_conflict",
+                               "two executions wrote one session without seeing each other"};
+
+}  // namespace
 
 namespace {
 constexpr std::size_t kMaxKnown = 16;  // distinct causes kept apart in the journal
@@ -168,8 +180,8 @@ void KvCache::merge_all() {
   }
 }
 
-IncidentId KvCache::known(std::vector<Known>& log, const char* kind, IncidentId a, IncidentId b,
-                          const std::string& text) {
+IncidentId KvCache::known(std::vector<Known>& log, const IncidentKind& kind, IncidentId a,
+                          IncidentId b, const std::string& text) {
   for (const Known& k : log)
     if (k.a == a && k.b == b) return k.id;
   if (log.size() >= kMaxKnown) return log.front().id;
@@ -187,7 +199,7 @@ IncidentId KvCache::conflict(IncidentId carried, IncidentId partition, RegionId 
     if (static_cast<double>(unexplained_) <= 60 * params_.conflict_alarm.per_second)
       return kNoIncident;
   }
-  return known(conflicts_, "kv_conflict", carried, partition,
+  return known(conflicts_, kKvConflict, carried, partition,
                "two executions wrote one session without seeing each other; seen in " +
                    world_.region_name(r));
 }
@@ -200,7 +212,7 @@ void KvCache::report_partitions() {
       if (l.up || l.reported || l.pending == 0) continue;
       if (world_.now() - l.changed <= params_.anti_entropy) continue;
       l.reported = true;
-      l.partition = world_.incident("kv_partitioned", "kv_cache", {l.cause},
+      l.partition = world_.incident(kKvPartitioned, "kv_cache", {l.cause},
                                     "replication between " + world_.region_name(a) + " and " +
                                         world_.region_name(b) + " is down with writes waiting");
     }
@@ -209,7 +221,7 @@ void KvCache::report_partitions() {
 // ---- clocks, whose time stamps decide -----------------------------------------------------------
 u32 KvCache::skew_clock(RegionId r, const ClockError& error, IncidentId cause) {
   world_.incident(
-      "clock_skewed", "kv_cache", {cause},
+      kClockSkewed, "kv_cache", {cause},
       fmt::format("{}: the clock is wrong by {} more and by {} in each hour", world_.region_name(r),
                   print(error.offset), print(error.drift_per_hour)));
   return regions_[r].clock.skew(world_.now(), error.offset.ns / 1'000'000,
@@ -217,7 +229,7 @@ u32 KvCache::skew_clock(RegionId r, const ClockError& error, IncidentId cause) {
 }
 
 void KvCache::mend_clock(RegionId r, u32 fault, IncidentId healed) {
-  world_.incident("clock_mended", "kv_cache", {healed}, world_.region_name(r));
+  world_.incident(kClockMended, "kv_cache", {healed}, world_.region_name(r));
   regions_[r].clock.mend(world_.now(), fault);
 }
 

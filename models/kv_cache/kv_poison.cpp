@@ -10,6 +10,12 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kBlocksCorrupted{"blocks_corrupted",
+                                    "stored context is wrong without anybody knowing"};
+
+const IncidentKind kKvPageReused{
+    "kv_page_reused", "a late transfer wrote into a page that belongs to another session by now"};
+
 // Number of the first wrong block, if each is wrong with this chance.
 double first_wrong(double u, double chance) {
   return chance >= 1 ? 0 : math::log(u) / math::log(1 - chance);
@@ -39,7 +45,7 @@ void KvCache::meet_tainted_page(LiveSession& s, SessionCopy& c, const KvWrite& w
   const IncidentId carried = region.taint_cause != kNoIncident ? region.taint_cause : w.cause;
   const IncidentId id = carried == kNoIncident
                             ? kNoIncident
-                            : known(page_reuses_, "kv_page_reused", carried, kNoIncident,
+                            : known(page_reuses_, kKvPageReused, carried, kNoIncident,
                                     "a late transfer wrote into a reused page");
   const double u = uniform(draw(page_, s.key, w.turn, w.attempt));
   const u16 first = before < c.blocks ? before : u16{0};
@@ -59,7 +65,7 @@ void KvCache::poison(LiveSession& s, SessionCopy& c, u16 from, IncidentId cause)
 IncidentId KvCache::corrupt_blocks(RegionId r, Share share, IncidentId cause) {
   if (stored_blocks(r) == 0 || share.value <= 0) return kNoIncident;
   const IncidentId id =
-      world_.incident("blocks_corrupted", "kv_cache", {cause},
+      world_.incident(kBlocksCorrupted, "kv_cache", {cause},
                       fmt::format("{}: of {} stored blocks each is wrong with probability {:g} %",
                                   world_.region_name(r), stored_blocks(r), 100 * share.value));
   const u32 number = corruptions_++;
@@ -77,7 +83,7 @@ IncidentId KvCache::corrupt_blocks(RegionId r, Share share, IncidentId cause) {
 IncidentId KvCache::lose_contexts(RegionId r, Share share, IncidentId cause) {
   if (stored_blocks(r) == 0 || share.value <= 0) return kNoIncident;
   const IncidentId id =
-      world_.incident("cache_lost", "kv_cache", {cause},
+      world_.incident(kCacheLost, "kv_cache", {cause},
                       fmt::format("{}: what is stored of {:g} % of the sessions is gone",
                                   world_.region_name(r), 100 * share.value));
   const u32 number = losses_++;

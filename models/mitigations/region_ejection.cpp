@@ -16,6 +16,9 @@
 namespace stampede {
 namespace region_ejection {
 
+const IncidentKind kRegionEjected{"region_ejected",
+                                  "`region_ejection` sends nobody to a region for a while"};
+
 struct Params {
   Share failed{0.85};
   i64 least = 50;
@@ -113,7 +116,7 @@ class RegionEjection final : public RegionFilter {
       r.ejected = true;
       r.since = world_.now();
       if (params_.base_time * r.multiplier < params_.max_time + params_.base_time) ++r.multiplier;
-      r.incident = world_.incident("region_ejected", path_, {r.cause},
+      r.incident = world_.incident(kRegionEjected, path_, {r.cause},
                                    "most attempts to " + world_.region_name(index) + " failed");
     } else {
       r.multiplier -= r.multiplier > 0;

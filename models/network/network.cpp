@@ -6,6 +6,15 @@
 #include "models/network/forwarding.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kPrefixWithdrawn{"prefix_withdrawn",
+                                    "routers no longer announce prefixes of a region"};
+const IncidentKind kPrefixRestored{"prefix_restored", "routers announce them again"};
+const IncidentKind kBgpDivergent{"bgp_divergent",
+                                 "routing does not settle: it reached the cap on updates"};
+
+}  // namespace
 
 void Network::fib_changed(AsIndex, PrefixIndex prefix) { mark_dirty(region_of(prefix)); }
 
@@ -26,7 +35,7 @@ IncidentId Network::origin_sends(AsIndex, PrefixIndex prefix, bool withdrawal, I
       for (u32 i = 0; i < static_cast<u32>(params_.prefixes_per_region); ++i)
         denied += !bgp_->exported(region.origin, this->prefix(r, i));
       region.withdrawn = world_.incident(
-          "prefix_withdrawn", name_, {cause},
+          kPrefixWithdrawn, name_, {cause},
           region.name + ": routers withdraw " + print(bgp_->prefixes()[prefix]) + " (" +
               std::to_string(denied) + " of " + std::to_string(params_.prefixes_per_region) +
               " prefixes no longer exported)");
@@ -39,7 +48,7 @@ IncidentId Network::origin_sends(AsIndex, PrefixIndex prefix, bool withdrawal, I
   prefix_withdrawn_[prefix] = 0;
   if (region.restored == kNoIncident)
     region.restored = world_.incident(
-        "prefix_restored", name_, {cause == kNoIncident ? region.withdrawn : cause},
+        kPrefixRestored, name_, {cause == kNoIncident ? region.withdrawn : cause},
         region.name + ": routers announce " + print(bgp_->prefixes()[prefix]) + " again");
   return region.restored;
 }
@@ -105,7 +114,7 @@ void Network::recompute_dirty() {
   }
   if (bgp_->divergent() && !divergence_told_) {
     divergence_told_ = true;
-    world_.incident("bgp_divergent", name_, {}, "routing does not settle: update cap reached");
+    world_.incident(kBgpDivergent, name_, {}, "routing does not settle: update cap reached");
   }
   for (RegionId r = 0; r < count; ++r)
     if (differs[r])

@@ -6,6 +6,16 @@
 #include "models/network/network.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kPolicyPushed{"policy_pushed",
+                                 "a routing policy is pushed to a region's routers"};
+const IncidentKind kPolicyBlocked{"policy_blocked", "a safeguard keeps the pushed policy out"};
+const IncidentKind kPolicyRolledBack{"policy_rolled_back",
+                                     "a safeguard takes the pushed policy back"};
+const IncidentKind kPolicyRestored{"policy_restored", "the routing policy of before is put back"};
+
+}  // namespace
 
 namespace {
 // Safeguard draws, by purpose.
@@ -29,7 +39,7 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, Incident
   const u32 denied = denied_prefixes(policy);
   const std::string choice = name_of(policy.export_);
   const IncidentId pushed = world_.incident(
-      "policy_pushed", name_, {cause}, region.name + ": routing policy pushed, export: " + choice);
+      kPolicyPushed, name_, {cause}, region.name + ": routing policy pushed, export: " + choice);
   ++pushes_;
   region.in_force = pushed;
   region.ever_pushed = true;
@@ -63,7 +73,7 @@ bool Network::blocked(RegionId r, u32 denied, IncidentId pushed) {
   else if (s.prefix_floor && newly > s.prefix_floor->value * announced)
     by = "it would withdraw more prefixes than the floor allows";
   if (by == nullptr) return false;
-  world_.incident("policy_blocked", name_, {pushed}, regions_[r].name + ": " + by);
+  world_.incident(kPolicyBlocked, name_, {pushed}, regions_[r].name + ": " + by);
   return true;
 }
 
@@ -109,8 +119,8 @@ void Network::confirm(RegionId r) {
 
 void Network::roll_back(RegionId r, const char* why) {
   Region& region = regions_[r];
-  const IncidentId id = world_.incident(
-      "policy_rolled_back", name_, {region.pushed, region.withdrawn}, region.name + ": " + why);
+  const IncidentId id = world_.incident(kPolicyRolledBack, name_, {region.pushed, region.withdrawn},
+                                        region.name + ": " + why);
   region.pushes.clear();
   allow_all(r, id);
 }
@@ -143,7 +153,7 @@ void Network::restore_policy(RegionId r, IncidentId cause) {
   region.restore_cause = cause;
   if (region.pushed != kNoIncident)
     region.restore_cause =
-        world_.incident("policy_restored", name_, {region.pushed, region.withdrawn, cause},
+        world_.incident(kPolicyRestored, name_, {region.pushed, region.withdrawn, cause},
                         region.name + ": the previous routing policy is put back");
   ++region.generation;
   world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, component_,

@@ -34,17 +34,22 @@ void TermParams::describe(Schema<TermParams>& s) {
 
 void GroupParams::describe(Schema<GroupParams>& s) {
   s.base<TermParams>();
-  s.field("and", &GroupParams::both).folded().help("conditions that must all hold");
-  s.field("or", &GroupParams::either).folded().help("conditions of which one must hold");
+  s.field("and", &GroupParams::both).folded().not_empty().help("conditions that must all hold");
+  s.field("or", &GroupParams::either)
+      .folded()
+      .not_empty()
+      .help("conditions of which one must hold");
 }
 
 void ConditionParams::describe(Schema<ConditionParams>& s) {
   s.base<TermParams>();
   s.field("and", &ConditionParams::both)
       .folded()
+      .not_empty()
       .help("conditions that must all hold; each can hold an `or` of its own");
   s.field("or", &ConditionParams::either)
       .folded()
+      .not_empty()
       .help("conditions of which one must hold; each can hold an `and` of its own");
 }
 

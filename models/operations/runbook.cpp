@@ -8,6 +8,18 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kPaged{"paged", "an operator is called, because of what monitoring shows"};
+const IncidentKind kStoodDown{"stood_down",
+                              "what an operator was called for went away before they acted"};
+const IncidentKind kDecided{"decided", "an operator decides to act"};
+const IncidentKind kAccessDenied{"access_denied",
+                                 "an operator cannot act, as what they need for it is down"};
+const IncidentKind kAccessRegained{"access_regained", "what the operator needs works again"};
+const IncidentKind kGlassBroken{"glass_broken",
+                                "the operator gets in by another way, after `break_glass`"};
+const IncidentKind kActed{"acted", "an operator acts"};
+const IncidentKind kGaveUp{"gave_up", "an operator gives a step up"};
+
 constexpr const char* kPath = "operations";
 constexpr Share kSuccessBelow{0.9};
 
@@ -119,7 +131,7 @@ void Runbook::page(Step& step) {
   if (p.sustained.ns > 0) what += " for " + print(p.sustained);
   step.unexplained = step.seen.shown_by.empty();
   if (step.unexplained) what += ", unexplained";
-  step.paged = world_.incident("paged", kPath, step.seen.shown_by, std::move(what));
+  step.paged = world_.incident(kPaged, kPath, step.seen.shown_by, std::move(what));
   step.state = State::kQueued;
 }
 
@@ -133,7 +145,7 @@ void Runbook::take(u32 index) {
 }
 
 void Runbook::stand_down(Step& step) {  // it went away by itself
-  world_.incident("stood_down", kPath, {step.paged}, step.params.name + ": no longer needed");
+  world_.incident(kStoodDown, kPath, {step.paged}, step.params.name + ": no longer needed");
   step.state = State::kIdle;
   step.due_at = kNever;
 }
@@ -146,7 +158,7 @@ void Runbook::decide(u32 index) {
   std::vector<IncidentId> because{step.paged};
   for (const std::size_t k : step.needs) because.push_back(steps_[k].ended);
   step.decided =
-      world_.incident("decided", kPath, std::move(because),
+      world_.incident(kDecided, kPath, std::move(because),
                       p.name + ": " + p.action.name + (step.unexplained ? ", unexplained" : ""));
   step.decided_at = world_.now();
   if (p.act_delay.ns == 0) return begin_act(step);
@@ -167,7 +179,7 @@ void Runbook::begin_act(Step& step) {
   if (!denied.holds || step.glass_broken) return act(step, step.decided);
   std::vector<IncidentId> because{step.decided};
   because.insert(because.end(), denied.shown_by.begin(), denied.shown_by.end());
-  step.denied = world_.incident("access_denied", kPath, std::move(because),
+  step.denied = world_.incident(kAccessDenied, kPath, std::move(because),
                                 step.params.name + ": what it needs is down");
   step.blocked_at = world_.now();
   step.state = State::kBlocked;
@@ -177,21 +189,21 @@ void Runbook::look_for_access(Step& step) {
   const std::string& name = step.params.name;
   if (step.seen.now == Seen::kNo && step.acted == kNoIncident) return stand_down(step);
   if (!step.access.denied().holds)
-    return act(step, world_.incident("access_regained", kPath, {step.denied}, name));
+    return act(step, world_.incident(kAccessRegained, kPath, {step.denied}, name));
   const auto glass = step.params.access.break_glass;
   if (!glass || world_.now() - step.blocked_at < *glass) {
     gives_up(step);
     return;
   }
   step.glass_broken = true;
-  act(step, world_.incident("glass_broken", kPath, {step.denied},
+  act(step, world_.incident(kGlassBroken, kPath, {step.denied},
                             name + ": by another way, after " + print(*glass)));
 }
 
 void Runbook::act(Step& step, IncidentId because) {
   const StepParams& p = step.params;
   std::vector<IncidentId> causes{step.decided, because, step.acted};
-  step.acted = world_.incident("acted", kPath, std::move(causes), p.name + ": " + p.action.name);
+  step.acted = world_.incident(kActed, kPath, std::move(causes), p.name + ": " + p.action.name);
   if (step.acted_at == kNever) step.acted_at = world_.now();
   step.state = State::kActing;
   step.completion = changes_.apply(p.action, p.name, step.acted);
@@ -227,7 +239,7 @@ bool Runbook::gives_up(Step& step) {
   const auto& after = step.params.give_up_after;
   if (!after || world_.now() - step.decided_at < *after) return false;
   const IncidentId last = step.state == State::kBlocked ? step.denied : step.acted;
-  step.ended = world_.incident("gave_up", kPath, {step.decided, last},
+  step.ended = world_.incident(kGaveUp, kPath, {step.decided, last},
                                step.params.name + ": not settled after " + print(*after));
   step.state = State::kGivenUp;
   return true;

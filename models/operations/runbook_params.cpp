@@ -11,14 +11,16 @@ void NeedParams::describe(Schema<NeedParams>& s) {
 }
 
 void AccessParams::describe(Schema<AccessParams>& s) {
-  s.field("needs", &AccessParams::needs).help("what must be there before the step can act");
+  s.field("needs", &AccessParams::needs)
+      .not_empty()
+      .help("what must be there before the step can act");
   s.field("break_glass", &AccessParams::break_glass)
       .at_least(0)
       .help("after so long without access it acts all the same, by another way; null: never");
 }
 
 void ResponderParams::describe(Schema<ResponderParams>& s) {
-  s.field("name", &ResponderParams::name).required().help("of a person or a team");
+  s.field("name", &ResponderParams::name).required().not_empty().help("of a person or a team");
   s.field("location", &ResponderParams::location)
       .help("region where they are; left out: where operators are");
   s.field("delay", &ResponderParams::delay)
@@ -30,11 +32,13 @@ void ResponderParams::describe(Schema<ResponderParams>& s) {
 }
 
 void StepParams::describe(Schema<StepParams>& s) {
-  s.field("name", &StepParams::name).required().help("name of the step in results");
+  s.field("name", &StepParams::name).required().not_empty().help("name of the step in results");
   s.field("responder", &StepParams::responder)
       .help("who does it, of `responders`; left out: somebody who is always free");
-  s.field("needs", &StepParams::needs).help("steps that must be done before");
-  s.field("after", &StepParams::after).help("steps that come first, if their own condition holds");
+  s.field("needs", &StepParams::needs).not_empty().help("steps that must be done before");
+  s.field("after", &StepParams::after)
+      .not_empty()
+      .help("steps that come first, if their own condition holds");
   s.field("when", &StepParams::when).help("condition: what monitoring must show");
   s.field("below", &StepParams::below)
       .range(0, 1)

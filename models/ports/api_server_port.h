@@ -91,6 +91,8 @@ struct ApiServerPort {
   // Adds a watcher of all changes to `object`; `delay` is its extra lag. `bytes_per_change` feeds
   // the server's egress.
   virtual void watch(ApiObject object, ApiWatcher* watcher, Duration delay) = 0;
+  // What it suffers from now, for effects that no call was told of.
+  virtual IncidentId trouble() const { return kNoIncident; }
 };
 
 }  // namespace stampede

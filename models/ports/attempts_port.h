@@ -71,7 +71,7 @@ struct RegionPort {
   virtual bool streams(AttemptSlot /*attempt*/) const { return false; }
   // Why an attempt that it owns is late, if an incident is known: the region's overload, or what
   // brought the attempt here.
-  virtual IncidentId delayed_by(AttemptSlot attempt) const = 0;
+  virtual IncidentId delayed_by(AttemptSlot attempt) = 0;
 };
 
 // Which region a client is sent to.

@@ -1,8 +1,12 @@
 // The boundary between the KV cache and whoever condemns or harms stored context.
 #pragma once
 #include "models/ports/request.h"
+#include "sim/incident_kind.h"
 
 namespace stampede {
+
+// Of what engines have stored and of the region's copies.
+inline const IncidentKind kCacheLost{"cache_lost", "stored context is gone"};
 
 struct CacheControlPort {
   virtual ~CacheControlPort() = default;

@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace stampede {
+namespace {
+
+const IncidentKind kPoisonedOutputDetected{
+    "poisoned_output_detected", "checks of the output find answers out of wrong context"};
+const IncidentKind kBreakerOpened{"breaker_opened",
+                                  "a circuit breaker opens: traffic is turned away"};
+const IncidentKind kRampStarted{"ramp_started", "traffic is let back in by steps"};
+const IncidentKind kBreakerClosed{"breaker_closed", "the breaker's ramp has reached its end"};
+
+}  // namespace
 
 namespace {
 constexpr const char* kPath = "safety";
@@ -40,7 +50,7 @@ SafetyLayer::SafetyLayer(World& world, const SafetyParams& params, u32 regions)
 // Verdicts that are being made are judged as they were to be; breakers look at them by the new
 // values from the next one on.
 void SafetyLayer::retuned(const LiveChange& change) {
-  live_causes_.note(change.path, change.cause);
+  live_causes_.note(change.path, change.cause, world_.now());
   steps_ = shares(params_.ramp_steps);
   for (Unit& unit : units_) retune(unit);
   for (auto& units : replicas_)
@@ -108,12 +118,12 @@ void SafetyLayer::verdict(const Check& check) {
   if (unit.detected == kNoIncident && unit.window.true_bad() > 0 &&
       unit.window.above(params_.threshold.value / 2, params_.minimum_count))
     unit.detected =
-        world_.incident("poisoned_output_detected", kPath, unit.provenance,
+        world_.incident(kPoisonedOutputDetected, kPath, unit.provenance,
                         std::to_string(unit.window.bad()) + " of " +
                             std::to_string(unit.window.all()) + " checked answers are bad");
   if (!unit.window.above(params_.threshold.value, params_.minimum_count)) return;
   std::vector<IncidentId> causes{unit.detected};
-  live_causes_.add_to(causes);
+  live_causes_.add_to(causes, world_.now());
   open(unit, std::move(causes), "bad share of checked answers above " + print(params_.threshold));
 }
 
@@ -121,7 +131,7 @@ void SafetyLayer::open(Unit& unit, std::vector<IncidentId> causes, const std::st
   if (!unit.breaker.trip()) return;
   ++stats_.trips;
   ++unit.ramp_number;
-  unit.opened = world_.incident("breaker_opened", kPath, std::move(causes), what);
+  unit.opened = world_.incident(kBreakerOpened, kPath, std::move(causes), what);
 }
 
 IncidentId SafetyLayer::open_by_hand(IncidentId cause, RegionId region) {
@@ -199,7 +209,7 @@ IncidentId SafetyLayer::start_ramp(IncidentId cause) {
         ramping_replicas_.emplace_back(static_cast<RegionId>(r), k);
       }
   if (open_units.empty()) return kNoIncident;
-  const IncidentId id = world_.incident("ramp_started", kPath, {cause},
+  const IncidentId id = world_.incident(kRampStarted, kPath, {cause},
                                         "the breaker is half open; admission rises in steps");
   for (const u32 k : open_units) {
     Unit& unit = unit_at(k);
@@ -223,7 +233,7 @@ void SafetyLayer::ramp_step(u32 index) {
   const auto moved = unit.breaker.advance(now, params_.ramp_load_limit.value / growth,
                                           params_.ramp_back_limit.value);
   if (moved == RampBreaker::Moved::kClosed) {
-    closed_ = world_.incident("breaker_closed", kPath, {unit.ramp}, "the ramp reached its end");
+    closed_ = world_.incident(kBreakerClosed, kPath, {unit.ramp}, "the ramp reached its end");
     return;
   }
   const Duration hold =

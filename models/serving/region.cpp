@@ -26,6 +26,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       endpoints_(serving.pools.size()),
       filter_due_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
+      shrunk_(serving.pools.size()),
       load_before_(serving.pools.size()),
       retired_(serving.pools.size()),
       load_(serving.pools.size()),
@@ -67,7 +68,7 @@ Verdict Region::to_pod(AttemptSlot slot) {
   const WorkloadId workload = pool_for(a);
   if (workload == kNoPool) return refuse_503(kNoIncident);
   if (endpoints_[workload].size() == 0)
-    return refuse_503(endpoint_cause_[workload] ? endpoint_cause_[workload] : overload_);
+    return refuse_503(endpoint_cause_[workload] ? endpoint_cause_[workload] : trouble(workload));
   const PodId id = endpoints_[workload].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
@@ -77,7 +78,8 @@ Verdict Region::to_pod(AttemptSlot slot) {
     attempt_ended(id, a, refusal->code, world_.now());
     return *refusal;
   }
-  if (!admit_to(p, slot, id)) return refuse_503(kNoIncident);  // longer than the engine's memory
+  if (!admit_to(p, slot, id))
+    return refuse_503(tuned_.lately(world_.now()));  // longer than the engine's memory
   if (wiring_.deadline != nullptr) await_deadlines(slot);
   return {};
 }
@@ -92,11 +94,12 @@ std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
   }
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   const Instant now = world_.now();
-  if (p.front_end.delay(now, front) > front.accept_timeout.seconds()) return refuse_503(overload_);
+  if (p.front_end.delay(now, front) > front.accept_timeout.seconds())
+    return refuse_503(trouble(p.workload));
   p.front_end.charge(front.cpu_per_request.seconds());
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
-    return refuse_503(bounded_by_ ? bounded_by_ : overload_);
-  if (full(p)) return refuse_503(overload_);
+    return refuse_503(bounded_by_ ? bounded_by_ : trouble(p.workload));
+  if (full(p)) return refuse_503(trouble(p.workload));
   return std::nullopt;
 }
 
@@ -317,8 +320,7 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   leave_prefill(id, slot, at);
 }
 
-// ---- from a prefill to a decode pod
-// --------------------------------------------------------------
+// ---- from a prefill to a decode pod -----------------------------------------------------------
 void Region::tell_first_token(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   if (a.streams || at == kNever) return;  // told ahead, or by a process that stands still
@@ -348,6 +350,12 @@ void Region::leave_prefill(PodId id, AttemptSlot slot, Instant at) {
 void Region::hand_over(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   --handing_over_;
+  // Its deadline passed on the way, where it met nobody.
+  if (wiring_.deadline != nullptr && a.request == kNoSlot && !a.streams) {
+    ++counts_.expired;
+    count_waste(a, 0, false);
+    return drop(slot, Outcome::kTimeout, overload_);
+  }
   const WorkloadId decode = routes_.partner[pods_[a.pod].workload];
   const auto break_off = [&] {
     count_waste(a, 0, false);
@@ -430,8 +438,7 @@ void Region::lease_over(u32 ring) {
       });
 }
 
-// ---- the end of an attempt
-// -----------------------------------------------------------------------
+// ---- the end of an attempt --------------------------------------------------------------------
 void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
   closed(a.pod);
@@ -456,17 +463,22 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   release(slot);
 }
 
-IncidentId Region::delayed_by(AttemptSlot attempt) const {
+IncidentId Region::delayed_by(AttemptSlot attempt) {
   if (asks_services(attempt)) return services_of(attempt)->delayed_by(attempt);
   const Attempt& a = (*wiring_.attempts)[attempt];
   if (a.ticket != 0)
     if (const IncidentId cause = ailment(a.pod)) return cause;
-  return overload_ != kNoIncident ? overload_ : a.incident;
+  if (overload_ != kNoIncident) return overload_;
+  const IncidentId cause = a.incident != kNoIncident ? a.incident : strain(pods_[a.pod].workload);
+  if (cause == kNoIncident) unexplained_delay_ = world_.now();
+  return cause;
 }
 
 IncidentId Region::overload_incident(PodId pod) {
   if (const IncidentId cause = ailment(pod)) return cause;
-  return overload_ ? overload_ : pods_[pod].brought_by.most(world_.now());
+  if (overload_) return overload_;
+  const IncidentId brought = pods_[pod].brought_by.most(world_.now());
+  return brought ? brought : strain(pods_[pod].workload);
 }
 
 void Region::drop(AttemptSlot slot, Outcome outcome, IncidentId cause) {

@@ -34,6 +34,7 @@
 #include "models/serving/rate_limit.h"
 #include "models/serving/serving_params.h"
 #include "sim/cause_tally.h"
+#include "sim/live_causes.h"
 #include "sim/timeouts.h"
 #include "sim/world.h"
 
@@ -95,7 +96,7 @@ class Region final : public Component,
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   bool streams(AttemptSlot attempt) const override;
-  IncidentId delayed_by(AttemptSlot attempt) const override;
+  IncidentId delayed_by(AttemptSlot attempt) override;
   void handle(const Event& event) override;
   void prefetch(u8 kind, u32 subject, bool next) const override;
 
@@ -226,7 +227,8 @@ class Region final : public Component,
 
   Instant engine_time(const Pod& pod) const;  // now, as its engine has it
   void set_pace(PodId pod);
-  u32 afflict(const std::vector<PodId>& pods, PodFault fault, const char* kind, IncidentId cause);
+  u32 afflict(const std::vector<PodId>& pods, PodFault fault, const IncidentKind& kind,
+              IncidentId cause);
   void begin_anew(PodId pod);
   IncidentId ailment(PodId pod) const;
   IncidentId death_of(u32 version, PodId pod);
@@ -234,7 +236,7 @@ class Region final : public Component,
   void look_at_process(PodId pod);
   void process_due(PodId pod, u32 process);
   void file_read(PodId pod, u32 process);
-  void blame_for_delay(PodId pod);
+  void blame_for_delay(PodId pod, IncidentId cause);
   std::vector<AttemptSlot> attempts_at(PodId pod) const;
   // The engine of a pod tells of everything up to now.
   void advance(PodId pod);
@@ -282,6 +284,15 @@ class Region final : public Component,
   void kill(PodId id);
   void recovered(Pod& p);
   std::vector<IncidentId> what_brought_overload() const;
+  // What makes the region slow, as far as an incident is known.
+  IncidentId trouble(WorkloadId workload) const { return overload_ ? overload_ : strain(workload); }
+  // What leaves its pods more to do than they should have.
+  IncidentId strain(WorkloadId workload) const {
+    const IncidentId shrunk = shrunk_[workload].cause;
+    return shrunk ? shrunk : tuned_.lately(world_.now());
+  }
+  void note_tuning(const LiveChange& change);
+  void note_size(WorkloadId workload, std::size_t size, IncidentId cause);
   Verdict refuse_503(IncidentId cause);
   void resize_logins();
   void retune_engines(WorkloadId workload);
@@ -314,14 +325,20 @@ class Region final : public Component,
   std::unique_ptr<Latencies> latencies_;  // null: nobody asks
   PodFaults faults_;
   u32 last_fault_ = kNoFault;
-  u32 losses_ = 0;  // of texts in engines
+  u32 losses_ = 0;                             // of texts in engines
   std::unique_ptr<RunningVersions> versions_;  // null: none was brought
   GateRules gate_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_;
-  std::vector<OpenEndpoints> endpoints_;     // [workload]
-  std::vector<EventHandle> filter_due_;      // [workload]
-  std::vector<IncidentId> endpoint_cause_;   // [workload] why the view last changed
+  std::vector<OpenEndpoints> endpoints_;    // [workload]
+  std::vector<EventHandle> filter_due_;     // [workload]
+  std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
+  // Why a pool has fewer endpoints than it had, until it has as many again.
+  struct Shrunk {
+    std::size_t before = 0;
+    IncidentId cause = kNoIncident;
+  };
+  std::vector<Shrunk> shrunk_;               // [workload]
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
@@ -329,6 +346,8 @@ class Region final : public Component,
   std::vector<Tokens> wasted_;  // [workload]
   IncidentId overload_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
+  LiveCauses tuned_;                    // what was changed of engines, front ends and log-in
+  Instant unexplained_delay_ = kNever;  // when an attempt last came too late for no known reason
   u32 overloaded_pods_ = 0, lives_ = 0;
   std::vector<TextRun> text_;
   std::vector<u32> stays_;  // [attempt] its stays here so far, if there are deadlines

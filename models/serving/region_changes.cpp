@@ -5,13 +5,30 @@
 
 #include <string>
 
+#include "models/ports/cache_control_port.h"
 #include "models/serving/region.h"
 #include "models/serving/running_versions.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kOutOfMemory{"out_of_memory",
+                                "processes that leak are killed for the memory they hold"};
+const IncidentKind kProcessesCrash{"processes_crash", "processes of a version die of themselves"};
+
+const IncidentKind kPodsHealed{"pods_healed", "hung or slow pods work as before"};
+const IncidentKind kConnectionsDropped{"connections_dropped",
+                                       "streams and idle connections of pods end"};
+const IncidentKind kTrafficShed{
+    "traffic_shed", "the gateway turns a share of the traffic away, by somebody's will"};
+const IncidentKind kTrafficLetIn{"traffic_let_in", "the gateway lets it in again"};
+const IncidentKind kPodsHung{"pods_hung", "pods make no progress"};
+const IncidentKind kPodsSlowed{"pods_slowed", "pods are slower by a factor"};
+
+}  // namespace
 
 // ---- faults and gates --------------------------------------------------------------------------
-u32 Region::afflict(const std::vector<PodId>& pods, PodFault fault, const char* kind,
+u32 Region::afflict(const std::vector<PodId>& pods, PodFault fault, const IncidentKind& kind,
                     IncidentId cause) {
   std::vector<PodId> struck;
   for (const PodId id : pods)
@@ -31,19 +48,18 @@ u32 Region::hang(const std::vector<PodId>& pods, bool answers_probes, IncidentId
   PodFault fault;
   fault.kind = PodFaultKind::kHang;
   fault.answers_probes = answers_probes;
-  return afflict(pods, fault, "pods_hung", cause);
+  return afflict(pods, fault, kPodsHung, cause);
 }
 
 u32 Region::slow(const std::vector<PodId>& pods, double factor, IncidentId cause) {
   PodFault fault;
   fault.kind = PodFaultKind::kSlow;
   fault.factor = factor;
-  return afflict(pods, fault, "pods_slowed", cause);
+  return afflict(pods, fault, kPodsSlowed, cause);
 }
 
 // What waited there says why it is late, for whatever its lateness leads to.
-void Region::blame_for_delay(PodId id) {
-  const IncidentId cause = ailment(id);
+void Region::blame_for_delay(PodId id, IncidentId cause) {
   if (cause == kNoIncident) return;
   for (const AttemptSlot slot : attempts_at(id)) {
     Attempt& a = (*wiring_.attempts)[slot];
@@ -53,11 +69,11 @@ void Region::blame_for_delay(PodId id) {
 
 void Region::heal(u32 id, IncidentId healed) {
   faults_.for_each([&](const PodFault& f) {
-    if (f.id == id) blame_for_delay(f.pod);
+    if (f.id == id) blame_for_delay(f.pod, ailment(f.pod));
   });
   const std::vector<PodId> pods = faults_.remove([&](const PodFault& f) { return f.id == id; });
   if (pods.empty()) return;
-  world_.incident("pods_healed", name_, {healed}, fmt::format("{} pods", pods.size()));
+  world_.incident(kPodsHealed, name_, {healed}, fmt::format("{} pods", pods.size()));
   for (const PodId pod : pods) set_pace(pod);
 }
 
@@ -69,7 +85,7 @@ u64 Region::drop_connections(const std::vector<PodId>& pods, Duration handshake,
   std::vector<Stream> streams;
   for (const PodId id : pods)
     for (const AttemptSlot slot : attempts_at(id)) streams.push_back({id, slot});
-  const IncidentId dropped = world_.incident("connections_dropped", name_, {cause},
+  const IncidentId dropped = world_.incident(kConnectionsDropped, name_, {cause},
                                              fmt::format("{} streams end", streams.size()));
   for (const auto& [id, slot] : streams) {
     pods_[id].front_end.charge(handshake.seconds());
@@ -93,19 +109,19 @@ IncidentId Region::lose_prefixes(Share share, IncidentId cause) {
     reschedule(id);
   }
   if (blocks == 0) return kNoIncident;
-  return world_.incident("cache_lost", name_, {cause},
+  return world_.incident(kCacheLost, name_, {cause},
                          fmt::format("engines lose what {} blocks hold", blocks));
 }
 
 u32 Region::turn_away(const TurnAway& whom, IncidentId cause) {
   return gate_.add(
       whom, world_.incident(
-                "traffic_shed", name_, {cause},
+                kTrafficShed, name_, {cause},
                 fmt::format("the gateway turns away {:g} % of the attempts", 100 * whom.share)));
 }
 
 void Region::let_in(u32 rule, IncidentId healed) {
-  if (gate_.remove(rule)) world_.incident("traffic_let_in", name_, {healed}, "");
+  if (gate_.remove(rule)) world_.incident(kTrafficLetIn, name_, {healed}, "");
 }
 
 void Region::pod_cut_off(PodId id, IncidentId cause) {
@@ -120,7 +136,7 @@ void Region::pod_cut_off(PodId id, IncidentId cause) {
 
 void Region::pod_reached(PodId id) {
   pod(id);
-  blame_for_delay(id);
+  blame_for_delay(id, ailment(id));
   faults_.remove([&](const PodFault& f) { return f.pod == id && f.kind == PodFaultKind::kCutOff; });
   set_pace(id);
 }
@@ -133,7 +149,21 @@ void Region::begin_anew(PodId id) {
 }
 
 // ---- other parameters ---------------------------------------------------------------------------
+// Changes of what an attempt's time here depends on. Trouble that was there before has other
+// reasons.
+void Region::note_tuning(const LiveChange& change) {
+  constexpr Duration kLately = 60_s;
+  const bool troubled = overload_ != kNoIncident || (unexplained_delay_ != kNever &&
+                                                     world_.now() - unexplained_delay_ < kLately);
+  if (change.cause == kNoIncident)
+    for (PodId id = 0; id < pods_.size(); ++id) blame_for_delay(id, tuned_.in_force());
+  if (change.cause == kNoIncident || !troubled)
+    tuned_.note(change.path, change.cause, world_.now());
+}
+
 void Region::retuned(const LiveChange& change) {
+  if (change.path.starts_with("serving.") || change.path.starts_with("gateway.sessions."))
+    note_tuning(change);
   if (change.path.starts_with("gateway.rate_limit.")) {
     limit_.retune(gateway_.rate_limit);
     limited_by_ = change.cause;
@@ -181,7 +211,7 @@ void Region::spread_to(u32 number, double threshold, bool at_once) {
     if (has) {
       versions_->take_up(number, id, world_.now());
     } else {
-      blame_for_delay(id);
+      blame_for_delay(id, ailment(id));
       versions_->leave(number, id);
     }
     set_pace(id);
@@ -229,7 +259,7 @@ IncidentId Region::death_of(u32 number, PodId id) {
   RunningVersions::Version& v = versions_->version(number);
   if (v.deaths != kNoIncident) return v.deaths;
   const bool killed = v.spread.traits.crash.when == CrashWhen::kNotAtAll;
-  v.deaths = world_.incident(killed ? "out_of_memory" : "processes_crash", name_,
+  v.deaths = world_.incident(killed ? kOutOfMemory : kProcessesCrash, name_,
                              {v.file ? v.file : v.cause}, fmt::format("the first is pod {}'s", id));
   return v.deaths;
 }

@@ -30,7 +30,7 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
   return v;
 }
 
-// ---- services that the gateway asks before it lets an attempt on --------------------------------
+// ---- services that the gateway asks before it lets an attempt on ------------------------------
 ServicePort* Region::services_of(AttemptSlot slot) const {
   const Attempt& a = (*wiring_.attempts)[slot];
   return a.logs_in ? wiring_.services->log_in : wiring_.services->request;

@@ -10,6 +10,9 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kReplicaOverloaded{"replica_overloaded",
+                                      "a pod's front-end CPU is above its line"};
+
 // One pod over the line is the noise of its own arrivals, unless it is the only one; one in twenty,
 // and at least two, are an overloaded region.
 constexpr double kOverloadedShare = 0.05;
@@ -134,6 +137,8 @@ std::vector<IncidentId> Region::what_brought_overload() const {
   std::vector<IncidentId> causes;
   for (const Pod& p : pods_)
     if (p.overloaded) p.brought_by.collect(world_.now(), kTenth, causes);
+  for (const Shrunk& shrunk : shrunk_) causes.push_back(shrunk.cause);
+  tuned_.add_to(causes, world_.now());
   return causes;
 }
 
@@ -156,7 +161,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
       const double pods = static_cast<double>(serving_[workload]);
       if (overload_ == kNoIncident &&
           overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods)))
-        overload_ = world_.incident("replica_overloaded", name_, what_brought_overload(),
+        overload_ = world_.incident(kReplicaOverloaded, name_, what_brought_overload(),
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
@@ -208,10 +213,20 @@ bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) 
   return true;
 }
 
+void Region::note_size(WorkloadId workload, std::size_t size, IncidentId cause) {
+  Shrunk& shrunk = shrunk_[workload];
+  const std::size_t before = endpoints_[workload].size();
+  if (shrunk.cause == kNoIncident && size < before && cause != kNoIncident)
+    shrunk = {before, cause};
+  else if (size >= shrunk.before)
+    shrunk = {};
+}
+
 void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                                IncidentId cause) {
   for (const PodId id : routable) pod(id);
   endpoint_cause_[workload] = cause;
+  note_size(workload, routable.size(), cause);
   endpoints_[workload].set_view(routable, world_.now());
   await_filters(workload);
 }

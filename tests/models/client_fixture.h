@@ -93,7 +93,7 @@ struct HandServer final : Component, RegionPort {
     release(slot);
     return true;
   }
-  IncidentId delayed_by(AttemptSlot) const override { return late; }
+  IncidentId delayed_by(AttemptSlot) override { return late; }
   void handle(const Event& e) override {
     const AttemptSlot slot = e.subject;
     if (e.kind == 0 && breaks(attempts[slot])) {

@@ -29,9 +29,9 @@ struct HandCaller final : ServiceCaller {
 
 struct OneUse {
   World world{1};
-  Service service;
+  stampede::Service service;
   std::unique_ptr<CallerRetries> retries;
-  Use use;
+  stampede::Use use;
   HandCaller caller{world};
   u32 tags = 0;
 

@@ -349,6 +349,26 @@ TEST(api_server, default_limits_and_a_healthy_etcd_do_not_saturate) {
   EXPECT_TRUE(world.journal.all().empty());
 }
 
+// Of two faults the disks are as before when the second is over, whichever that is.
+TEST(api_server, disks_are_restored_when_the_last_of_their_faults_is_over) {
+  for (const bool stall_first : {true, false}) {
+    World world(1);
+    ApiServer server(world, {}, "api");
+    server.slow_disks(500_ms, kNoIncident);
+    const IncidentId slowed = find(world, "disk_slowed")->id;
+    server.stall_disks(10_s, kNoIncident);
+    const IncidentId stalled = find(world, "disk_stalled")->id;
+    world.scheduler.run_until(world.now() + (stall_first ? 20_s : 5_s));
+    EXPECT_EQ(find(world, "disk_restored"), nullptr);
+    server.restore_disks(slowed, kNoIncident);
+    world.scheduler.run_until(world.now() + 20_s);
+    ASSERT_NE(find(world, "disk_eased"), nullptr);
+    ASSERT_NE(find(world, "disk_restored"), nullptr);
+    EXPECT_TRUE(has_cause(*find(world, "disk_eased"), stall_first ? stalled : slowed));
+    EXPECT_TRUE(has_cause(*find(world, "disk_restored"), stall_first ? slowed : stalled));
+  }
+}
+
 // Three disks that are slow for a while: saturated with the fault as its cause, and over again. The
 // fault itself names who slowed them and is named by what ended it.
 TEST(api_server, a_slow_disk_saturates_and_passes) {
@@ -369,7 +389,10 @@ TEST(api_server, a_slow_disk_saturates_and_passes) {
   const IncidentId again = world.incident("acted", "test", {}, "");
   server.restore_disks(slowed.id, again);
   EXPECT_EQ(find(world, "disk_restored")->causes, (std::vector<IncidentId>{slowed.id, again}));
-  world.scheduler.run_until(world.now() + 60_s);
+  const IncidentId was = saturated->id;
+  world.scheduler.run_until(world.now() + 5_min);
+  ASSERT_NE(find(world, "etcd_recovered"), nullptr);
+  EXPECT_TRUE(has_cause(*find(world, "etcd_recovered"), was));
   EXPECT_FALSE(server.stalled().holds);
 }
 

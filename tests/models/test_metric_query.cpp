@@ -62,7 +62,7 @@ TEST(metric_query, what_it_cannot_do_is_said) {
 struct Exporting : Fixture {
   Exporting()
       : Fixture(small_cluster(4, 4)),
-        context{world, state, params, runtime, "eu/test"},
+        context{world, state, params, runtime, "eu/test", api, tuned},
         metrics(context) {}
   // The value of a query after it was scraped `scrapes` times, 15 s apart.
   cluster::MetricValues after(int scrapes, const std::string& text) {
@@ -80,6 +80,7 @@ struct Exporting : Fixture {
   }
   ClusterParams params = small_cluster(4, 4);
   cluster::ClusterState& state = const_cast<cluster::ClusterState&>(cluster->state());
+  LiveCauses tuned;
   cluster::Context context;
   cluster::PodMetrics metrics;
 };

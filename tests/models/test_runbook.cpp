@@ -158,7 +158,12 @@ TEST(runbook, every_condition_pages_because_of_what_shows_it_and_the_act_carries
 TEST(runbook, every_action_hands_its_act_to_all_that_it_changes) {
   for (const auto& [key, entry] : Registry::global().all()) {
     if (entry.category != "action") continue;
-    Desk d({step("do_it", Watched::kBreakerOpen, 0_s, entry.name)});
+    StepParams whom = step("do_it", Watched::kBreakerOpen, 0_s, entry.name);
+    for (const FieldInfo& f : entry.params->fields) {
+      if (f.key != "service") continue;
+      ASSERT_EQ(f.type->parse("store", f.member(whom.action.params.get())), "");
+    }
+    Desk d({whom});
     for (HandControlPlane& plane : d.hand.planes) plane.frozen_now.holds = true;
     for (HandAutoscaler& scaler : d.hand.scalers) scaler.wanted = {15, 25};
     for (u32& drained : d.hand.traffic.drained) drained = 1;

@@ -143,7 +143,7 @@ TEST(use, the_way_to_another_region_takes_its_time_or_is_cut) {
 
 TEST(use_chain, asks_in_turn_until_one_fails) {
   OneUse first(hundred_a_second());
-  Service second_service(first.world, "other", hundred_a_second());
+  stampede::Service second_service(first.world, "other", hundred_a_second());
   Use second(first.world, "other use", {}, {&second_service, first.retries.get()});
   UseChain chain({&first.use, &second});
   chain.ask(0, 0, first.caller, kNoIncident);

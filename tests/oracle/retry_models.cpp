@@ -52,7 +52,7 @@ struct Server final : RegionPort, StationUser {
     return {};
   }
   bool cancel(AttemptSlot) override { return false; }
-  IncidentId delayed_by(AttemptSlot) const override { return kNoIncident; }
+  IncidentId delayed_by(AttemptSlot) override { return kNoIncident; }
   void stand_still(Duration for_) { station.offer(kNoSlot, for_); }
   void left(u32, const StationJob& job) override {
     if (job.customer == kNoSlot) return;

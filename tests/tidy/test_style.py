@@ -51,6 +51,8 @@ READS_JOURNAL = re.compile(r"\bjournal\b")
 COMPARES_WORDS = re.compile(
     r"\b(kind|component)\b(\(\))?\s*(?:[!=]=\s*\"|\.\s*(?:find|starts_with|ends_with)\()"
     r"|\"\s*[!=]=\s*[\w.>-]*\b(kind|component)\b")
+# What is recorded has a kind that is defined, so that `list incidents` shows it.
+UNNAMED_KIND = re.compile(r"\bincident\(\s*\"")
 READERS = {pathlib.Path("tools/world/simulation.cpp")}  # of the whole journal, for a run's results
 # Compiled several at a time, with names of their own that repeat: each has a namespace called as the
 # file.
@@ -104,6 +106,8 @@ def cause_faults(path, line):
         return
     if path not in READERS and READS_JOURNAL.search(COMMENT_OR_TEXT.sub("", line)):
         yield "the journal is written, not read: whoever knows the cause passes it on"
+    if UNNAMED_KIND.search(line):
+        yield "an incident's kind is an IncidentKind, defined in this file"
     if COMPARES_WORDS.search(line.split("//")[0]):
         yield "incidents are not told apart by their words: causes are carried as ids"
 

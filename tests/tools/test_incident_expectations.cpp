@@ -172,8 +172,8 @@ TEST_F(Published, what_is_wrong_in_a_file_is_said_with_its_place) {
   EXPECT_EQ(with("t_min,event,tolerance\n5,x,nan\n").substr(0, 27), "p.csv:2:5: tolerance: 'nan'");
   EXPECT_EQ(with("t_min,event,tolerance\n5,,1\n"),
             "p.csv:2:3: event: the kind of an incident is wanted");
-  EXPECT_EQ(with("t_min,event,tolerance,region\n5,x,1,esat\n"),
-            "p.csv:2:7: no region is called 'esat'; did you mean 'east'?");
+  EXPECT_EQ(with("t_min,event,tolerance,region\n5,paged,1,esat\n"),
+            "p.csv:2:11: no region is called 'esat'; did you mean 'east'?");
 }
 
 TEST_F(Published, a_file_lies_below_the_scenario_unless_the_command_line_allows_more) {
@@ -190,13 +190,13 @@ TEST_F(Published, windows_and_regions_are_checked_before_the_run) {
     const std::string text = load(expectation);
     return text.substr(std::min(text.size(), text.find(": ") + 2));
   };
-  EXPECT_EQ(fault("{that: incident, kind: x, region: esat}"),
+  EXPECT_EQ(fault("{that: incident, kind: paged, region: esat}"),
             "no region is called 'esat'; did you mean 'east'?");
-  EXPECT_EQ(fault("{that: incident, kind: x, between: [2h, 1h]}"),
+  EXPECT_EQ(fault("{that: incident, kind: paged, between: [2h, 1h]}"),
             "2h is above 1h: nothing lies between them");
-  EXPECT_EQ(fault("{that: incident, kind: x, between: [2h]}"),
+  EXPECT_EQ(fault("{that: incident, kind: paged, between: [2h]}"),
             "`between` takes the lowest and the highest value");
-  EXPECT_EQ(fault("{that: order, incidents: [x, {kind: y, region: wset}]}"),
+  EXPECT_EQ(fault("{that: order, incidents: [paged, {kind: acted, region: wset}]}"),
             "no region is called 'wset'; did you mean 'west'?");
 }
 

@@ -19,11 +19,11 @@ struct Act {
 const std::vector<Act>& acts() {
   static const std::vector<Act> all{
       {"paged", {"failover_started", "prefix_withdrawn", "replica_overloaded"}, {"decided"}},
-      {"restore_routing", {"policy_pushed"}, {"policy_restored"}},
+      {"restore_routing", {"policy_pushed"}, {"policy_restored", "recovered"}},
       {"stop_autoscaler", {"control_plane_frozen"}, {"autoscaler_stopped", "decided"}},
-      {"compact_etcd", {"control_plane_frozen"}, {"repair_started"}},
+      {"compact_etcd", {"control_plane_frozen"}, {"recovered", "repair_started"}},
       {"flush_cache", {"breaker_opened"}, {"flush_started"}},
-      {"restart_autoscaler", {"autoscaler_stopped"}, {"autoscaler_started"}},
+      {"restart_autoscaler", {"autoscaler_stopped"}, {"autoscaler_started", "recovered"}},
       {"verify_and_ramp", {"breaker_opened"}, {"ramp_started"}}};
   return all;
 }

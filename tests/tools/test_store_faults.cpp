@@ -168,9 +168,10 @@ TEST(store_faults, a_smaller_fleet_is_hit_alike) {
 // What is gone already: a root, and that nothing followed from it.
 TEST(store_faults, a_fault_that_meets_nothing_says_so) {
   for (const char* fault :
-       {"lose_cache, share: 0%", "corrupt_blocks, share: 0%", "kill_pods, target: {count: 0}",
-        "hang_pods, target: {count: 0}", "fail_nodes, target: {count: 0}",
-        "drop_connections, target: {count: 0}"}) {
+       {"kill_pods, target: {region: east, pod: 999}",
+        "hang_pods, target: {region: east, pod: 999}",
+        "restart_pods, target: {region: east, pod: 999}", "fail_nodes, target: {share: 1%}",
+        "drop_connections, target: {region: east, pod: 999}"}) {
     const Played run = play("{at: 10min, do: " + std::string(fault) + "}");
     EXPECT_EQ(run.count("nothing_changed"), 1U) << fault;
     EXPECT_EQ(run.results, healthy().results) << fault;

@@ -104,7 +104,7 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
 // A page changes nothing, and a repair does nothing where nothing is frozen.
 TEST(timeline, no_action_is_left_out_here) {
   // Nor have a spike, a flood, a scale and a set another incident than their root.
-  std::set<std::string> known{"page",      "compact_defragment_disarm", "spike", "scale", "set",
+  std::set<std::string> known{"page",     "compact_defragment_disarm", "spike", "scale", "set",
                               "bot_flood"};
   for (const Entry& entry : entries()) known.insert(entry.action);
   for (const auto& [key, entry] : Registry::global().all())

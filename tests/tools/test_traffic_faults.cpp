@@ -103,8 +103,10 @@ TEST(traffic_faults, dropped_connections_end_what_runs_and_clients_come_back) {
   }
   EXPECT_GT(broken + retried, 5U);
   EXPECT_EQ(run.requests.span(11, 60).lost, 0U);
-  EXPECT_EQ(play("{at: 10min, do: drop_connections, target: {region: east, count: 0}}").results,
-            healthy().results);
+  const Played nobody = play("{at: 10min, do: drop_connections, target: {region: east, pod: 999}}");
+  EXPECT_EQ(nobody.results, healthy().results);
+  EXPECT_EQ(nobody.count("connections_dropped"), 0U);
+  EXPECT_EQ(nobody.count("nothing_changed"), 1U);
   expect_one_root(run, "drop_connections");
 }
 

@@ -11,6 +11,7 @@
 #include "tools/cli/commands.h"
 #include "tools/experiments/sweep_file.h"
 #include "tools/language/describe.h"
+#include "tools/language/described_place.h"
 #include "tools/language/init_template.h"
 #include "tools/language/profiles.h"
 #include "tools/language/schema.h"
@@ -99,10 +100,9 @@ int list(const ListOptions& o) {
     if (category.empty() && l.category != current) text += l.category + "\n";
     current = l.category;
     text += fmt::format("{}{:<{}}  {}", category.empty() ? "  " : "", l.name, width, l.help);
-    const bool stat = category == "stat";
     if (!l.source.empty())
       text += " [" + l.source + "]";
-    else if (!stat)
+    else if (l.category != "stat" && l.category != "incident")
       text += " [assumed]";
     text += "\n";
   }
@@ -141,16 +141,11 @@ bool describe_key(const std::vector<ParameterRow>& rows, const ListOptions& o) {
 
 // A kind of named things, or the key that chooses one: what there is of it.
 bool describe_kind(const ListOptions& o) {
-  static const std::map<std::string, std::string> kinds = {{"action", "actions"},
-                                                           {"do", "actions"},
-                                                           {"mitigation", "mitigations"},
-                                                           {"use", "mitigations"},
-                                                           {"expectation", "expectations"},
-                                                           {"that", "expectations"},
-                                                           {"model", "models"},
-                                                           {"stat", "stats"},
-                                                           {"signal", "signals"},
-                                                           {"profile", "profiles"}};
+  static const std::map<std::string, std::string> kinds = {
+      {"action", "actions"},    {"do", "actions"},         {"mitigation", "mitigations"},
+      {"use", "mitigations"},   {"incident", "incidents"}, {"expectation", "expectations"},
+      {"that", "expectations"}, {"model", "models"},       {"stat", "stats"},
+      {"signal", "signals"},    {"profile", "profiles"}};
   auto kind = kinds.find(o.name);
   if (kind == kinds.end() && o.name.ends_with('s'))
     kind = kinds.find(o.name.substr(0, o.name.size() - 1));
@@ -179,19 +174,45 @@ std::string described_name(const std::string& name) {
   return name;
 }
 
-int describe(const ListOptions& o) {
+// A parameter of whatever is chosen at a place, in each entry that has it.
+bool describe_choice(const DescribedPlace& place, const ListOptions& o) {
   bool found = false;
+  for (const auto& [key, entry] : Registry::global().all()) {
+    if (entry.category != place.category) continue;
+    const std::shared_ptr<void> params = entry.make_params();
+    std::vector<ParameterRow> below;
+    for (ParameterRow& row : parameter_rows(*entry.params, params.get()))
+      if (row.key == place.below || row.key.starts_with(place.below + ".") ||
+          row.key.starts_with(place.below + "["))
+        below.push_back(std::move(row));
+    if (place.below.empty() || below.empty()) continue;
+    print_rows(fmt::format("{}{} of {} {}\n\n", found ? "\n" : "", place.below, entry.category,
+                           entry.name),
+               below, o.format);
+    found = true;
+  }
+  return found || (place.below.empty() && describe_kind({place.category, o.format}));
+}
+
+int describe(const ListOptions& o) {
+  bool found = false, incident = false;
   std::vector<std::string> names;
   for (const auto& [key, entry] : Registry::global().all()) {
     names.push_back(entry.name);
     if (entry.name != o.name) continue;
     found = true;
+    if (entry.category == "incident") {
+      incident = true;
+      print_result(fmt::format("{} (incident): {}\n", entry.name, entry.help));
+      continue;
+    }
     const std::shared_ptr<void> params = entry.make_params();
     const std::string source = entry.source.empty() ? "assumed" : entry.source;
     print_rows(
         fmt::format("{} ({}): {}\nSource: {}\n\n", entry.name, entry.category, entry.help, source),
         parameter_rows(*entry.params, params.get()), o.format);
   }
+  if (incident) describe_statistic(o);
   if (found) return kFine;
   // Any place of the scenario: spec.balancer, or without `spec`, or a single leaf. A sweep file's
   // places begin with its kind: sweep.axes.
@@ -203,7 +224,12 @@ int describe(const ListOptions& o) {
     rows.push_back(std::move(row));
   }
   for (const std::string& prefix : {std::string(), std::string("spec.")}) {
-    const std::string path = prefix + described_name(o.name);
+    const auto place = described_place(type_of<Scenario>(), prefix + o.name);
+    if (place && !place->category.empty()) {
+      if (!describe_choice(*place, o)) continue;
+      return kFine;
+    }
+    const std::string path = place ? described_name(place->key) : prefix + described_name(o.name);
     std::vector<ParameterRow> below;
     for (const ParameterRow& row : rows) {
       const bool starts = row.key.starts_with(path);
@@ -229,12 +255,13 @@ int describe(const ListOptions& o) {
 
 void add_list_commands(CommandLine& line) {
   Command list_command = line.command(
-      "list", "List models, mitigations, actions, live parameters, statistics or profiles.",
+      "list",
+      "List models, mitigations, actions, incidents, live parameters, statistics or profiles.",
       {"stampede list mitigations", "stampede list actions --format json"});
   const auto o = std::make_shared<ListOptions>();
   list_command.option("what", o->name, "what to list; all without it")
-      .one_of({"models", "mitigations", "actions", "expectations", "stats", "signals", "profiles",
-               "live"});
+      .one_of({"models", "mitigations", "actions", "incidents", "expectations", "stats", "signals",
+               "profiles", "live"});
   list_command.option("--format", o->format, "table or json").one_of({"table", "json"});
   list_command.runs([o] { return list(*o); });
 

@@ -37,6 +37,7 @@ struct IncidentOrder {
   static void describe(Schema<IncidentOrder>& s) {
     s.field("incidents", &IncidentOrder::incidents)
         .required()
+        .not_empty()
         .help("kinds, the first incident of each not before that of the one in front of it");
   }
 };

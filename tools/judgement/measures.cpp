@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include "models/changes/changes.h"
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
 #include "models/network/network.h"
@@ -10,6 +11,25 @@
 #include "models/safety/safety_layer.h"
 
 namespace stampede {
+namespace {
+
+const IncidentKind kSurgePeaked{
+    "surge_peaked", "the sum of attempts has reached its peak, far above that of before"};
+const IncidentKind kRecovered{
+    "recovered",
+    "the service answers as before: what made requests fail has ended, or "
+    "something was done because they failed"};
+constexpr std::size_t kMostFailed = 64;  // incidents that requests failed by
+
+// These incidents and all that led to them.
+std::set<IncidentId> ancestors(const Journal& journal, const std::set<IncidentId>& of) {
+  std::set<IncidentId> found = of;
+  for (auto at = found.rbegin(); at != found.rend(); ++at)
+    for (const IncidentId cause : journal.all()[*at - 1].causes) found.insert(cause);
+  return found;
+}
+
+}  // namespace
 
 Measures::Measures(Observed seen) : seen_(std::move(seen)), attempts_(seen_.regions.size()) {}
 
@@ -51,10 +71,36 @@ void Measures::watch_surge() {
     surge_peak_at_ = seen_.world.now();
   } else if (surge_peak_ > 0 && seen_.world.now() - surge_peak_at_ >= 5_min) {
     surge_told_ = true;
-    seen_.world.incident("surge_peaked", "clients", {seen_.service.moved_by()},
+    seen_.world.incident(kSurgePeaked, "clients", {seen_.service.moved_by()},
                          fmt::format("{:.0f} attempts/s over a minute, {:.0f} s into the run",
                                      surge_peak_, surge_peak_at_.seconds()));
   }
+}
+
+// The breaker that closed, changes that made requests fail and have ended, and what was done
+// because requests failed; of what went by itself, what it was.
+std::vector<IncidentId> Measures::what_mended() const {
+  const std::set<IncidentId> before = ancestors(seen_.world.journal, failed_by_);
+  std::vector<IncidentId> mended{seen_.safety.closed()};
+  for (const Changes::Ended& e : seen_.changes.ended())
+    if (before.contains(e.root)) mended.push_back(e.ended);
+  for (const IncidentId root : seen_.changes.done()) {
+    const std::set<IncidentId> why = ancestors(seen_.world.journal, {root});
+    if (!before.contains(root) &&
+        std::any_of(why.begin(), why.end(), [&](IncidentId id) { return failed_by_.contains(id); }))
+      mended.push_back(root);
+  }
+  // Of a chain only its last link.
+  std::set<IncidentId> earlier;
+  for (const IncidentId id : mended) {
+    if (id == kNoIncident) continue;
+    std::set<IncidentId> why = ancestors(seen_.world.journal, {id});
+    why.erase(id);
+    earlier.insert(why.begin(), why.end());
+  }
+  std::erase_if(mended, [&](IncidentId id) { return id == kNoIncident || earlier.contains(id); });
+  if (mended.empty()) mended.assign(failed_by_.begin(), failed_by_.end());
+  return mended;
 }
 
 void Measures::watch_recovery() {
@@ -63,6 +109,8 @@ void Measures::watch_recovery() {
   // The minute three back is settled enough for an alarm; the summary judges with all answers in.
   if (!was_down_ && minute >= 3 && seen_.service.service_down(minute - 3)) was_down_ = true;
   if (!was_down_ || recovered_) return;
+  for (const IncidentId failed : seen_.service.failing())
+    if (failed_by_.size() < kMostFailed) failed_by_.insert(failed);
   const SloParams& slo = seen_.service.params();
   const bool good = seen_.service.observed_total() >= slo.target.value &&
                     !seen_.safety.globally_open() && !seen_.safety.breaker_open().holds;
@@ -72,8 +120,7 @@ void Measures::watch_recovery() {
     good_since_ = now;
   else if (now - good_since_ >= slo.recovered_for) {
     recovered_ = true;
-    seen_.world.incident("recovered", "service", {seen_.safety.closed()},
-                         "success is back at its target");
+    seen_.world.incident(kRecovered, "service", what_mended(), "success is back at its target");
   }
 }
 

@@ -3,6 +3,7 @@
 // Source: reference outage, sections 5 and 7, for the definitions.
 #pragma once
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "models/ports/request.h"
@@ -48,6 +49,7 @@ class Measures {
   double attempts_between(RegionId region, double from, double to) const;
   void watch_surge();
   void watch_recovery();
+  std::vector<IncidentId> what_mended() const;
 
   const Observed seen_;
   std::vector<std::vector<u64>> attempts_;  // [region] x [tick], totals
@@ -56,6 +58,7 @@ class Measures {
   Instant surge_peak_at_{};
   bool surge_told_ = false;
   bool was_down_ = false, recovered_ = false;
+  std::set<IncidentId> failed_by_;  // what requests failed by while the service was down
   Instant good_since_ = kNever;
   i64 zombies_max_ = 0;
   double gpu_seconds_ = 0;

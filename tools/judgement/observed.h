@@ -8,6 +8,7 @@
 namespace stampede {
 
 class ApiServer;
+class Changes;
 class Cluster;
 class KvCache;
 class Network;
@@ -27,6 +28,7 @@ struct Observed {
   const SafetyLayer& safety;
   const Population& clients;
   const Runbook& runbook;
+  const Changes& changes;
   std::vector<const Region*> regions;         // [region]
   std::vector<const ApiServer*> api_servers;  // [region]
   std::vector<const Cluster*> clusters;       // [region]

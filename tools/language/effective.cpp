@@ -38,6 +38,13 @@ std::string scalar_text(const TypeInfo& type, const void* object) {
   return ordered_json(text).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
+// What says nothing and would be refused if it were written.
+bool left_out(const FieldInfo& field, const void* value) {
+  if (!field.not_empty) return false;
+  return field.type->kind == ValueKind::kList ? field.type->size(value) == 0
+                                              : field.type->print(value).empty();
+}
+
 bool is_scalar(ValueKind kind) { return kind < ValueKind::kStruct; }
 
 // What something inherits, or null if that is not part of `root`.
@@ -65,6 +72,7 @@ class YamlWriter {
     bool first = first_is_item;
     if (base != nullptr && has_own_profile(type, object, base)) base = nullptr;
     for (const FieldInfo& f : type.fields) {
+      if (left_out(f, f.get(object))) continue;
       const std::string at = child_path(path, f.key);
       const void* below = base != nullptr ? f.get(base) : nullptr;
       if (!f.inherits.empty()) {
@@ -218,6 +226,7 @@ ordered_json written_fields(const Whole& root, const TypeInfo& type, const void*
   ordered_json out = ordered_json::object();
   for (const FieldInfo& f : type.fields) {
     const void* value = f.get(object);
+    if (left_out(f, value)) continue;
     if (f.inherits.empty()) {
       out[f.key] = written(root, *f.type, value);
       continue;

@@ -57,9 +57,10 @@ void YamlLoader::read_own(const YamlNode& node, const TypeInfo& type, void* obje
     return;
   }
   known_.origins.erase(path);
-  const bool outer = std::exchange(changing_, true);
+  const bool outer = std::exchange(changing_, true), whole = std::exchange(anew_, false);
   read(node, *type.element, own(type, object, field, path), &field, path);
   changing_ = outer;
+  anew_ = whole;
 }
 
 void YamlLoader::inherit() {

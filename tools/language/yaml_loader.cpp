@@ -216,6 +216,8 @@ void YamlLoader::read_scalar(const YamlNode& node, const TypeInfo& type, void* o
     return report(node, path,
                   fmt::format("'{}': a text has no control characters and no marks of direction",
                               shortened(node.text)));
+  if (field && field->not_empty && node.text.empty())
+    return report(node, path, "an empty text; write one or leave the key out");
   if (const std::string wrong = type.parse(node.text, object); !wrong.empty())
     return report(node, path, fmt::format("'{}': {}", shortened(node.text), wrong));
   if (!field || !type.number) return;
@@ -236,6 +238,8 @@ void YamlLoader::read_list(const YamlNode& node, const TypeInfo& type, void* obj
     return report(
         node, path,
         fmt::format("a list is wanted, such as [a, b]; this is {}", kind_in_words(node.kind)));
+  if (field && field->not_empty && node.items.empty())
+    return report(node, path, "an empty list; write what it holds or leave the key out");
   if (changing_ && field && field->elementwise)
     return read_elements(node, type, object, field, path);
   forget(path);
@@ -247,7 +251,9 @@ void YamlLoader::read_list(const YamlNode& node, const TypeInfo& type, void* obj
       std::any_of(fields.begin(), fields.end(), [](const FieldInfo& f) { return f.key == "name"; });
   for (std::size_t i = 0; i < node.items.size(); ++i) {
     const YamlNode& item = *node.items[i];
+    const bool outer = std::exchange(anew_, true);
     read(item, *type.element, type.append(object), field, element_path(path, i));
+    anew_ = outer;
     // Elements with a name are addressed by it, so two of one name cannot be told apart.
     if (!named || item.kind != Kind::kMapping) continue;
     for (const auto& [key, value] : item.entries) {
@@ -381,7 +387,7 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
     read(*value, *field->type, field->member(object), &*field, at);
     around_ = outer;
   }
-  if (!option_.empty() || changing_) return;  // it adds to what is there
+  if ((!option_.empty() || changing_) && !anew_) return;  // it adds to what is there
   for (const FieldInfo& f : type.fields)
     if (f.required && !seen.contains(f.key) && missing_.size() < kMostFaultsKept) {
       const std::string at = child_path(path, f.key);

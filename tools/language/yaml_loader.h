@@ -116,6 +116,7 @@ class YamlLoader {
   std::map<std::string, std::string> own_;   // copies: path -> path of what they inherit
   bool inheriting_ = false;                  // what is inherited stands
   bool changing_ = false;                    // a copy is being read: it needs no required keys
+  bool anew_ = false;                        // an element of a list, which has them all
   std::string option_, option_text_;         // while a command-line option is being applied
 };
 

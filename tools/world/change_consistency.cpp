@@ -126,6 +126,8 @@ class Check {
              fmt::format("no pool is called '{}'{}", pool, suggestion(pool, pools)));
     if (!text_at(s, "target.share").empty() && !text_at(s, "target.count").empty())
       report(s, "target.count", "a share or a count, not both");
+    for (const char* key : {"target.share", "share"})
+      if (text_at(s, key) == print(Share{0})) report(s, key, "a share of nothing meets nobody");
     for (const char* key : {"target.node", "target.pod"})
       if (!text_at(s, key).empty() && text_at(s, "target.region").empty())
         report(s, key, "counted within a region: name the region too");
@@ -212,6 +214,7 @@ class Check {
     for (const SetFault& fault : faults_of_set(spec_, set, in_force(k)))
       out_.push_back({s.path + "." + fault.key, fault.message});
     const std::vector<SetStage> stages = stages_of(set);
+    if (set.steps && set.over.ns == 0) report(s, "steps", "steps need a time: say `over` too");
     if (s.span.lasts && *s.span.lasts <= stages.back().after)
       report(s, "for",
              fmt::format("it is over before the last stage, at {}", print(stages.back().after)));

@@ -113,16 +113,29 @@ void references(Findings& out, const Spec& spec) {
                    fmt::format("there are {} regions, counted from 0", regions.size())});
 }
 
+// What a step waits for: `needs` always, `after` whenever that one has something to do.
+std::vector<std::string> awaited_by(const StepParams& step) {
+  std::vector<std::string> names = step.needs;
+  names.insert(names.end(), step.after.begin(), step.after.end());
+  return names;
+}
+
 // Steps of which each waits for another one and none can be first.
 void runbook_order(Findings& out, const std::vector<StepParams>& steps) {
   std::set<std::string> done;
+  const auto waits_for = [](const StepParams& s, const std::string& name) {
+    const std::vector<std::string> names = awaited_by(s);
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   for (bool grown = true; grown;) {
     grown = false;
-    for (const StepParams& s : steps)
+    for (const StepParams& s : steps) {
+      const std::vector<std::string> awaited = awaited_by(s);
       if (!done.contains(s.name) &&
-          std::all_of(s.needs.begin(), s.needs.end(),
-                      [&](const std::string& need) { return done.contains(need); }))
+          std::all_of(awaited.begin(), awaited.end(),
+                      [&](const std::string& name) { return done.contains(name); }))
         grown = done.insert(s.name).second;
+    }
   }
   // What merely waits for a circle is not part of it.
   for (bool shrunk = true; shrunk;) {
@@ -130,20 +143,22 @@ void runbook_order(Findings& out, const std::vector<StepParams>& steps) {
     for (const StepParams& s : steps)
       if (!done.contains(s.name) &&
           std::none_of(steps.begin(), steps.end(), [&](const StepParams& other) {
-            return !done.contains(other.name) &&
-                   std::find(other.needs.begin(), other.needs.end(), s.name) != other.needs.end();
+            return !done.contains(other.name) && waits_for(other, s.name);
           }))
         shrunk = done.insert(s.name).second;
   }
   const std::vector<std::string> names = names_of(steps);
   for (std::size_t i = 0; i < steps.size(); ++i)
-    for (const std::string& need : steps[i].needs)
-      if (!done.contains(steps[i].name) && !done.contains(need) &&
-          std::find(names.begin(), names.end(), need) != names.end())
-        out.push_back({fmt::format("spec.operations.steps[{}].needs", i),
-                       fmt::format("'{}' and '{}' are in a circle of steps that wait for each "
-                                   "other: none of them can ever be done",
-                                   steps[i].name, need)});
+    for (const auto& [key, awaited] :
+         {std::pair("needs", &steps[i].needs), std::pair("after", &steps[i].after)})
+      for (const std::string& name : *awaited)
+        if (!done.contains(steps[i].name) && !done.contains(name) &&
+            std::find(names.begin(), names.end(), name) != names.end())
+          return out.push_back(
+              {fmt::format("spec.operations.steps[{}].{}", i, key),
+               fmt::format("'{}' and '{}' are in a circle of steps that wait for each "
+                           "other: none of them can ever be done",
+                           steps[i].name, name)});
 }
 
 double sum_of_shares(const auto& items) {

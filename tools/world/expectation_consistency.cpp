@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/params.h"
+#include "sim/registry.h"
 #include "tools/language/diagnostics.h"
 
 namespace stampede {
@@ -26,13 +27,17 @@ class ExpectationCheck {
   }
 
  private:
-  // Every `region` and every `between`, wherever they stand.
+  // Every `region`, `between` and kind of incident, wherever they stand.
   void fields(const TypeInfo& type, void* object, const std::string& path) {
     for (const FieldInfo& f : type.fields) {
       const std::string at = path + "." + f.key;
       void* value = f.member(object);
       if (f.key == "region" && f.type->kind == ValueKind::kText)
         region(f.type->print(value), at);
+      else if (f.type->kind == ValueKind::kText && (f.key == "kind" || f.key == "event"))
+        kind(f.type->print(value), at);
+      else if (f.key == "incidents" && f.type->size(value) == 1)
+        out_.push_back({at, "an order takes two incidents or more"});
       else if (f.key == "between")
         between(f, value, at);
       else if (f.type->kind == ValueKind::kList && f.type->element->kind == ValueKind::kStruct)
@@ -44,6 +49,17 @@ class ExpectationCheck {
     if (!name.empty() && std::find(regions_.begin(), regions_.end(), name) == regions_.end())
       out_.push_back(
           {path, fmt::format("no region is called '{}'{}", name, suggestion(name, regions_))});
+  }
+  // What a run can record: kinds of their own, and actions of the timeline by their names.
+  void kind(const std::string& name, const std::string& path) {
+    if (Registry::global().find("incident", name) != nullptr ||
+        Registry::global().find("action", name) != nullptr)
+      return;
+    std::vector<std::string> names;
+    for (const auto& [key, entry] : Registry::global().all())
+      if (key.first == "incident" || key.first == "action") names.push_back(key.second);
+    out_.push_back({path, fmt::format("no incident is called '{}'{}; see `stampede list incidents`",
+                                      name, suggestion(name, names))});
   }
   void between(const FieldInfo& field, void* value, const std::string& path) {
     const TypeInfo& list = *field.type;

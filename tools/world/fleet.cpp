@@ -81,22 +81,13 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   views_ = std::make_unique<ViewKeeper>(*balancer_, std::move(planes));
   network_->add_listener(clients_.get());
   network_->add_listener(kv_.get());
-  const auto& steps = spec.operations.steps;
-  for (std::size_t i = 0; i < steps.size(); ++i)
-    for (const auto* listed : {&steps[i].needs, &steps[i].after})
-      for (const std::string& name : *listed)
-        if (std::none_of(steps.begin(), steps.end(),
-                         [&](const StepParams& step) { return step.name == name; }))
-          throw ScenarioError("spec.operations.steps[" + std::to_string(i) + "]." +
-                                  (listed == &steps[i].needs ? "needs" : "after"),
-                              "no step is called '" + name + "'");
   expose_parameters();
   changes_ = std::make_unique<Changes>(world, spec.timeline, scene(), spec.versions);
   register_stats();
   check_signals(spec, world);
   runbook_ = std::make_unique<Runbook>(world, spec.operations, *changes_, scene());
   for (const TimelineParams& item : spec.timeline) changes_->prepare(item.action, *runbook_);
-  for (const StepParams& step : steps) changes_->prepare(step.action, *runbook_);
+  for (const StepParams& step : spec.operations.steps) changes_->prepare(step.action, *runbook_);
 }
 
 Fleet::~Fleet() = default;
@@ -235,7 +226,7 @@ void Fleet::finish() { clients_->log_open_requests(); }
 
 Observed Fleet::observed() {
   Observed seen{spec,      world,     *network_, *service_, *kv_, *safety_,
-                *clients_, *runbook_, {},        {},        {}};
+                *clients_, *runbook_, *changes_, {},        {},   {}};
   for (const auto& region : regions_) seen.regions.push_back(region.get());
   for (const auto& server : api_servers_) seen.api_servers.push_back(server.get());
   for (const auto& cluster : clusters_) seen.clusters.push_back(cluster.get());

@@ -28,6 +28,7 @@ class OperationsCheck {
       place(fmt::format("spec.operations.responders[{}].location", i),
             spec_.operations.responders[i].location);
     }
+    for (const StepParams& step : spec_.operations.steps) steps_.push_back(step.name);
     for (std::size_t i = 0; i < spec_.operations.steps.size(); ++i) {
       const std::string path = fmt::format("spec.operations.steps[{}]", i);
       step(spec_.operations.steps[i], path);
@@ -53,8 +54,7 @@ class OperationsCheck {
   void step(const StepParams& p, const std::string& path) {
     bool asks_success = condition(p.when, path + ".when");
     if (p.until) asks_success |= condition(*p.until, path + ".until");
-    const bool plain = p.when.signal.empty() && p.when.both.empty() && p.when.either.empty();
-    if (p.below && !plain && !asks_success)
+    if (p.below && !asks_success)
       report(path + ".below", "this is of success_below; a signal's bound stands in `when`");
   }
 
@@ -73,8 +73,17 @@ class OperationsCheck {
     return asks_success;
   }
 
+  void steps_named(const std::vector<std::string>& names, const std::string& path) {
+    for (std::size_t k = 0; k < names.size(); ++k)
+      if (std::find(steps_.begin(), steps_.end(), names[k]) == steps_.end())
+        report(fmt::format("{}[{}]", path, k),
+               fmt::format("no step is called '{}'{}", names[k], suggestion(names[k], steps_)));
+  }
+
   // Who acts, what they need for it, and when they stop.
   void way(const StepParams& p, const std::string& path) {
+    steps_named(p.needs, path + ".needs");
+    steps_named(p.after, path + ".after");
     if (!p.responder.empty() &&
         std::find(responders_.begin(), responders_.end(), p.responder) == responders_.end())
       report(path + ".responder", fmt::format("no responder is called '{}'{}", p.responder,
@@ -148,7 +157,7 @@ class OperationsCheck {
   }
 
   const Spec& spec_;
-  std::vector<std::string> regions_, responders_;
+  std::vector<std::string> regions_, responders_, steps_;
   std::vector<Finding> out_;
 };
 
