@@ -15,7 +15,7 @@ namespace test_profiles {
 
 // The scenario of one server with another profile.
 SourceText server(const std::string& profile) {
-  std::string text = vllm_template();
+  std::string text = scenario_templates().at("vllm");
   const std::string named = "profile: llama-2-70b-h100-tp4";
   const auto at = text.find(named);
   EXPECT_NE(at, std::string::npos);

@@ -26,8 +26,10 @@ int init(const std::string& name, const std::string& kind, bool force) {
     throw InputError(
         {{"init " + name, 0, 0, "", "a name is made of letters, digits, `-`, `_` and `.`", ""}});
   const bool server = kind == "vllm";
-  std::string text = server ? vllm_template() : init_template();
-  replace(text, server ? "name: my-server" : "name: my-fleet", "name: \"" + stem + "\"");
+  std::string text = scenario_templates().at(kind == "fleet" ? "init" : kind);
+  const std::string before = "metadata: {name: ";
+  const auto named = text.find(before) + before.size();
+  text.replace(named, text.find(',', named) - named, "\"" + stem + "\"");
   std::string written = path + "\n";
   // With --force whatever the file says, as long as it is a file.
   const std::optional<std::string_view> replaces = force ? std::optional("") : std::nullopt;
@@ -49,11 +51,16 @@ void add_init_command(CommandLine& line) {
   Command command =
       line.command("init", "Write a commented scenario of your own fleet, ready to run.",
                    {"stampede init", "stampede init eu-cluster && stampede run eu-cluster.yaml",
+                    "stampede init my-service --template database",
                     "stampede init my-server --template vllm   # one server before a recording"});
   const auto name = std::make_shared<std::string>("my-fleet");
   const auto kind = std::make_shared<std::string>("fleet");
-  command.option("--template", *kind, "fleet, or vllm: one server before recorded requests")
-      .one_of({"fleet", "vllm"})
+  command
+      .option("--template", *kind,
+              "fleet: two regions and a routing mistake; region: one that loses servers; "
+              "three-regions: with autoscalers, one loses zones; database: a service behind the "
+              "gateway is slow; vllm: one server before recorded requests")
+      .one_of({"fleet", "region", "three-regions", "database", "vllm"})
       .shows_default();
   const auto force = std::make_shared<bool>(false);
   command.option("name", *name, "writes NAME.yaml").type_name("NAME").shows_default();

@@ -83,8 +83,9 @@ std::vector<IncidentId> Measures::what_mended() const {
   const std::set<IncidentId> before = ancestors(seen_.world.journal, failed_by_);
   std::vector<IncidentId> mended{seen_.safety.closed()};
   for (const Changes::Ended& e : seen_.changes.ended())
-    if (before.contains(e.root)) mended.push_back(e.ended);
+    if (e.ended > recovery_ && before.contains(e.root)) mended.push_back(e.ended);
   for (const IncidentId root : seen_.changes.done()) {
+    if (root < recovery_) continue;
     const std::set<IncidentId> why = ancestors(seen_.world.journal, {root});
     if (!before.contains(root) &&
         std::any_of(why.begin(), why.end(), [&](IncidentId id) { return failed_by_.contains(id); }))
@@ -107,8 +108,12 @@ void Measures::watch_recovery() {
   const Instant now = seen_.world.now();
   const auto minute = static_cast<std::size_t>(now.ns / (1_min).ns);
   // The minute three back is settled enough for an alarm; the summary judges with all answers in.
-  if (!was_down_ && minute >= 3 && seen_.service.service_down(minute - 3)) was_down_ = true;
-  if (!was_down_ || recovered_) return;
+  if (!was_down_ && minute >= 3 && minute - 3 >= up_since_ &&
+      seen_.service.service_down(minute - 3)) {
+    was_down_ = true;
+    recovered_ = false;
+  }
+  if (!was_down_) return;
   for (const IncidentId failed : seen_.service.failing())
     if (failed_by_.size() < kMostFailed) failed_by_.insert(failed);
   const SloParams& slo = seen_.service.params();
@@ -120,7 +125,12 @@ void Measures::watch_recovery() {
     good_since_ = now;
   else if (now - good_since_ >= slo.recovered_for) {
     recovered_ = true;
-    seen_.world.incident(kRecovered, "service", what_mended(), "success is back at its target");
+    was_down_ = false;  // it may go down again
+    up_since_ = minute;
+    good_since_ = kNever;
+    recovery_ =
+        seen_.world.incident(kRecovered, "service", what_mended(), "success is back at its target");
+    failed_by_.clear();
   }
 }
 

@@ -58,7 +58,9 @@ class Measures {
   Instant surge_peak_at_{};
   bool surge_told_ = false;
   bool was_down_ = false, recovered_ = false;
-  std::set<IncidentId> failed_by_;  // what requests failed by while the service was down
+  std::size_t up_since_ = 0;           // minute of the last recovery
+  IncidentId recovery_ = kNoIncident;  // its incident
+  std::set<IncidentId> failed_by_;     // what requests failed by while the service was down
   Instant good_since_ = kNever;
   i64 zombies_max_ = 0;
   double gpu_seconds_ = 0;
