@@ -40,7 +40,11 @@ void NodeLeases::handle(const Event& event) {
       leases_[node].tries = 0;
       leases_[node].reads = 0;
       leases_[node].reading = leases_[node].second_round = leases_[node].conflict = false;
-      return renew(node);
+      if (services_ == nullptr) return renew(node);
+      if (const auto reply =
+              services_->ask(node, node, *this, context_.state.nodes[node].lease_failed))
+        service_replied(node, *reply);
+      return;
     case kRepeat:
       return send(node);
     case kRead:
@@ -56,6 +60,15 @@ void NodeLeases::handle(const Event& event) {
       if (!silent) look_at_status(node);
       return;
   }
+}
+
+void NodeLeases::service_replied(u32 node, const ServiceReply& reply) {
+  const bool silent = context_.state.nodes[node].silent();
+  if (reply.ok && !silent) return renew(node);
+  if (silent) return wait(node);
+  ++failures;
+  if (reply.cause != kNoIncident) context_.state.nodes[node].lease_failed = reply.cause;
+  wait(node);
 }
 
 void NodeLeases::renew(NodeId node) {

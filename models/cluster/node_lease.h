@@ -6,7 +6,7 @@
 //        effect the next one meets a conflict, reads, and goes on with its tries.
 //        A node's status: looked at on a grid of `node_status_look`; written if what stands there
 //        differs (the node was given up) or `node_status_period` has passed.
-//        A silent node does none of it.
+//        A silent node does none of it. Where services are asked first, a renewal waits for them.
 // Source: component-helpers apimachinery/lease/controller.go, client-go rest/with_retry.go: no
 // limiter; 429 costs ten calls a try, an immediate error five calls a cycle, a time-out one in 10
 // s; pkg/kubelet/kubelet_node_status.go tryUpdateNodeStatus (10 s, 5 min).
@@ -14,15 +14,19 @@
 // that would find nothing are left out.
 #pragma once
 #include "models/cluster/context.h"
+#include "models/ports/service_port.h"
 
 namespace stampede::cluster {
 
-class NodeLeases final : public Component, public ApiCaller {
+class NodeLeases final : public Component, public ApiCaller, public ServiceCaller {
  public:
   NodeLeases(const Context& context, ApiServerPort& api);
   void start();
   void node_given_up(NodeId node);  // informer: its status says that it is not ready
   void node_speaks(NodeId node);    // its kubelet is started, or reaches the API server again
+  // What a renewal needs before it goes to the API server: without an answer it is left out.
+  void ask_before_renewal(ServicePort* services) { services_ = services; }
+  void service_replied(u32 node, const ServiceReply& reply) override;
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
   u64 calls = 0, failures = 0, conflicts = 0, statuses = 0;
@@ -47,7 +51,8 @@ class NodeLeases final : public Component, public ApiCaller {
   ApiServerPort& api_;
   ComponentId component_;
   StreamKey phase_, jitter_;
-  std::vector<Lease> leases_;  // [node]
+  std::vector<Lease> leases_;        // [node]
+  ServicePort* services_ = nullptr;  // null: it needs none
 };
 
 }  // namespace stampede::cluster

@@ -5,8 +5,13 @@
 namespace stampede {
 namespace {
 
-constexpr Duration kRefusal = 1_ms;  // to be told of a 429
-constexpr i32 kSmallest = 128;       // of a stored object [B]
+const IncidentKind kApiServerEnded{"api_server_ended",
+                                   "an API server is out of memory: its process ends"};
+const IncidentKind kApiServerBack{"api_server_back", "an API server that had ended runs again"};
+
+constexpr u32 kWatcherUser = 1u << 24;  // the nodes' watchers, apart from other users
+constexpr Duration kRefusal = 1_ms;     // to be told of a 429
+constexpr i32 kSmallest = 128;          // of a stored object [B]
 
 bool is_write(const ApiCall& call) {
   return call.verb != ApiVerb::kGet && call.verb != ApiVerb::kList;
@@ -118,12 +123,16 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   c.tag = tag;
   c.submitted = world_.now();
   c.deadline = c.submitted + (call.deadline.ns > 0 ? call.deadline : params_.default_deadline);
-  c.server = static_cast<u16>(mix64(call.user) % static_cast<u64>(params_.servers));
+  c.server = server_for(call.user);
+  c.reading = false;
   c.width = static_cast<u8>(width_of(call));
   c.queued = false;
   note_status(call);
   Server& server = servers_[c.server];
-  if (server.levels.seat(call.level, c.width)) {
+  if (server.ended_by != kNoIncident) {  // none of them runs
+    reply_later(slot, ApiStatus::kTimeout, world_.now() + kRefusal, kRefuse);
+    c.incident = server.ended_by;
+  } else if (server.levels.seat(call.level, c.width)) {
     start(slot);
   } else if (server.levels.enqueue(call.level, call.user, slot, c.width)) {
     c.queued = true;
@@ -152,11 +161,13 @@ void ApiServer::start(u32 slot) {
   if (c.call.verb == ApiVerb::kList) {
     const Duration cost = params_.cpu_per_call + params_.cpu_per_list_kib * (c.call.bytes / 1024);
     read_by_.add(world_.now(), c.call.cause, cost.ns / 1000);
+    c.reading = true;
     const Instant done = run_cpu(server, cost);
     egress_free_ = std::max(egress_free_, world_.now()) +
                    from_seconds(c.call.bytes / (params_.egress.bytes_per_second *
                                                 static_cast<double>(params_.servers)));
     reply_later(slot, ApiStatus::kOk, std::max(done, egress_free_), kReply);
+    hold_memory(slot, 1);
     return;
   }
   Instant done = run_cpu(server, params_.cpu_per_call);
@@ -225,6 +236,7 @@ void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   const u64 tag = c.tag;
   const u32 server = c.server;
   servers_[server].levels.release(call.level, c.width);
+  if (c.reading) hold_memory(slot, -1);
   // Of a write that timed out there is more to hear.
   if (!is_write(call) || status != ApiStatus::kTimeout) {
     ++c.generation;
@@ -256,7 +268,7 @@ void ApiServer::refuse(u32 slot) {
 }
 
 void ApiServer::dispatch(u32 server, ApiLevel level) {
-  for (;;) {
+  while (servers_[server].ended_by == kNoIncident) {
     const u32 slot = servers_[server].levels.next(level);
     if (slot == PriorityLevels::kNone) return;
     start(slot);
@@ -337,8 +349,12 @@ void ApiServer::deliver(u32 w) {
 void ApiServer::handle(const Event& event) {
   switch (event.kind) {
     case kReply:
-      finish(event.subject, calls_[event.subject].status, kNoIncident);
+      finish(event.subject, calls_[event.subject].status, calls_[event.subject].incident);
       break;
+    case kServerBack:
+      return server_back(event.subject);
+    case kRelist:
+      return relist(event.subject);
     case kRefuse:
       refuse(event.subject);
       break;
@@ -375,6 +391,75 @@ void ApiServer::handle(const Event& event) {
       maintain();
       break;
   }
+}
+
+// ---- servers that run out of memory under LISTs, and what their watchers do then ----------------
+// Where the user's calls go; if that server has ended, the next that runs.
+u16 ApiServer::server_for(u32 user) const {
+  const auto n = static_cast<u64>(params_.servers);
+  const u64 own = mix64(user) % n;
+  for (u64 k = 0; k < n; ++k)
+    if (servers_[(own + k) % n].ended_by == kNoIncident) return static_cast<u16>((own + k) % n);
+  return static_cast<u16>(own);
+}
+
+void ApiServer::hold_memory(u32 slot, double sign) {
+  Call& c = calls_[slot];
+  Server& server = servers_[c.server];
+  c.reading = sign > 0;
+  server.memory += sign * params_.memory_per_list_byte * c.call.bytes;
+  if (sign > 0 && params_.memory.value > 0 && server.ended_by == kNoIncident &&
+      server.memory > static_cast<double>(params_.memory.value))
+    end_server(c.server);
+}
+
+// What it worked on for readers fails; what waits there waits until it is back, or goes elsewhere.
+void ApiServer::end_server(u32 index) {
+  Server& server = servers_[index];
+  std::vector<IncidentId> causes;
+  if (const IncidentId read = read_by_.most(world_.now()); read != kNoIncident)
+    causes.push_back(read);
+  live_causes_.add_to(causes, world_.now());
+  server.ended_by = world_.incident(kApiServerEnded, path_, std::move(causes),
+                                    "server " + std::to_string(index) + " is out of memory");
+  ++ends_;
+  server.memory = 0;
+  for (u32 slot = 0; slot < calls_.slots(); ++slot) {
+    Call& c = calls_[slot];
+    if (!c.reading || c.server != index) continue;
+    c.reading = false;
+    c.status = ApiStatus::kTimeout;
+    c.incident = server.ended_by;
+  }
+  world_.scheduler.after(params_.restart_time, Priority::kControl, component_, kServerBack, index);
+  const StreamKey when = world_.stream(path_, "relist");
+  const i32 watchers = (params_.node_watchers + params_.servers - 1) / params_.servers;
+  for (i32 k = 0; k < watchers; ++k)
+    world_.scheduler.after(from_seconds(uniform(draw(when, ends_, static_cast<u32>(k))) *
+                                        params_.relist_spread.seconds()),
+                           Priority::kControl, component_, kRelist, server.ended_by,
+                           static_cast<u32>(k));
+}
+
+void ApiServer::server_back(u32 index) {
+  const IncidentId ended = servers_[index].ended_by;
+  servers_[index].ended_by = kNoIncident;
+  world_.incident(kApiServerBack, path_, {ended}, "server " + std::to_string(index));
+  for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l)
+    dispatch(index, static_cast<ApiLevel>(l));
+}
+
+// A watcher that lost its server lists what it watches at another one.
+void ApiServer::relist(IncidentId cause) {
+  ApiCall call;
+  call.verb = ApiVerb::kList;
+  call.object = ApiObject::kEndpointSlice;
+  call.level = ApiLevel::kWorkloadLow;
+  call.user = kWatcherUser + static_cast<u32>(calls_total_);
+  call.list_objects = 1;
+  call.bytes = static_cast<i32>(params_.relist_size.value);
+  call.cause = cause;
+  submit(call, nullptr, 0);
 }
 
 }  // namespace stampede

@@ -5,9 +5,10 @@
 // lives on until etcd knows its fate, and its watchers hear of it if it took effect.
 // Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min, event
 // time to live 1 h).
-// Limits: no memory of a server, no relist of a watcher that fell behind; a user's calls all go to
-// one server. Versions are compared for leases, slices, the autoscaler's scale, the node lifecycle
-// controller's pod statuses and bindings; other writers patch, or re-read before they write again.
+// Limits: memory is that of LISTs alone, and a server that runs out of it still answers its writes;
+// a watcher that fell behind does not list again; a user's calls all go to one server. Versions are
+// compared for leases, slices, the autoscaler's scale, the node lifecycle controller's pod statuses
+// and bindings; other writers patch, or re-read before they write again.
 #pragma once
 #include <deque>
 #include <functional>
@@ -83,7 +84,9 @@ class ApiServer final : public ApiServerPort,
     kTick,
     kCompact,
     kMaintain,
-    kStallOver
+    kStallOver,
+    kServerBack,
+    kRelist
   };
   enum class Step : u8 { kNone, kCompact, kDefragment, kDisarm, kVerify };
   struct Call {
@@ -95,6 +98,7 @@ class ApiServer final : public ApiServerPort,
     u16 server;
     u8 width;
     bool queued;
+    bool reading = false;  // a GET or LIST that a server works on
     ApiStatus status;
     IncidentId incident;
   };
@@ -109,6 +113,8 @@ class ApiServer final : public ApiServerPort,
   struct Server {
     PriorityLevels levels;
     Instant cpu_free{};
+    double memory = 0;                  // of the LISTs that it works on [B]
+    IncidentId ended_by = kNoIncident;  // its process has ended; none: it runs
   };
   struct Delivery {
     Instant at;
@@ -129,6 +135,11 @@ class ApiServer final : public ApiServerPort,
   void start(u32 slot);
   void write(u32 slot, Instant at);
   void finish(u32 slot, ApiStatus status, IncidentId incident);
+  u16 server_for(u32 user) const;
+  void hold_memory(u32 slot, double sign);
+  void end_server(u32 server);
+  void server_back(u32 server);
+  void relist(IncidentId cause);
   void reply_later(u32 slot, ApiStatus status, Instant at, u8 kind);
   void refuse(u32 slot);
   void dispatch(u32 server, ApiLevel level);
@@ -194,6 +205,7 @@ class ApiServer final : public ApiServerPort,
   bool followers_defragmented_ = false;
   IncidentId repair_ = kNoIncident;  // the one under way
 
+  u64 ends_ = 0;  // of servers' processes
   u64 calls_total_ = 0, refused_ = 0, conflicts_ = 0, writes_last_ = 0;
   double writes_per_second_ = 0, writes_max_ = 0, batch_ = 0;
   u64 fsyncs_last_ = 0, proposals_last_ = 0;

@@ -36,6 +36,32 @@ void ApiServerParams::describe(Schema<ApiServerParams>& s) {
       .help("outgoing bandwidth of one server, for watch events and LISTs")
       .at_least(1)
       .scales();
+  s.field("memory", &ApiServerParams::memory)
+      .live()
+      .help(
+          "memory of one server for the LISTs that it works on; when they need more its process "
+          "ends; 0: no bound")
+      .at_least(0)
+      .scales();
+  s.field("memory_per_list_byte", &ApiServerParams::memory_per_list_byte)
+      .live()
+      .help("memory that a LIST holds for each byte of its answer, until that is sent")
+      .range(0, 1000);
+  s.field("restart_time", &ApiServerParams::restart_time)
+      .live()
+      .help("time until a server whose process ended is back")
+      .range(0.001, 86400);
+  s.field("relist_size", &ApiServerParams::relist_size)
+      .live()
+      .help(
+          "answer to the LIST by which each watcher of a server that ended comes back at another "
+          "one; there are `node_watchers` of them over all servers")
+      .at_least(0);
+  s.field("relist_spread", &ApiServerParams::relist_spread)
+      .live()
+      .help("time over which these come back")
+      .range(0.001, 3600)
+      .source("Kubernetes: client-go reflector.go, a back-off from 0.8 s");
   s.field("node_watchers", &ApiServerParams::node_watchers)
       .live()
       .help("number of watchers of endpoint slices on the nodes (kube-proxy), one for each node")

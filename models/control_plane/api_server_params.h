@@ -18,6 +18,11 @@ struct ApiServerParams {
   Duration cpu_per_call = 1_ms;
   Duration cpu_per_list_kib = 50_us;
   Bandwidth egress{1.25e9};
+  Bytes memory{};
+  double memory_per_list_byte = 4;
+  Duration restart_time = 30_s;
+  Bytes relist_size{64 * 1024};
+  Duration relist_spread = 1_s;
   i32 node_watchers = 0;
   Duration watch_lag = 10_ms;
   Duration queue_wait = 15_s;

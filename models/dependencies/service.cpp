@@ -6,6 +6,11 @@
 namespace stampede {
 namespace {
 
+const IncidentKind kServiceWithdrawn{
+    "service_withdrawn", "the health check of a service fails: it is announced no more"};
+const IncidentKind kServiceAnnounced{"service_announced",
+                                     "a service that had withdrawn itself is back"};
+
 const IncidentKind kServiceSaturated{
     "service_saturated", "calls of a named service wait too long or find its queue full"};
 const IncidentKind kServiceRecovered{"service_recovered",
@@ -20,7 +25,7 @@ constexpr u64 kFewest = 5;         // lost calls that say anything
 constexpr Duration kQuiet = 30_s;  // of few lost calls, until it has recovered
 constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pause
 constexpr double kLongest = 1e7;   // service time that is drawn [s]
-constexpr u8 kLook = 0;
+enum Kind : u8 { kLook, kAbort };
 
 StationParams station_of(const ServiceParams& p) {
   return {p.servers, p.servers + p.queue, p.discipline, p.contention};
@@ -69,7 +74,7 @@ Service::Taken Service::offer(ServiceUser& user, u32 call, u32 generation, Incid
   if (down()) return ++counts_.down, Taken::kDown;
   if (rate_ >= 0 && throttles()) return ++counts_.throttled, Taken::kThrottled;
   const u32 job = jobs_.take();
-  jobs_[job] = {&user, call, generation};
+  jobs_[job] = {&user, call, generation, ++serials_, 0, cause, kNoIncident};
   if (station_.offer(job, work())) return Taken::kYes;
   jobs_.give_back(job);
   ++counts_.refused;
@@ -93,13 +98,35 @@ bool Service::throttles() {
   return false;
 }
 
+bool Service::begins(u32, u32 job, u32 place) {
+  if (others_ == nullptr) return true;
+  jobs_[job].place = place;
+  const auto reply = others_->ask(job, job, *this, jobs_[job].cause);
+  if (reply && reply->ok) return true;
+  if (reply) {  // by an event: the station is in the middle of it
+    jobs_[job].refused = reply->cause;
+    world_.scheduler.at(world_.now(), Priority::kCompletion, component_, kAbort, job,
+                        jobs_[job].serial);
+  }
+  return false;
+}
+
+void Service::service_replied(u32 job, const ServiceReply& reply) {
+  if (reply.ok) return station_.proceed(jobs_[job].place);
+  jobs_[job].refused = reply.cause;
+  station_.release(jobs_[job].place);
+}
+
 void Service::left(u32, const StationJob& ended) {
   const Job job = jobs_[ended.customer];
+  if (others_ != nullptr) others_->leave(ended.customer);
+  jobs_[ended.customer].serial = 0;
   jobs_.give_back(ended.customer);
   ++(ended.served ? counts_.served : counts_.broken_off);
   if (station_.present() == 0) lingering_.clear();
   if (ended.served) ++second().served;
-  const bool waited = job.user->call_ended(job.call, job.generation, ended.served, ailment());
+  const bool waited = job.user->call_ended(job.call, job.generation, ended.served,
+                                           job.refused ? job.refused : ailment());
   if (ended.served && !waited) ++counts_.wasted;
 }
 
@@ -116,6 +143,7 @@ IncidentId Service::ailment() const {
 
 std::vector<IncidentId> Service::ailments() const {
   std::vector<IncidentId> all;
+  if (withdrawn()) all.push_back(withdrawn_);
   for (const Harm harm : {Harm::kFailed, Harm::kSlowed, Harm::kLimited})
     for (const Fault& f : faults_)
       if (f.harm == harm) all.push_back(f.incident);
@@ -163,7 +191,12 @@ void Service::look() {
 
 void Service::watch() { world_.scheduler.after(1_s, Priority::kSample, component_, kLook); }
 
-void Service::handle(const Event&) {
+void Service::handle(const Event& event) {
+  if (event.kind == kAbort) {
+    const Job& job = jobs_[event.subject];
+    if (job.serial == event.argument) station_.release(job.place);
+    return;
+  }
   look();
   if (saturated_ != kNoIncident) watch();
 }
@@ -210,10 +243,22 @@ void Service::heal(u32 id, IncidentId healed) {
   if (station_.present() == 0) lingering_.clear();
 }
 
+void Service::withdraw(IncidentId cause) {
+  if (withdrawn()) return;
+  withdrawn_ = world_.incident(kServiceWithdrawn, path_, {cause},
+                               "its health check fails: it is announced no more");
+}
+
+void Service::announce() {
+  if (!withdrawn()) return;
+  const IncidentId before = std::exchange(withdrawn_, kNoIncident);
+  world_.incident(kServiceAnnounced, path_, {before}, "");
+}
+
 bool Service::down() const {
-  return std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
-    return f.harm == Harm::kFailed && f.value >= 1 && !f.hangs;
-  });
+  return withdrawn() || std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
+           return f.harm == Harm::kFailed && f.value >= 1 && !f.hangs;
+         });
 }
 
 bool Service::hangs() const {

@@ -1,7 +1,9 @@
 // A named service: a station of servers with a queue, for everybody who calls it.
-// **State** of a call: refused (down, throttled, full) or in the station -> served or broken off.
+// **State** of a call: refused (down, throttled, full) or in the station (-> holding a server while
+// other services are asked) -> served or broken off.
 // The service does not know that a caller has left: it works on for nobody.
 // **Incidents** service_failed, service_slowed, service_limited, service_restored (done to it);
+// service_withdrawn, service_announced (by its health check);
 // service_saturated: of the calls of 10 s one in ten was refused for want of a place or left before
 // it was served; service_recovered: fewer than one in a hundred for 30 s.
 // **Source** queueing theory; Gunther (2007) for `contention`.
@@ -16,6 +18,7 @@
 #include "models/dependencies/station.h"
 #include "models/ports/live_port.h"
 #include "models/ports/service_control_port.h"
+#include "models/ports/service_port.h"
 #include "sim/cause_tally.h"
 #include "sim/live_causes.h"
 
@@ -31,6 +34,7 @@ struct ServiceUser {
 class Service final : public Component,
                       public StationUser,
                       public ServiceControlPort,
+                      public ServiceCaller,
                       public Tunable {
  public:
   enum class Taken : u8 { kYes, kFull, kThrottled, kDown };
@@ -42,14 +46,23 @@ class Service final : public Component,
   };
 
   Service(World& world, std::string path, const ServiceParams& params);
+  // What it asks for each call, while the call holds its server.
+  void depend_on(ServicePort* others) { others_ = others; }
 
   Taken offer(ServiceUser& user, u32 call, u32 generation, IncidentId cause);
+  // By its own health check, because of `cause` (incident service_withdrawn), and back again
+  // (service_announced). No effect if it is so already.
+  void withdraw(IncidentId cause);
+  void announce();
+  bool withdrawn() const { return withdrawn_ != kNoIncident; }
   void caller_left();  // before its call was served
   // What ails it now, if anything.
   IncidentId ailment() const;
   std::vector<IncidentId> ailments() const;
 
+  bool begins(u32 station, u32 job, u32 place) override;
   void left(u32 station, const StationJob& job) override;
+  void service_replied(u32 job, const ServiceReply& reply) override;
   void handle(const Event& event) override;
   LiveRoot live() { return live_root(params_, this); }
   void retuned(const LiveChange& change) override;
@@ -60,6 +73,7 @@ class Service final : public Component,
   u32 limit(double rate, IncidentId cause) override;
   void heal(u32 fault, IncidentId healed) override;
 
+  const ServiceParams& params() const { return params_; }
   const Counts& counts() const { return counts_; }
   const Station& station() const { return station_; }
 
@@ -76,6 +90,10 @@ class Service final : public Component,
   struct Job {
     ServiceUser* user = nullptr;
     u32 call = 0, generation = 0;
+    u32 serial = 0;
+    u32 place = 0;                     // in the station, while it asks others
+    IncidentId cause = kNoIncident;    // what brought it
+    IncidentId refused = kNoIncident;  // why the others did not answer
   };
   struct Second {  // calls that ended in it
     i64 number = -1;
@@ -101,16 +119,19 @@ class Service final : public Component,
   Station station_;
   StreamKey times_;
   u64 drawn_ = 0;
+  u32 serials_ = 0;
   SlotPool<Job> jobs_;
   std::vector<Fault> faults_;
   std::vector<IncidentId> lingering_;  // of faults that ended and whose calls still wait
   u32 last_fault_ = 0;
-  double rate_ = -1;      // none: no limit [1/s]
-  Instant allowed_at_{};  // of the limit
+  double rate_ = -1;               // none: no limit [1/s]
+  Instant allowed_at_{};           // of the limit
+  ServicePort* others_ = nullptr;  // null: it needs none
   LiveCauses live_causes_;
   CauseTally<10, 3, 4> brought_by_;
   std::array<Second, 10> seconds_{};
   IncidentId saturated_ = kNoIncident;
+  IncidentId withdrawn_ = kNoIncident;
   Instant lost_at_{};
   Counts counts_;
 };

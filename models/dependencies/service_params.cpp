@@ -4,6 +4,28 @@
 
 namespace stampede {
 
+void HealthCheckParams::describe(Schema<HealthCheckParams>& s) {
+  using P = HealthCheckParams;
+  s.name("service_health");
+  s.field("reach", &P::reach)
+      .fixed("what a service needs is built at the start")
+      .help("region that it has to reach from where it stands; empty: none");
+  s.field("api_server", &P::api_server)
+      .fixed("what a service needs is built at the start")
+      .help(
+          "region whose control plane it needs: it counts as lost while that is frozen; empty: "
+          "none");
+  s.field("period", &P::period).live().range(0.1, 3600).help("time between two looks");
+  s.field("fall", &P::fall)
+      .live()
+      .range(1, 1000)
+      .help("looks in a row that fail until it withdraws itself");
+  s.field("rise", &P::rise)
+      .live()
+      .range(1, 1000)
+      .help("looks in a row that succeed until it comes back");
+}
+
 void ServiceParams::describe(Schema<ServiceParams>& s) {
   using P = ServiceParams;
   s.name("service");
@@ -14,6 +36,9 @@ void ServiceParams::describe(Schema<ServiceParams>& s) {
   s.field("in_each_region", &P::in_each_region)
       .fixed("it is built at the start")
       .help("each region has one of its own, of this size, and asks that one only");
+  s.field("anycast", &P::anycast)
+      .fixed("it is built at the start")
+      .help("of one in each region: callers go to the nearest that has not withdrawn itself");
   s.field("servers", &P::servers)
       .live()
       .range(1, 1e6)
@@ -42,6 +67,7 @@ void ServiceParams::describe(Schema<ServiceParams>& s) {
           "what a call takes longer by, as a share, when as many calls as servers are there; it "
           "grows with those that wait, so that throughput falls with load")
       .source("Gunther 2007: the coherency of the Universal Scalability Law");
+  s.field("health", &P::health).help("what it needs to be there at all");
 }
 
 namespace {

@@ -7,14 +7,22 @@
 
 namespace stampede {
 
+struct HealthCheckParams {
+  std::string reach, api_server;
+  Duration period = 10_s;
+  u32 fall = 3, rise = 3;
+  static void describe(Schema<HealthCheckParams>& s);
+};
+
 struct ServiceParams {
   std::string name, region;
-  bool in_each_region = false;
+  bool in_each_region = false, anycast = false;
   u32 servers = 20, queue = 1000;
   Duration service_time = 5_ms;
   double variation = 1;
   Discipline discipline = Discipline::kFifo;
   double contention = 0;
+  HealthCheckParams health;
   static void describe(Schema<ServiceParams>& s);
 };
 

@@ -101,7 +101,7 @@ void Station::handle(const Event& event) {
 // The job leaves; the next waiting one takes its server before the user is told.
 void Station::depart(u32 slot, bool served) {
   --present_;
-  slots_[slot].in_service = false;
+  slots_[slot].in_service = slots_[slot].held = false;
   StationJob job = slots_[slot].job;
   job.served = served;
   job.left = world_.now();
@@ -125,14 +125,33 @@ void Station::start(u32 slot) {
   Slot& s = slots_[slot];
   ++busy_;
   s.in_service = true;
+  s.held = true;
+  if (user_.begins(number_, s.job.customer, slot)) begin_work(slot);
+}
+
+void Station::begin_work(u32 slot) {
+  Slot& s = slots_[slot];
+  s.held = false;
   s.stretch = stretch();
   schedule_end(slot);
+}
+
+void Station::proceed(u32 place) {
+  STAMPEDE_CHECK(slots_[place].held, "station: no job is held there");
+  begin_work(place);
+}
+
+void Station::release(u32 place) {
+  STAMPEDE_CHECK(slots_[place].held, "station: no job is held there");
+  integrate();
+  --busy_;
+  depart(place, false);
 }
 
 void Station::schedule_end(u32 slot) {
   Slot& s = slots_[slot];
   s.started = world_.now();
-  if (speed_ == 0) return;
+  if (speed_ == 0 || s.held) return;
   const double longer = s.stretch / speed_;
   const Duration takes = longer == 1 ? s.left : bounded(static_cast<double>(s.left.ns) * longer);
   s.event = world_.scheduler.after(takes, Priority::kCompletion, component_, kServed, slot);
@@ -141,6 +160,7 @@ void Station::schedule_end(u32 slot) {
 // What is left of its work when its service stops or changes its speed now.
 void Station::interrupt(u32 slot) {
   Slot& s = slots_[slot];
+  if (s.held) return;
   world_.scheduler.cancel(s.event);
   const double longer = speed_ == 0 ? 0 : s.stretch / speed_;
   const Duration span = world_.now() - s.started;
@@ -202,7 +222,7 @@ void Station::drop(u32 in_service, bool line) {
   });
   served.resize(std::min<std::size_t>(served.size(), in_service));
   for (const u32 slot : served) {
-    slots_[slot].in_service = false;
+    slots_[slot].in_service = slots_[slot].held = false;
     if (sharing)
       std::erase_if(shares_, [slot](const Share& s) { return s.slot == slot; });
     else

@@ -34,6 +34,9 @@ struct StationJob {
 // Told when a job leaves; may offer new jobs from within.
 struct StationUser {
   virtual ~StationUser() = default;
+  // A server has taken the job at this place. False: it holds the server and is not worked on
+  // before proceed().
+  virtual bool begins(u32 /*station*/, u32 /*customer*/, u32 /*place*/) { return true; }
   virtual void left(u32 station, const StationJob& job) = 0;
 };
 
@@ -55,6 +58,9 @@ class Station final : public Component {
   // Each server works at so many times its speed, also on what it has begun; 0: it stands still.
   void set_speed(double speed);
   void set_contention(double contention) { params_.contention = contention; }
+  // Work on a job that holds its server begins, or the job leaves unserved.
+  void proceed(u32 place);
+  void release(u32 place);
   // The jobs in service that began last leave unserved; with `line` also all that wait.
   void drop(u32 in_service, bool line);
 
@@ -84,6 +90,7 @@ class Station final : public Component {
     EventHandle event;                   // end of service, or of patience
     u32 previous = kNone, next = kNone;  // in the waiting line
     bool in_service = false;
+    bool held = false;  // in a server, and not worked on
   };
   struct Line {
     u32 head = kNone, tail = kNone;
@@ -97,6 +104,7 @@ class Station final : public Component {
   void start(u32 slot);
   void depart(u32 slot, bool served);
   void fill();
+  void begin_work(u32 slot);
   void schedule_end(u32 slot);
   void interrupt(u32 slot);
   double stretch() const;

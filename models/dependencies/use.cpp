@@ -62,7 +62,8 @@ std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, In
   const u32 call = calls_.take_as_left();
   Call& c = calls_[call];
   const u32 generation = c.generation;
-  c = {key, serials_++, &caller, tag, rank, generation, 0, cause, {}, RetryCause::kFinal, false};
+  c = {key, serials_++,         &caller, tag,    rank, generation, 0, cause,
+       {},  RetryCause::kFinal, false,   nullptr};
   if (tag >= by_tag_.size()) by_tag_.resize(tag + 1, kNone);
   by_tag_[tag] = call;
   const bool sent = wiring_.retries->may_send(c.serial, world_.now());
@@ -71,34 +72,54 @@ std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, In
   return reply;
 }
 
+// Of an anycast service the site with the shortest way that has not withdrawn itself; if all have,
+// that of the caller's own region.
+Use::Site Use::nearest() const {
+  Site best{wiring_.service, wiring_.to};
+  Duration shortest{INT64_MAX};
+  for (const Site& site : wiring_.sites) {
+    if (site.service->withdrawn()) continue;
+    const PathState& path = wiring_.network->between(wiring_.from, site.region);
+    const bool own = site.region == wiring_.from;
+    if (!own && path.reach != Reach::kReachable) continue;
+    const Duration way = own ? Duration{} : path.round_trip;
+    if (way >= shortest) continue;
+    shortest = way;
+    best = site;
+  }
+  return best;
+}
+
 std::optional<ServiceReply> Use::attempt(u32 call) {
   Call& c = calls_[call];
   ++counts_.tries;
   ++c.tries;
   ++c.generation;
   c.way = params_.round_trip;
+  const Site site = nearest();
+  c.at = site.service;
   const Instant deadline = world_.now() + params_.timeout;
   const auto wait = [&] {
     timeouts_.push(deadline, call, c.generation, [this](u32 k, u32 g) { return alive(k, g); });
     return std::nullopt;
   };
-  if (wiring_.network != nullptr && wiring_.from != wiring_.to) {
-    const PathState& path = wiring_.network->between(wiring_.from, wiring_.to);
+  if (wiring_.network != nullptr && wiring_.from != site.region) {
+    const PathState& path = wiring_.network->between(wiring_.from, site.region);
     c.way += path.round_trip;
     if (path.reach != Reach::kReachable) c.cause = path.cause ? path.cause : c.cause;
     if (path.reach == Reach::kNoRoute) return refused(call, RetryCause::kTransport, path.cause);
     if (path.reach == Reach::kBlackHole) return wait();
   }
-  switch (wiring_.service->offer(*this, call, c.generation, c.cause)) {
+  switch (c.at->offer(*this, call, c.generation, c.cause)) {
     case Service::Taken::kYes:
       c.out = true;
       return wait();
     case Service::Taken::kThrottled:
-      return refused(call, RetryCause::kThrottled, wiring_.service->ailment());
+      return refused(call, RetryCause::kThrottled, c.at->ailment());
     case Service::Taken::kDown:
-      return refused(call, RetryCause::kTransport, wiring_.service->ailment());
+      return refused(call, RetryCause::kTransport, c.at->ailment());
     case Service::Taken::kFull:
-      return refused(call, RetryCause::kServerError, wiring_.service->ailment());
+      return refused(call, RetryCause::kServerError, c.at->ailment());
   }
   invariant_failed("use: unknown answer");
 }
@@ -207,8 +228,8 @@ void Use::handle(const Event& event) {
 
 void Use::timed_out(u32 call) {
   ++counts_.timeouts;
-  if (calls_[call].out) wiring_.service->caller_left();
-  tell(call, failed(call, RetryCause::kTransport, wiring_.service->ailment()));
+  if (calls_[call].out) calls_[call].at->caller_left();
+  tell(call, failed(call, RetryCause::kTransport, calls_[call].at->ailment()));
 }
 
 // Nothing to tell yet: it goes on.
@@ -231,13 +252,14 @@ void Use::leave(u32 tag) {
   if (!waits(tag)) return;
   const u32 call = by_tag_[tag];
   ++counts_.left;
-  if (calls_[call].out) wiring_.service->caller_left();
+  if (calls_[call].out) calls_[call].at->caller_left();
   close(call);
 }
 
 IncidentId Use::delayed_by(u32 tag) const {
   if (!waits(tag)) return kNoIncident;
-  const IncidentId ailment = wiring_.service->ailment();
+  const Service* at = calls_[by_tag_[tag]].at;
+  const IncidentId ailment = at != nullptr ? at->ailment() : kNoIncident;
   return ailment != kNoIncident ? ailment : calls_[by_tag_[tag]].cause;
 }
 

@@ -24,11 +24,16 @@ namespace stampede {
 
 class Use final : public Component, public ServicePort, public ServiceUser, public Tunable {
  public:
+  struct Site {
+    Service* service;
+    RegionId region;
+  };
   struct Wiring {
     Service* service = nullptr;
     RetryPort* retries = nullptr;
     const NetworkPort* network = nullptr;  // null: nothing lies between caller and service
     RegionId from = kNoRegion, to = kNoRegion;
+    std::vector<Site> sites{};  // of an anycast service, instead of `service` and `to`
   };
   struct Counts {
     u64 asked = 0, hits = 0, answered = 0;  // answered: by the service
@@ -50,6 +55,7 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
   void retuned(const LiveChange& change) override;
 
   const Counts& counts() const { return counts_; }
+  const UseParams& params() const { return params_; }
   std::size_t open() const { return calls_.live(); }
 
  private:
@@ -66,7 +72,9 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
     Duration way{};                  // to the service and back
     RetryCause why = RetryCause::kFinal;
     bool out = false;  // the service has it
+    Service* at = nullptr;
   };
+  Site nearest() const;
   std::optional<ServiceReply> attempt(u32 call);
   std::optional<ServiceReply> refused(u32 call, RetryCause why, IncidentId cause);
   std::optional<ServiceReply> failed(u32 call, RetryCause why, IncidentId cause);

@@ -36,7 +36,16 @@ void UseParams::describe(Schema<UseParams>& s) {
       .help("name of the service that is called");
   s.field("per", &P::per)
       .fixed("who calls whom is built at the start")
-      .help("when it is called: for each attempt, each log-in, or each start of a pod");
+      .help(
+          "when it is called: for each attempt, each log-in, each start of a pod, each call of the "
+          "service `by`, each renewal of a node's lease, or each refresh of a gateway's policy");
+  s.field("by", &P::by)
+      .fixed("who calls whom is built at the start")
+      .help("name of the service that calls it (`per: call`)");
+  s.field("every", &P::every)
+      .live()
+      .range(0.1, 86400)
+      .help("time between two refreshes of a gateway's policy (`per: policy`)");
   s.field("timeout", &P::timeout)
       .live()
       .range(0.001, 86400)

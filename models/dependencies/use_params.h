@@ -9,7 +9,10 @@ namespace stampede {
 enum class UsePer : u8 {
   kRequest,  // each attempt that a gateway lets in
   kLogIn,    // each of these that logs in
-  kStart     // the start of a pod, between loading and warming up
+  kStart,    // the start of a pod, between loading and warming up
+  kCall,     // each call of another service, which holds its server meanwhile
+  kLease,    // each renewal of a node's lease
+  kPolicy    // a gateway's refresh of the policy by which it lets requests in
 };
 
 enum class OnFailure : u8 {
@@ -28,9 +31,9 @@ struct AnswerCacheParams {
 };
 
 struct UseParams {
-  std::string name, service;
+  std::string name, service, by;
   UsePer per = UsePer::kRequest;
-  Duration timeout = 1_s, round_trip{};
+  Duration timeout = 1_s, round_trip{}, every = 30_s;
   AnswerCacheParams cache;
   OnFailure on_failure = OnFailure::kFail;
   Duration degraded_time{};

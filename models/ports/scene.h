@@ -13,6 +13,7 @@
 #include "models/ports/demand_control_port.h"
 #include "models/ports/gate_control_port.h"
 #include "models/ports/live_port.h"
+#include "models/ports/name_control_port.h"
 #include "models/ports/network_port.h"
 #include "models/ports/node_control_port.h"
 #include "models/ports/pod_control_port.h"
@@ -51,6 +52,7 @@ struct Scene {
   ClockControlPort* clocks = nullptr;
   std::vector<NamedService> services{};
   std::vector<VersionPort*> versions{};  // [region]
+  std::vector<NamedRecord> names{};  // in DNS
 };
 
 }  // namespace stampede

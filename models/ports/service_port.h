@@ -34,8 +34,9 @@ struct ServicePort {
 
 // What a gateway asks before it lets an attempt in; null: nothing.
 struct GatewayServices {
-  ServicePort* request = nullptr;  // for each
-  ServicePort* log_in = nullptr;   // for one that logs in: the log-in, then what each needs
+  ServicePort* request = nullptr;  // for each: its client's name, then what it needs
+  ServicePort* log_in = nullptr;   // for one that logs in: the name, the log-in, what each needs
+  u8 name_stages = 0;              // of both, those of names
   u8 log_in_stages = 0;            // of `log_in`, those of the log-in itself
 };
 

@@ -58,7 +58,9 @@ std::optional<Verdict> Region::ask_services(AttemptSlot slot) {
 }
 
 Verdict Region::refused_by_service(AttemptSlot slot, const ServiceReply& reply) {
-  if (!(*wiring_.attempts)[slot].logs_in || reply.stage >= wiring_.services->log_in_stages)
+  const GatewayServices& asked = *wiring_.services;
+  if (reply.stage < asked.name_stages) return {Outcome::kUnreachable, {}, reply.cause};
+  if (!(*wiring_.attempts)[slot].logs_in || reply.stage >= asked.name_stages + asked.log_in_stages)
     return refuse_503(reply.cause);
   ++counts_.auth_failed;
   return {Outcome::kAuthFailed, {}, reply.cause};

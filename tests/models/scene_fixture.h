@@ -360,6 +360,23 @@ struct HandNamedService final : ServiceControlPort {
   u32 faults = 0;
 };
 
+struct HandName final : NameControlPort {
+  explicit HandName(Acts& a) : acts(a) {}
+  u32 clear(IncidentId cause) override {
+    acts.did("clear", 0, cause);
+    return ++faults;
+  }
+  u32 slow(Duration, IncidentId cause) override {
+    acts.did("late", 0, cause);
+    return ++faults;
+  }
+  void heal(u32 fault, IncidentId healed) override {
+    acts.did("found" + std::to_string(fault) + "_", 0, healed);
+  }
+  Acts& acts;
+  u32 faults = 0;
+};
+
 // Two regions, `a` and `b`.
 struct HandScene {
   Acts acts;
@@ -378,6 +395,7 @@ struct HandScene {
   HandGate gates[2]{{acts, 0}, {acts, 1}};
   HandApiLoad loads[2]{{acts, 0}, {acts, 1}};
   HandNamedService store{acts};
+  HandName name{acts};
   HandLive live{acts};
   HandVersions versions[2]{{acts, 0}, {acts, 1}};
   HandNetwork network;
@@ -405,7 +423,8 @@ struct HandScene {
             {},
             &clocks,
             {{"store", kNoRegion, &store}},
-            {&versions[0], &versions[1]}};
+            {&versions[0], &versions[1]},
+            {{"api", &name}}};
   }
 };
 

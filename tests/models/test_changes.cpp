@@ -96,6 +96,7 @@ TEST(changes, every_fault_heals_after_its_time_and_says_so_and_not_without_one) 
                     {"replicas", "5"},
                     {"offset", "1s"},
                     {"service", "store"},
+                    {"record", "api"},
                     {"version", "v"}};
       if (ends) values.emplace_back("for", "10min");
       Stage s({at(1_min, action(name, values))});

@@ -171,6 +171,27 @@ TEST(service, saturation_follows_from_what_slowed_it) {
   EXPECT_EQ(saturated->causes, std::vector<IncidentId>{c.one.first("service_slowed")->id});
 }
 
+// Servers that wait for another service are taken, so that its slowness fills them too.
+TEST(service, holds_its_servers_while_it_asks_another) {
+  OneUse behind(hundred_a_second(), patient());
+  ServiceParams front = hundred_a_second();
+  front.servers = 2;
+  stampede::Service service(behind.world, "front", front);
+  service.depend_on(&behind.use);
+  Use use(behind.world, "front use", patient(), {&service, behind.retries.get()});
+  for (u32 tag = 0; tag < 3; ++tag) use.ask(0, tag, behind.caller, kNoIncident);
+  EXPECT_EQ(behind.service.station().present(), 2U);
+  behind.run(1_s);
+  EXPECT_EQ(behind.caller.at[1], Instant{} + 200_ms);
+  EXPECT_EQ(behind.caller.at[2], Instant{} + 400_ms);
+  behind.service.fail(1, false, 7);
+  use.ask(0, 3, behind.caller, kNoIncident);
+  behind.run(1_s);
+  EXPECT_FALSE(behind.caller.replies.at(3).ok);
+  EXPECT_EQ(behind.caller.replies.at(3).cause, behind.first("service_failed")->id);
+  EXPECT_EQ(service.station().present(), 0U);
+}
+
 TEST(service, is_not_saturated_below_its_capacity) {
   OneUse one(Collapse::params(), Collapse::use(), Collapse::retries());
   one.ask_at(95, 600_s);

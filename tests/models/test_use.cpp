@@ -1,6 +1,7 @@
 // A use of a service: cache, time-out, retries, and how the caller goes on without an answer.
 #include <gtest/gtest.h>
 
+#include "models/dependencies/health_check.h"
 #include "models/dependencies/use_chain.h"
 #include "tests/models/service_fixture.h"
 
@@ -139,6 +140,61 @@ TEST(use, the_way_to_another_region_takes_its_time_or_is_cut) {
   EXPECT_FALSE(one.caller.replies.at(1).ok);
   EXPECT_EQ(one.caller.replies.at(1).cause, 9U);
   EXPECT_EQ(one.service.counts().offered, 1U);
+}
+
+// Between two regions 30 ms apart.
+struct TwoRegions final : NetworkPort {
+  PathState ways[2][2];
+  TwoRegions() { ways[0][1].round_trip = ways[1][0].round_trip = 30_ms; }
+  const PathState& path(ClientNetwork, RegionId to) const override { return ways[0][to]; }
+  const PathState& between(RegionId from, RegionId to) const override { return ways[from][to]; }
+  ClientNetwork client_networks() const override { return 1; }
+  RegionId home(ClientNetwork) const override { return 0; }
+  double weight(ClientNetwork) const override { return 1; }
+};
+
+TEST(use, of_an_anycast_service_goes_to_the_nearest_that_has_not_withdrawn) {
+  TwoRegions network;
+  OneUse here(hundred_a_second());
+  stampede::Service there(here.world, "there", hundred_a_second());
+  Use use(here.world, "anycast", {},
+          {&here.service, here.retries.get(), &network, 0, 0, {{&here.service, 0}, {&there, 1}}});
+  use.ask(0, 0, here.caller, kNoIncident);
+  EXPECT_EQ(here.service.station().present(), 1U);
+  here.run(1_s);
+  here.service.withdraw(7);
+  use.ask(0, 1, here.caller, kNoIncident);
+  EXPECT_EQ(there.station().present(), 1U);
+  here.run(1_s);
+  EXPECT_EQ(here.caller.at.at(1), Instant{} + 1_s + 130_ms);
+  there.withdraw(8);
+  EXPECT_FALSE(use.ask(0, 2, here.caller, kNoIncident)->ok);
+  here.service.announce();
+  use.ask(0, 3, here.caller, kNoIncident);
+  here.run(1_s);
+  EXPECT_TRUE(here.caller.replies.at(3).ok);
+}
+
+TEST(health_check, withdraws_after_some_failures_and_comes_back_after_some_successes) {
+  OneUse one(hundred_a_second());
+  bool well = true;
+  HealthCheck check(one.world, "health", one.service, {[&] {
+                      return HealthCheck::Found{well, well ? kNoIncident : 7};
+                    }});
+  check.start();
+  one.run(1_min);
+  EXPECT_FALSE(one.service.withdrawn());
+  well = false;
+  one.run(19_s);
+  EXPECT_FALSE(one.service.withdrawn());
+  one.run(12_s);
+  EXPECT_TRUE(one.service.withdrawn());
+  EXPECT_EQ(one.first("service_withdrawn")->causes, std::vector<IncidentId>{7});
+  EXPECT_FALSE(one.caller.replies.count(one.ask()) != 0 && one.caller.good > 0);
+  well = true;
+  one.run(31_s);
+  EXPECT_FALSE(one.service.withdrawn());
+  EXPECT_NE(one.first("service_announced"), nullptr);
 }
 
 TEST(use_chain, asks_in_turn_until_one_fails) {

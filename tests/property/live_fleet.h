@@ -110,6 +110,9 @@ spec:
     - {name: store, service: store, timeout: 1s, round_trip: 5ms,
        cache: {size: 5, keys: 40, ttl: 20s, stale_if_error: 5s}, on_failure: degrade,
        degraded_time: 300ms, retry: {policy: fixed, base: 300ms, max_attempts: 2}}
+  dns:
+    - {name: api, records: [east], ttl: 20s, negative_ttl: 10s,
+       resolvers: {count: 5, ttl_violators: 20%, ttl_violator_tail: 10s}}
   operations:
     steps:
       - {name: ramp, when: breaker_open, for: 5s, delay: 5s, do: start_ramp}

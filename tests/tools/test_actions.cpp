@@ -446,7 +446,8 @@ TEST(actions, page_changes_nothing) {
 // Whoever adds an action or an argument adds a test above and its name here; those of `set` are in
 // test_live_set.cpp, of pods and hosts in test_fault_families.cpp, test_pod_faults.cpp and
 // test_hosts.cpp, of traffic in test_traffic_faults.cpp, of what is stored, clocks and bots in
-// test_store_faults.cpp, of services in test_services.cpp; targets in test_targets.cpp.
+// test_store_faults.cpp, of services in test_services.cpp, of names in test_dns.cpp; targets in
+// test_targets.cpp.
 TEST(actions, are_all_tested_with_all_their_arguments) {
   std::set<std::string> found;
   const std::function<void(const TypeInfo&, const std::string&)> walk =
@@ -472,6 +473,13 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                           "compact_defragment_disarm target region",
                                           "compact_defragment_disarm target site",
                                           "cordon_nodes for",
+                                          "clear_dns_record for",
+                                          "clear_dns_record name",
+                                          "clear_dns_record record",
+                                          "slow_dns by",
+                                          "slow_dns for",
+                                          "slow_dns name",
+                                          "slow_dns record",
                                           "fail_service for",
                                           "fail_service name",
                                           "fail_service service",

@@ -192,6 +192,45 @@ TEST(services, in_a_smaller_world_the_same_share_is_lost) {
   EXPECT_NEAR(lost("1/20"), whole, 0.3 * whole);
 }
 
+// ---- services behind services, leases, policies -------------------------------------------------
+TEST(services, a_database_behind_a_service_takes_it_along) {
+  const Played run = play(
+      "{at: 10min, do: fail_service, service: database, for: 5min}",
+      {"spec.services=[{name: store, servers: 20, service_time: 50ms}, {name: database}]",
+       "spec.uses=[{name: store, service: store, timeout: 5s}, {name: rows, per: call, by: store, "
+       "service: database}]"});
+  EXPECT_EQ(run.requests.span(0, 9).lost, 0U);
+  EXPECT_GT(run.requests.span(10, 15).lost_share(), 0.5);
+  EXPECT_LT(run.requests.span(20, 55).lost_share(), 0.002);
+  follow_from(run, "fail_service");
+}
+
+// Without their leases nodes are given up, and what is well runs on unseen.
+TEST(services, that_leases_need_cost_the_nodes) {
+  const Played run =
+      play("{at: 10min, do: fail_service, service: store, for: 10min}", store("", ", per: lease"));
+  EXPECT_EQ(run.requests.span(0, 10).lost, 0U);
+  EXPECT_GE(run.count("nodes_lost"), 2U);  // of each region
+  EXPECT_LT(run.requests.span(40, 55).lost_share(), 0.01);
+  follow_from(run, "fail_service");
+  const Played hidden = play("{at: 10min, do: fail_service, service: store, for: 10min}",
+                             store("", ", per: lease, on_failure: open"));
+  EXPECT_EQ(hidden.count("nodes_lost"), 0U);
+  EXPECT_EQ(hidden.requests.span(0, 55).lost, 0U);
+}
+
+TEST(services, that_hand_out_policies_close_the_gateways_or_leave_them_open) {
+  const std::string fail = "{at: 10min, do: fail_service, service: store, for: 5min}";
+  const Played closed = play(fail, store("", ", per: policy, every: 20s"));
+  EXPECT_EQ(closed.count("policy_lost"), 2U);
+  EXPECT_EQ(closed.count("policy_regained"), 2U);
+  EXPECT_GT(closed.requests.span(11, 15).lost_share(), 0.8);
+  EXPECT_LT(closed.requests.span(25, 55).lost_share(), 0.002);
+  follow_from(closed, "fail_service");
+  const Played open = play(fail, store("", ", per: policy, every: 20s, on_failure: open"));
+  EXPECT_EQ(open.requests.span(0, 55).lost, 0U);
+}
+
 // ---- what is refused ----------------------------------------------------------------------------
 std::string refused(const Sets& sets) {
   try {
@@ -200,6 +239,29 @@ std::string refused(const Sets& sets) {
     return error.diagnostics.front().path + ": " + error.diagnostics.front().message;
   }
   return "";
+}
+
+TEST(services, that_need_themselves_are_refused) {
+  EXPECT_EQ(
+      refused({"spec.services=[{name: a}]", "spec.uses=[{name: u, per: call, by: a, service: a}]"}),
+      "spec.uses[0].service: 'a' would wait for itself");
+  EXPECT_EQ(refused({"spec.services=[{name: a}, {name: b}, {name: c}]",
+                     "spec.uses=[{name: u, per: call, by: a, service: b}, {name: v, per: call, by: "
+                     "b, service: c}, {name: w, per: call, by: c, service: a}]"}),
+            "spec.uses[0].service: 'b' needs 'a' in turn: they would wait for each other");
+  EXPECT_EQ(refused({"spec.services=[{name: a}]", "spec.uses=[{name: u, per: call, service: a}]"}),
+            "spec.uses[0].by: `per: call` needs the service that calls, in `by`");
+  EXPECT_EQ(refused({"spec.services=[{name: a}]", "spec.uses=[{name: u, by: a, service: a}]"}),
+            "spec.uses[0].by: only a use `per: call` is by a service");
+}
+
+TEST(services, whose_health_names_nothing_are_refused) {
+  EXPECT_EQ(refused({"spec.services=[{name: a, health: {reach: west}}]"}),
+            "spec.services[0].health.reach: it stands outside of all regions: give it a `region`");
+  EXPECT_EQ(refused({"spec.services=[{name: a, health: {api_server: wset}}]"}),
+            "spec.services[0].health.api_server: no region is called 'wset'; did you mean 'west'?");
+  EXPECT_EQ(refused({"spec.services=[{name: a, anycast: true}]"}),
+            "spec.services[0].anycast: only of a service with in_each_region: true");
 }
 
 TEST(services, that_are_not_there_are_refused) {

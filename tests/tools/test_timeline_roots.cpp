@@ -54,6 +54,8 @@ const std::vector<Entry>& entries() {
       {"fail_service", ", service: store, for: 10s", "service_failed", {}},
       {"slow_service", ", service: store, for: 10s", "service_slowed", {}},
       {"limit_service", ", service: store, for: 10s", "service_limited", {}},
+      {"clear_dns_record", ", record: api, for: 10s", "dns_record_cleared", {}},
+      {"slow_dns", ", record: api, for: 10s", "dns_slowed", {}},
       {"bump_cache_epoch", "", "flush_started", {}},
       {"roll_out", ", version: v, for: 10s", "version_stage", {}},
       {"roll_out", ", version: v", "version_stage", {}},
@@ -71,8 +73,10 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
   std::vector<Override> sets;
   for (const std::string& set :
        {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
-        std::string("spec.services=[{name: store}]"), std::string("spec.versions=[{name: v}]"),
-        std::string("spec.duration=40min"), std::string("spec.expect=[]")})
+        std::string("spec.services=[{name: store}]"),
+        std::string("spec.dns=[{name: api, records: [east]}]"),
+        std::string("spec.versions=[{name: v}]"), std::string("spec.duration=50min"),
+        std::string("spec.expect=[]")})
     sets.push_back(parse_set(set));
   const RunResults run = run_simulation(
       load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});

@@ -67,6 +67,7 @@ class Check {
       client_class(all_[k]);
       pods(all_[k]);
       service(all_[k]);
+      record(all_[k]);
       if (all_[k].heals) name(k);
       if (all_[k].action->name == "undo") undo(k);
       if (const SetParams* set = set_params(*all_[k].action)) live(k, *set);
@@ -154,6 +155,15 @@ class Check {
     report(s, "service",
            fmt::format("no service is called '{}'{}", name,
                        services.empty() ? "; spec.services has none" : suggestion(name, services)));
+  }
+  void record(const Stated& s) {
+    const std::string name = text_at(s, "record");
+    std::vector<std::string> names;
+    for (const DnsNameParams& dns : spec_.dns) names.push_back(dns.name);
+    if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+    report(s, "record",
+           fmt::format("no name in DNS is called '{}'{}", name,
+                       names.empty() ? "; spec.dns has none" : suggestion(name, names)));
   }
   void zone(const Stated& s, i64 zone) {
     const std::string name = text_at(s, "target.region");

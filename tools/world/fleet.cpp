@@ -78,6 +78,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   safety_->gate_on(std::move(loads));
   std::vector<const ControlPlanePort*> planes;
   for (const auto& server : api_servers_) planes.push_back(server.get());
+  services_->connect(planes);
   views_ = std::make_unique<ViewKeeper>(*balancer_, std::move(planes));
   network_->add_listener(clients_.get());
   network_->add_listener(kv_.get());
@@ -155,6 +156,8 @@ void Fleet::build_region(std::size_t r) {
                                                 *api_servers_[r], *regions_[r]));
   clusters_[r]->add_endpoint_consumer(regions_[r].get());
   clusters_[r]->ask_at_start(services_->at_start(r));
+  clusters_[r]->ask_before_renewal(services_->at_renewal(r));
+  services_->connect(r, *regions_[r]);
   api_servers_[r]->follow(clusters_[r].get());
   api_loads_.push_back(std::make_unique<ApiLoad>(world, region.name + "/api_load", *api_servers_[r],
                                                  clusters_[r]->hosts().nodes()));
@@ -211,6 +214,7 @@ void Fleet::start() {
       api_servers_[r]->preload_status(id, pods[id].api_ready);
   }
   clients_->start();
+  services_->start();
   changes_->start();
   runbook_->start();
 }
@@ -264,6 +268,7 @@ Scene Fleet::scene() const {
   scene.draws = world.stream("changes", "targets");
   scene.network = network_.get();
   scene.services = services_->named();
+  scene.names = services_->names();
   return scene;
 }
 

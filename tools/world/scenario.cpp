@@ -104,6 +104,7 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("services", &Spec::services)
       .help("what the fleet depends on beside its own parts: databases, log-ins, quotas");
   s.field("uses", &Spec::uses).help("who calls these services, and when");
+  s.field("dns", &Spec::dns).help("names that are resolved before a connection is made");
   s.field("operations", &Spec::operations).help("operators");
   s.field("mitigations", &Spec::mitigations).help("mitigations that are switched on");
   s.field("versions", &Spec::versions).help("what can be rolled out");

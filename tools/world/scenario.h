@@ -13,6 +13,7 @@
 #include "models/clients/service_level_params.h"
 #include "models/cluster/cluster_params.h"
 #include "models/control_plane/api_server_params.h"
+#include "models/dependencies/dns_params.h"
 #include "models/dependencies/service_params.h"
 #include "models/dependencies/use_params.h"
 #include "models/kv_cache/kv_params.h"
@@ -91,6 +92,7 @@ struct Spec {
   SafetyParams safety;
   std::vector<ServiceParams> services;
   std::vector<ServiceUseParams> uses;
+  std::vector<DnsNameParams> dns;
   OperationsParams operations;
   std::vector<SelectionOf<MitigationTag>> mitigations;
   std::vector<VersionParams> versions;

@@ -32,16 +32,107 @@ void told_apart(std::vector<Finding>& out, const std::string& path,
   }
 }
 
+// Does it call the other, directly or through others? It needs itself.
+bool needs(const Spec& spec, const std::string& service, const std::string& other) {
+  std::set<std::string> reached{service};
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const ServiceUseParams& use : spec.uses)
+      if (use.per == UsePer::kCall && reached.contains(use.by))
+        grown = reached.insert(use.service).second || grown;
+  }
+  return reached.contains(other);
+}
+
+void health(std::vector<Finding>& out, const Spec& spec, std::size_t i) {
+  const ServiceParams& s = spec.services[i];
+  const std::vector<std::string> regions = named(spec.regions);
+  const std::string path = fmt::format("spec.services[{}].health.", i);
+  const auto known = [&](const char* key, const std::string& name) {
+    if (!name.empty() && std::find(regions.begin(), regions.end(), name) == regions.end())
+      out.push_back(
+          {path + key, fmt::format("no region is called '{}'{}", name, suggestion(name, regions))});
+  };
+  known("reach", s.health.reach);
+  known("api_server", s.health.api_server);
+  if (!s.health.reach.empty() && s.region.empty() && !s.in_each_region)
+    out.push_back({path + "reach", "it stands outside of all regions: give it a `region`"});
+}
+
 void places(std::vector<Finding>& out, const Spec& spec) {
   const std::vector<std::string> regions = named(spec.regions);
   for (std::size_t i = 0; i < spec.services.size(); ++i) {
     const ServiceParams& s = spec.services[i];
     const std::string path = fmt::format("spec.services[{}].region", i);
+    health(out, spec, i);
+    if (s.anycast && !s.in_each_region)
+      out.push_back({fmt::format("spec.services[{}].anycast", i),
+                     "only of a service with in_each_region: true"});
     if (s.region.empty()) continue;
     if (std::find(regions.begin(), regions.end(), s.region) == regions.end())
       out.push_back({path, fmt::format("no region is called '{}'{}", s.region,
                                        suggestion(s.region, regions))});
     if (s.in_each_region) out.push_back({path, "`region` or `in_each_region`, not both"});
+  }
+}
+
+// Whom a use is by, and that no service needs itself, however far round.
+void calls(std::vector<Finding>& out, const Spec& spec) {
+  const std::vector<std::string> services = named(spec.services);
+  for (std::size_t i = 0; i < spec.uses.size(); ++i) {
+    const ServiceUseParams& use = spec.uses[i];
+    const std::string path = fmt::format("spec.uses[{}].by", i);
+    if (use.per != UsePer::kCall) {
+      if (!use.by.empty()) out.push_back({path, "only a use `per: call` is by a service"});
+      continue;
+    }
+    if (std::find(services.begin(), services.end(), use.by) == services.end()) {
+      out.push_back({path, use.by.empty() ? "`per: call` needs the service that calls, in `by`"
+                                          : fmt::format("no service is called '{}'{}", use.by,
+                                                        suggestion(use.by, services))});
+      continue;
+    }
+    for (const ServiceParams& s : spec.services)
+      if (s.name == use.by && s.discipline == Discipline::kProcessorSharing)
+        out.push_back({path, fmt::format("'{}' has no servers that a call could hold: not with "
+                                         "discipline: processor_sharing",
+                                         use.by)});
+    if (needs(spec, use.service, use.by))
+      out.push_back({fmt::format("spec.uses[{}].service", i),
+                     use.service == use.by
+                         ? fmt::format("'{}' would wait for itself", use.by)
+                         : fmt::format("'{}' needs '{}' in turn: they would wait for each other",
+                                       use.service, use.by)});
+  }
+}
+
+void names(std::vector<Finding>& out, const Spec& spec) {
+  const std::vector<std::string> services = named(spec.services), regions = named(spec.regions);
+  std::vector<std::string> both = services;
+  both.insert(both.end(), regions.begin(), regions.end());
+  const auto is_one_of = [](const std::vector<std::string>& known, const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  };
+  for (std::size_t i = 0; i < spec.dns.size(); ++i) {
+    const DnsNameParams& dns = spec.dns[i];
+    const std::string path = fmt::format("spec.dns[{}]", i);
+    if (dns.records.empty())
+      out.push_back({path + ".records", fmt::format("'{}' has no records: name the regions, or the "
+                                                    "service, to which it leads",
+                                                    dns.name)});
+    for (const std::string& record : dns.records)
+      if (!is_one_of(both, record))
+        out.push_back({path + ".records", fmt::format("no region or service is called '{}'{}",
+                                                      record, suggestion(record, both))});
+    if (dns.authority.empty()) continue;
+    if (!is_one_of(services, dns.authority))
+      out.push_back({path + ".authority", fmt::format("no service is called '{}'{}", dns.authority,
+                                                      suggestion(dns.authority, services))});
+    for (const std::string& record : dns.records)
+      if (is_one_of(services, record) && needs(spec, dns.authority, record))
+        out.push_back(
+            {path + ".authority",
+             fmt::format("'{}' needs '{}', whose name it answers for", dns.authority, record)});
   }
 }
 
@@ -51,6 +142,9 @@ std::vector<Finding> faults_of_services(const Spec& spec) {
   std::vector<Finding> out;
   told_apart(out, "spec.services", spec.services);
   told_apart(out, "spec.uses", spec.uses);
+  told_apart(out, "spec.dns", spec.dns);
+  calls(out, spec);
+  names(out, spec);
   places(out, spec);
   if (spec.uses.size() > kMostUses)
     out.push_back({"spec.uses", fmt::format("at most {} are wanted", kMostUses)});
@@ -76,8 +170,11 @@ std::vector<Finding> faults_of_services(const Spec& spec) {
 std::vector<Finding> doubts_of_services(const Spec& spec) {
   std::vector<Finding> out;
   for (std::size_t i = 0; i < spec.services.size(); ++i)
-    if (std::none_of(spec.uses.begin(), spec.uses.end(), [&](const ServiceUseParams& use) {
-          return use.service == spec.services[i].name;
+    if (std::none_of(
+            spec.uses.begin(), spec.uses.end(),
+            [&](const ServiceUseParams& use) { return use.service == spec.services[i].name; }) &&
+        std::none_of(spec.dns.begin(), spec.dns.end(), [&](const DnsNameParams& dns) {
+          return dns.authority == spec.services[i].name;
         }))
       out.push_back({fmt::format("spec.services[{}]", i),
                      fmt::format("nobody calls '{}': no entry of spec.uses names it",

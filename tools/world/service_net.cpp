@@ -1,6 +1,12 @@
 #include "tools/world/service_net.h"
 
+#include <algorithm>
+
 #include "models/clients/caller_retries.h"
+#include "models/dependencies/dns_name.h"
+#include "models/dependencies/health_check.h"
+#include "models/dependencies/policy_refresh.h"
+#include "models/dependencies/resolvers.h"
 #include "models/dependencies/service.h"
 #include "models/dependencies/use.h"
 #include "models/dependencies/use_chain.h"
@@ -9,13 +15,16 @@
 namespace stampede {
 
 ServiceNet::ServiceNet(World& world, const Spec& spec, const NetworkPort& network)
-    : world_(world), spec_(spec), callers_(spec.regions.size()) {
+    : world_(world), spec_(spec), network_(network), callers_(spec.regions.size()) {
+  for (const DnsNameParams& name : spec_.dns)
+    names_.push_back(std::make_unique<DnsName>(world_, name));
   build_services();
   for (std::size_t r = 0; r < spec_.regions.size(); ++r) {
     world_.stats.about(static_cast<u32>(r));
-    build_region(r, network);
+    build_region(r);
   }
   world_.stats.about(std::nullopt);
+  build_calls();
 }
 
 ServiceNet::~ServiceNet() = default;
@@ -46,9 +55,11 @@ void ServiceNet::build_services() {
   }
 }
 
-Service& ServiceNet::service_for(const std::string& name, std::size_t region) const {
+// What a caller in this region gets under the name; outside of all regions, the first.
+Service& ServiceNet::service_for(const std::string& name, RegionId region) const {
   for (const Placed& s : services_)
-    if (spec_.services[s.service].name == name && (s.region == kNoRegion || s.region == region))
+    if (spec_.services[s.service].name == name &&
+        (s.region == kNoRegion || s.region == region || region == kNoRegion))
       return *s.at;
   invariant_failed("no service is called " + name);
 }
@@ -58,34 +69,146 @@ ServicePort* ServiceNet::in_turn(std::vector<ServicePort*> links) {
   return chains_.emplace_back(std::make_unique<UseChain>(std::move(links))).get();
 }
 
-void ServiceNet::build_region(std::size_t r, const NetworkPort& network) {
-  std::vector<ServicePort*> log_in, request, start;
-  for (std::size_t k = 0; k < spec_.uses.size(); ++k) {
-    const ServiceUseParams& params = spec_.uses[k];
-    const std::string path = spec_.regions[r].name + "/uses/" + params.name;
-    Caller& caller = uses_.emplace_back();
-    caller.use = k;
-    caller.retries = make_caller_retries(world_, path, params.retry);
-    Use::Wiring wiring;
-    wiring.service = &service_for(params.service, r);
-    wiring.retries = caller.retries.get();
-    wiring.to = place_of(params.service);
-    if (wiring.to != kNoRegion) {
-      wiring.network = &network;
-      wiring.from = static_cast<RegionId>(r);
-    }
-    caller.at = std::make_unique<Use>(world_, path, params, wiring);
-    (params.per == UsePer::kLogIn     ? log_in
-     : params.per == UsePer::kRequest ? request
-                                      : start)
-        .push_back(caller.at.get());
+Use::Wiring ServiceNet::wiring_to(const std::string& name, RegionId from,
+                                  RetryPort& retries) const {
+  Use::Wiring wiring{&service_for(name, from), &retries, nullptr, from, place_of(name), {}};
+  if (wiring.to != kNoRegion && from != kNoRegion) wiring.network = &network_;
+  for (const Placed& s : services_) {
+    const ServiceParams& params = spec_.services[s.service];
+    if (params.name != name || !params.anycast || from == kNoRegion) continue;
+    wiring.to = from;
+    wiring.network = &network_;
+    wiring.sites.push_back({s.at.get(), s.region});
+  }
+  return wiring;
+}
+
+// Resolvers of their own for whoever asks under this path.
+ServicePort* ServiceNet::add_resolvers(std::size_t k, const std::string& path, RegionId region) {
+  const DnsNameParams& name = spec_.dns[k];
+  ServicePort* authority = nullptr;
+  if (!name.authority.empty()) {
+    UseParams params;
+    params.name = params.service = name.authority;
+    params.timeout = name.resolvers.timeout;
+    RetryParams tries;
+    tries.policy = RetryKind::kImmediate;
+    tries.max_attempts = name.resolvers.tries;
+    Authority& added = authorities_.emplace_back();
+    added.retries = make_caller_retries(world_, path + "/authority", tries);
+    added.use = std::make_unique<Use>(world_, path + "/authority", params,
+                                      wiring_to(name.authority, region, *added.retries));
+    authority = added.use.get();
+  }
+  resolvers_.push_back(std::make_unique<Resolvers>(world_, path, *names_[k], authority));
+  return resolvers_.back().get();
+}
+
+ServiceNet::Caller& ServiceNet::add_use(std::size_t k, const std::string& owner, RegionId region) {
+  const ServiceUseParams& params = spec_.uses[k];
+  const std::string path = owner + "/uses/" + params.name;
+  Caller caller{k, region, make_caller_retries(world_, path, params.retry), nullptr, nullptr};
+  caller.at = std::make_unique<Use>(world_, path, params,
+                                    wiring_to(params.service, region, *caller.retries));
+  std::vector<ServicePort*> links;
+  for (std::size_t n = 0; n < spec_.dns.size(); ++n) {
+    const auto& records = spec_.dns[n].records;
+    if (std::find(records.begin(), records.end(), params.service) != records.end())
+      links.push_back(add_resolvers(n, path + "/dns/" + spec_.dns[n].name, region));
+  }
+  links.push_back(caller.at.get());
+  caller.asked = in_turn(std::move(links));
+  return uses_.emplace_back(std::move(caller));
+}
+
+std::vector<ServicePort*> ServiceNet::of_region(std::size_t region, UsePer per) const {
+  std::vector<ServicePort*> links;
+  for (const Caller& caller : uses_)
+    if (caller.region == region && spec_.uses[caller.use].per == per) links.push_back(caller.asked);
+  return links;
+}
+
+void ServiceNet::build_region(std::size_t r) {
+  const std::string& name = spec_.regions[r].name;
+  for (std::size_t k = 0; k < spec_.uses.size(); ++k)
+    if (spec_.uses[k].per != UsePer::kCall) add_use(k, name, static_cast<RegionId>(r));
+  std::vector<ServicePort*> request;
+  for (std::size_t n = 0; n < spec_.dns.size(); ++n) {
+    const auto& records = spec_.dns[n].records;
+    if (std::find(records.begin(), records.end(), name) != records.end())
+      request.push_back(
+          add_resolvers(n, name + "/dns/" + spec_.dns[n].name, static_cast<RegionId>(r)));
   }
   GatewayServices& gateway = callers_[r].gateway;
-  gateway.log_in_stages = static_cast<u8>(log_in.size());
-  gateway.request = in_turn(request);
-  log_in.insert(log_in.end(), request.begin(), request.end());
+  gateway.name_stages = static_cast<u8>(request.size());
+  std::vector<ServicePort*> log_in = request;
+  for (ServicePort* port : of_region(r, UsePer::kLogIn)) log_in.push_back(port);
+  gateway.log_in_stages = static_cast<u8>(log_in.size() - request.size());
+  for (ServicePort* port : of_region(r, UsePer::kRequest)) {
+    log_in.push_back(port);
+    request.push_back(port);
+  }
+  gateway.request = in_turn(std::move(request));
   gateway.log_in = in_turn(std::move(log_in));
-  callers_[r].start = in_turn(std::move(start));
+  callers_[r].start = in_turn(of_region(r, UsePer::kStart));
+  callers_[r].lease = in_turn(of_region(r, UsePer::kLease));
+}
+
+// Services that call services, each where it stands.
+void ServiceNet::build_calls() {
+  for (const Placed& s : services_) {
+    const ServiceParams& params = spec_.services[s.service];
+    const RegionId place = s.region == kNoRegion ? place_of(params.name) : s.region;
+    const std::string path = (s.region == kNoRegion ? "" : spec_.regions[s.region].name + "/") +
+                             "services/" + params.name;
+    world_.stats.about(place == kNoRegion ? std::nullopt : std::optional<u32>(place));
+    std::vector<ServicePort*> links;
+    for (std::size_t k = 0; k < spec_.uses.size(); ++k)
+      if (spec_.uses[k].per == UsePer::kCall && spec_.uses[k].by == params.name)
+        links.push_back(add_use(k, path, place).asked);
+    s.at->depend_on(in_turn(std::move(links)));
+  }
+  world_.stats.about(std::nullopt);
+}
+
+void ServiceNet::connect(std::size_t region, GateControlPort& gate) {
+  for (const Caller& caller : uses_)
+    if (caller.region == region && spec_.uses[caller.use].per == UsePer::kPolicy)
+      policies_.push_back(std::make_unique<PolicyRefresh>(
+          world_, spec_.regions[region].name + "/uses/" + caller.at->params().name,
+          caller.at->params().every, *caller.asked, gate));
+}
+
+void ServiceNet::connect(const std::vector<const ControlPlanePort*>& planes) {
+  const auto region_of = [this](const std::string& name) {
+    std::size_t r = 0;
+    while (spec_.regions[r].name != name) ++r;
+    return static_cast<RegionId>(r);
+  };
+  for (const Placed& s : services_) {
+    const ServiceParams& params = spec_.services[s.service];
+    const RegionId place = s.region == kNoRegion ? place_of(params.name) : s.region;
+    std::vector<HealthCheck::Need> needs;
+    if (!params.health.reach.empty() && place != region_of(params.health.reach))
+      needs.push_back([this, place, to = region_of(params.health.reach)] {
+        const PathState& path = network_.between(place, to);
+        return HealthCheck::Found{path.reach == Reach::kReachable, path.cause};
+      });
+    if (!params.health.api_server.empty())
+      needs.push_back([plane = planes[region_of(params.health.api_server)]] {
+        const Alarm frozen = plane->frozen();
+        return HealthCheck::Found{!frozen.holds,
+                                  frozen.shown_by.empty() ? kNoIncident : frozen.shown_by.front()};
+      });
+    if (!needs.empty())
+      checks_.push_back(std::make_unique<HealthCheck>(
+          world_, "health/" + std::to_string(checks_.size()), *s.at, std::move(needs)));
+  }
+}
+
+void ServiceNet::start() {
+  for (const auto& check : checks_) check->start();
+  for (const auto& policy : policies_) policy->start();
 }
 
 const GatewayServices* ServiceNet::of_gateway(std::size_t region) const {
@@ -100,9 +223,18 @@ std::vector<NamedService> ServiceNet::named() const {
   return named;
 }
 
+std::vector<NamedRecord> ServiceNet::names() const {
+  std::vector<NamedRecord> names;
+  for (std::size_t n = 0; n < names_.size(); ++n)
+    names.push_back({spec_.dns[n].name, names_[n].get()});
+  return names;
+}
+
 void ServiceNet::expose(LiveValues& live) const {
   for (const Placed& s : services_)
     live.add("spec.services[" + std::to_string(s.service) + "]", s.at->live());
+  for (std::size_t n = 0; n < names_.size(); ++n)
+    live.add("spec.dns[" + std::to_string(n) + "]", names_[n]->live());
   for (const Caller& u : uses_) {
     const std::string path = "spec.uses[" + std::to_string(u.use) + "]";
     live.add(path, u.at->live());

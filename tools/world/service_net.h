@@ -1,10 +1,11 @@
-// The named services of one scenario and who calls them: built from `spec.services` and
-// `spec.uses`, a use for each region that has the caller.
+// The named services of one scenario, who calls them, and the names that are resolved before: built
+// from `spec.services`, `spec.uses` and `spec.dns`; a use for each region that has the caller.
 #pragma once
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "models/dependencies/use.h"
 #include "models/ports/scene.h"
 #include "models/ports/service_port.h"
 #include "tools/world/scenario.h"
@@ -12,9 +13,11 @@
 namespace stampede {
 
 struct CallerRetries;
+class DnsName;
+class HealthCheck;
 class LiveValues;
-class Service;
-class Use;
+class PolicyRefresh;
+class Resolvers;
 class UseChain;
 struct World;
 
@@ -22,11 +25,18 @@ class ServiceNet {
  public:
   ServiceNet(World& world, const Spec& spec, const NetworkPort& network);
   ~ServiceNet();
+  // Of a region, whose policy may be handed out by a service.
+  void connect(std::size_t region, GateControlPort& gate);
+  // [region] what services may need.
+  void connect(const std::vector<const ControlPlanePort*>& planes);
+  void start();
 
   // Of a region; null: it asks nobody.
   const GatewayServices* of_gateway(std::size_t region) const;
   ServicePort* at_start(std::size_t region) const { return callers_[region].start; }
+  ServicePort* at_renewal(std::size_t region) const { return callers_[region].lease; }
   std::vector<NamedService> named() const;
+  std::vector<NamedRecord> names() const;
   void expose(LiveValues& live) const;
 
  private:
@@ -35,26 +45,43 @@ class ServiceNet {
     RegionId region;  // whose own it is; none: there is one for all
     std::unique_ptr<Service> at;
   };
-  struct Caller {  // a use of one region
+  struct Caller {  // a use of one region, or of one service
     std::size_t use;
+    RegionId region;
     std::unique_ptr<CallerRetries> retries;
     std::unique_ptr<Use> at;
+    ServicePort* asked;  // the use, behind its name in DNS if it has one
+  };
+  struct Authority {  // of one set of resolvers
+    std::unique_ptr<CallerRetries> retries;
+    std::unique_ptr<Use> use;
   };
   struct Region {
     GatewayServices gateway;
-    ServicePort* start = nullptr;
+    ServicePort *start = nullptr, *lease = nullptr;
   };
   void build_services();
-  void build_region(std::size_t region, const NetworkPort& network);
-  Service& service_for(const std::string& name, std::size_t region) const;
+  void build_region(std::size_t region);
+  void build_calls();
+  Caller& add_use(std::size_t use, const std::string& owner, RegionId region);
+  ServicePort* add_resolvers(std::size_t name, const std::string& owner, RegionId region);
+  std::vector<ServicePort*> of_region(std::size_t region, UsePer per) const;
+  Service& service_for(const std::string& name, RegionId region) const;
   RegionId place_of(const std::string& service) const;
+  Use::Wiring wiring_to(const std::string& service, RegionId from, RetryPort& retries) const;
   ServicePort* in_turn(std::vector<ServicePort*> links);
 
   World& world_;
   const Spec& spec_;
+  const NetworkPort& network_;
+  std::vector<std::unique_ptr<DnsName>> names_;  // [name]
+  std::vector<std::unique_ptr<Resolvers>> resolvers_;
+  std::vector<Authority> authorities_;
   std::vector<Placed> services_;
   std::vector<Caller> uses_;
   std::vector<std::unique_ptr<UseChain>> chains_;
+  std::vector<std::unique_ptr<PolicyRefresh>> policies_;
+  std::vector<std::unique_ptr<HealthCheck>> checks_;
   std::vector<Region> callers_;  // [region]
 };
 
