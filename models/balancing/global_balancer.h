@@ -5,7 +5,8 @@
 //   answers given so far (answer_history.h).
 // Source: global load balancers as sold: Route 53 (probes from many vantage points, healthy above
 //   18 % of them; TTL 60 s), Google serviceLbPolicy (waterfall), Envoy (slow start).
-// Limits: probes see the path to a region, not its servers; a probe round has one verdict; one
+// Limits: probes see the path to a region, not its servers (health_checks.h sees these); a probe
+// round has one verdict; one
 //   capacity number a region; demand for the waterfall is what was offered in the last interval.
 #pragma once
 #include <string>
@@ -37,6 +38,12 @@ class GlobalBalancer : public BalancerPort,
 
   // What keeps new clients from regions; before the first attempt.
   void connect(std::vector<RegionFilter*> filters);
+
+  // One of them says something else by itself.
+  void filters_changed() { rebuild(); }
+  const std::optional<HealthCheckParams>& health_checks() const { return params_.health_checks; }
+  // The change of its parameters that is in force, or was lately.
+  IncidentId tuned_by() const { return tuned_.lately(world_.now()); }
 
   // Called for every attempt; no allocation.
   RegionRoute route(RegionId home, ClientNetwork client, u64 session_key) override;

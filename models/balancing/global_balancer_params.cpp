@@ -108,6 +108,8 @@ void GlobalBalancerParams::describe(Schema<GlobalBalancerParams>& s) {
       .live()
       .help("whether clients are sent home, instead of refused, when no region is usable")
       .source("Route 53: if all are unhealthy, all count as healthy; Azure Front Door: the same");
+  s.field("health_checks", &GlobalBalancerParams::health_checks)
+      .help("checks of the servers in each region, and what follows from them; null: none");
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "models/balancing/health_check_params.h"
 #include "sim/params.h"
 
 namespace stampede {
@@ -42,6 +43,7 @@ struct GlobalBalancerParams {
   ViewExpiry view_expiry = ViewExpiry::kFailOpen;
   Duration hold_down = 600_s;
   bool panic = true;
+  std::optional<HealthCheckParams> health_checks;
   static void describe(Schema<GlobalBalancerParams>& s);
 };
 

@@ -10,6 +10,7 @@
 #include "models/ports/cache_control_port.h"
 #include "models/ports/clock_control_port.h"
 #include "models/ports/control_plane_port.h"
+#include "models/ports/controller_port.h"
 #include "models/ports/demand_control_port.h"
 #include "models/ports/gate_control_port.h"
 #include "models/ports/live_port.h"
@@ -51,8 +52,10 @@ struct Scene {
   std::vector<std::string> sites{};      // [region] the place that it shares; empty: none
   ClockControlPort* clocks = nullptr;
   std::vector<NamedService> services{};
-  std::vector<VersionPort*> versions{};  // [region]
-  std::vector<NamedRecord> names{};  // in DNS
+  std::vector<VersionPort*> versions{};        // [region]
+  std::vector<NamedRecord> names{};            // in DNS
+  std::vector<ControllerPort*> controllers{};  // with queues of work
+  std::vector<std::string> controller_names{};
 };
 
 }  // namespace stampede

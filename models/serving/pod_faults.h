@@ -52,6 +52,12 @@ class PodFaults {
     return std::none_of(faults_.begin(), faults_.end(),
                         [&](const PodFault& f) { return f.pod == pod && !f.answers_probes; });
   }
+  // Does nothing come back from it to whoever asks from elsewhere?
+  bool silent(PodId pod) const {
+    return std::any_of(faults_.begin(), faults_.end(), [&](const PodFault& f) {
+      return f.pod == pod && (f.kind == PodFaultKind::kCutOff || !f.answers_probes);
+    });
+  }
   // Of the last fault that it still has; none if it has none.
   IncidentId cause(PodId pod) const {
     for (std::size_t k = faults_.size(); k-- > 0;)

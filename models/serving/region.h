@@ -19,6 +19,7 @@
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
+#include "models/ports/server_check_port.h"
 #include "models/ports/server_control_port.h"
 #include "models/ports/service_port.h"
 #include "models/ports/version_port.h"
@@ -55,6 +56,7 @@ class Region final : public Component,
                      public ServerControlPort,
                      public GateControlPort,
                      public ServiceCaller,
+                     public ServerCheckPort,
                      public VersionPort {
  public:
   struct Wiring {
@@ -137,6 +139,11 @@ class Region final : public Component,
   // GateControlPort
   u32 turn_away(const TurnAway& whom, IncidentId cause) override;
   void let_in(u32 rule, IncidentId healed) override;
+
+  // ServerCheckPort
+  CheckAnswer check(PodId pod, double luck) const override;
+  IncidentId unwell(PodId pod) override;
+  void filters_changed(WorkloadId workload) override;
 
   // VersionPort
   u32 bring(const VersionSpread& version, IncidentId cause) override;

@@ -222,6 +222,25 @@ void Region::note_size(WorkloadId workload, std::size_t size, IncidentId cause) 
     shrunk = {};
 }
 
+CheckAnswer Region::check(PodId id, double luck) const {
+  if (!faults_.empty() && faults_.silent(id)) return CheckAnswer::kSilent;
+  if (id >= pods_.size() || !pods_[id].serving) return CheckAnswer::kRefused;
+  const Pod& p = pods_[id];
+  const bool answers = p.front_end.answers(luck, params_.pools[p.workload].front_end);
+  return answers ? CheckAnswer::kWell : CheckAnswer::kSilent;
+}
+
+IncidentId Region::unwell(PodId id) {
+  if (id >= pods_.size()) return kNoIncident;
+  if (const IncidentId cause = overload_incident(id)) return cause;
+  return pods_[id].serving ? kNoIncident : pods_[id].stopped_by;
+}
+
+void Region::filters_changed(WorkloadId workload) {
+  endpoints_[workload].refilter(world_.now());
+  await_filters(workload);
+}
+
 void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                                IncidentId cause) {
   for (const PodId id : routable) pod(id);

@@ -188,6 +188,19 @@ struct HandPods final : PodControlPort {
   u32 stopped = 0;
 };
 
+struct HandController final : ControllerPort {
+  explicit HandController(Acts& a) : acts(a) {}
+  void stall(IncidentId cause) override { acts.did("stall", 0, cause); }
+  void resume(IncidentId healed) override { acts.did("resume", 0, healed); }
+  u32 throttle(Rate, IncidentId cause) override {
+    acts.did("throttle", 0, cause);
+    return 1;
+  }
+  void unthrottle(u32, IncidentId healed) override { acts.did("unthrottle", 0, healed); }
+  void restart(IncidentId cause) override { acts.did("restart", 0, cause); }
+  Acts& acts;
+};
+
 struct HandVersions final : VersionPort {
   HandVersions(Acts& a, RegionId r) : acts(a), region(r) {}
   u32 bring(const VersionSpread& version, IncidentId cause) override {
@@ -397,6 +410,7 @@ struct HandScene {
   HandNamedService store{acts};
   HandName name{acts};
   HandLive live{acts};
+  HandController controller{acts};
   HandVersions versions[2]{{acts, 0}, {acts, 1}};
   HandNetwork network;
   Scene scene() {
@@ -424,7 +438,9 @@ struct HandScene {
             &clocks,
             {{"store", kNoRegion, &store}},
             {&versions[0], &versions[1]},
-            {{"api", &name}}};
+            {{"api", &name}},
+            {&controller},
+            {"leases"}};
   }
 };
 

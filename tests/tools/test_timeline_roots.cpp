@@ -57,6 +57,9 @@ const std::vector<Entry>& entries() {
       {"clear_dns_record", ", record: api, for: 10s", "dns_record_cleared", {}},
       {"slow_dns", ", record: api, for: 10s", "dns_slowed", {}},
       {"bump_cache_epoch", "", "flush_started", {}},
+      {"stall_controller", ", for: 10s", "controller_stalled", {}},
+      {"throttle", ", rate: 1/s, for: 10s", "controller_throttled", {}},
+      {"restart_controller", "", "controller_restarted", {}},
       {"roll_out", ", version: v, for: 10s", "version_stage", {}},
       {"roll_out", ", version: v", "version_stage", {}},
       {"roll_back", ", version: v", "version_rolled_back", {"roll_out"}},
@@ -75,7 +78,8 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
        {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
         std::string("spec.services=[{name: store}]"),
         std::string("spec.dns=[{name: api, records: [east]}]"),
-        std::string("spec.versions=[{name: v}]"), std::string("spec.duration=50min"),
+        std::string("spec.versions=[{name: v}]"), std::string("spec.controllers=[{name: c}]"),
+        std::string("spec.duration=55min"),
         std::string("spec.expect=[]")})
     sets.push_back(parse_set(set));
   const RunResults run = run_simulation(

@@ -65,6 +65,7 @@ class Check {
       region(all_[k]);
       site(all_[k]);
       client_class(all_[k]);
+      controller(all_[k]);
       pods(all_[k]);
       service(all_[k]);
       record(all_[k]);
@@ -117,6 +118,18 @@ class Check {
     }
     report(s, "class",
            fmt::format("no class of clients is called '{}'{}", name, suggestion(name, classes)));
+  }
+  void controller(const Stated& s) {
+    const std::string name = text_at(s, "controller");
+    const bool acts = value_at(*s.action->type, s.action->params.get(), "controller").has_value();
+    if (!acts) return;
+    std::vector<std::string> names;
+    for (const WorkQueueParams& c : spec_.controllers) names.push_back(c.name);
+    if (names.empty())
+      report(s, "controller", "there is no controller: list one in spec.controllers");
+    else if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+      report(s, "controller",
+             fmt::format("no controller is called '{}'{}", name, suggestion(name, names)));
   }
   void pods(const Stated& s) {
     const std::string pool = text_at(s, "target.pool");

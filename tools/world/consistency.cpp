@@ -167,6 +167,31 @@ double sum_of_shares(const auto& items) {
   return sum;
 }
 
+void controllers(Findings& out, const Spec& spec) {
+  std::vector<std::string> regions;
+  for (const RegionParams& r : spec.regions) regions.push_back(r.name);
+  for (std::size_t k = 0; k < spec.controllers.size(); ++k) {
+    const WorkQueueParams& p = spec.controllers[k];
+    const std::string path = fmt::format("spec.controllers[{}]", k);
+    if (!p.region.empty() && std::find(regions.begin(), regions.end(), p.region) == regions.end())
+      out.push_back({path + ".region", fmt::format("no region is called '{}'{}", p.region,
+                                                   suggestion(p.region, regions))});
+    if (p.items > 0 && !p.region.empty())
+      out.push_back({path + ".items", "`items` of its own or the nodes of a `region`, not both"});
+    if (p.items > 0 && p.on_expired == OnExpired::kCordon)
+      out.push_back({path + ".on_expired", "only nodes are cordoned: leave `items` out"});
+    std::vector<std::string> services;
+    for (const ServiceParams& s : spec.services) services.push_back(s.name);
+    if (!p.service.empty() &&
+        std::find(services.begin(), services.end(), p.service) == services.end())
+      out.push_back({path + ".service", fmt::format("no service is called '{}'{}", p.service,
+                                                    suggestion(p.service, services))});
+    if (p.renew >= p.lease)
+      out.push_back({path + ".renew",
+                     fmt::format("{} is not below the lease, {}", print(p.renew), print(p.lease))});
+  }
+}
+
 bool changes_routing(const ActionSelection& action) {
   return action.name.find("routing_policy") != std::string::npos;
 }
@@ -184,12 +209,23 @@ std::vector<Finding> contradictions(const Spec& spec) {
     out.push_back({"spec.balancer.probe_timeout",
                    fmt::format("{} is above probe_interval, {}", print(spec.balancer.probe_timeout),
                                print(spec.balancer.probe_interval))});
+  if (const auto& checks = spec.balancer.health_checks) {
+    if (checks->timeout > checks->interval)
+      out.push_back({"spec.balancer.health_checks.timeout",
+                     fmt::format("{} is above the interval, {}", print(checks->timeout),
+                                 print(checks->interval))});
+    if (checks->withdraw == WithdrawWhen::kServers && !checks->region_below)
+      out.push_back({"spec.balancer.health_checks.withdraw",
+                     "below which share of well servers? Say `region_below`"});
+  }
   region_sizes(out, spec);
   for (Finding& fault : faults_of_components(spec)) out.push_back(std::move(fault));
   references(out, spec);
   for (Finding& fault : faults_of_services(spec)) out.push_back(std::move(fault));
   runbook_order(out, spec.operations.steps);
   unique_names(out, "spec.versions", spec.versions);
+  unique_names(out, "spec.controllers", spec.controllers);
+  controllers(out, spec);
   for (Finding& fault : faults_of_changes(spec)) out.push_back(std::move(fault));
   for (Finding& fault : faults_of_versions(spec)) out.push_back(std::move(fault));
   for (Finding& fault : faults_of_operations(spec)) out.push_back(std::move(fault));

@@ -4,6 +4,7 @@
 
 #include "models/balancing/capacity_watch.h"
 #include "models/balancing/global_balancer.h"
+#include "models/balancing/health_checks.h"
 #include "models/balancing/replica_choice.h"
 #include "models/balancing/view_keeper.h"
 #include "models/changes/changes.h"
@@ -13,6 +14,7 @@
 #include "models/cluster/cluster.h"
 #include "models/control_plane/api_load.h"
 #include "models/control_plane/api_server.h"
+#include "models/controllers/work_queue.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"
 #include "models/operations/runbook.h"
@@ -50,6 +52,9 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   }
   balancer_ = std::make_unique<GlobalBalancer>(world, "balancer", spec.balancer, *network_,
                                                std::move(capacity));
+  if (balancer_->health_checks())
+    health_checks_ = std::make_unique<HealthChecks>(world, *balancer_->health_checks(), *network_,
+                                                    *network_, *balancer_, n);
   filter_regions();
   double live = 0;
   for (const ClientClassParams& c : spec.clients)
@@ -82,6 +87,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   views_ = std::make_unique<ViewKeeper>(*balancer_, std::move(planes));
   network_->add_listener(clients_.get());
   network_->add_listener(kv_.get());
+  build_controllers();
   expose_parameters();
   changes_ = std::make_unique<Changes>(world, spec.timeline, scene(), spec.versions);
   register_stats();
@@ -95,9 +101,10 @@ Fleet::~Fleet() = default;
 
 void Fleet::filter_regions() {
   region_filters_ = mechanisms_of<RegionFilter>(spec, {world, "balancer", spec.regions.size()});
-  if (region_filters_.empty()) return;
   std::vector<RegionFilter*> filters;
   for (const auto& filter : region_filters_) filters.push_back(filter.get());
+  if (health_checks_) filters.push_back(health_checks_.get());
+  if (filters.empty()) return;
   balancer_->connect(std::move(filters));
 }
 
@@ -142,6 +149,20 @@ void Fleet::connect_region(std::size_t r) {
     for (const auto& filter : filters_[pool]) filters.push_back(filter.get());
   }
   regions_[r]->connect(inside);
+  if (health_checks_)
+    health_checks_->connect(static_cast<RegionId>(r),
+                            {regions_[r].get(), clusters_[r].get(), &clusters_[r]->hosts()});
+}
+
+void Fleet::build_controllers() {
+  for (const WorkQueueParams& p : spec.controllers) {
+    std::vector<NodesOfRegion> nodes;
+    for (std::size_t r = 0; r < clusters_.size(); ++r)
+      if (p.region.empty() || spec.regions[r].name == p.region)
+        nodes.push_back({&clusters_[r]->hosts()});
+    controllers_.push_back(std::make_unique<WorkQueue>(world, p, nodes));
+    controllers_.back()->ask_of(services_->for_controller(p));
+  }
 }
 
 // Every component of a region is given that region's own parameters, here and nowhere else.
@@ -170,6 +191,9 @@ void Fleet::build_region(std::size_t r) {
     const std::string pool = region.name + "/" + region.serving.pools[w].name;
     choices_.push_back(mechanism_of<ReplicaChoice>(spec, {world, pool, regions_[r]->active()}));
     filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
+    if (health_checks_)
+      filters_.back().push_back(
+          health_checks_->filter_for(static_cast<RegionId>(r), static_cast<WorkloadId>(w)));
   }
 }
 
@@ -186,6 +210,8 @@ void Fleet::expose_parameters() {
   live_->add("spec.kv_cache", kv_->live());
   live_->add("spec.safety", safety_->live());
   services_->expose(*live_);
+  for (std::size_t k = 0; k < controllers_.size(); ++k)
+    live_->add("spec.controllers[" + std::to_string(k) + "]", controllers_[k]->live());
   for (std::size_t r = 0; r < regions_.size(); ++r) expose_region(r);
 }
 
@@ -213,6 +239,8 @@ void Fleet::start() {
     for (u32 id = 0; id < pods.size(); ++id)
       api_servers_[r]->preload_status(id, pods[id].api_ready);
   }
+  if (health_checks_) health_checks_->start();
+  for (const auto& controller : controllers_) controller->start();
   clients_->start();
   services_->start();
   changes_->start();
@@ -267,6 +295,10 @@ Scene Fleet::scene() const {
   for (const PoolParams& pool : spec.serving.pools) scene.pools.push_back(pool.name);
   scene.draws = world.stream("changes", "targets");
   scene.network = network_.get();
+  for (std::size_t k = 0; k < controllers_.size(); ++k) {
+    scene.controllers.push_back(controllers_[k].get());
+    scene.controller_names.push_back(spec.controllers[k].name);
+  }
   scene.services = services_->named();
   scene.names = services_->names();
   return scene;

@@ -21,6 +21,7 @@ class Demand;
 struct DeadlinePolicy;
 struct EndpointFilter;
 class GlobalBalancer;
+class HealthChecks;
 struct HedgingPolicy;
 struct RegionFilter;
 class LiveValues;
@@ -30,6 +31,7 @@ class RequestLog;
 class ServiceNet;
 struct SingleFlight;
 class ViewKeeper;
+class WorkQueue;
 
 class Fleet final {
  public:
@@ -52,6 +54,7 @@ class Fleet final {
   void filter_regions();
   void connect_clients(const Demand& demand, RequestLog* log);
   void connect_region(std::size_t r);
+  void build_controllers();
   void expose_parameters();
   void expose_region(std::size_t r);
   Scene scene() const;
@@ -65,6 +68,7 @@ class Fleet final {
   std::unique_ptr<Network> network_;
   std::unique_ptr<ServiceLevel> service_;
   std::unique_ptr<GlobalBalancer> balancer_;
+  std::unique_ptr<HealthChecks> health_checks_;  // null: none
   std::unique_ptr<KvCache> kv_;
   std::unique_ptr<SafetyLayer> safety_;
   std::unique_ptr<ServiceNet> services_;
@@ -72,6 +76,7 @@ class Fleet final {
   std::vector<std::unique_ptr<ApiServer>> api_servers_;
   std::vector<std::unique_ptr<ApiLoad>> api_loads_;
   std::vector<std::unique_ptr<Cluster>> clusters_;
+  std::vector<std::unique_ptr<WorkQueue>> controllers_;
   std::unique_ptr<Population> clients_;
   std::unique_ptr<LiveValues> live_;
   std::unique_ptr<Changes> changes_;

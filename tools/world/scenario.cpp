@@ -107,6 +107,7 @@ void Spec::describe(Schema<Spec>& s) {
   s.field("dns", &Spec::dns).help("names that are resolved before a connection is made");
   s.field("operations", &Spec::operations).help("operators");
   s.field("mitigations", &Spec::mitigations).help("mitigations that are switched on");
+  s.field("controllers", &Spec::controllers).help("controllers with queues of work");
   s.field("versions", &Spec::versions).help("what can be rolled out");
   s.field("timeline", &Spec::timeline).help("faults: what happens whatever the service does");
   s.field("expect", &Spec::expect).help("what must hold at the end, else exit code 1");

@@ -14,6 +14,7 @@
 #include "models/cluster/cluster_params.h"
 #include "models/control_plane/api_server_params.h"
 #include "models/dependencies/dns_params.h"
+#include "models/controllers/work_queue_params.h"
 #include "models/dependencies/service_params.h"
 #include "models/dependencies/use_params.h"
 #include "models/kv_cache/kv_params.h"
@@ -95,6 +96,7 @@ struct Spec {
   std::vector<DnsNameParams> dns;
   OperationsParams operations;
   std::vector<SelectionOf<MitigationTag>> mitigations;
+  std::vector<WorkQueueParams> controllers;
   std::vector<VersionParams> versions;
   std::vector<TimelineParams> timeline;
   std::vector<ExpectationSelection> expect;

@@ -211,6 +211,24 @@ void ServiceNet::start() {
   for (const auto& policy : policies_) policy->start();
 }
 
+ServicePort* ServiceNet::for_controller(const WorkQueueParams& controller) {
+  if (controller.service.empty()) return nullptr;
+  const std::string path = "controllers/" + controller.name + "/service";
+  ServiceUseParams params;
+  params.service = controller.service;
+  params.timeout = controller.service_timeout;
+  std::size_t region = 0;
+  for (std::size_t r = 0; r < spec_.regions.size(); ++r)
+    if (spec_.regions[r].name == controller.region) region = r;
+  Caller& caller = of_controllers_.emplace_back();
+  caller.retries = make_caller_retries(world_, path, params.retry);
+  Use::Wiring wiring;
+  wiring.service = &service_for(params.service, region);
+  wiring.retries = caller.retries.get();
+  caller.at = std::make_unique<Use>(world_, path, params, wiring);
+  return caller.at.get();
+}
+
 const GatewayServices* ServiceNet::of_gateway(std::size_t region) const {
   const GatewayServices& gateway = callers_[region].gateway;
   return gateway.log_in == nullptr ? nullptr : &gateway;

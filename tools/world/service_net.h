@@ -35,6 +35,8 @@ class ServiceNet {
   const GatewayServices* of_gateway(std::size_t region) const;
   ServicePort* at_start(std::size_t region) const { return callers_[region].start; }
   ServicePort* at_renewal(std::size_t region) const { return callers_[region].lease; }
+  // Of a caller that stands in no region; null: it names no service.
+  ServicePort* for_controller(const WorkQueueParams& controller);
   std::vector<NamedService> named() const;
   std::vector<NamedRecord> names() const;
   void expose(LiveValues& live) const;
@@ -78,7 +80,7 @@ class ServiceNet {
   std::vector<std::unique_ptr<Resolvers>> resolvers_;
   std::vector<Authority> authorities_;
   std::vector<Placed> services_;
-  std::vector<Caller> uses_;
+  std::vector<Caller> uses_, of_controllers_;
   std::vector<std::unique_ptr<UseChain>> chains_;
   std::vector<std::unique_ptr<PolicyRefresh>> policies_;
   std::vector<std::unique_ptr<HealthCheck>> checks_;

@@ -1,0 +1,68 @@
+// Controllers on a small fleet: a service that is gone for a while leaves leases that nobody gets
+// back, until somebody throttles and restarts; nodes without a lease take no new pods.
+#include <gtest/gtest.h>
+
+#include "tests/tools/played.h"
+
+namespace stampede::test {
+namespace test_controller_fleets {
+
+const std::string kLeases =
+    "spec.controllers=[{name: leases, items: 1000, rate: 10/s, service: database}]";
+const std::string kDatabase = "spec.services=[{name: database, servers: 4, service_time: 5ms}]";
+const std::string kOutage = "{at: 5min, do: fail_service, service: database, for: 10min}";
+
+Played run(const std::string& timeline, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> sets{kLeases, kDatabase};
+  sets.insert(sets.end(), more.begin(), more.end());
+  return play(timeline, sets);
+}
+
+TEST(controller_fleets, without_a_fault_nothing_happens) {
+  EXPECT_TRUE(run("").incidents.empty());
+  EXPECT_EQ(run("").requests.span(0, 55).lost, 0U);
+}
+
+TEST(controller_fleets, leases_lost_with_a_service_do_not_come_back_with_it) {
+  const Played alone = run(kOutage);
+  EXPECT_EQ(alone.count("leases_expired"), 1U);
+  EXPECT_GE(alone.count("work_wasted"), 1U);
+  EXPECT_EQ(alone.count("leases_valid"), 0U);
+  for (const Incident& i : alone.incidents)
+    EXPECT_EQ(roots_of(alone.incidents, i), std::set<std::string>{"fail_service"}) << i.kind;
+  const Played restarted = run(kOutage + ", {at: 30min, do: restart_controller}");
+  EXPECT_EQ(restarted.count("leases_valid"), 0U);
+  const Played both = run(kOutage +
+                          ", {at: 30min, do: throttle, rate: 9/s, for: 20min}, {at: 30min, do: "
+                          "restart_controller}");
+  EXPECT_EQ(both.count("leases_valid"), 1U);
+}
+
+TEST(controller_fleets, at_a_fifth_and_a_twentieth_it_is_the_same) {
+  for (const char* scale : {"spec.scale=1/5", "spec.scale=1/20"}) {
+    EXPECT_EQ(run(kOutage, {scale}).count("leases_valid"), 0U) << scale;
+    EXPECT_EQ(run(kOutage + ", {at: 30min, do: throttle, rate: 9/s, for: 20min}, {at: 30min, do: "
+                            "restart_controller}",
+                  {scale})
+                  .count("leases_valid"),
+              1U)
+        << scale;
+  }
+}
+
+TEST(controller_fleets, a_fleet_without_leases_cannot_grow) {
+  const std::vector<std::string> more{
+      "spec.controllers=[{name: leases, rate: 0.1/s, renew: 2min, lease: 5min, deadline: 30s, "
+      "on_expired: cordon}]",
+      "spec.cluster.workloads[0].autoscaler=null"};
+  const std::string grows = "{at: 25min, do: scale, target: {region: east}, replicas: 14}";
+  const std::string stall = "{at: 5min, do: stall_controller, for: 10min}, ";
+  const Played calm = play(grows, more), stuck = play(stall + grows, more);
+  EXPECT_EQ(calm.count("nodes_cordoned"), 0U);
+  EXPECT_GE(stuck.count("nodes_cordoned"), 1U);
+  EXPECT_EQ(stuck.count("leases_valid"), 0U);
+  EXPECT_NE(stuck.results, calm.results);
+}
+
+}  // namespace test_controller_fleets
+}  // namespace stampede::test
