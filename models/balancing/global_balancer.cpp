@@ -26,7 +26,8 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
       network_(network),
       component_(world.scheduler.add(this)),
       homes_(capacity.size()),
-      answers_(answers_kept(), capacity.size(), world.stream(path_, "ttl_phase")) {
+      answers_(answers_kept(), capacity.size(), world.stream(path_, "ttl_phase")),
+      probe_loss_(world.stream(path_, "probe_loss")) {
   STAMPEDE_CHECK(params.probe_timeout <= params.probe_interval,
                  "balancer: a probe's time-out exceeds its interval");
   const StreamKey key = world.stream(path_, "region");
@@ -173,16 +174,26 @@ void GlobalBalancer::probe(RegionId region) {
         networks == 0
             ? network_.between(static_cast<RegionId>(v), region)
             : network_.path(static_cast<ClientNetwork>(u64{v} * networks / count), region);
-    if (path.reach == Reach::kReachable && path.round_trip <= params_.probe_timeout)
+    Duration takes = path.round_trip;
+    if (path.harm != nullptr) takes += probe_delay(path, region, v);
+    if (path.reach == Reach::kReachable && takes <= params_.probe_timeout)
       ++reached;
     else if (cause == kNoIncident)
-      cause = path.cause;
+      cause =
+          path.harm != nullptr && path.reach == Reach::kReachable ? path.harm->cause() : path.cause;
   }
   if (static_cast<double>(reached) > params_.healthy_above.value * static_cast<double>(count))
     answered(region, true, kNoIncident);
   else
     world_.scheduler.after(params_.probe_timeout, Priority::kControl, component_, kProbeAnswered,
                            region, cause);
+}
+
+// A question and its answer on a path on which segments are lost.
+Duration GlobalBalancer::probe_delay(const PathState& path, RegionId region, u32 vantage) const {
+  const Words w = draw(probe_loss_, static_cast<u64>(world_.now().ns), region, vantage);
+  return path.harm->request_delay(uniform(w), 1, path.round_trip) +
+         path.harm->answer_delay(uniform2(w), path.round_trip);
 }
 
 void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {

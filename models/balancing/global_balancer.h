@@ -109,6 +109,7 @@ class GlobalBalancer : public BalancerPort,
     return {params_.ttl, params_.ttl_violators.value, params_.ttl_violator_tail};
   }
   void probe(RegionId region);
+  Duration probe_delay(const PathState& path, RegionId region, u32 vantage) const;
   void answered(RegionId region, bool success, IncidentId cause);
   void fresh(RegionId region);
   void check_view(RegionId region);
@@ -133,6 +134,7 @@ class GlobalBalancer : public BalancerPort,
   std::vector<Region> regions_;
   std::vector<Home> homes_;
   AnswerHistory answers_;
+  StreamKey probe_loss_;
   std::vector<RegionFilter*> filters_;
   EventHandle filter_due_, measure_;
   Instant measured_at_{};

@@ -1,4 +1,5 @@
 // What regions' routers export.
+#include <optional>
 #include <utility>
 
 #include "models/changes/action.h"
@@ -25,6 +26,75 @@ const RegisterFault<PushParams> push_routing_policy{
         pushed.emplace_back(r, act.scene.routing->push_policy(r, p.policy, act.root));
       return [routing = act.scene.routing, pushed](IncidentId healed) {
         for (const auto& [region, push] : pushed) routing->take_back(region, push, healed);
+      };
+    }};
+
+enum class LeakBy : u8 { kOwn, kCustomer };
+
+struct LeakRoutesParams {
+  RegionTarget target;
+  LeakBy by = LeakBy::kOwn;
+  std::optional<Bandwidth> bandwidth;
+  static void describe(Schema<LeakRoutesParams>& s) {
+    s.field("target", &LeakRoutesParams::target).help("where the network is that leaks");
+    s.field("by", &LeakRoutesParams::by)
+        .help(
+            "the region's own network, or an access network of the region that is drawn from those "
+            "with two providers or more");
+    s.field("bandwidth", &LeakRoutesParams::bandwidth)
+        .at_least(1)
+        .scales()
+        .help("what that network carries; what it draws beyond is lost");
+  }
+};
+
+const RegisterFault<LeakRoutesParams> leak_routes{
+    "leak_routes",
+    "a network passes every route that it hears on to every neighbour: its providers prefer it, as "
+    "a customer's, and send it their traffic",
+    "RFC 7908: route leaks", [](const LeakRoutesParams& p, const Act& act) -> Heal {
+      LinkControlPort* network = act.scene.links;
+      std::vector<u32> leaks;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        if (const u32 leak =
+                network->leak_routes({r, p.by == LeakBy::kCustomer, p.bandwidth}, act.root))
+          leaks.push_back(leak);
+      if (leaks.empty()) return {};
+      return [network, leaks](IncidentId healed) {
+        for (const u32 leak : leaks) network->stop_leak(leak, healed);
+      };
+    }};
+
+struct HijackPrefixParams {
+  RegionTarget target;
+  Share prefixes{1};
+  std::string by;
+  static void describe(Schema<HijackPrefixParams>& s) {
+    s.field("target", &HijackPrefixParams::target).help("whose prefixes");
+    s.field("prefixes", &HijackPrefixParams::prefixes)
+        .range(0, 1)
+        .help("share of the region's prefixes, rounded up");
+    s.field("by", &HijackPrefixParams::by)
+        .help("region in which the network is that announces them; left out: anywhere");
+  }
+};
+
+const RegisterFault<HijackPrefixParams> hijack_prefix{
+    "hijack_prefix",
+    "another network announces a region's prefixes: who is nearer to it sends its traffic there, "
+    "where it is dropped",
+    "RFC 7454: prefix hijacks", [](const HijackPrefixParams& p, const Act& act) -> Heal {
+      LinkControlPort* network = act.scene.links;
+      RegionId by = kNoRegion;
+      for (RegionId r = 0; r < act.scene.regions.size(); ++r)
+        if (act.scene.regions[r] == p.by) by = r;
+      std::vector<u32> hijacks;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        if (const u32 hijack = network->hijack_prefixes({r, p.prefixes, by}, act.root))
+          hijacks.push_back(hijack);
+      if (hijacks.empty()) return {};
+      return [network, hijacks](IncidentId healed) {
+        for (const u32 hijack : hijacks) network->end_hijack(hijack, healed);
       };
     }};
 

@@ -46,7 +46,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
       regions_(regions),
       balancer_learns_(wiring_.balancer->learns()),
       networks_(regions),
-      network_cumulative_(regions) {
+      network_cumulative_(regions),
+      ways_(world.stream("clients", "ways")) {
   for (ClientNetwork c = 0; c < wiring_.network->client_networks(); ++c) {
     const RegionId home = wiring_.network->home(c);
     const double before = networks_[home].empty() ? 0 : network_cumulative_[home].back();
@@ -481,6 +482,8 @@ void Population::handle(const Event& event) {
     case kHedge:
       if (awaits_first_token(event.subject, event.argument)) hedge(event.subject);
       return;
+    case kArrivesLate:
+      return arrives_late(event.subject, event.argument);
     case kLoserLeaves:
       return loser_leaves(event.subject, event.argument);
     case kFirstTokenTimeout:

@@ -113,6 +113,8 @@ class Population final : public Component,
 
   const Counts& counts() const { return counts_; }
   u64 requests_in_flight() const { return requests_.live(); }
+  // Attempts that have not reached their region yet: the path loses what they are sent in.
+  u64 on_the_way() const { return on_the_way_; }
   const Quantiles& ttft() const { return ttft_; }
   const Quantiles& e2e() const { return e2e_; }
   const Quantiles& tpot() const { return tpot_; }
@@ -134,7 +136,8 @@ class Population final : public Component,
     kLoserLeaves,
     kSpikeArrival,
     kCurveSpike,
-    kCurveSpikeEnd
+    kCurveSpikeEnd,
+    kArrivesLate
   };
   struct Class;  // population_class.h
   // What the log tells of a request beyond its record.
@@ -225,6 +228,8 @@ class Population final : public Component,
     if (balancer_learns_ && region != kNoRegion) wiring_.balancer->ended(region, outcome, cause);
   }
   AttemptSlot make_out(RequestSlot slot, IncidentId brought_by);
+  void hand_in(RequestSlot slot, const RegionRoute& route, const Verdict& let_in,
+               Duration round_trip);
   void refused(RequestSlot slot, const Verdict& verdict, Duration heard_after);
   // What the slots of hedging and single flight need.
   void hedge(RequestSlot slot);
@@ -265,6 +270,15 @@ class Population final : public Component,
   void close_session(SessionSlot session);
   Request* live_request(const Attempt& attempt);
   Duration one_way(const Request& request, RegionId region) const;
+  // population_requests.cpp: paths on which segments are lost.
+  Words way_draw(const Request& request, u8 attempt, u32 purpose) const;
+  bool comes_late(RequestSlot slot, const PathState& path, IncidentId moved_by);
+  void arrives_late(RequestSlot slot, u32 serial);
+  Duration first_token_late(const Request& request, const Attempt& attempt,
+                            const PathState& path) const;
+  Duration end_late(const Request& request, const Attempt& attempt, const PathState& path,
+                    Instant at) const;
+  void blame_way(Request& request);
   struct TurnLengths {
     u32 message = 0, output = 0;
     bool budget_spent = false;  // by the reasoning
@@ -288,6 +302,9 @@ class Population final : public Component,
   std::vector<Trail> trails_;        // [request] if there is a log
   std::vector<AttemptSlot> second_;  // [request] that hedged
   u32 losers_ = 0;
+  StreamKey ways_;                    // of what is lost on the way
+  std::vector<IncidentId> moved_by_;  // [request] on a way on which it is late
+  u64 on_the_way_ = 0;
   std::vector<AddedSpike> added_spikes_;
   std::vector<CurveSpike> curve_spikes_;  // that last
   IncidentId spiked_by_ = kNoIncident;    // the latest of them

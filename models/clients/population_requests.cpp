@@ -1,4 +1,5 @@
-// What becomes of a request: its attempts, time-outs, retries and end.
+// What becomes of a request: its attempts, time-outs, retries and end, and how late both ways make
+// it where segments are lost.
 #include "models/clients/population.h"
 #include "models/clients/population_class.h"
 #include "models/clients/service_level.h"
@@ -46,6 +47,24 @@ void Population::offer_turn(SessionSlot session, u8 resubmission, IncidentId bec
   send(slot);
 }
 
+// The region's gateway has let it in.
+void Population::hand_in(RequestSlot slot, const RegionRoute& route, const Verdict& let_in,
+                         Duration round_trip) {
+  if (wiring_.single_flight != nullptr && take_over(slot)) return;
+  const IncidentId brought_by = what_brings(requests_[slot], route, let_in);
+  const AttemptSlot attempt = make_out(slot, brought_by);
+  const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
+  if (!verdict.accepted()) {
+    wiring_.attempts->give_back(attempt);
+    blame(requests_[slot], brought_by);  // unless the refusal says more
+    return refused(slot, verdict, round_trip);
+  }
+  requests_[slot].attempt = attempt;
+  ++sessions_[requests_[slot].session].working;
+  if (wiring_.single_flight != nullptr)
+    wiring_.single_flight->started(work_of((*wiring_.attempts)[attempt]), attempt);
+}
+
 void Population::send(RequestSlot slot) {
   Request& r = requests_[slot];
   const Session& s = sessions_[r.session];
@@ -69,6 +88,9 @@ void Population::send(RequestSlot slot) {
   if (path.reach == Reach::kNoRoute)
     return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
 
+  if (path.harm != nullptr && path.reach == Reach::kReachable &&
+      comes_late(slot, path, route.moved_by))
+    return;
   Verdict let_in;
   if (path.reach == Reach::kReachable) {
     let_in =
@@ -86,19 +108,7 @@ void Population::send(RequestSlot slot) {
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     return;
   }
-  if (wiring_.single_flight != nullptr && take_over(slot)) return;
-  const IncidentId brought_by = what_brings(r, route, let_in);
-  const AttemptSlot attempt = make_out(slot, brought_by);
-  const Verdict verdict = wiring_.regions[route.region]->offer(attempt);
-  if (!verdict.accepted()) {
-    wiring_.attempts->give_back(attempt);
-    blame(requests_[slot], brought_by);  // unless the refusal says more
-    return refused(slot, verdict, path.round_trip);
-  }
-  requests_[slot].attempt = attempt;
-  ++sessions_[r.session].working;
-  if (wiring_.single_flight != nullptr)
-    wiring_.single_flight->started(work_of((*wiring_.attempts)[attempt]), attempt);
+  hand_in(slot, route, let_in, path.round_trip);
 }
 
 void Population::start_timeouts(RequestSlot slot) {
@@ -284,7 +294,9 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   Request* r = live_request(a);
   if (r == nullptr) return;
   const Class& c = *classes_[r->class_id];
-  const Instant heard = at + one_way(*r, a.region);
+  const PathState& path = wiring_.network->path(r->client, a.region);
+  Instant heard = at + path.round_trip / 2;
+  if (path.harm != nullptr) heard += first_token_late(*r, a, path);
   if (heard > deadline(r->sent, c.patience_of(*r).first_token))
     return;  // its timer is about to fire
   if (c.hedging != nullptr) wins(a.request, attempt, heard);
@@ -302,13 +314,19 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
   counts_.context_read += u64{a.output} * a.prompt + u64{a.output} * (a.output - 1) / 2;
   Request* r = live_request(a);
   const Class& c = *classes_[sessions_[a.session].class_id];
-  const Instant heard = r == nullptr ? at : at + one_way(*r, a.region);
+  Instant heard = at;
+  if (r != nullptr) {
+    const PathState& path = wiring_.network->path(r->client, a.region);
+    heard += path.round_trip / 2;
+    if (path.harm != nullptr) heard += end_late(*r, a, path, heard);
+  }
   if (r == nullptr || r->state != Request::State::kStreaming ||
       heard > deadline(r->sent, c.patience_of(*r).total)) {
     ++counts_.doomed;
     counts_.wasted_tokens += a.output;
     ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
     if (r != nullptr) {  // the timer that ends the wait is about to fire
+      blame_way(*r);
       blame(*r, wiring_.regions[a.region]->delayed_by(attempt));
       lose(a.request, attempt);
     } else {
@@ -357,6 +375,7 @@ void Population::give_up_waiting(RequestSlot slot) {
   r.attempt = kNoSlot;
   if (both[1] != kNoSlot) second_[slot] = kNoSlot;
   blame(r, classes_[r.class_id]->patience_of(r).cause);  // unless the server says more
+  blame_way(r);
   for (const AttemptSlot attempt : both)
     if (attempt != kNoSlot) leave_server(r, attempt);
   tell_balancer(r.region, Outcome::kTimeout, r.blamed);
@@ -412,6 +431,80 @@ void Population::paths_changed(RegionId region) {
         r.state == Request::State::kStreaming && gap.ns > 0)
       c.between.push(world_.now() + gap, slot, r.serial);
   }
+}
+
+namespace {
+
+enum Purpose : u32 { kRequestDelay, kFirstTokenDelay, kEndDelay };
+
+}  // namespace
+
+Words Population::way_draw(const Request& r, u8 attempt, u32 purpose) const {
+  return draw(ways_, r.key, attempt, purpose);
+}
+
+// Once for each attempt: by how much it comes late to its region. False: it is in time.
+bool Population::comes_late(RequestSlot slot, const PathState& path, IncidentId moved_by) {
+  Request& r = requests_[slot];
+  const Class& c = *classes_[r.class_id];
+  if (c.hedging != nullptr) return false;  // the second attempt supposes that the first is there
+  const Session& s = sessions_[r.session];
+  const u32 prompt = c.trace ? recorded_[r.session].prompt : s.context + lengths_of(c, s).message;
+  path.harm->carry(prompt, 0);
+  const double u = uniform(way_draw(r, r.tries, kRequestDelay));
+  const Duration late = path.harm->request_delay(u, prompt, path.round_trip);
+  if (late.ns == 0) return false;
+  start_timeouts(slot);
+  if (slot >= moved_by_.size()) moved_by_.resize(slot + 1, kNoIncident);
+  moved_by_[slot] = moved_by;
+  ++on_the_way_;
+  world_.scheduler.after(late, Priority::kArrival, component_, kArrivesLate, slot, r.serial);
+  return true;
+}
+
+void Population::arrives_late(RequestSlot slot, u32 serial) {
+  --on_the_way_;
+  Request& r = requests_[slot];
+  const auto lost = [this] {
+    ++counts_.attempts_lost;
+    ++counts_.attempts_ended[static_cast<std::size_t>(Outcome::kTimeout)];
+  };
+  if (!awaits_first_token(slot, serial)) return lost();  // its client has left
+  const Session& s = sessions_[r.session];
+  const PathState& path = wiring_.network->path(s.client, r.region);
+  if (path.reach != Reach::kReachable) {
+    blame(r, path.cause);
+    return lost();
+  }
+  RegionRoute route;
+  route.region = r.region;
+  route.moved_by = moved_by_[slot];
+  const Verdict let_in = wiring_.regions[r.region]->admit(
+      s.key, r.key ^ static_cast<u64>(world_.now().ns), r.class_id);
+  if (!let_in.accepted()) {
+    blame(r, route.moved_by);
+    return refused(slot, let_in, path.round_trip);
+  }
+  hand_in(slot, route, let_in, path.round_trip);
+}
+
+Duration Population::first_token_late(const Request& r, const Attempt& a,
+                                      const PathState& path) const {
+  return path.harm->answer_delay(uniform(way_draw(r, a.number, kFirstTokenDelay)), path.round_trip);
+}
+
+// `heard`: when its end would be without loss.
+Duration Population::end_late(const Request& r, const Attempt& a, const PathState& path,
+                              Instant heard) const {
+  path.harm->carry(0, a.output);
+  return path.harm->end_delay(uniform(way_draw(r, a.number, kEndDelay)), a.output,
+                              heard - r.first_token, path.round_trip);
+}
+
+void Population::blame_way(Request& r) {
+  if (r.region == kNoRegion) return;
+  const PathState& path = wiring_.network->path(r.client, r.region);
+  if (path.harm != nullptr) blame(r, path.harm->cause());
 }
 
 }  // namespace stampede

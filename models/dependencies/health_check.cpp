@@ -22,7 +22,7 @@ void HealthCheck::start() {
 }
 
 void HealthCheck::handle(const Event& event) {
-  const HealthCheckParams& p = service_.params().health;
+  const ServiceHealthParams& p = service_.params().health;
   const double part = event.kind == kFirstCheck ? uniform(draw(phase_, 0)) : 1;
   world_.scheduler.after(from_seconds(part * p.period.seconds()), Priority::kControl, component_,
                          kCheck);

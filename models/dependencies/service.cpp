@@ -105,8 +105,7 @@ bool Service::begins(u32, u32 job, u32 place) {
   if (reply && reply->ok) return true;
   if (reply) {  // by an event: the station is in the middle of it
     jobs_[job].refused = reply->cause;
-    world_.scheduler.at(world_.now(), Priority::kCompletion, component_, kAbort, job,
-                        jobs_[job].serial);
+    world_.scheduler.after(1_ns, Priority::kCompletion, component_, kAbort, job, jobs_[job].serial);
   }
   return false;
 }

@@ -4,8 +4,8 @@
 
 namespace stampede {
 
-void HealthCheckParams::describe(Schema<HealthCheckParams>& s) {
-  using P = HealthCheckParams;
+void ServiceHealthParams::describe(Schema<ServiceHealthParams>& s) {
+  using P = ServiceHealthParams;
   s.name("service_health");
   s.field("reach", &P::reach)
       .fixed("what a service needs is built at the start")

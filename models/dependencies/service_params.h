@@ -7,11 +7,11 @@
 
 namespace stampede {
 
-struct HealthCheckParams {
+struct ServiceHealthParams {
   std::string reach, api_server;
   Duration period = 10_s;
   u32 fall = 3, rise = 3;
-  static void describe(Schema<HealthCheckParams>& s);
+  static void describe(Schema<ServiceHealthParams>& s);
 };
 
 struct ServiceParams {
@@ -22,7 +22,7 @@ struct ServiceParams {
   double variation = 1;
   Discipline discipline = Discipline::kFifo;
   double contention = 0;
-  HealthCheckParams health;
+  ServiceHealthParams health;
   static void describe(Schema<ServiceParams>& s);
 };
 

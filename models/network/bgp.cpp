@@ -187,6 +187,7 @@ bool Bgp::converge() {
     }
     for (AsIndex as = 0; as < size(); ++as) fib_[cell(as, p)].from = best_[cell(as, p)].from;
   }
+  for (SessionIndex s = 0; s < sessions_.size(); ++s) sessions_[s].first_prefixes = heard(s);
   return true;
 }
 

@@ -51,10 +51,13 @@ class Bgp : public Component {
   void withdraw(AsIndex as, PrefixIndex prefix, IncidentId cause = kNoIncident);
   // The export policy of an origin lets the prefix out or not.
   void set_export(AsIndex as, PrefixIndex prefix, bool allowed, IncidentId cause);
+  // Every route to every neighbour, or as relations allow.
+  void set_leaks(AsIndex as, bool leaks, IncidentId cause);
   void session_down(AsIndex a, AsIndex b, IncidentId cause);  // noticed at once by both
   void link_fails(AsIndex a, AsIndex b, IncidentId cause);    // silently: hold timers run
   void link_repaired(AsIndex a, AsIndex b);  // sessions that are down come back at their retry
-  void session_up(AsIndex a, AsIndex b, IncidentId cause);        // at once, by an operator
+  void session_up(AsIndex a, AsIndex b, IncidentId cause);  // at once, by an operator
+  bool held(AsIndex a, AsIndex b) const { return sessions_[session(a, b)].held; }
   void refresh(AsIndex as, AsIndex neighbour, IncidentId cause);  // re-sends AdjOut (RFC 2918)
 
   void handle(const Event& event) override;
@@ -75,6 +78,7 @@ class Bgp : public Component {
   AsIndex peer(SessionIndex s) const { return sessions_[s].peer; }
   Duration delay(SessionIndex s) const { return sessions_[s].delay; }
   bool carries(SessionIndex s) const { return sessions_[s].link_alive; }
+  IncidentId failure(SessionIndex s) const { return sessions_[s].failure; }
   u32 size() const { return static_cast<u32>(policies_.size()); }
   const std::vector<Prefix>& prefixes() const { return prefixes_; }
   PathTable& paths() { return paths_; }
@@ -97,8 +101,11 @@ class Bgp : public Component {
     SessionIndex reverse = 0;
     Relation relation = Relation::kPlain;  // of the peer
     bool up = true, link_alive = true;
+    bool missed = false;         // something sent while the link was silent
+    bool held = false;           // over the limit of prefixes: it does not come back by itself
     u32 epoch = 0, waiting = 0;  // waiting: pending prefixes
     u32 link = 0;
+    u32 first_prefixes = 0;            // that the peer announced at the start
     IncidentId failure = kNoIncident;  // why the link is silent
     Duration delay{};
     Instant last_arrival{};
@@ -157,6 +164,9 @@ class Bgp : public Component {
   void arrived(u32 message);
   void process(u32 message);
   void receive(SessionIndex receiver, PrefixIndex p, const Route& route, IncidentId cause);
+  bool too_many(SessionIndex receiver) const;
+  u32 heard(SessionIndex receiver) const;  // prefixes
+  void hold(SessionIndex receiver, IncidentId cause);
   void damp(SessionIndex receiver, PrefixIndex p, Route& route);
   void drop_session(SessionIndex s, IncidentId cause);
   void establish(SessionIndex s, IncidentId cause);

@@ -27,6 +27,14 @@ void Bgp::set_export(AsIndex as, PrefixIndex prefix, bool allowed, IncidentId ca
   for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s) consider(s, prefix, cause);
 }
 
+void Bgp::set_leaks(AsIndex as, bool leaks, IncidentId cause) {
+  if (policies_[as].leaks == leaks) return;
+  new_cause();
+  policies_[as].leaks = leaks;
+  for (SessionIndex s = first_[as]; s < first_[as + 1]; ++s)
+    for (PrefixIndex p = 0; p < prefixes_.size(); ++p) consider(s, p, cause);
+}
+
 void Bgp::decide_and_tell(AsIndex as, PrefixIndex p, IncidentId cause) {
   if (!decide(as, p, cause)) return;
   ++stats_.best_changes;
@@ -131,7 +139,10 @@ void Bgp::send(SessionIndex s, PrefixIndex p, const Announcement& content, Incid
 
 void Bgp::transmit(Message message) {
   Session& session = sessions_[message.session];
-  if (!session.link_alive) return;
+  if (!session.link_alive) {
+    session.missed = true;
+    return;
+  }
   const u32 m = messages_.take_as_left();
   messages_[m] = message;
   session.last_arrival = std::max(scheduler_.now() + session.delay, session.last_arrival);
@@ -174,6 +185,7 @@ void Bgp::receive(SessionIndex receiver, PrefixIndex p, const Route& route, Inci
   Route next = route;
   if (params_.flap_damping) damp(receiver, p, next);
   adj_in_[slot(receiver, p)] = next;
+  if (params_.max_prefix > 0 && next.present() && too_many(receiver)) return hold(receiver, cause);
   const AsIndex as = sessions_[receiver].owner;
   if (params_.decision_hold.ns == 0) {
     decide_and_tell(as, p, cause);
@@ -228,13 +240,16 @@ void Bgp::handle(const Event& event) {
       break;
     }
     case kHold:
-      if (sessions_[s].up && sessions_[s].epoch == event.argument) {
+      if (sessions_[s].up && sessions_[s].epoch == event.argument &&
+          (!sessions_[s].link_alive || sessions_[s].missed ||
+           sessions_[sessions_[s].reverse].missed)) {
         new_cause();
         drop_session(s, sessions_[s].failure);
       }
       break;
     case kConnect:
       if (sessions_[s].up || sessions_[s].epoch != event.argument) break;
+      if (sessions_[s].held && params_.max_prefix_restart.ns == 0) break;  // until it is cleared
       if (sessions_[s].link_alive)
         establish(s, kNoIncident);
       else

@@ -15,6 +15,11 @@ struct BgpObserver {
   // Returns the cause that the update carries.
   virtual IncidentId origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal,
                                   IncidentId cause) = 0;
+  // An AS shuts the session with a customer down that announces too much. Returns what follows from
+  // it names as its cause.
+  virtual IncidentId over_limit(AsIndex /*as*/, AsIndex /*customer*/, IncidentId cause) {
+    return cause;
+  }
 };
 
 }  // namespace stampede

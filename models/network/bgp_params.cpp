@@ -83,6 +83,17 @@ void BgpParams::describe(Schema<BgpParams>& s) {
       .range(0, 4095)
       .help("graceful restart: how long the routes of a lost session are kept; 0: off")
       .source("RFC 4724");
+  s.field("max_prefix", &P::max_prefix)
+      .live()
+      .range(0, 1000)
+      .help(
+          "how many prefixes a customer may announce on a session, as a multiple of those at the "
+          "start; with more it is shut down; 0: any number")
+      .source("RFC 7454: maximum prefixes on a peering");
+  s.field("max_prefix_restart", &P::max_prefix_restart)
+      .live()
+      .at_least(0)
+      .help("time until a session that was shut down so is tried again; 0: not before it is reset");
   s.field("sender_loop_detection", &P::sender_loop_detection)
       .fixed("the routes of the start were sent by it")
       .help("whether a router avoids sending a route to an AS that is on its path")

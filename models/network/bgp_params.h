@@ -29,6 +29,8 @@ struct BgpParams {
   Duration hold_time{90_s};
   Duration connect_retry{120_s};
   Duration restart_time{0};
+  double max_prefix = 0;  // times what was announced at the start; 0: any number
+  Duration max_prefix_restart{0};
   bool sender_loop_detection = false;
   bool split_horizon = false;
   bool flap_damping = false;

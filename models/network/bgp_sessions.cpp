@@ -12,9 +12,11 @@ void Bgp::session_down(AsIndex a, AsIndex b, IncidentId cause) {
 
 void Bgp::link_fails(AsIndex a, AsIndex b, IncidentId cause) {
   const SessionIndex s = session(a, b);
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = false;
+  for (const SessionIndex end : {s, sessions_[s].reverse}) {
+    sessions_[end].link_alive = false;
+    sessions_[end].failure = cause;
+  }
   if (!sessions_[s].up) return;
-  sessions_[s].failure = cause;
   scheduler_.after(std::max(params_.hold_time, kSoon), Priority::kNetwork, component_, kHold, s,
                    sessions_[s].epoch);
 }
@@ -63,13 +65,36 @@ void Bgp::drop_session(SessionIndex s, IncidentId cause) {
     }
   }
   const double u = uniform(draw(retry_key_, low, 0, sessions_[low].epoch));
-  scheduler_.after(
-      std::max(from_seconds(params_.connect_retry.seconds() * (0.75 + 0.25 * u)), kSoon),
-      Priority::kNetwork, component_, kConnect, low, sessions_[low].epoch);
+  const Duration retry = sessions_[low].held && params_.max_prefix_restart.ns > 0
+                             ? params_.max_prefix_restart
+                             : params_.connect_retry;
+  scheduler_.after(std::max(from_seconds(retry.seconds() * (0.75 + 0.25 * u)), kSoon),
+                   Priority::kNetwork, component_, kConnect, low, sessions_[low].epoch);
+}
+
+// Only what customers announce is bounded: a provider sends everything.
+bool Bgp::too_many(SessionIndex receiver) const {
+  if (sessions_[receiver].relation != Relation::kCustomer) return false;
+  return heard(receiver) > params_.max_prefix * sessions_[receiver].first_prefixes;
+}
+
+u32 Bgp::heard(SessionIndex receiver) const {
+  u32 count = 0;
+  for (PrefixIndex p = 0; p < prefixes_.size(); ++p) count += adj_in_[slot(receiver, p)].present();
+  return count;
+}
+
+void Bgp::hold(SessionIndex s, IncidentId cause) {
+  if (observer_ != nullptr)
+    cause = observer_->over_limit(sessions_[s].owner, sessions_[s].peer, cause);
+  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].held = true;
+  drop_session(s, cause);
 }
 
 void Bgp::establish(SessionIndex s, IncidentId cause) {
   new_cause();
+  for (const SessionIndex end : {s, sessions_[s].reverse})
+    sessions_[end].held = sessions_[end].missed = false;
   for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].up = true;
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
     for (PrefixIndex p = 0; p < prefixes_.size(); ++p) consider(end, p, cause);

@@ -38,11 +38,13 @@ Walk Forwarding::walk(AsIndex from, PrefixIndex prefix, const std::vector<u8>& a
     }
     if (!bgp_.carries(next)) {
       result.reach = Reach::kBlackHole;
+      if (bgp_.failure(next) != kNoIncident) result.cause = bgp_.failure(next);
       return result;
     }
     result.one_way += bgp_.delay(next);
     ++result.hops;
     at = bgp_.peer(next);
+    if (notes_ways_) result.through.push_back(at);
     if (at == landmark) {
       result.reach = Reach::kBlackHole;
       return result;

@@ -17,6 +17,7 @@ struct Walk {
   Duration one_way{};  // sum of link delays, if delivered
   u32 hops = 0;
   IncidentId cause = kNoIncident;  // carried by the tables that misled it
+  std::vector<AsIndex> through;    // the ASes that passed it on, if they are asked for
 };
 
 class Forwarding {
@@ -25,9 +26,12 @@ class Forwarding {
   // A packet to an address in `prefix`; falls back to covering prefixes hop by hop. `alive`: by
   // AS, whether what it originates is really there.
   Walk walk(AsIndex from, PrefixIndex prefix, const std::vector<u8>& alive) const;
+  // From now on walks say through which ASes they went.
+  void note_ways() { notes_ways_ = true; }
 
  private:
   const Bgp& bgp_;
+  bool notes_ways_ = false;
   std::vector<PrefixIndex> covering_;  // [prefix], itself if there is none
 };
 

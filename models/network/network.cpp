@@ -1,9 +1,15 @@
-// Cached paths: what changes them and who is told. Construction is in network_setup.cpp, policies
-// and safeguards in network_policy.cpp.
+// Construction, cached paths, what changes them and who is told. Policies and safeguards are in
+// network_policy.cpp, faults in network_faults.cpp.
 #include "models/network/network.h"
 
+#include <algorithm>
+
+#include "models/network/as_generator.h"
 #include "models/network/bgp.h"
 #include "models/network/forwarding.h"
+#include "models/network/path_faults.h"
+#include "models/network/route_faults.h"
+#include "sim/math.h"
 
 namespace stampede {
 namespace {
@@ -26,9 +32,11 @@ void Network::mark_dirty(RegionId region) {
   world_.scheduler.after(kSoon, Priority::kNetwork, component_, kRecompute);
 }
 
-IncidentId Network::origin_sends(AsIndex, PrefixIndex prefix, bool withdrawal, IncidentId cause) {
+IncidentId Network::origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal,
+                                 IncidentId cause) {
   const RegionId r = region_of(prefix);
   Region& region = regions_[r];
+  if (as != region.origin) return cause;  // it is not its own
   if (withdrawal) {
     if (region.withdrawn == kNoIncident || region.restored != kNoIncident) {
       u32 denied = 0;
@@ -58,16 +66,21 @@ bool Network::update(Path& path, const Walk& walk, RegionId region) {
   next.reach = walk.reach;
   next.round_trip = 2 * walk.one_way;
   next.changed = path.state.changed;
+  if (path_faults_) {
+    const u32 way = number_of(path);
+    if (route_faults_) note_passage(way, walk);
+    path_faults_->apply(way, next);
+  }
   const bool was = path.state.reach == Reach::kReachable;
-  const bool is = walk.reach == Reach::kReachable;
+  const bool is = next.reach == Reach::kReachable;
   if (was && (!is || walk.end != path.end)) ++next.changed;
-  if (!is) {
-    next.round_trip = path.state.round_trip;  // a refusal takes about as long as an answer did
+  if (!is) next.round_trip = path.state.round_trip;  // a refusal takes as long as an answer did
+  if (walk.reach != Reach::kReachable) {
     next.cause = walk.cause != kNoIncident ? walk.cause : regions_[region].withdrawn;
     if (!alive_[regions_[region].origin]) next.cause = regions_[region].dead_cause;
   }
   const bool differs = next.reach != path.state.reach || next.changed != path.state.changed ||
-                       next.round_trip != path.state.round_trip;
+                       next.round_trip != path.state.round_trip || next.harm != path.state.harm;
   path.state = next;
   path.end = walk.end;
   return differs;
@@ -149,6 +162,159 @@ void Network::handle(const Event& event) {
     case kRecompute:
       break;
   }
+}
+
+namespace {
+constexpr u32 kFirstOriginAsn = 4'200'000'000;  // private use (RFC 6996)
+
+std::vector<Prefix> region_prefixes(std::size_t regions, u32 each) {
+  std::vector<Prefix> result;
+  for (std::size_t r = 0; r < regions; ++r)
+    for (u32 i = 0; i < each; ++i)
+      result.push_back({10u << 24 | static_cast<u32>(r) << 16 | i << 8, 24});
+  return result;
+}
+}  // namespace
+
+Network::Network(World& world, const NetworkParams& params, std::vector<NetworkRegion> regions,
+                 std::optional<AsGraph> graph, std::string path)
+    : world_(world),
+      params_(params),
+      name_(std::move(path)),
+      component_(world.scheduler.add(this)),
+      safeguard_key_(world.stream(name_, "safeguards")),
+      ways_key_(world.stream(name_, "ways")) {
+  const auto count = static_cast<u32>(regions.size());
+  for (NetworkRegion& region : regions) {
+    regions_.emplace_back().name = std::move(region.name);
+    regions_.back().site = std::move(region.site);
+  }
+  graph_ = graph ? std::move(*graph) : generate_as_graph(params_.generator, count, world.seed);
+  STAMPEDE_CHECK(graph_.acyclic(), "the AS graph has a provider cycle");
+  assign_regions(graph_, count, world.seed);
+  attach_regions(world.seed);
+  choose_clients(world.seed);
+  set_delays(world.seed);
+  bgp_ =
+      std::make_unique<Bgp>(world.scheduler, graph_, params_.bgp,
+                            region_prefixes(count, static_cast<u32>(params_.prefixes_per_region)),
+                            world.seed, name_ + ".bgp", static_cast<BgpObserver*>(this));
+  for (PrefixIndex p = 0; p < bgp_->prefixes().size(); ++p)
+    bgp_->originate(regions_[region_of(p)].origin, p);
+  STAMPEDE_CHECK(bgp_->converge(), "routing has no stable state");
+  forwarding_ = std::make_unique<Forwarding>(*bgp_);
+  alive_.assign(graph_.size(), 1);
+  prefix_withdrawn_.assign(bgp_->prefixes().size(), 0);
+  paths_.resize(clients_.size() * regions_.size());
+  between_.resize(regions_.size() * regions_.size());
+  for (RegionId r = 0; r < count; ++r) {
+    recompute_clients(r);
+    for (RegionId other = 0; other < count; ++other) recompute_between(r, other);
+  }
+  for (std::vector<Path>* table : {&paths_, &between_})
+    for (Path& p : *table) p.state.changed = 0;
+  register_stats();
+}
+
+Network::~Network() = default;
+
+// Each region's own AS buys from drawn providers of its region.
+void Network::attach_regions(u64 seed) {
+  const StreamKey key = stream_key(seed, name_, "attach");
+  const AsIndex size = graph_.size();
+  for (RegionId r = 0; r < regions_.size(); ++r) {
+    std::vector<AsIndex> choices;
+    for (const bool anywhere : {false, true}) {
+      if (!choices.empty()) break;
+      for (AsIndex as = 0; as < size; ++as)
+        if ((anywhere || graph_.region(as) == r) && graph_.customers(as) > 0) choices.push_back(as);
+    }
+    if (choices.empty())
+      for (AsIndex as = 0; as < size; ++as) choices.push_back(as);
+    const u32 asn = kFirstOriginAsn + r;
+    regions_[r].origin = graph_.add_as(asn);
+    graph_.set_region(regions_[r].origin, r);
+    for (i32 n = 0; n < params_.providers_per_region && !choices.empty(); ++n) {
+      const double u = uniform(draw(key, r, static_cast<u32>(n)));
+      const auto pick = static_cast<std::ptrdiff_t>(u * static_cast<double>(choices.size()));
+      graph_.add_link(graph_.asn(choices[static_cast<std::size_t>(pick)]), asn,
+                      LinkKind::kProviderToCustomer);
+      choices.erase(choices.begin() + pick);
+    }
+  }
+}
+
+// Stubs of the region, without replacement as long as there are any.
+void Network::choose_clients(u64 seed) {
+  const StreamKey key = stream_key(seed, name_, "clients");
+  const auto each = static_cast<u32>(params_.client_networks_per_region);
+  double sum = 0;
+  for (u32 k = 1; k <= each; ++k) sum += math::pow(k, -params_.client_weight_skew);
+  for (RegionId r = 0; r < regions_.size(); ++r) {
+    std::vector<AsIndex> stubs, others;
+    for (AsIndex as = 0; as < graph_.size(); ++as)
+      if (graph_.region(as) == r && as != regions_[r].origin)
+        (graph_.customers(as) == 0 ? stubs : others).push_back(as);
+    if (stubs.empty()) stubs = others;
+    if (stubs.empty()) stubs.push_back(regions_[r].origin);
+    const std::vector<AsIndex> all = stubs;
+    for (u32 k = 1; k <= each; ++k) {
+      if (stubs.empty()) stubs = all;
+      const double u = uniform(draw(key, r, k));
+      const auto pick = static_cast<std::ptrdiff_t>(u * static_cast<double>(stubs.size()));
+      const double share = math::pow(k, -params_.client_weight_skew) / sum;
+      clients_.push_back({r, stubs[static_cast<std::size_t>(pick)], share});
+      stubs.erase(stubs.begin() + pick);
+    }
+  }
+}
+
+Duration Network::one_way(RegionId a, RegionId b) const {
+  if (a == b) return params_.intra_region_one_way;
+  const std::string &x = regions_[a].name, &y = regions_[b].name;
+  for (const RegionLatency& l : params_.latencies)
+    if ((l.from == x && l.to == y) || (l.from == y && l.to == x)) return l.one_way;
+  const bool together = !regions_[a].site.empty() && regions_[a].site == regions_[b].site;
+  return together ? params_.intra_site_one_way : params_.inter_region_one_way;
+}
+
+void Network::set_delays(u64 seed) {
+  const StreamKey key = stream_key(seed, name_, "delays");
+  for (AsIndex as = 0; as < graph_.size(); ++as)
+    for (const Neighbour& n : graph_.neighbours(as)) {
+      if (n.as < as) continue;
+      const double u = 2 * uniform(draw(key, n.link)) - 1;
+      const Duration mean = one_way(graph_.region(as), graph_.region(n.as));
+      graph_.set_delay(n.link, from_seconds(mean.seconds() * (1 + u * params_.link_spread.value)));
+    }
+}
+
+void Network::register_stats() {
+  StatsTable& t = world_.stats;
+  t.counter(name_, "bgp_announcements_total", "announcements sent by all speakers",
+            &bgp_->stats().announcements);
+  t.counter(name_, "bgp_withdrawals_total", "withdrawals sent by all speakers",
+            &bgp_->stats().withdrawals);
+  t.counter(name_, "fib_changes_total", "changes of forwarding entries",
+            &bgp_->stats().fib_changes);
+  for (RegionId r = 0; r < regions_.size(); ++r) {
+    t.about(r);
+    StatInfo& row = t.gauge(name_ + "." + regions_[r].name, "reachable_ratio", "1",
+                            "share of all client networks that reach the region", [this, r] {
+                              double reached = 0;
+                              for (ClientNetwork c = 0; c < clients_.size(); ++c)
+                                reached += path(c, r).reach == Reach::kReachable;
+                              return reached / static_cast<double>(clients_.size());
+                            });
+    row.because = [this, r] {
+      std::vector<IncidentId> open{regions_[r].dead_cause};
+      for (ClientNetwork c = 0; c < clients_.size(); ++c)
+        if (path(c, r).reach != Reach::kReachable) open.push_back(path(c, r).cause);
+      return open;
+    };
+  }
+  t.about(std::nullopt);
+  t.explain(name_, [this] { return prefix_withdrawn().shown_by; });
 }
 
 }  // namespace stampede

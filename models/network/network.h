@@ -13,8 +13,10 @@
 #include "models/network/as_graph.h"
 #include "models/network/bgp_observer.h"
 #include "models/network/network_params.h"
+#include "models/ports/link_control_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/network_port.h"
+#include "models/ports/path_control_port.h"
 #include "models/ports/routing_control_port.h"
 #include "sim/world.h"
 
@@ -22,6 +24,8 @@ namespace stampede {
 
 class Bgp;
 class Forwarding;
+class PathFaults;
+class RouteFaults;
 struct Walk;
 
 struct NetworkRegion {
@@ -32,6 +36,8 @@ struct NetworkRegion {
 class Network : public Component,
                 public NetworkPort,
                 public RoutingControlPort,
+                public PathControlPort,
+                public LinkControlPort,
                 private BgpObserver {
  public:
   // `regions` in order of RegionId. `graph`: a read AS graph instead of a generated one; must be
@@ -62,6 +68,21 @@ class Network : public Component,
   Alarm prefix_withdrawn() const override;
   bool was_pushed(RegionId region) const override { return regions_[region].ever_pushed; }
 
+  // PathControlPort
+  u32 cut_paths(const Ways& ways, IncidentId cause) override;
+  u32 degrade_paths(const Ways& ways, const WayDamage& damage, IncidentId cause) override;
+  void restore_paths(u32 fault, IncidentId healed) override;
+
+  // LinkControlPort
+  u32 links(RegionId region) const override;
+  void fail_links(RegionId region, const std::vector<u32>& links, IncidentId cause) override;
+  void repair_links(RegionId region, const std::vector<u32>& links, IncidentId healed) override;
+  void reset_sessions(RegionId region, const std::vector<u32>& links, IncidentId cause) override;
+  u32 leak_routes(const RouteLeak& leak, IncidentId cause) override;
+  void stop_leak(u32 leak, IncidentId healed) override;
+  u32 hijack_prefixes(const PrefixHijack& hijack, IncidentId cause) override;
+  void end_hijack(u32 hijack, IncidentId healed) override;
+
   // The region's own routers and servers are gone or back, whatever is announced.
   void set_alive(RegionId region, bool alive, IncidentId cause);
 
@@ -71,6 +92,7 @@ class Network : public Component,
   Bgp& bgp() { return *bgp_; }
   const Bgp& bgp() const { return *bgp_; }
   const AsGraph& graph() const { return graph_; }
+  RegionId region_count() const { return static_cast<RegionId>(regions_.size()); }
   AsIndex origin(RegionId region) const { return regions_[region].origin; }
   AsIndex client_as(ClientNetwork client) const { return clients_[client].as; }
   PrefixIndex prefix(RegionId region, u32 number) const {
@@ -111,7 +133,7 @@ class Network : public Component,
     AsIndex end = 0;
   };
 
-  // network_setup.cpp
+  // network.cpp: construction
   void attach_regions(u64 seed);
   void choose_clients(u64 seed);
   void set_delays(u64 seed);
@@ -129,11 +151,23 @@ class Network : public Component,
   void fib_changed(AsIndex as, PrefixIndex prefix) override;
   IncidentId origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal,
                           IncidentId cause) override;
+  IncidentId over_limit(AsIndex as, AsIndex customer, IncidentId cause) override;
   void mark_dirty(RegionId region);
   void recompute_dirty();
   bool recompute_clients(RegionId region);
   bool recompute_between(RegionId from, RegionId to);
   bool update(Path& path, const Walk& walk, RegionId region);
+  // network_faults.cpp: over ways
+  u32 number_of(const Path& path) const;  // of its way
+  std::vector<u32> ways_of(const Ways& ways) const;
+  // network_faults.cpp: of links, sessions and routes
+  RouteFaults& route_faults();
+  PathFaults& path_faults();
+  void mark_all_dirty();
+  AsIndex neighbour(RegionId region, u32 link) const;
+  void note_passage(u32 way, const Walk& walk);
+  std::vector<u8> clients_of(const Ways& ways) const;
+  std::string text_of(const Ways& ways, std::size_t count) const;
   RegionId region_of(PrefixIndex p) const {
     return static_cast<RegionId>(p / static_cast<u32>(params_.prefixes_per_region));
   }
@@ -147,12 +181,14 @@ class Network : public Component,
   std::vector<Client> clients_;
   std::unique_ptr<Bgp> bgp_;
   std::unique_ptr<Forwarding> forwarding_;
-  std::vector<u8> alive_;             // [as]
-  std::vector<u8> prefix_withdrawn_;  // [prefix]
-  std::vector<Path> paths_;           // [client, region]
-  std::vector<Path> between_;         // [from, to]
+  std::unique_ptr<PathFaults> path_faults_;    // null: there were none so far
+  std::unique_ptr<RouteFaults> route_faults_;  // likewise
+  std::vector<u8> alive_;                      // [as]
+  std::vector<u8> prefix_withdrawn_;           // [prefix]
+  std::vector<Path> paths_;                    // [client, region]
+  std::vector<Path> between_;                  // [from, to]
   std::vector<PathListener*> listeners_;
-  StreamKey safeguard_key_;
+  StreamKey safeguard_key_, ways_key_;
   u32 pushes_ = 0;
   u64 recomputes_ = 0;
   bool recompute_due_ = false, divergence_told_ = false;

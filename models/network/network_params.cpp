@@ -99,6 +99,7 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .live()
       .at_least(0)
       .help("time from the push of a routing policy until the routers act on it");
+  s.field("transport", &P::transport).help("how requests and answers are carried");
   s.field("safeguards", &P::safeguards).help("mitigations against a wrong policy");
 }
 

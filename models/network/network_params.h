@@ -2,6 +2,7 @@
 #pragma once
 #include "models/network/as_generator_params.h"
 #include "models/network/bgp_params.h"
+#include "models/network/transport_params.h"
 
 namespace stampede {
 
@@ -36,6 +37,7 @@ struct NetworkParams {
   Duration intra_region_one_way{4_ms};   // mean of a link within a region
   Share link_spread{0.25};               // a link's delay is that times U(1 - this, 1 + this)
   Duration policy_apply{1_s};            // from the push to the routers' new configuration
+  TransportParams transport;
   RoutingSafeguards safeguards;
   static void describe(Schema<NetworkParams>& s);
 };

@@ -13,11 +13,26 @@ enum class Reach : u8 {
   kBlackHole  // loop or dead origin: the client sees nothing and times out
 };
 
+// What a path on which segments are lost does to what is sent over it, by uniforms of the sender's.
+struct PathHarm {
+  virtual ~PathHarm() = default;
+  // How much later than over a sound path a request arrives, the first token of an answer, and the
+  // last one of a stream that took `streamed` to be made.
+  virtual Duration request_delay(double u, u32 prompt_tokens, Duration round_trip) const = 0;
+  virtual Duration answer_delay(double u, Duration round_trip) const = 0;
+  virtual Duration end_delay(double u, u32 tokens, Duration streamed,
+                             Duration round_trip) const = 0;
+  // So much was given to it.
+  virtual void carry(u32 prompt_tokens, u32 answer_tokens) const = 0;
+  virtual IncidentId cause() const = 0;
+};
+
 struct PathState {
   Reach reach = Reach::kReachable;
   Duration round_trip{};
   u32 changed = 0;                 // counts path changes: a stream sent under an older count died
   IncidentId cause = kNoIncident;  // of unreachability
+  const PathHarm* harm = nullptr;  // null: nothing is lost; until a path of the region changes
 };
 
 struct NetworkPort {

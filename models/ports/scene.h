@@ -13,10 +13,12 @@
 #include "models/ports/controller_port.h"
 #include "models/ports/demand_control_port.h"
 #include "models/ports/gate_control_port.h"
+#include "models/ports/link_control_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/name_control_port.h"
 #include "models/ports/network_port.h"
 #include "models/ports/node_control_port.h"
+#include "models/ports/path_control_port.h"
 #include "models/ports/pod_control_port.h"
 #include "models/ports/routing_control_port.h"
 #include "models/ports/server_control_port.h"
@@ -56,6 +58,8 @@ struct Scene {
   std::vector<NamedRecord> names{};            // in DNS
   std::vector<ControllerPort*> controllers{};  // with queues of work
   std::vector<std::string> controller_names{};
+  PathControlPort* paths = nullptr;
+  LinkControlPort* links = nullptr;
 };
 
 }  // namespace stampede

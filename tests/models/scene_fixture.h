@@ -137,6 +137,49 @@ struct HandClocks final : ClockControlPort {
   u32 skews = 0;
 };
 
+struct HandPaths final : PathControlPort {
+  explicit HandPaths(Acts& a) : acts(a) {}
+  u32 cut_paths(const Ways& ways, IncidentId cause) override {
+    acts.did("cut", ways.region, cause);
+    return ++faults;
+  }
+  u32 degrade_paths(const Ways& ways, const WayDamage&, IncidentId cause) override {
+    acts.did("degrade", ways.region, cause);
+    return ++faults;
+  }
+  void restore_paths(u32 fault, IncidentId healed) override {
+    acts.did("way" + std::to_string(fault) + "_", 0, healed);
+  }
+  Acts& acts;
+  u32 faults = 0;
+};
+
+struct HandLinks final : LinkControlPort {
+  explicit HandLinks(Acts& a) : acts(a) {}
+  u32 links(RegionId) const override { return 3; }
+  void fail_links(RegionId r, const std::vector<u32>&, IncidentId cause) override {
+    acts.did("down", r, cause);
+  }
+  void repair_links(RegionId r, const std::vector<u32>&, IncidentId healed) override {
+    acts.did("up", r, healed);
+  }
+  void reset_sessions(RegionId r, const std::vector<u32>&, IncidentId cause) override {
+    acts.did("reset", r, cause);
+  }
+  u32 leak_routes(const RouteLeak& leak, IncidentId cause) override {
+    acts.did("leak", leak.region, cause);
+    return ++faults;
+  }
+  void stop_leak(u32, IncidentId healed) override { acts.did("stop", 0, healed); }
+  u32 hijack_prefixes(const PrefixHijack& hijack, IncidentId cause) override {
+    acts.did("hijack", hijack.region, cause);
+    return ++faults;
+  }
+  void end_hijack(u32, IncidentId healed) override { acts.did("return", 0, healed); }
+  Acts& acts;
+  u32 faults = 0;
+};
+
 struct HandBreakers final : BreakerControlPort {
   explicit HandBreakers(Acts& a) : acts(a) {}
   IncidentId open_by_hand(IncidentId cause) override {
@@ -398,6 +441,8 @@ struct HandScene {
   HandControlPlane planes[2]{{acts, 0}, {acts, 1}};
   HandCache cache{acts};
   HandClocks clocks{acts};
+  HandPaths paths{acts};
+  HandLinks links{acts};
   HandBreakers breakers{acts};
   HandService service;
   HandDemand demand{acts};
@@ -440,7 +485,9 @@ struct HandScene {
             {&versions[0], &versions[1]},
             {{"api", &name}},
             {&controller},
-            {"leases"}};
+            {"leases"},
+            &paths,
+            &links};
   }
 };
 

@@ -216,7 +216,7 @@ TEST(balancer, same_seed_same_routes_other_seed_others) {
 
 TEST(balancer, parameters_are_described) {
   const TypeInfo& type = type_of<GlobalBalancerParams>();
-  EXPECT_EQ(type.fields.size(), 22U);
+  EXPECT_EQ(type.fields.size(), 23U);
   for (const FieldInfo& f : type.fields) EXPECT_FALSE(f.help.empty()) << f.key;
 }
 

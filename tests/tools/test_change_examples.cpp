@@ -149,6 +149,22 @@ const std::map<std::string, Judge>& judges() {
          EXPECT_EQ(run.count("clock_mended"), 1);
          EXPECT_GT(run.failed(), calm().failed());
        }},
+      {"ways",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("paths_cut"), 2);
+         EXPECT_EQ(run.count("paths_degraded"), 1);
+         EXPECT_EQ(run.count("paths_restored"), 3);
+       }},
+      {"routes",
+       [](const Played& run) {
+         EXPECT_EQ(run.count("sessions_reset"), 1);
+         EXPECT_EQ(run.count("links_failed"), 1);
+         EXPECT_EQ(run.count("links_repaired"), 1);
+         EXPECT_EQ(run.count("prefixes_hijacked"), 1);
+         EXPECT_EQ(run.count("routes_leaked"), 1);
+         EXPECT_EQ(run.count("prefix_withdrawn"), 0);
+         EXPECT_GT(run.failed(), calm().failed());
+       }},
       {"API load",
        [](const Played& run) {
          ASSERT_EQ(run.count("api_load_started"), 2);

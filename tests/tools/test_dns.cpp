@@ -132,7 +132,9 @@ TEST(dns, in_a_smaller_world_the_same_share_is_lost) {
         .lost_share();
   };
   const double whole = lost("1");
-  EXPECT_NEAR(whole, 0.54, 0.08);  // a resolver is asked every 20 s
+  // Of the first questions 0.54 (a resolver is asked every 20 s); people who are refused ask again.
+  EXPECT_GT(whole, 0.54);
+  EXPECT_LT(whole, 0.75);
   EXPECT_NEAR(lost("1/5"), whole, 0.08);
   EXPECT_NEAR(lost("1/20"), whole, 0.12);
 }

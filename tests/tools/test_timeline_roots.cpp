@@ -64,7 +64,16 @@ const std::vector<Entry>& entries() {
       {"roll_out", ", version: v", "version_stage", {}},
       {"roll_back", ", version: v", "version_rolled_back", {"roll_out"}},
       {"roll_out", ", version: v, name: out", "version_stage", {}},
-      {"disable", ", name: out", "version_disabled", {"roll_out"}}};
+      {"disable", ", name: out", "version_disabled", {"roll_out"}},
+      {"partition", ", target: {from: regions}, for: 10s", "paths_cut", {}},
+      {"degrade_link", ", loss: 1%, for: 10s", "paths_degraded", {}},
+      {"fail_link", ", target: {link: 0}, for: 10s", "links_failed", {}},
+      {"reset_session", ", target: {link: 1}", "sessions_reset", {}},
+      {"leak_routes", ", target: {region: east}, for: 10s", "routes_leaked", {}},
+      {"hijack_prefix",
+       ", target: {region: east}, prefixes: 25%, for: 10s",
+       "prefixes_hijacked",
+       {}}};
   return all;
 }
 
@@ -79,8 +88,7 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
         std::string("spec.services=[{name: store}]"),
         std::string("spec.dns=[{name: api, records: [east]}]"),
         std::string("spec.versions=[{name: v}]"), std::string("spec.controllers=[{name: c}]"),
-        std::string("spec.duration=55min"),
-        std::string("spec.expect=[]")})
+        std::string("spec.duration=70min"), std::string("spec.expect=[]")})
     sets.push_back(parse_set(set));
   const RunResults run = run_simulation(
       load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});

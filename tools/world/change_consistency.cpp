@@ -64,6 +64,7 @@ class Check {
     for (std::size_t k = 0; k < all_.size(); ++k) {
       region(all_[k]);
       site(all_[k]);
+      ways(all_[k]);
       client_class(all_[k]);
       controller(all_[k]);
       pods(all_[k]);
@@ -102,6 +103,30 @@ class Check {
                                        : suggestion(name, sites)));
     else if (!inside)
       report(s, "target.site", fmt::format("'{}' is not at '{}'", region, name));
+  }
+  void ways(const Stated& s) {
+    std::vector<std::string> ends = regions_;
+    ends.insert(ends.end(), {"clients", "regions"});
+    const std::string from = text_at(s, "target.from"), home = text_at(s, "target.home");
+    if (!from.empty() && std::find(ends.begin(), ends.end(), from) == ends.end())
+      report(s, "target.from",
+             fmt::format("'{}' is neither clients nor regions nor a region{}", from,
+                         suggestion(from, ends)));
+    if (!home.empty() && std::find(regions_.begin(), regions_.end(), home) == regions_.end())
+      report(s, "target.home",
+             fmt::format("no region is called '{}'{}", home, suggestion(home, regions_)));
+    if (const std::string by = s.action->name == "hijack_prefix" ? text_at(s, "by") : "";
+        !by.empty() && std::find(regions_.begin(), regions_.end(), by) == regions_.end())
+      report(s, "by", fmt::format("no region is called '{}'{}", by, suggestion(by, regions_)));
+    if (const std::string link = text_at(s, "target.link");
+        !link.empty() && std::stoll(link) >= spec_.network.providers_per_region)
+      report(s, "target.link",
+             fmt::format("a region's network has {} links to providers, counted from 0",
+                         spec_.network.providers_per_region));
+    if (!home.empty() && !from.empty() && from != "clients")
+      report(s, "target.home", "these ways have no clients at their end");
+    if (!from.empty() && from == text_at(s, "target.region"))
+      report(s, "target.from", fmt::format("a way from '{}' to itself", from));
   }
   void client_class(const Stated& s) {
     const std::string name = text_at(s, "class");

@@ -8,6 +8,7 @@
 #include "models/balancing/replica_choice.h"
 #include "models/balancing/view_keeper.h"
 #include "models/changes/changes.h"
+#include "models/changes/failures.h"
 #include "models/clients/demand.h"
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
@@ -90,6 +91,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   build_controllers();
   expose_parameters();
   changes_ = std::make_unique<Changes>(world, spec.timeline, scene(), spec.versions);
+  if (spec.failures.any()) let_hardware_fail();
   register_stats();
   check_signals(spec, world);
   runbook_ = std::make_unique<Runbook>(world, spec.operations, *changes_, scene());
@@ -98,6 +100,17 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
 }
 
 Fleet::~Fleet() = default;
+
+void Fleet::let_hardware_fail() {
+  std::vector<Failures::Region> regions;
+  for (std::size_t r = 0; r < spec.regions.size(); ++r) {
+    Failures::Region& region = regions.emplace_back();
+    region.gpus_per_node = own_[r].cluster.gpus_per_node;
+    for (std::size_t w = 0; w < own_[r].serving.pools.size(); ++w)
+      region.gpus_per_pod.push_back(spec.gpus_per_pod(r, w));
+  }
+  failures_ = std::make_unique<Failures>(world, spec.failures, scene(), std::move(regions));
+}
 
 void Fleet::filter_regions() {
   region_filters_ = mechanisms_of<RegionFilter>(spec, {world, "balancer", spec.regions.size()});
@@ -244,6 +257,7 @@ void Fleet::start() {
   clients_->start();
   services_->start();
   changes_->start();
+  if (failures_) failures_->start();
   runbook_->start();
 }
 
@@ -270,6 +284,8 @@ Scene Fleet::scene() const {
   scene.regions = world.region_names;
   for (const RegionParams& r : spec.regions) scene.sites.push_back(r.site);
   scene.routing = network_.get();
+  scene.paths = network_.get();
+  scene.links = network_.get();
   for (const auto& cluster : clusters_) scene.autoscalers.push_back(cluster.get());
   for (const auto& server : api_servers_) scene.control_planes.push_back(server.get());
   scene.cache = kv_.get();

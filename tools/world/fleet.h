@@ -17,6 +17,7 @@ namespace stampede {
 class ApiLoad;
 class CapacityWatch;
 class Changes;
+class Failures;
 class Demand;
 struct DeadlinePolicy;
 struct EndpointFilter;
@@ -52,6 +53,7 @@ class Fleet final {
  private:
   void build_region(std::size_t r);
   void filter_regions();
+  void let_hardware_fail();
   void connect_clients(const Demand& demand, RequestLog* log);
   void connect_region(std::size_t r);
   void build_controllers();
@@ -81,6 +83,7 @@ class Fleet final {
   std::unique_ptr<LiveValues> live_;
   std::unique_ptr<Changes> changes_;
   std::unique_ptr<Runbook> runbook_;
+  std::unique_ptr<Failures> failures_;  // null: hardware does not fail by itself
   // What mitigations put into the slots of the request's way.
   std::vector<std::unique_ptr<ReplicaChoices>> rules_;   // [region]
   std::vector<std::unique_ptr<ReplicaChoice>> choices_;  // [region] x [pool]; null: by the rule

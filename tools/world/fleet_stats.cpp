@@ -92,7 +92,7 @@ void Fleet::register_checks() {
     STAMPEDE_CHECK(held == attempts_.live(), "attempts held by regions are not those in the pool");
     u64 ended = 0;
     for (const u64 n : clients_->counts().attempts_ended) ended += n;
-    STAMPEDE_CHECK(clients_->counts().attempts == ended + attempts_.live(),
+    STAMPEDE_CHECK(clients_->counts().attempts == ended + attempts_.live() + clients_->on_the_way(),
                    "attempts are not conserved");
     verify_tokens();
   });

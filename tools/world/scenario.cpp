@@ -105,6 +105,7 @@ void Spec::describe(Schema<Spec>& s) {
       .help("what the fleet depends on beside its own parts: databases, log-ins, quotas");
   s.field("uses", &Spec::uses).help("who calls these services, and when");
   s.field("dns", &Spec::dns).help("names that are resolved before a connection is made");
+  s.field("failures", &Spec::failures).help("hardware that fails by chance");
   s.field("operations", &Spec::operations).help("operators");
   s.field("mitigations", &Spec::mitigations).help("mitigations that are switched on");
   s.field("controllers", &Spec::controllers).help("controllers with queues of work");

@@ -6,6 +6,7 @@
 
 #include "models/balancing/global_balancer_params.h"
 #include "models/balancing/replica_choice_params.h"
+#include "models/changes/failures_params.h"
 #include "models/changes/timeline_params.h"
 #include "models/changes/version_params.h"
 #include "models/clients/client_class_params.h"
@@ -13,8 +14,8 @@
 #include "models/clients/service_level_params.h"
 #include "models/cluster/cluster_params.h"
 #include "models/control_plane/api_server_params.h"
-#include "models/dependencies/dns_params.h"
 #include "models/controllers/work_queue_params.h"
+#include "models/dependencies/dns_params.h"
 #include "models/dependencies/service_params.h"
 #include "models/dependencies/use_params.h"
 #include "models/kv_cache/kv_params.h"
@@ -94,6 +95,7 @@ struct Spec {
   std::vector<ServiceParams> services;
   std::vector<ServiceUseParams> uses;
   std::vector<DnsNameParams> dns;
+  FailuresParams failures;
   OperationsParams operations;
   std::vector<SelectionOf<MitigationTag>> mitigations;
   std::vector<WorkQueueParams> controllers;

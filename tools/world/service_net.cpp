@@ -217,15 +217,14 @@ ServicePort* ServiceNet::for_controller(const WorkQueueParams& controller) {
   ServiceUseParams params;
   params.service = controller.service;
   params.timeout = controller.service_timeout;
-  std::size_t region = 0;
-  for (std::size_t r = 0; r < spec_.regions.size(); ++r)
+  RegionId region = 0;
+  for (RegionId r = 0; r < spec_.regions.size(); ++r)
     if (spec_.regions[r].name == controller.region) region = r;
   Caller& caller = of_controllers_.emplace_back();
   caller.retries = make_caller_retries(world_, path, params.retry);
-  Use::Wiring wiring;
-  wiring.service = &service_for(params.service, region);
-  wiring.retries = caller.retries.get();
-  caller.at = std::make_unique<Use>(world_, path, params, wiring);
+  caller.at = std::make_unique<Use>(
+      world_, path, params,
+      Use::Wiring{&service_for(params.service, region), caller.retries.get()});
   return caller.at.get();
 }
 
