@@ -164,7 +164,8 @@ void PathFaults::apply(u32 way, PathState& state) const {
     state.reach = Reach::kBlackHole;
     state.cause = harm->incident;
   }
-  if (harm->loss > 0 || !harm->pipes.empty()) state.harm = harm;
+  // Latency alone makes nothing late beside the round trip, but is a reason for it.
+  if (harm->loss > 0 || harm->latency.ns > 0 || !harm->pipes.empty()) state.harm = harm;
 }
 
 }  // namespace stampede

@@ -98,8 +98,8 @@ std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
     return refuse_503(trouble(p.workload));
   p.front_end.charge(front.cpu_per_request.seconds());
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
-    return refuse_503(bounded_by_ ? bounded_by_ : trouble(p.workload));
-  if (full(p)) return refuse_503(trouble(p.workload));
+    return refuse_503(bounded_by_ ? bounded_by_ : trouble_of(id));
+  if (full(p)) return refuse_503(trouble_of(id));
   return std::nullopt;
 }
 

@@ -293,6 +293,10 @@ class Region final : public Component,
   std::vector<IncidentId> what_brought_overload() const;
   // What makes the region slow, as far as an incident is known.
   IncidentId trouble(WorkloadId workload) const { return overload_ ? overload_ : strain(workload); }
+  IncidentId trouble_of(PodId pod) const {
+    const IncidentId ails = ailment(pod);
+    return ails ? ails : trouble(pods_[pod].workload);
+  }
   // What leaves its pods more to do than they should have.
   IncidentId strain(WorkloadId workload) const {
     const IncidentId shrunk = shrunk_[workload].cause;

@@ -68,6 +68,23 @@ TEST(set_causes, what_is_late_as_pods_are_gone_names_who_took_them) {
     EXPECT_EQ(roots_of(run.incidents, i), std::set<std::string>{"kill_pods"}) << i.kind;
 }
 
+// Also where the queue of a slow pod is full, and where probes and answers are late on a slow way.
+TEST(set_causes, what_is_late_or_refused_at_slow_pods_and_ways_names_them) {
+  const Played slow = play("{at: 10min, do: slow_pods, factor: 8, for: 10min}",
+                           {kPager, "spec.demand.rate=12/s", "spec.gateway.max_queue=4"});
+  ASSERT_GE(slow.count("paged"), 1U);
+  for (const Incident& i : slow.incidents)
+    if (i.kind == "paged") {
+      EXPECT_EQ(roots_of(slow.incidents, i), std::set<std::string>{"slow_pods"});
+    }
+  const Played way = play("{at: 10min, do: degrade_link, latency: 40s, for: 10min}", {kPager});
+  ASSERT_GE(way.count("region_unreachable"), 1U);
+  for (const Incident& i : way.incidents)
+    if (i.kind == "paged" || i.kind == "region_unreachable") {
+      EXPECT_EQ(roots_of(way.incidents, i), std::set<std::string>{"degrade_link"}) << i.kind;
+    }
+}
+
 TEST(recovery, names_what_ended_or_was_done) {
   const auto causes = [](const Played& run) {
     std::set<std::string> kinds;
