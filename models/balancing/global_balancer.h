@@ -6,8 +6,8 @@
 // Source: global load balancers as sold: Route 53 (probes from many vantage points, healthy above
 //   18 % of them; TTL 60 s), Google serviceLbPolicy (waterfall), Envoy (slow start).
 // Limits: probes see the path to a region, not its servers (health_checks.h sees these); a probe
-// round has one verdict; one
-//   capacity number a region; demand for the waterfall is what was offered in the last interval.
+//   round has one verdict; one capacity number a region; demand for the waterfall is what was
+//   offered in the last interval.
 #pragma once
 #include <string>
 #include <vector>

@@ -11,8 +11,7 @@
 //   fails servers that are well), Facebook 2021-10-04 (sites withdraw themselves without a
 //   backbone).
 // Limits: a checker stands in its region and reaches every server whose host is reached; a server
-// is
-//   asked again only after the last check of it has ended.
+//   is asked again only after the last check of it has ended.
 #pragma once
 #include <deque>
 #include <memory>

@@ -193,9 +193,13 @@ void WorkQueue::in_time(u32 index) {
 void WorkQueue::expire(u32 index) {
   items_[index].expired = true;
   ++expired_;
-  if (lost_ == kNoIncident)
-    lost_ = world_.incident(kLeasesExpired, path_, {stalled_, late_, changed_by_, failed_by_},
+  if (lost_ == kNoIncident) {
+    const Throttle* held_by = items_[index].waits == Wait::kHeld ? tightest() : nullptr;
+    lost_ = world_.incident(kLeasesExpired, path_,
+                            {stalled_, late_, changed_by_, failed_by_,
+                             held_by != nullptr ? held_by->incident : kNoIncident},
                             fmt::format("the first of {}", items_.size()));
+  }
   changed();
 }
 

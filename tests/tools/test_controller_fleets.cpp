@@ -38,6 +38,14 @@ TEST(controller_fleets, leases_lost_with_a_service_do_not_come_back_with_it) {
   EXPECT_EQ(both.count("leases_valid"), 1U);
 }
 
+// What a throttle holds back until its lease is over has expired because of the throttle.
+TEST(controller_fleets, a_throttle_below_what_is_due_is_why_leases_expire) {
+  const Played tight = run("{at: 10min, do: throttle, rate: 1/s, for: 30min}");
+  EXPECT_EQ(tight.count("leases_expired"), 1U);
+  for (const Incident& i : tight.incidents)
+    EXPECT_EQ(roots_of(tight.incidents, i), std::set<std::string>{"throttle"}) << i.kind;
+}
+
 TEST(controller_fleets, at_a_fifth_and_a_twentieth_it_is_the_same) {
   for (const char* scale : {"spec.scale=1/5", "spec.scale=1/20"}) {
     EXPECT_EQ(run(kOutage, {scale}).count("leases_valid"), 0U) << scale;

@@ -102,6 +102,16 @@ TEST(way_faults, a_smaller_fleet_on_a_smaller_link_is_hit_alike) {
 }
 
 // ---- BGP ---------------------------------------------------------------------------------------
+
+// A limit of prefixes shuts sessions down because of the leak, and none without one.
+TEST(way_faults, a_limit_of_prefixes_answers_a_leak) {
+  const std::string leak = "{at: 10min, do: leak_routes, target: {region: east}, for: 10min}";
+  EXPECT_EQ(play(leak).count("max_prefix_exceeded"), 0U);
+  EXPECT_EQ(play("", {"spec.network.bgp.max_prefix=1.5"}).incidents.size(), 0U);
+  const Played limited = play(leak, {"spec.network.bgp.max_prefix=1.5"});
+  EXPECT_GE(limited.count("max_prefix_exceeded"), 1U);
+  expect_one_root(limited, "leak_routes");
+}
 TEST(way_faults, without_links_a_region_is_dark_until_routers_and_balancer_notice) {
   const Played run = play("{at: 10min, do: fail_link, target: {region: east}, for: 10min}");
   EXPECT_EQ(run.count("links_failed"), 1U);
