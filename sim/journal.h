@@ -29,8 +29,16 @@ class Journal {
                     std::vector<IncidentId> causes, std::string text);
   const std::vector<Incident>& all() const { return incidents_; }
 
+  // `ended` ends what `began` began: a fault that heals, a change that is taken back, a repair.
+  struct Closing {
+    IncidentId began, ended;
+  };
+  void close(IncidentId began, IncidentId ended) { closings_.push_back({began, ended}); }
+  const std::vector<Closing>& closings() const { return closings_; }
+
  private:
   std::vector<Incident> incidents_;
+  std::vector<Closing> closings_;
 };
 
 }  // namespace stampede

@@ -265,15 +265,23 @@ bool HealthChecks::judge(Region& r, RegionId region, Target& t) {
 }
 
 // ---- regions -----------------------------------------------------------------------------------
+// Its servers are those that have been well and that nobody has asked to end. One that is not ready
+// is taken off the list and asked no more: it is not well.
 void HealthChecks::judge_region(RegionId region) {
   Region& r = regions_[region];
+  if (!params_.region_below && r.closed_by == kNoIncident) return;
   double all = 0, well = 0;
   IncidentId cause = kNoIncident;
-  for (const Target& t : r.targets) {
-    if (!t.listed || t.probe.health() == Health::kUnknown) continue;
+  for (PodId id = 0; id < r.targets.size(); ++id) {
+    Target& t = r.targets[id];
+    t.used |= t.listed && t.probe.usable();
+    if (!t.used || !r.wiring.pods->wanted(id)) continue;
     ++all;
-    well += t.probe.usable();
-    if (!t.probe.usable() && t.cause != kNoIncident) cause = t.cause;
+    if (t.listed && t.probe.usable()) {
+      ++well;
+    } else if (const IncidentId why = t.listed ? t.cause : r.wiring.servers->unwell(id)) {
+      cause = why;
+    }
   }
   const bool down = params_.region_below && all > 0 && well < params_.region_below->value * all;
   if (down == (r.closed_by != kNoIncident)) return;
@@ -298,9 +306,11 @@ void HealthChecks::withdraw(RegionId region, bool down, IncidentId cause) {
   }
 }
 
-// Does the region reach any other? Asked as often as a server is checked.
+// Are enough of its servers well, and does the region reach any other? Asked as often as a server is
+// checked.
 void HealthChecks::survey(RegionId region) {
   world_.scheduler.after(params_.interval, Priority::kControl, component_, kSurvey, region);
+  judge_region(region);
   if (params_.withdraw != WithdrawWhen::kBackbone || regions_.size() < 2) return;
   bool reached = false;
   IncidentId cause = kNoIncident;

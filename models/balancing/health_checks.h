@@ -64,6 +64,7 @@ class HealthChecks final : public Component, public RegionFilter {
     WorkloadId workload = 0;
     u32 zone = 0, asked = 0;
     bool listed = false, waits = false, scheduled = false;
+    bool used = false;  // ever well: from then on a server of the region
     CheckAnswer answer{};
     Instant due{}, flipped{};
     IncidentId cause = kNoIncident;  // of its last failure

@@ -14,10 +14,11 @@ void stop(AutoscalerControlPort& cluster, IncidentId cause) {
       cluster.scale(w, fleet, cause);
 }
 
-void restart(AutoscalerControlPort& cluster, bool pin_to_fleet, IncidentId cause) {
+// False: nothing is different now.
+bool restart(AutoscalerControlPort& cluster, bool pin_to_fleet, IncidentId cause) {
   for (WorkloadId w = 0; pin_to_fleet && w < cluster.workloads(); ++w)
     cluster.bound_autoscaler(w, cluster.fleet(w), cluster.fleet(w));
-  cluster.set_autoscaler_enabled(true, cause);
+  return cluster.set_autoscaler_enabled(true, cause) || pin_to_fleet;
 }
 
 const RegisterAction<OnRegions> stop_autoscaler{
@@ -43,9 +44,10 @@ struct RestartParams {
 const RegisterAction<RestartParams> restart_autoscaler{
     "restart_autoscaler", "the autoscalers are started again", "",
     [](const RestartParams& p, const Act& act) -> Effect {
+      bool any = false;
       for (const RegionId r : regions_in(act.scene, p.target))
-        restart(*act.scene.autoscalers[r], p.pin_to_fleet, act.root);
-      return {};
+        any |= restart(*act.scene.autoscalers[r], p.pin_to_fleet, act.root);
+      return {.nothing = !any};
     }};
 
 struct ScaleParams {

@@ -9,7 +9,8 @@ namespace stampede {
 namespace {
 
 const IncidentKind kNothingChanged{
-    "nothing_changed", "an action found nothing that it could change: it is gone, or never was"};
+    "nothing_changed",
+    "an action changes nothing: what it is about is gone or never was, or is so already"};
 const IncidentKind kNothingUndone{"nothing_undone",
                                   "`do: undo` found no change of that name in force"};
 const IncidentKind kHealed{"healed",
@@ -83,7 +84,7 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
   if (!effect.idle && !effect.nothing) done_.push_back(root);
   if (effect.nothing)
     world_.incident(kNothingChanged, kPath, {root},
-                    action.name + ": there is nothing that it could change");
+                    action.name + ": it changes nothing");
   if (!effect.heal) span.lasts.reset();
   const Duration lasts = span.lasts.value_or(effect.ends_after);
   if (effect.heal || lasts.ns > 0) {
@@ -106,7 +107,7 @@ void Changes::end(Change& change, const IncidentKind& kind, std::vector<Incident
   change.in_force = false;
   world_.scheduler.cancel(change.end);
   const IncidentId ended = world_.incident(kind, kPath, std::move(causes), change.action);
-  ended_.push_back({change.root, ended});
+  world_.journal.close(change.root, ended);
   if (change.heal) std::exchange(change.heal, {})(ended);
 }
 

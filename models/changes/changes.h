@@ -32,13 +32,8 @@ class Changes final : public Component, public ChangesPort, private RollOutListe
   // Takes back the change of this name that is in force, because of `root`.
   void undo(const std::string& name, IncidentId root);
   Rollouts& rollouts() { return rollouts_; }
-  // What was done and what ended, for judges: roots of all changes, and the ends of those that
-  // healed or were taken back, each with its root.
-  struct Ended {
-    IncidentId root, ended;
-  };
+  // Roots of all that was done, for judges.
   const std::vector<IncidentId>& done() const { return done_; }
-  const std::vector<Ended>& ended() const { return ended_; }
 
  private:
   enum Kind : u8 { kTimeline, kEnd, kLater };
@@ -62,7 +57,6 @@ class Changes final : public Component, public ChangesPort, private RollOutListe
   std::vector<Change> changes_;
   Rollouts rollouts_;
   std::vector<IncidentId> done_;
-  std::vector<Ended> ended_;
 };
 
 }  // namespace stampede

@@ -24,6 +24,7 @@ struct SpikeParams {
 const RegisterFault<SpikeParams> spike{
     "spike", "clients ask for more; two spikes at once add what each of them adds alone", "",
     [](const SpikeParams& p, const Act& act) -> Heal {
+      if (p.factor == 1) return {};
       std::vector<u32> started;
       for (const RegionId r : regions_in(act.scene, p.target))
         for (const std::string& name : act.scene.client_classes)

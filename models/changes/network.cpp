@@ -105,6 +105,7 @@ const RegisterFault<DegradeLinkParams> degrade_link{
     "streams by its throughput",
     "RFC 6298; PFTK: throughput under loss",
     [](const DegradeLinkParams& p, const Act& act) -> Heal {
+      if (p.latency.ns == 0 && p.loss.value == 0 && !p.bandwidth) return {};
       std::vector<u32> faults;
       for (const Ways& ways : ways_to(act.scene, p.target))
         if (const u32 fault =

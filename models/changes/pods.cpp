@@ -106,6 +106,7 @@ const RegisterFault<SlowPodsParams> slow_pods{
     "stragglers: each step of their engines takes longer, whichever process runs; factors of "
     "several multiply",
     "", [](const SlowPodsParams& p, const Act& act) -> Heal {
+      if (p.factor == 1) return {};
       std::vector<std::pair<RegionId, u32>> faults;
       for (const auto& [region, pods] : pods_in(act.scene, p.target))
         if (const u32 fault = act.scene.servers[region]->slow(pods, p.factor, act.root))

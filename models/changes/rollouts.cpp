@@ -233,7 +233,8 @@ void Rollouts::look_at_gate(u32 number) {
   causes.insert(causes.end(), alarm.shown_by.begin(), alarm.shown_by.end());
   out.last = world_.incident(kVersionHalted, kRolloutsPath, std::move(causes),
                              out.version->name + ": the gate's condition holds");
-  out.last = world_.incident(kVersionRolledBack, kRolloutsPath, {out.last}, out.version->name);
+  out.last =
+      world_.incident(kVersionRolledBack, kRolloutsPath, {out.root, out.last}, out.version->name);
   begin_back(number, out.how, out.at_once);
 }
 
@@ -299,6 +300,7 @@ void Rollouts::begin_back(u32 number, const TakeUpParams& how, bool at_once) {
   out.how = how;
   out.at_once = at_once;
   out.steps_back = how.propagation.ns > 0 ? kPropagationSteps : 1;
+  world_.journal.close(out.root, out.last);
   listener_.rolled_back(out.root);
   if (out.steps_back == 1) return step_back(number);
   world_.scheduler.after(how.propagation / kPropagationSteps, Priority::kFault, component_, kBack,

@@ -75,7 +75,7 @@ struct HijackPrefixParams {
         .range(0, 1)
         .help("share of the region's prefixes, rounded up");
     s.field("by", &HijackPrefixParams::by)
-        .help("region in which the network is that announces them; left out: anywhere");
+        .help("region in which the network is that announces them; left out: that of the prefixes");
   }
 };
 
@@ -85,12 +85,12 @@ const RegisterFault<HijackPrefixParams> hijack_prefix{
     "where it is dropped",
     "RFC 7454: prefix hijacks", [](const HijackPrefixParams& p, const Act& act) -> Heal {
       LinkControlPort* network = act.scene.links;
-      RegionId by = kNoRegion;
+      RegionId by = kNoRegion;  // that of the prefixes
       for (RegionId r = 0; r < act.scene.regions.size(); ++r)
         if (act.scene.regions[r] == p.by) by = r;
       std::vector<u32> hijacks;
       for (const RegionId r : regions_in(act.scene, p.target))
-        if (const u32 hijack = network->hijack_prefixes({r, p.prefixes, by}, act.root))
+        if (const u32 hijack = network->hijack_prefixes({r, p.prefixes, by == kNoRegion ? r : by}, act.root))
           hijacks.push_back(hijack);
       if (hijacks.empty()) return {};
       return [network, hijacks](IncidentId healed) {
@@ -101,9 +101,10 @@ const RegisterFault<HijackPrefixParams> hijack_prefix{
 const RegisterAction<OnRegions> restore_routing_policy{
     "restore_routing_policy", "the previous routing policy is restored, and with it the prefixes",
     "", [](const OnRegions& p, const Act& act) -> Effect {
+      bool any = false;
       for (const RegionId r : regions_in(act.scene, p.target))
-        act.scene.routing->restore_policy(r, act.root);
-      return {};
+        any |= act.scene.routing->restore_policy(r, act.root) != kNoIncident;
+      return {.nothing = !any};
     }};
 
 }  // namespace

@@ -70,6 +70,7 @@ struct SlowServiceParams : OnService {
 const RegisterFault<SlowServiceParams> slow_service{
     "slow_service", "a named service takes longer for every call, also for those it has begun", "",
     [](const SlowServiceParams& p, const Act& act) -> Heal {
+      if (p.factor == 1) return {};
       return harm(act, p, [&](ServiceControlPort& s) { return s.slow(p.factor, act.root); });
     }};
 

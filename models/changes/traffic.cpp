@@ -17,7 +17,7 @@ const RegisterAction<NoParams> open_breaker{"open_breaker", "the breaker is open
 const RegisterAction<NoParams> start_ramp{
     "start_ramp", "the breaker becomes half open and lets traffic back in steps", "",
     [](const NoParams&, const Act& act) -> Effect {
-      act.scene.breakers->start_ramp(act.root);
+      if (act.scene.breakers->start_ramp(act.root) == kNoIncident) return {.nothing = true};
       return {.over = [breakers = act.scene.breakers] {
         return breakers->breaker_open().holds ? Ending{false, kNoIncident}
                                               : Ending{true, breakers->closed()};

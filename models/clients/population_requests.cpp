@@ -386,6 +386,7 @@ void Population::leave_server(Request& r, AttemptSlot attempt) {
   Attempt& a = (*wiring_.attempts)[attempt];
   if (wiring_.log) keep_trail(a.request, a);
   blame(r, wiring_.regions[a.region]->delayed_by(attempt));
+  if (a.incident == kNoIncident) a.incident = r.blamed;  // what it does from here on, it does late
   a.request = kNoSlot;
   cancel_at_server(attempt, r.key);
 }

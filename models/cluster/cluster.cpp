@@ -120,7 +120,7 @@ void Cluster::start_warm() {
   if (keda_) keda_->start();
 }
 
-void Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
+bool Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
   const bool stopped = stopped_ != kNoIncident;
   if (!enabled && !stopped) {
     stopped_ = world_.incident(kAutoscalerStopped, path_, {cause}, "the autoscalers are stopped");
@@ -132,6 +132,7 @@ void Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
     if (enabled) scale_command_.forget(w);
     autoscalers_.set_enabled(w, enabled);
   }
+  return enabled == stopped;
 }
 
 Alarm Cluster::autoscaler_stopped() const {
@@ -146,6 +147,11 @@ std::vector<PodPlace> Cluster::serving() const {
     if (pod.container == Container::kServing) places.push_back({id, pod.workload, pod.node});
   }
   return places;
+}
+
+bool Cluster::wanted(PodId id) const {
+  const Pod& pod = state_.pods[id];
+  return pod.created && !pod.deleting && !pod.gone;
 }
 
 u64 Cluster::restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) {

@@ -53,7 +53,7 @@ class Cluster final : public ApiWatcher,
   void start_warm();
 
   // AutoscalerControlPort
-  void set_autoscaler_enabled(bool enabled, IncidentId cause) override;
+  bool set_autoscaler_enabled(bool enabled, IncidentId cause) override;
   void bound_autoscaler(WorkloadId workload, i32 min_replicas, i32 max_replicas) override {
     autoscalers_.bound(workload, min_replicas, max_replicas);
   }
@@ -76,6 +76,7 @@ class Cluster final : public ApiWatcher,
 
   // PodControlPort
   std::vector<PodPlace> serving() const override;
+  bool wanted(PodId pod) const override;
   void crash(const std::vector<PodId>& pods, IncidentId cause) override;
   u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) override;
   bool restarting(u64 round) const override { return restarts_.under_way(round); }

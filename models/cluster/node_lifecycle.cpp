@@ -90,11 +90,15 @@ bool NodeLifecycle::go_on(NodeId n) {
   return true;
 }
 
+// One incident as long as nodes come and go: a kubelet that renews no lease still writes its status
+// when it finds itself given up, and is given up again after the grace.
 void NodeLifecycle::report(i32 lost) {
+  const NodeLifecycleParams& p = context_.params.node_lifecycle;
   if (lost == 0) {
-    nodes_lost_ = kNoIncident;
+    if (context_.world.now() - lost_at_ > p.grace + 2 * p.scan_period) nodes_lost_ = kNoIncident;
     return;
   }
+  lost_at_ = context_.world.now();
   if (nodes_lost_ != kNoIncident) return;
   std::vector<IncidentId> causes;
   for (const Node& node : context_.state.nodes)

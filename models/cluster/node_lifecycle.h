@@ -22,7 +22,7 @@ class NodeLifecycle final : public Component, public ApiCaller {
   void node_status_seen(NodeId node, bool ready);  // informer
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
-  IncidentId lost() const { return nodes_lost_; }  // while some node is
+  IncidentId lost() const { return lost_ > 0 ? nodes_lost_ : kNoIncident; }  // while some node is
   u64 nodes_lost = 0, pods_marked = 0, pods_evicted = 0;
 
  private:
@@ -54,7 +54,8 @@ class NodeLifecycle final : public Component, public ApiCaller {
   std::vector<bool> evicting_;  // [node] its pods' deletions were sent
   double taint_tokens_ = 0;
   i32 lost_ = 0;                         // as of the last pass
-  IncidentId nodes_lost_ = kNoIncident;  // until none is lost any more
+  Instant lost_at_{};                    // the last pass that found one
+  IncidentId nodes_lost_ = kNoIncident;  // until all have stayed
 };
 
 }  // namespace stampede::cluster

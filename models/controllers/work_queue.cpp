@@ -97,6 +97,8 @@ void WorkQueue::enqueue(u32 item) {
 }
 
 void WorkQueue::admit(u32 item) {
+  if (service_ != nullptr && service_->waits(0))
+    if (const IncidentId cause = service_->delayed_by(0)) hindered_by_ = cause;
   items_[item].waits = Wait::kQueued;
   items_[item].deadline = world_.now() + params_.deadline;
   queue_.push_back(item);
@@ -133,7 +135,7 @@ void WorkQueue::work() {
 
 void WorkQueue::service_replied(u32, const ServiceReply& reply) {
   failed_ = !reply.ok;
-  failed_by_ = failed_ ? reply.cause : kNoIncident;
+  if (failed_ && reply.cause != kNoIncident) hindered_by_ = reply.cause;
   begin_item();
 }
 
@@ -166,7 +168,7 @@ void WorkQueue::work_done(u32 run) {
     ++wasted;
     last_wasted_ = world_.now();
     if (late_ == kNoIncident)
-      late_ = world_.incident(kWorkWasted, path_, {stalled_, lost_, changed_by_, failed_by_},
+      late_ = world_.incident(kWorkWasted, path_, {stalled_, lost_, changed_by_, hindered_by_},
                               fmt::format("{} items wait; what is done is late", queue_.size()));
     enqueue(item);
   }
@@ -176,6 +178,7 @@ void WorkQueue::work_done(u32 run) {
 void WorkQueue::in_time(u32 index) {
   Item& item = items_[index];
   ++done;
+  if (queue_.empty()) hindered_by_ = kNoIncident;  // nothing is left of what piled up
   if (late_ != kNoIncident && world_.now() - last_wasted_ > params_.renew) {
     world_.incident(kWorkInTime, path_, {late_}, "");
     late_ = kNoIncident;
@@ -196,7 +199,7 @@ void WorkQueue::expire(u32 index) {
   if (lost_ == kNoIncident) {
     const Throttle* held_by = items_[index].waits == Wait::kHeld ? tightest() : nullptr;
     lost_ = world_.incident(kLeasesExpired, path_,
-                            {stalled_, late_, changed_by_, failed_by_,
+                            {stalled_, late_, changed_by_, hindered_by_,
                              held_by != nullptr ? held_by->incident : kNoIncident},
                             fmt::format("the first of {}", items_.size()));
   }

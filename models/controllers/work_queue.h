@@ -101,7 +101,7 @@ class WorkQueue final : public Component,
   Instant admitted_at_{}, last_wasted_{};
   std::size_t expired_ = 0;
   IncidentId stalled_ = kNoIncident, lost_ = kNoIncident, late_ = kNoIncident,
-             changed_by_ = kNoIncident, failed_by_ = kNoIncident;  // its parameters; its service
+             changed_by_ = kNoIncident, hindered_by_ = kNoIncident;  // its parameters; its service
 };
 
 }  // namespace stampede

@@ -28,7 +28,10 @@ void Use::build_cache() {
   cache_ = std::make_unique<AnswerCache>(params_.cache.keys);
 }
 
-void Use::retuned(const LiveChange&) { build_cache(); }
+void Use::retuned(const LiveChange& change) {
+  tuned_.note(change.path, change.cause, world_.now());
+  build_cache();
+}
 
 void Use::register_stats() {
   StatsTable& t = world_.stats;
@@ -49,6 +52,7 @@ void Use::register_stats() {
 std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, IncidentId cause) {
   leave(tag);
   ++counts_.asked;
+  if (cause == kNoIncident) cause = tuned_.lately(world_.now());
   u32 rank = 0;
   if (cache_) {
     rank = popularity_->rank(uniform(draw(keys_, key)));

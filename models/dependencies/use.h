@@ -18,6 +18,7 @@
 #include "models/ports/network_port.h"
 #include "models/ports/retry_port.h"
 #include "models/ports/service_port.h"
+#include "sim/live_causes.h"
 #include "sim/timeouts.h"
 
 namespace stampede {
@@ -100,6 +101,7 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
   SlotPool<Call> calls_;
   std::vector<u32> by_tag_;
   u64 serials_ = 0;
+  LiveCauses tuned_;  // for calls that nothing else brings
   Counts counts_;
 };
 

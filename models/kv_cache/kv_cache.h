@@ -100,6 +100,8 @@ class KvCache final : public KvCachePort,
     IdleStock stock;
     i64 live_blocks = 0, flushing_blocks = 0, capacity_blocks = 0;
     WallClock clock;
+    IncidentId skewed = kNoIncident;  // the last fault of its clock
+    Instant skewed_until{};           // time stamps of that fault are in force
     Duration replication_lag{};
     u8 write_epoch = 0, valid_epoch = 0;
     Instant epoch_since{INT64_MIN / 4};  // start of the flush or bump that opened write_epoch
@@ -146,6 +148,8 @@ class KvCache final : public KvCachePort,
   void merge_all();
   bool torn(const LiveSession& s, u32 turn, u32 index) const;
   Instant written_at(const SessionCopy& c, RegionId r) const;
+  // The fault of either region's clock by which a write seems older than it is.
+  IncidentId wrong_clock(RegionId a, RegionId b) const;
   IncidentId conflict(IncidentId carried, IncidentId partition, RegionId r);
   IncidentId known(std::vector<Known>& log, const IncidentKind& kind, IncidentId a, IncidentId b,
                    const std::string& text);

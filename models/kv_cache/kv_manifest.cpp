@@ -54,7 +54,8 @@ bool KvCache::settle_head(LiveSession& s, SessionCopy& c, const KvWrite& w, u16 
     return false;
   }
   if (stale || behind) {
-    incident = conflict(w.cause, kNoIncident, w.region);
+    incident = behind && !stale ? conflict(kNoIncident, wrong_clock(w.region, s.writer), w.region)
+                                : conflict(w.cause, kNoIncident, w.region);
     if (!lww) return false;  // version vectors: the sibling is known and dropped
   }
   const u16 shorter = std::min(c.blocks, blocks);
@@ -220,17 +221,31 @@ void KvCache::report_partitions() {
 
 // ---- clocks, whose time stamps decide -----------------------------------------------------------
 u32 KvCache::skew_clock(RegionId r, const ClockError& error, IncidentId cause) {
-  world_.incident(
+  Region& region = regions_[r];
+  region.skewed = world_.incident(
       kClockSkewed, "kv_cache", {cause},
       fmt::format("{}: the clock is wrong by {} more and by {} in each hour", world_.region_name(r),
                   print(error.offset), print(error.drift_per_hour)));
-  return regions_[r].clock.skew(world_.now(), error.offset.ns / 1'000'000,
+  region.skewed_until = kNever;
+  return region.clock.skew(world_.now(), error.offset.ns / 1'000'000,
                                 error.drift_per_hour.seconds() / 3600);
 }
 
+// Time stamps from before decide until the right time has passed them.
 void KvCache::mend_clock(RegionId r, u32 fault, IncidentId healed) {
   world_.incident(kClockMended, "kv_cache", {healed}, world_.region_name(r));
-  regions_[r].clock.mend(world_.now(), fault);
+  Region& region = regions_[r];
+  const i64 wrong = region.clock.error_ms(world_.now());
+  region.clock.mend(world_.now(), fault);
+  const i64 jump = std::abs(wrong - region.clock.error_ms(world_.now()));
+  if (region.clock.well()) region.skewed_until = world_.now() + Duration{jump * 1'000'000};
+}
+
+IncidentId KvCache::wrong_clock(RegionId a, RegionId b) const {
+  for (const RegionId r : {a, b})
+    if (regions_[r].skewed != kNoIncident && world_.now() < regions_[r].skewed_until)
+      return regions_[r].skewed;
+  return kNoIncident;
 }
 
 }  // namespace stampede

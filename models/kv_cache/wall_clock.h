@@ -38,6 +38,7 @@ class WallClock {
     turn(now, offset_ms, drift);
     return last_;
   }
+  bool well() const { return faults_.empty(); }
   void mend(Instant now, u32 fault) {
     const auto it =
         std::find_if(faults_.begin(), faults_.end(), [&](const Fault& f) { return f.id == fault; });

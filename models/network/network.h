@@ -64,7 +64,7 @@ class Network : public Component,
   // RoutingControlPort
   IncidentId push_policy(RegionId region, const ExportPolicy& policy, IncidentId cause) override;
   void take_back(RegionId region, IncidentId pushed, IncidentId cause) override;
-  void restore_policy(RegionId region, IncidentId cause) override;
+  IncidentId restore_policy(RegionId region, IncidentId cause) override;
   Alarm prefix_withdrawn() const override;
   bool was_pushed(RegionId region) const override { return regions_[region].ever_pushed; }
 

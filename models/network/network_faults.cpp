@@ -72,8 +72,8 @@ bool RouteFaults::leaking(AsIndex as) const {
 std::optional<AsIndex> RouteFaults::hijacker(const PrefixHijack& hijack) {
   const AsGraph& graph = network_.graph();
   return drawn(last_, [&](AsIndex as) {
-    return (hijack.by == kNoRegion || graph.region(as) == hijack.by) && graph.customers(as) == 0 &&
-           !belongs_to_a_region(as) && !hijacks(as);
+    return graph.region(as) == hijack.by && graph.customers(as) == 0 && !belongs_to_a_region(as) &&
+           !hijacks(as);
   });
 }
 

@@ -137,7 +137,10 @@ void Network::take_back(RegionId r, IncidentId pushed, IncidentId cause) {
   const bool in_force = push + 1 == pushes.end();
   pushes.erase(push);
   if (!in_force) return;
-  if (pushes.empty()) return restore_policy(r, cause);
+  if (pushes.empty()) {
+    restore_policy(r, cause);
+    return;
+  }
   // It goes out once more, under the name by which it will be taken back.
   const Push before = pushes.back();
   pushes.pop_back();
@@ -146,18 +149,20 @@ void Network::take_back(RegionId r, IncidentId pushed, IncidentId cause) {
   if (pushes.size() > others) pushes.back().pushed = before.pushed;
 }
 
-void Network::restore_policy(RegionId r, IncidentId cause) {
+IncidentId Network::restore_policy(RegionId r, IncidentId cause) {
   Region& region = regions_[r];
+  if (region.in_force == kNoIncident) return kNoIncident;
+  const IncidentId restored =
+      world_.incident(kPolicyRestored, name_, {region.pushed, region.withdrawn, cause},
+                      region.name + ": the previous routing policy is put back");
+  world_.journal.close(region.pushed, restored);
   region.pushes.clear();
   region.in_force = kNoIncident;
-  region.restore_cause = cause;
-  if (region.pushed != kNoIncident)
-    region.restore_cause =
-        world_.incident(kPolicyRestored, name_, {region.pushed, region.withdrawn, cause},
-                        region.name + ": the previous routing policy is put back");
+  region.restore_cause = restored;
   ++region.generation;
   world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, component_,
                          kRestore, r, region.generation);
+  return restored;
 }
 
 Alarm Network::prefix_withdrawn() const {

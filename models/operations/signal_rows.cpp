@@ -171,7 +171,15 @@ class Search {
     if (text.empty()) return;
     if (const std::string wrong = parse_bound(text, out_.unit, value.emplace()); !wrong.empty())
       return fail(key, wrong);
+    if (is_share() && *value > 1 && text.back() != '%')
+      return fail(key, "'" + text + "': '" + term_.signal + "' is a share: write " + text + "%");
     *value *= term_.factor;
+  }
+
+  // Of something by its whole, so that a bound beyond 1 is most likely one in per cent.
+  bool is_share() const {
+    return term_.signal.ends_with("_ratio") && term_.divided_by.empty() &&
+           term_.over_regions != OverRegions::kSum;
   }
 
   const World& world_;

@@ -12,8 +12,8 @@ struct AutoscalerControlPort {
   virtual i32 fleet(WorkloadId workload) const = 0;    // pods that the pool was sized for
   virtual i32 desired(WorkloadId workload) const = 0;  // pods that its replica set wants
   // All autoscalers of the cluster (incidents autoscaler_stopped, autoscaler_started). One that
-  // starts again has forgotten its history.
-  virtual void set_autoscaler_enabled(bool enabled, IncidentId cause) = 0;
+  // starts again has forgotten its history. False: they were so already.
+  virtual bool set_autoscaler_enabled(bool enabled, IncidentId cause) = 0;
   virtual void bound_autoscaler(WorkloadId workload, i32 min_replicas, i32 max_replicas) = 0;
   // kubectl scale, again and again until it is taken or the autoscaler runs again.
   virtual void scale(WorkloadId workload, i32 replicas, IncidentId cause) = 0;

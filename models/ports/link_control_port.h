@@ -18,7 +18,7 @@ struct RouteLeak {
 struct PrefixHijack {
   RegionId region = kNoRegion;  // whose prefixes
   Share prefixes{1};            // how many of them
-  RegionId by = kNoRegion;      // where the network is that announces them; kNoRegion: anywhere
+  RegionId by = kNoRegion;      // where the network is that announces them
 };
 
 inline constexpr u32 kNoRoutes = 0;

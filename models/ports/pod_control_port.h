@@ -22,6 +22,8 @@ struct PodControlPort {
   virtual ~PodControlPort() = default;
   // Those whose server runs and that nobody has asked to end, in ascending order.
   virtual std::vector<PodPlace> serving() const = 0;
+  // It exists, and nobody has asked it to end: ready, starting, or on a host that is gone.
+  virtual bool wanted(PodId pod) const = 0;
   // Their processes die with all that they have, without a grace (incident pods_killed); their
   // kubelets start them again after the back-off. Pods that do not serve are left out.
   virtual void crash(const std::vector<PodId>& pods, IncidentId cause) = 0;

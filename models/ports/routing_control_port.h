@@ -26,8 +26,9 @@ struct RoutingControlPort {
   // Pushes a policy to a region's routers, because of `cause`. Returns the incident policy_pushed;
   // a safeguard may block it (incident policy_blocked) or roll it back (policy_rolled_back).
   virtual IncidentId push_policy(RegionId region, const ExportPolicy& policy, IncidentId cause) = 0;
-  // Puts the good policy back (incident policy_restored), because of `cause`.
-  virtual void restore_policy(RegionId region, IncidentId cause) = 0;
+  // Puts the good policy back, because of `cause`; returns the incident policy_restored, or none if
+  // no other was in force.
+  virtual IncidentId restore_policy(RegionId region, IncidentId cause) = 0;
   // Takes back one push, if it has not been restored: what was pushed before it goes out again, or
   // the good policy; nothing if a later push is in force.
   virtual void take_back(RegionId region, IncidentId pushed, IncidentId cause) = 0;

@@ -233,7 +233,9 @@ CheckAnswer Region::check(PodId id, double luck) const {
 IncidentId Region::unwell(PodId id) {
   if (id >= pods_.size()) return kNoIncident;
   if (const IncidentId cause = overload_incident(id)) return cause;
-  return pods_[id].serving ? kNoIncident : pods_[id].stopped_by;
+  const Pod& p = pods_[id];
+  if (p.serving) return kNoIncident;
+  return p.stopped_by != kNoIncident ? p.stopped_by : endpoint_cause_[p.workload];
 }
 
 void Region::filters_changed(WorkloadId workload) {

@@ -36,9 +36,10 @@ struct HandRouting final : RoutingControlPort {
   void take_back(RegionId r, IncidentId pushed, IncidentId cause) override {
     acts.did("back" + std::to_string(pushed) + "_", r, cause);
   }
-  void restore_policy(RegionId r, IncidentId cause) override {
+  IncidentId restore_policy(RegionId r, IncidentId cause) override {
     acts.did("restore", r, cause);
     withdrawn = {};
+    return ++pushes;
   }
   Alarm prefix_withdrawn() const override { return withdrawn; }
   bool was_pushed(RegionId) const override { return false; }
@@ -53,8 +54,9 @@ struct HandAutoscaler final : AutoscalerControlPort {
   std::size_t workloads() const override { return 2; }
   i32 fleet(WorkloadId w) const override { return 10 * (w + 1); }
   i32 desired(WorkloadId w) const override { return wanted[w]; }
-  void set_autoscaler_enabled(bool on, IncidentId cause) override {
+  bool set_autoscaler_enabled(bool on, IncidentId cause) override {
     acts.did(on ? "start" : "stop", region, cause);
+    return true;
   }
   void bound_autoscaler(WorkloadId w, i32 low, i32 high) override {
     acts.did(
@@ -215,6 +217,7 @@ struct HandDemand final : DemandControlPort {
 struct HandPods final : PodControlPort {
   HandPods(Acts& a, RegionId r) : acts(a), region(r) {}
   std::vector<PodPlace> serving() const override { return places; }
+  bool wanted(PodId) const override { return true; }
   void crash(const std::vector<PodId>& pods, IncidentId cause) override {
     acts.did("crash" + std::to_string(pods.size()) + "_", region, cause);
   }

@@ -98,6 +98,7 @@ TEST(changes, every_fault_heals_after_its_time_and_says_so_and_not_without_one) 
                     {"record", "api"},
                     {"version", "v"}};
       if (name == "slow_disk") values.emplace_back("by", "1s");
+      if (name == "degrade_link") values.emplace_back("latency", "1s");
       if (ends) values.emplace_back("for", "10min");
       Stage s({at(1_min, action(name, values))});
       s.run(11_min - 1_ns);

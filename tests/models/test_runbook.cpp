@@ -160,8 +160,12 @@ TEST(runbook, every_action_hands_its_act_to_all_that_it_changes) {
     if (entry.category != "action") continue;
     StepParams whom = step("do_it", Watched::kBreakerOpen, 0_s, entry.name);
     for (const FieldInfo& f : entry.params->fields) {
-      if (f.key != "service") continue;
-      ASSERT_EQ(f.type->parse("store", f.member(whom.action.params.get())), "");
+      void* member = f.member(whom.action.params.get());
+      if (f.key == "service") {
+        ASSERT_EQ(f.type->parse("store", member), "");
+      } else if (f.key == "latency") {
+        ASSERT_EQ(f.type->parse("1s", member), "");
+      }
     }
     Desk d({whom});
     for (HandControlPlane& plane : d.hand.planes) plane.frozen_now.holds = true;

@@ -38,6 +38,18 @@ TEST(controller_fleets, leases_lost_with_a_service_do_not_come_back_with_it) {
   EXPECT_EQ(both.count("leases_valid"), 1U);
 }
 
+TEST(controller_fleets, work_that_is_late_behind_a_limited_or_slow_service_names_it) {
+  for (const char* fault : {"limit_service, service: database, rate: 2/s",
+                            "slow_service, service: database, factor: 100"}) {
+    const Played run =
+        test_controller_fleets::run("{at: 5min, do: " + std::string(fault) + ", for: 10min}");
+    EXPECT_GE(run.count("work_wasted"), 1U) << fault;
+    const std::string action(fault, std::string(fault).find(','));
+    for (const Incident& i : run.incidents)
+      EXPECT_EQ(roots_of(run.incidents, i), std::set<std::string>{action}) << i.kind;
+  }
+}
+
 // What a throttle holds back until its lease is over has expired because of the throttle.
 TEST(controller_fleets, a_throttle_below_what_is_due_is_why_leases_expire) {
   const Played tight = run("{at: 10min, do: throttle, rate: 1/s, for: 30min}");

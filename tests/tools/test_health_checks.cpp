@@ -74,6 +74,23 @@ TEST(health_checks, a_region_whose_servers_are_unwell_fails_over_and_can_withdra
     EXPECT_EQ(roots_of(withdrawn.incidents, i).count("hang_pods"), 1U) << i.kind;
 }
 
+// A server that fails its readiness leaves the list, and is a server of the region all the same;
+// one that was asked to end is none.
+TEST(health_checks, a_region_counts_servers_that_are_not_ready_and_none_that_were_to_end) {
+  const std::vector<std::string> room{checks("interval: 5s, timeout: 2s, region_below: 50%"),
+                                      "spec.demand.rate=2/s"};
+  for (const char* fault : {"hang_pods, target: {region: east, share: 70%}, for: 15min",
+                            "kill_pods, target: {region: east, share: 70%}"}) {
+    const Played run = play("{at: 10min, do: " + std::string(fault) + "}", room);
+    EXPECT_EQ(run.count("region_unhealthy"), 1U) << fault;
+    EXPECT_EQ(run.count("region_healthy"), 1U) << fault;
+    for (const Incident& i : run.incidents)
+      EXPECT_EQ(roots_of(run.incidents, i).size(), 1U) << i.kind;
+  }
+  const Played fewer = play("{at: 10min, do: scale, target: {region: east}, replicas: 2}", room);
+  EXPECT_EQ(fewer.count("region_unhealthy"), 0U);
+}
+
 TEST(health_checks, an_ailing_zone_is_taken_out_whole) {
   const std::string fault =
       "{at: 10min, do: hang_pods, target: {region: east, zone: 1, share: "

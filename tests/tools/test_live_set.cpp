@@ -29,7 +29,8 @@ struct Held {
   GlobalBalancerParams balancer = spec.balancer;
   ClientClassParams agents = spec.clients[1];
   Heard east, west, global;
-  LiveValues live{spec};
+  Journal journal;
+  LiveValues live{spec, journal};
   Held() {
     live.add("spec.balancer", live_root(balancer, &global));
     live.add("spec.clients[1]", live_root(agents, &global));

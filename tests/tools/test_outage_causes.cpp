@@ -19,7 +19,7 @@ struct Act {
 const std::vector<Act>& acts() {
   static const std::vector<Act> all{
       {"paged", {"failover_started", "prefix_withdrawn", "replica_overloaded"}, {"decided"}},
-      {"restore_routing", {"policy_pushed"}, {"policy_restored", "recovered"}},
+      {"restore_routing", {"policy_pushed"}, {"policy_restored"}},
       {"stop_autoscaler", {"control_plane_frozen"}, {"autoscaler_stopped", "decided"}},
       {"compact_etcd", {"control_plane_frozen"}, {"recovered", "repair_started"}},
       {"flush_cache", {"breaker_opened"}, {"flush_started"}},
@@ -111,7 +111,8 @@ TEST_F(Causes, the_way_back_leads_to_the_people_who_brought_it) {
       {"flush_finished", "flush_started"},
       {"ramp_started", "flush_finished"},  // the flush was what its step had to wait for
       {"breaker_closed", "ramp_started"},
-      {"recovered", "breaker_closed"}};
+      {"recovered", "breaker_closed"},
+      {"recovered", "policy_restored"}};
   for (const auto& [effect, cause] : ways) {
     const auto& all = run().results.incidents;
     const auto last =

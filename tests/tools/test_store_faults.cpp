@@ -89,6 +89,19 @@ TEST(store_faults, engines_lose_what_they_keep_themselves) {
   EXPECT_EQ(none.results, healthy().results);
 }
 
+// Each conflict names what brought it, also beside another harm to the same store.
+TEST(store_faults, conflicts_of_a_wrong_clock_name_it) {
+  for (const char* beside : {"", ", {at: 10min, do: corrupt_blocks, share: 5%}"}) {
+    const Played run =
+        play("{at: 10min, do: skew_clock, offset: -30min, for: 10min}" + std::string(beside),
+             with(kUnchecked, "spec.kv_cache.conflict_alarm=0/s"));
+    std::set<std::string> roots;
+    for (const Incident& i : run.incidents)
+      if (i.kind == "kv_conflict") roots.merge(roots_of(run.incidents, i));
+    EXPECT_EQ(roots, std::set<std::string>{"skew_clock"}) << beside;
+  }
+}
+
 TEST(store_faults, a_clock_set_back_makes_writes_conflict) {
   const Played run = play("{at: 10min, do: skew_clock, offset: -30min, for: 10min}",
                           with(kUnchecked, "spec.kv_cache.torn_head_share=100%"));
@@ -171,7 +184,9 @@ TEST(store_faults, a_fault_that_meets_nothing_says_so) {
        {"kill_pods, target: {region: east, pod: 999}",
         "hang_pods, target: {region: east, pod: 999}",
         "restart_pods, target: {region: east, pod: 999}", "fail_nodes, target: {share: 1%}",
-        "drop_connections, target: {region: east, pod: 999}"}) {
+        "drop_connections, target: {region: east, pod: 999}", "slow_pods, factor: 1",
+        "spike, factor: 1", "degrade_link", "start_ramp", "restart_autoscaler",
+        "restore_routing_policy", "undrain_region"}) {
     const Played run = play("{at: 10min, do: " + std::string(fault) + "}");
     EXPECT_EQ(run.count("nothing_changed"), 1U) << fault;
     EXPECT_EQ(run.results, healthy().results) << fault;

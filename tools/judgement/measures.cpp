@@ -82,8 +82,8 @@ void Measures::watch_surge() {
 std::vector<IncidentId> Measures::what_mended() const {
   const std::set<IncidentId> before = ancestors(seen_.world.journal, failed_by_);
   std::vector<IncidentId> mended{seen_.safety.closed()};
-  for (const Changes::Ended& e : seen_.changes.ended())
-    if (e.ended > recovery_ && before.contains(e.root)) mended.push_back(e.ended);
+  for (const Journal::Closing& c : seen_.world.journal.closings())
+    if (c.ended > recovery_ && before.contains(c.began)) mended.push_back(c.ended);
   for (const IncidentId root : seen_.changes.done()) {
     if (root < recovery_) continue;
     const std::set<IncidentId> why = ancestors(seen_.world.journal, {root});

@@ -136,11 +136,17 @@ void LiveValues::end(u32 number) {
 }
 
 // Brings the layer that is in force to who holds the parameter. Nobody hears of what is as it was.
+// Who sets the scenario's own value again ends what was set before.
 void LiveValues::refresh(Leaf& leaf) {
   const std::string before = text_of(*leaf.type, leaf.object);
+  const IncidentId by = leaf.layers.empty() ? kNoIncident : leaf.layers.back().cause;
   write(*leaf.type, leaf.object, leaf.layers.empty() ? leaf.own : leaf.layers.back().value);
-  if (leaf.owner == nullptr || text_of(*leaf.type, leaf.object) == before) return;
-  leaf.owner->retuned({leaf.path, leaf.layers.empty() ? kNoIncident : leaf.layers.back().cause});
+  const std::string now = text_of(*leaf.type, leaf.object);
+  if (now == before) return;
+  const IncidentId cause = now == leaf.own ? kNoIncident : by;
+  if (cause == kNoIncident && by != kNoIncident) journal_.close(leaf.cause, by);
+  leaf.cause = cause;
+  if (leaf.owner != nullptr) leaf.owner->retuned({leaf.path, cause});
 }
 
 }  // namespace stampede

@@ -15,7 +15,8 @@ namespace stampede {
 
 class LiveValues final : public LivePort {
  public:
-  explicit LiveValues(const Spec& spec) { scenario_.spec = spec; }
+  // `journal` outlives it.
+  LiveValues(const Spec& spec, Journal& journal) : journal_(journal) { scenario_.spec = spec; }
 
   // What is at `path` and below: of the service, or of one region.
   void add(std::string path, const LiveRoot& root) { roots_.push_back({std::move(path), root}); }
@@ -50,12 +51,14 @@ class LiveValues final : public LivePort {
     Tunable* owner;
     std::string own;  // the scenario's value
     std::vector<Layer> layers;
+    IncidentId cause = kNoIncident;  // of the value in force; none: the scenario's own
   };
   void put_layer(const std::string& path, const Root& root, const Layer& layer);
   static std::string on_the_way(const Leaf& leaf, const Layer& layer, const std::string& value,
                                 double part);
-  static void refresh(Leaf& leaf);
+  void refresh(Leaf& leaf);
 
+  Journal& journal_;
   Scenario scenario_;  // where paths lead
   std::vector<Root> roots_;
   std::vector<Leaf> leaves_;  // that have been changed

@@ -125,6 +125,7 @@ class VersionCheck {
                            "`target` out",
                            p.version, set.path));
     stages(p, m.path);
+    restarts(*version, p, m.path);
     gate(p, m.path);
     if (m.at)
       for (std::size_t before = 0; before < k; ++before)
@@ -133,6 +134,16 @@ class VersionCheck {
           return report(m.path + ".version",
                         fmt::format("'{}' is out by then: it was rolled out at {}", p.version,
                                     print(*moves_[before].at)));
+  }
+
+  // Only who takes up another binary starts its process again.
+  void restarts(const VersionParams& v, const TakeUpParams& p, const std::string& path) {
+    if (v.kind == VersionKind::kBinary) return;
+    for (const auto& [said, key] :
+         {std::pair{p.max_unavailable != 0, "max_unavailable"}, {p.jitter.ns > 0, "jitter"}})
+      if (said)
+        report(fmt::format("{}.{}", path, key),
+               fmt::format("'{}' restarts no process: of `kind: binary` alone", v.name));
   }
 
   void stages(const RollOutParams& p, const std::string& path) {
@@ -209,6 +220,10 @@ class VersionCheck {
       return report(m.path + "." + m.key,
                     fmt::format("nothing called '{}' is rolled out{}", said,
                                 known.empty() ? "" : suggestion(said, known)));
+    if (m.action->name == "roll_back")
+      for (const VersionParams& v : spec_.versions)
+        if (v.name == moves_[*last].version)
+          restarts(v, *static_cast<const RollBackParams*>(m.action->params.get()), m.path);
     if (!m.at || of_operators || out_at(*last, *m.at, k)) return;
     report(m.path + "." + m.key,
            *moves_[*last].at > *m.at
