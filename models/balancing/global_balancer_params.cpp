@@ -43,7 +43,10 @@ void GlobalBalancerParams::describe(Schema<GlobalBalancerParams>& s) {
       .range(0, 86400);
   s.field("mode", &GlobalBalancerParams::mode)
       .live()
-      .help("dns: answers cached for the TTL; anycast: the nearest region that routing reaches");
+      .help(
+          "dns: answers cached for the TTL; anycast: the nearest region that routing reaches; "
+          "home: "
+          "clients know their own region only, and nobody sends them elsewhere");
   s.field("ttl", &GlobalBalancerParams::ttl)
       .live()
       .help("how long a resolver keeps an answer")

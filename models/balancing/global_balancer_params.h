@@ -10,8 +10,9 @@
 namespace stampede {
 
 enum class BalancerMode : u8 {
-  kDns,     // answers of the balancer, cached for a TTL
-  kAnycast  // the nearest region that routing reaches, at once; knows no capacity
+  kDns,      // answers of the balancer, cached for a TTL
+  kAnycast,  // the nearest region that routing reaches, at once; knows no capacity
+  kHome      // the client's own region, whatever its state
 };
 
 enum class RoutingRule : u8 { kWaterfall, kProportional };

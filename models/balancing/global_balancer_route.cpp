@@ -7,6 +7,10 @@ RegionRoute GlobalBalancer::route(RegionId home, ClientNetwork client, u64 sessi
   ++routed_;
   ++homes_[home].offered;
   RegionRoute out;
+  if (params_.mode == BalancerMode::kHome) {
+    out.region = home;
+    return out;
+  }
   if (params_.mode == BalancerMode::kAnycast) {
     out = anycast(home, client);
   } else {

@@ -6,12 +6,15 @@ namespace stampede {
 namespace {
 
 // Stopping means that somebody also takes back what was asked for beyond the fleet, and stays at it
-// while the write is refused.
-void stop(AutoscalerControlPort& cluster, IncidentId cause) {
-  cluster.set_autoscaler_enabled(false, cause);
+// while the write is refused. False: nothing is different now.
+bool stop(AutoscalerControlPort& cluster, IncidentId cause) {
+  bool any = cluster.set_autoscaler_enabled(false, cause);
   for (WorkloadId w = 0; w < cluster.workloads(); ++w)
-    if (const i32 fleet = cluster.fleet(w); cluster.desired(w) > fleet)
+    if (const i32 fleet = cluster.fleet(w); cluster.desired(w) > fleet) {
       cluster.scale(w, fleet, cause);
+      any = true;
+    }
+  return any;
 }
 
 // False: nothing is different now.
@@ -26,9 +29,10 @@ const RegisterAction<OnRegions> stop_autoscaler{
     "the autoscalers are stopped; what they asked for beyond the fleet is taken back as soon as "
     "possible",
     "", [](const OnRegions& p, const Act& act) -> Effect {
+      bool any = false;
       for (const RegionId r : regions_in(act.scene, p.target))
-        stop(*act.scene.autoscalers[r], act.root);
-      return {};
+        any |= stop(*act.scene.autoscalers[r], act.root);
+      return {.nothing = !any};
     }};
 
 struct RestartParams {
@@ -78,9 +82,11 @@ const RegisterFault<ScaleParams> scale{
         for (WorkloadId w = 0; w < act.scene.autoscalers[r]->workloads(); ++w) {
           if (!p.target.pool.empty() && act.scene.pools[w] != p.target.pool) continue;
           AutoscalerControlPort* cluster = act.scene.autoscalers[r];
+          if (cluster->desired(w) == p.replicas) continue;
           scaled.push_back({cluster, w, cluster->desired(w)});
           cluster->scale(w, p.replicas, act.root);
         }
+      if (scaled.empty()) return {};
       return [scaled](IncidentId healed) {
         for (const Before& b : scaled) b.cluster->scale(b.workload, b.replicas, healed);
       };

@@ -27,7 +27,7 @@ Heal harm(const Act& act, const OnService& whom, F&& one) {
     if (s.name == whom.service &&
         (s.region == kNoRegion ||
          std::find(regions.begin(), regions.end(), s.region) != regions.end()))
-      harmed.emplace_back(s.control, one(*s.control));
+      if (const u32 fault = one(*s.control)) harmed.emplace_back(s.control, fault);
   if (harmed.empty()) return {};
   return [harmed](IncidentId healed) {
     for (const auto& [service, fault] : harmed) service->heal(fault, healed);
@@ -41,7 +41,7 @@ struct FailServiceParams : OnService {
     s.base<OnService>();
     s.field("share", &FailServiceParams::share)
         .range(0, 1)
-        .help("of its servers; below 100% the others take all calls");
+        .help("of its servers, in whole ones; below 100% the others, at least one, take all calls");
     s.field("hangs", &FailServiceParams::hangs)
         .help("it takes calls and answers none, instead of refusing them at once");
   }

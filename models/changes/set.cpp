@@ -16,10 +16,11 @@ const RegisterFault<SetParams> set{
       const u32 layer = live->begin(p.path, regions_in(act.scene, p.target), act.root);
       Effect effect;
       effect.heal = [live, layer](IncidentId) { live->end(layer); };
+      effect.nothing = true;
       for (const SetStage& s : stages_of(p)) {
-        if (s.after.ns == 0)
-          live->change(layer, s.value, s.part);
-        else
+        if (s.after.ns == 0 && !live->change(layer, s.value, s.part)) continue;
+        effect.nothing = false;
+        if (s.after.ns > 0)
           effect.later.push_back(
               {s.after, [live, layer, s] { live->change(layer, s.value, s.part); }});
       }

@@ -51,11 +51,15 @@ void VersionParams::describe(Schema<VersionParams>& s) {
   s.field("set", &VersionParams::set).help("live parameters that it sets, path and value each");
   s.field("crash", &VersionParams::crash)
       .help(
-          "when its processes die: `at start`, `after N requests` (of one process), or `at the "
-          "next refresh` (when one reads a bad file); empty: never");
+          "when its processes die: `at start`, `after N requests` (of one process), `after 10min` "
+          "(of running it), or `at the next refresh` (when one reads a bad file); empty: never");
   s.field("refuse", &VersionParams::refuse)
       .range(0, 1)
       .help("share of the attempts that its processes refuse with 503");
+  s.field("wrong", &VersionParams::wrong)
+      .range(0, 1)
+      .help("share of the answers of its processes that are wrong")
+      .source("Anthropic 2025-09: three bugs that degraded answers");
   s.field("leak", &VersionParams::leak).help("memory that its processes lose; null: none");
   s.field("slow", &VersionParams::slow)
       .range(1, 1000)
@@ -65,7 +69,8 @@ void VersionParams::describe(Schema<VersionParams>& s) {
 }
 
 bool has_traits(const VersionParams& v) {
-  return !v.crash.empty() || v.refuse.value > 0 || v.leak || v.slow != 1 || v.refresh;
+  return !v.crash.empty() || v.refuse.value > 0 || v.wrong.value > 0 || v.leak || v.slow != 1 ||
+         v.refresh;
 }
 
 }  // namespace stampede

@@ -37,7 +37,7 @@ struct VersionParams {
   VersionKind kind = VersionKind::kBinary;
   std::vector<VersionSetParams> set;
   std::string crash;
-  Share refuse{};
+  Share refuse{}, wrong{};
   std::optional<LeakParams> leak;
   double slow = 1;
   std::optional<RefreshParams> refresh;

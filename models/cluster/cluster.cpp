@@ -122,7 +122,10 @@ void Cluster::start_warm() {
 
 bool Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
   const bool stopped = stopped_ != kNoIncident;
-  if (!enabled && !stopped) {
+  const bool any =
+      std::any_of(state_.workloads.begin(), state_.workloads.end(),
+                  [](const cluster::Workload& w) { return w.params.autoscaler.has_value(); });
+  if (any && !enabled && !stopped) {
     stopped_ = world_.incident(kAutoscalerStopped, path_, {cause}, "the autoscalers are stopped");
   } else if (enabled && stopped) {
     world_.incident(kAutoscalerStarted, path_, {stopped_, cause}, "the autoscalers run again");
@@ -132,7 +135,7 @@ bool Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {
     if (enabled) scale_command_.forget(w);
     autoscalers_.set_enabled(w, enabled);
   }
-  return enabled == stopped;
+  return any && enabled == stopped;
 }
 
 Alarm Cluster::autoscaler_stopped() const {

@@ -258,7 +258,10 @@ void Kubelets::service_replied(u32 id, const ServiceReply& reply) {
   Pod& pod = context_.state.pods[id];
   if (pod.container != Container::kLoading || pod.generation != asked_[id]) return;
   if (reply.ok) return begin_warm_up(id);
-  if (reply.cause != kNoIncident) pod.overloaded = reply.cause;
+  if (reply.cause != kNoIncident) {
+    pod.overloaded = reply.cause;
+    context_.runtime.pod_kept_down(id, pod.workload, reply.cause);
+  }
   restart(id);
 }
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace stampede::cluster {
 namespace {
 
@@ -33,12 +36,14 @@ void NodeLifecycle::scan() {
   const Instant now = context_.world.now();
   const NodeLifecycleParams& p = context_.params.node_lifecycle;
   i32 lost = 0;
+  std::vector<IncidentId> why;  // of those that are lost since the last pass
   for (NodeId n = 0; n < context_.state.nodes.size(); ++n) {
     Node& node = context_.state.nodes[n];
     const bool silent = now - node.lease_seen > p.grace;
     if (silent && !node.lost) {
       context_.state.set_lost(n, true);
       ++nodes_lost;
+      why.push_back(node.lease_failed);
     }
     if (!node.lost) continue;
     if (!silent && node.api_ready) {  // came back before it was written off
@@ -48,7 +53,7 @@ void NodeLifecycle::scan() {
     }
     ++lost;
   }
-  report(lost);
+  report(lost, std::move(why));
   lost_ = lost;
   for (NodeId n = 0; lost > 0 && n < context_.state.nodes.size(); ++n) {
     work_[n] = {};
@@ -90,28 +95,36 @@ bool NodeLifecycle::go_on(NodeId n) {
   return true;
 }
 
-// One incident as long as nodes come and go: a kubelet that renews no lease still writes its status
-// when it finds itself given up, and is given up again after the grace.
-void NodeLifecycle::report(i32 lost) {
+// One incident for each cause as long as nodes come and go: a kubelet that renews no lease still
+// writes its status when it finds itself given up, and is given up again after the grace.
+void NodeLifecycle::report(i32 lost, std::vector<IncidentId> why) {
+  constexpr std::size_t kMost = 16;
   const NodeLifecycleParams& p = context_.params.node_lifecycle;
   if (lost == 0) {
-    if (context_.world.now() - lost_at_ > p.grace + 2 * p.scan_period) nodes_lost_ = kNoIncident;
+    if (context_.world.now() - lost_at_ > p.grace + 2 * p.scan_period) told_.clear();
     return;
   }
   lost_at_ = context_.world.now();
-  if (nodes_lost_ != kNoIncident) return;
-  std::vector<IncidentId> causes;
-  for (const Node& node : context_.state.nodes)
-    if (node.lost) causes.push_back(node.lease_failed);
+  std::erase_if(why, [&](IncidentId cause) {
+    return std::any_of(told_.begin(), told_.end(),
+                       [&](const Told& told) { return told.cause == cause; });
+  });
+  if (!told_.empty() && (why.empty() || told_.size() >= kMost)) return;
+  std::vector<IncidentId> causes = why;
   context_.add_trouble(causes);
-  nodes_lost_ = context_.world.incident(
-      kNodesLost, context_.path, std::move(causes),
-      fmt::format("{} of {} nodes have not renewed their lease for {}", lost,
-                  context_.state.nodes.size(), print(context_.params.node_lifecycle.grace)));
+  const IncidentId id =
+      context_.world.incident(kNodesLost, context_.path, std::move(causes),
+                              fmt::format("{} of {} nodes have not renewed their lease for {}",
+                                          lost, context_.state.nodes.size(), print(p.grace)));
+  if (why.empty()) why.push_back(kNoIncident);
+  for (const IncidentId cause : why) told_.push_back({cause, id});
 }
 
 IncidentId NodeLifecycle::cause_of(const Node& node) const {
-  return node.lost && nodes_lost_ != kNoIncident ? nodes_lost_ : node.lease_failed;
+  if (!node.lost || told_.empty()) return node.lease_failed;
+  for (const Told& told : told_)
+    if (told.cause == node.lease_failed) return told.incident;
+  return told_.back().incident;
 }
 
 bool NodeLifecycle::mark_next_pod(NodeId n) {

@@ -2,9 +2,9 @@
 // State: node = well -> lost (neither a lease nor a status of its kubelet for the grace period:
 // node
 //        status and each pod's Ready=False are written, by few workers; incident `nodes_lost` when
-//        the first of them is) -> tainted (at the zone's rate) -> evicted after the toleration; a
-//        node status from its kubelet makes it well again. In a full disruption no node is or stays
-//        tainted.
+//        the first of them is, and for each cause) -> tainted (at the zone's rate) -> evicted after
+//        the toleration; a node status from its kubelet makes it well again. In a full disruption
+//        no node is or stays tainted.
 // Source: kubernetes pkg/controller/nodelifecycle/node_lifecycle_controller.go (v1.28).
 // Limits: a node's status is written again without the read before it; one zone; it never loses its
 // own leader election.
@@ -22,12 +22,14 @@ class NodeLifecycle final : public Component, public ApiCaller {
   void node_status_seen(NodeId node, bool ready);  // informer
   void handle(const Event& event) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
-  IncidentId lost() const { return lost_ > 0 ? nodes_lost_ : kNoIncident; }  // while some node is
+  IncidentId lost() const {  // while some node is
+    return lost_ > 0 && !told_.empty() ? told_.back().incident : kNoIncident;
+  }
   u64 nodes_lost = 0, pods_marked = 0, pods_evicted = 0;
 
  private:
   void scan();
-  void report(i32 lost);
+  void report(i32 lost, std::vector<IncidentId> why);
   IncidentId cause_of(const Node& node) const;
   bool to_write(NodeId node) const;
   void pump();
@@ -53,9 +55,12 @@ class NodeLifecycle final : public Component, public ApiCaller {
   std::vector<Work> work_;      // [node]
   std::vector<bool> evicting_;  // [node] its pods' deletions were sent
   double taint_tokens_ = 0;
-  i32 lost_ = 0;                         // as of the last pass
-  Instant lost_at_{};                    // the last pass that found one
-  IncidentId nodes_lost_ = kNoIncident;  // until all have stayed
+  i32 lost_ = 0;       // as of the last pass
+  Instant lost_at_{};  // the last pass that found one
+  struct Told {
+    IncidentId cause, incident;
+  };
+  std::vector<Told> told_;  // until all have stayed
 };
 
 }  // namespace stampede::cluster

@@ -1,5 +1,7 @@
 #include "models/dependencies/service.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -21,7 +23,7 @@ const IncidentKind kServiceFailed{"service_failed",
 const IncidentKind kServiceSlowed{"service_slowed", "a named service takes longer for each call"};
 const IncidentKind kServiceLimited{"service_limited", "a named service refuses calls above a rate"};
 
-constexpr u64 kFewest = 5;         // lost calls that say anything
+constexpr u64 kFewest = 5;         // calls, lost or served, that say anything
 constexpr Duration kQuiet = 30_s;  // of few lost calls, until it has recovered
 constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pause
 constexpr double kLongest = 1e7;   // service time that is drawn [s]
@@ -126,7 +128,7 @@ void Service::left(u32, const StationJob& ended) {
   if (ended.served) ++second().served;
   const bool waited = job.user->call_ended(job.call, job.generation, ended.served,
                                            job.refused ? job.refused : ailment());
-  if (ended.served && !waited) ++counts_.wasted;
+  if (ended.served) ++(waited ? served_since_ : counts_.wasted);
 }
 
 void Service::caller_left() {
@@ -151,6 +153,25 @@ std::vector<IncidentId> Service::ailments() const {
   return all;
 }
 
+IncidentId Service::hindrance() const {
+  std::vector<IncidentId> all = ailments();
+  add_waits(all);
+  return all.empty() ? live_causes_.lately(world_.now()) : all.front();
+}
+
+void Service::add_waits(std::vector<IncidentId>& causes) const {
+  if (others_ == nullptr) return;
+  constexpr std::size_t kMost = 4;
+  std::vector<IncidentId> found;
+  for (u32 job = 0; job < jobs_.slots() && found.size() < kMost; ++job) {
+    if (jobs_[job].serial == 0 || !others_->waits(job)) continue;
+    const IncidentId cause = others_->delayed_by(job);
+    if (cause != kNoIncident && std::find(found.begin(), found.end(), cause) == found.end())
+      found.push_back(cause);
+  }
+  causes.insert(causes.end(), found.begin(), found.end());
+}
+
 Service::Second& Service::second() {
   const i64 number = world_.now().ns / (1_s).ns;
   Second& now = seconds_[static_cast<std::size_t>(number) % seconds_.size()];
@@ -173,16 +194,17 @@ void Service::look() {
     lost += s.lost;
     all += s.lost + s.served;
   }
-  if (lost * 100 >= all && lost > 0) lost_at_ = now;
+  if (lost * 100 >= all && lost > 0) lost_at_ = now, served_since_ = 0;
   if (saturated_ == kNoIncident && lost >= kFewest && lost * 10 >= all) {
     std::vector<IncidentId> causes = ailments();
+    add_waits(causes);
     live_causes_.add_to(causes, world_.now());
     for (const IncidentId cause : brought_by_.top(now, 4)) causes.push_back(cause);
     saturated_ = world_.incident(kServiceSaturated, path_, std::move(causes),
                                  std::to_string(lost) + " of " + std::to_string(all) +
                                      " calls of 10 s were refused or left unserved");
     watch();
-  } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet) {
+  } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet && served_since_ >= kFewest) {
     world_.incident(kServiceRecovered, path_, {std::exchange(saturated_, kNoIncident)},
                     "its callers are served again");
   }
@@ -210,10 +232,14 @@ u32 Service::add(Fault fault, const IncidentKind& kind, const std::string& text,
 }
 
 u32 Service::fail(double share, bool hangs, IncidentId cause) {
-  const auto percent = std::to_string(static_cast<int>(100 * share + 0.5)) + " %";
-  const u32 id =
-      add({0, Harm::kFailed, share, hangs, kNoIncident}, kServiceFailed,
-          hangs ? "it takes calls and answers none" : percent + " of its servers are gone", cause);
+  const auto servers = static_cast<u32>(params_.servers);
+  const u32 gone = servers - left_of(1 - share);
+  if (!hangs && share < 1 && gone == 0) return kNoFault;
+  const u32 id = add({0, Harm::kFailed, share, hangs, kNoIncident}, kServiceFailed,
+                     hangs        ? "it takes calls and answers none"
+                     : share >= 1 ? "all of its servers are gone"
+                                  : fmt::format("{} of its {} servers are gone", gone, servers),
+                     cause);
   if (hangs) return id;
   const double busy = static_cast<double>(station_.busy());
   station_.drop(share >= 1 ? UINT32_MAX : static_cast<u32>(share * busy + 0.5), share >= 1);
@@ -222,7 +248,7 @@ u32 Service::fail(double share, bool hangs, IncidentId cause) {
 
 u32 Service::slow(double factor, IncidentId cause) {
   return add({0, Harm::kSlowed, factor, false, kNoIncident}, kServiceSlowed,
-             "each call takes " + std::to_string(factor) + " times as long", cause);
+             fmt::format("each call takes {:g} times as long", factor), cause);
 }
 
 u32 Service::limit(double rate, IncidentId cause) {
@@ -264,6 +290,10 @@ bool Service::hangs() const {
   return std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) { return f.hangs; });
 }
 
+u32 Service::left_of(double share) const {
+  return std::max(1U, static_cast<u32>(static_cast<double>(params_.servers) * share + 0.5));
+}
+
 // All that is in force together: what is gone and factors multiply, the lowest limit holds.
 void Service::apply() {
   double there = 1, speed = 1;
@@ -274,8 +304,7 @@ void Service::apply() {
     if (f.harm == Harm::kSlowed) speed /= f.value;
     if (f.harm == Harm::kLimited) rate_ = rate_ < 0 ? f.value : std::min(rate_, f.value);
   }
-  const double servers = static_cast<double>(params_.servers) * there + 0.5;
-  station_.resize(std::max(1U, static_cast<u32>(servers)), params_.servers + params_.queue);
+  station_.resize(left_of(there), params_.servers + params_.queue);
   station_.set_contention(params_.contention);
   station_.set_speed(speed);
 }

@@ -5,7 +5,7 @@
 // **Incidents** service_failed, service_slowed, service_limited, service_restored (done to it);
 // service_withdrawn, service_announced (by its health check);
 // service_saturated: of the calls of 10 s one in ten was refused for want of a place or left before
-// it was served; service_recovered: fewer than one in a hundred for 30 s.
+// it was served; service_recovered: fewer than one in a hundred for 30 s, and some were served.
 // **Source** queueing theory; Gunther (2007) for `contention`.
 // **Limits** one line for all callers; a slower service is slower for all calls, also those begun;
 // what breaks off where a share of it fails are the calls that were begun last.
@@ -59,6 +59,8 @@ class Service final : public Component,
   // What ails it now, if anything.
   IncidentId ailment() const;
   std::vector<IncidentId> ailments() const;
+  // What makes its calls late: what ails it, what its calls wait for, or how it was changed.
+  IncidentId hindrance() const;
 
   bool begins(u32 station, u32 job, u32 place) override;
   void left(u32 station, const StationJob& job) override;
@@ -101,6 +103,7 @@ class Service final : public Component,
   };
   u32 add(Fault fault, const IncidentKind& kind, const std::string& text, IncidentId cause);
   void apply();
+  u32 left_of(double share) const;  // servers; at least one
   bool down() const;
   bool hangs() const;
   bool throttles();
@@ -109,6 +112,8 @@ class Service final : public Component,
   void lost();
   void watch();
   void look();
+  // What the calls wait for that ask other services.
+  void add_waits(std::vector<IncidentId>& causes) const;
   void register_stats();
   void verify() const;
 
@@ -133,6 +138,7 @@ class Service final : public Component,
   IncidentId saturated_ = kNoIncident;
   IncidentId withdrawn_ = kNoIncident;
   Instant lost_at_{};
+  u64 served_since_ = 0;  // calls, since then, whose callers waited
   Counts counts_;
 };
 

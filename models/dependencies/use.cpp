@@ -82,14 +82,18 @@ Use::Site Use::nearest() const {
   Site best{wiring_.service, wiring_.to};
   Duration shortest{INT64_MAX};
   for (const Site& site : wiring_.sites) {
-    if (site.service->withdrawn()) continue;
+    if (site.service->withdrawn()) {
+      best.instead_of = site.service->ailment();
+      continue;
+    }
     const PathState& path = wiring_.network->between(wiring_.from, site.region);
     const bool own = site.region == wiring_.from;
     if (!own && path.reach != Reach::kReachable) continue;
     const Duration way = own ? Duration{} : path.round_trip;
     if (way >= shortest) continue;
     shortest = way;
-    best = site;
+    best.service = site.service;
+    best.region = site.region;
   }
   return best;
 }
@@ -102,6 +106,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
   c.way = params_.round_trip;
   const Site site = nearest();
   c.at = site.service;
+  if (c.cause == kNoIncident) c.cause = site.instead_of;
   const Instant deadline = world_.now() + params_.timeout;
   const auto wait = [&] {
     timeouts_.push(deadline, call, c.generation, [this](u32 k, u32 g) { return alive(k, g); });
@@ -233,7 +238,7 @@ void Use::handle(const Event& event) {
 void Use::timed_out(u32 call) {
   ++counts_.timeouts;
   if (calls_[call].out) calls_[call].at->caller_left();
-  tell(call, failed(call, RetryCause::kTransport, calls_[call].at->ailment()));
+  tell(call, failed(call, RetryCause::kTransport, calls_[call].at->hindrance()));
 }
 
 // Nothing to tell yet: it goes on.
@@ -263,8 +268,8 @@ void Use::leave(u32 tag) {
 IncidentId Use::delayed_by(u32 tag) const {
   if (!waits(tag)) return kNoIncident;
   const Service* at = calls_[by_tag_[tag]].at;
-  const IncidentId ailment = at != nullptr ? at->ailment() : kNoIncident;
-  return ailment != kNoIncident ? ailment : calls_[by_tag_[tag]].cause;
+  const IncidentId hindrance = at != nullptr ? at->hindrance() : kNoIncident;
+  return hindrance != kNoIncident ? hindrance : calls_[by_tag_[tag]].cause;
 }
 
 }  // namespace stampede

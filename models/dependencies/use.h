@@ -28,6 +28,7 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
   struct Site {
     Service* service;
     RegionId region;
+    IncidentId instead_of = kNoIncident;  // the incident by which another one is not asked
   };
   struct Wiring {
     Service* service = nullptr;

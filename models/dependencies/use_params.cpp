@@ -45,7 +45,10 @@ void UseParams::describe(Schema<UseParams>& s) {
   s.field("every", &P::every)
       .live()
       .range(0.1, 86400)
-      .help("time between two refreshes of a gateway's policy (`per: policy`)");
+      .scales_inversely()
+      .help(
+          "time between two refreshes of a gateway's policy (`per: policy`); a region has one "
+          "gateway at any scale, so that it asks less often of a smaller service");
   s.field("timeout", &P::timeout)
       .live()
       .range(0.001, 86400)

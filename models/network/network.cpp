@@ -39,14 +39,10 @@ IncidentId Network::origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal
   if (as != region.origin) return cause;  // it is not its own
   if (withdrawal) {
     if (region.withdrawn == kNoIncident || region.restored != kNoIncident) {
-      u32 denied = 0;
-      for (u32 i = 0; i < static_cast<u32>(params_.prefixes_per_region); ++i)
-        denied += !bgp_->exported(region.origin, this->prefix(r, i));
       region.withdrawn = world_.incident(
           kPrefixWithdrawn, name_, {cause},
-          region.name + ": routers withdraw " + print(bgp_->prefixes()[prefix]) + " (" +
-              std::to_string(denied) + " of " + std::to_string(params_.prefixes_per_region) +
-              " prefixes no longer exported)");
+          region.name + ": routers withdraw " + print(bgp_->prefixes()[prefix]) +
+              ", the first of up to " + std::to_string(params_.prefixes_per_region));
       region.restored = kNoIncident;
     }
     prefix_withdrawn_[prefix] = 1;

@@ -48,8 +48,8 @@ struct LivePort {
   virtual u32 begin(const std::string& path, const std::vector<RegionId>& regions,
                     IncidentId cause) = 0;
   // The layer's value is now `part` of the way (0 to 1) from what was in force when it began to
-  // `value`.
-  virtual void change(u32 layer, const std::string& value, double part) = 0;
+  // `value`. False: it is what it was.
+  virtual bool change(u32 layer, const std::string& value, double part) = 0;
   virtual void end(u32 layer) = 0;
 };
 

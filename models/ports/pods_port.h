@@ -37,6 +37,8 @@ struct PodRuntime {
   // Nothing gets to the pod's host or from there any more, because of `cause`; or it does again.
   virtual void pod_cut_off(PodId pod, IncidentId cause) = 0;
   virtual void pod_reached(PodId pod) = 0;
+  // The server process could not start, because of `cause`, and is started again later.
+  virtual void pod_kept_down(PodId /*pod*/, WorkloadId /*workload*/, IncidentId /*cause*/) {}
   // Would the server process that is about to start in the pod die before it serves? Then the
   // incident that says why.
   virtual IncidentId dies_at_start(PodId /*pod*/, WorkloadId /*workload*/) { return kNoIncident; }

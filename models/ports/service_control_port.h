@@ -8,10 +8,11 @@
 namespace stampede {
 
 struct ServiceControlPort {
+  static constexpr u32 kNoFault = 0;
   virtual ~ServiceControlPort() = default;
   // A share of its servers is gone, and what they work on breaks off (incident service_failed). Of
   // the whole: nothing is taken on, or, if it hangs, everything and nothing is answered. Each
-  // returns what heal() takes.
+  // returns what heal() takes. kNoFault: the share is not one server.
   virtual u32 fail(double share, bool hangs, IncidentId cause) = 0;
   // Everything takes `factor` (>= 1) times as long (incident service_slowed).
   virtual u32 slow(double factor, IncidentId cause) = 0;

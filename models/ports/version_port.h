@@ -9,11 +9,12 @@
 
 namespace stampede {
 
-enum class CrashWhen : u8 { kNotAtAll, kAtStart, kAfterRequests, kAtTheNextRefresh };
+enum class CrashWhen : u8 { kNotAtAll, kAtStart, kAfterRequests, kAfterTime, kAtTheNextRefresh };
 
 struct CrashRule {
   CrashWhen when = CrashWhen::kNotAtAll;
   u64 requests = 0;  // kAfterRequests: of one process
+  Duration time{};   // kAfterTime: since it runs the version
 };
 
 // Memory that a process does not give back.
@@ -26,6 +27,7 @@ struct Leak {
 struct ProcessTraits {
   CrashRule crash{};
   double refuse = 0;  // share of the attempts that it refuses
+  double wrong = 0;   // share of the answers that are wrong
   std::optional<Leak> leak{};
   double slow = 1;  // each step takes so many times as long
 };

@@ -452,6 +452,13 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
     a.poisoned = true;
     a.incident = written.cause;
   }
+  if (versions_ && !a.poisoned) [[unlikely]] {
+    const u64 attempt = a.session_key ^ mix64((u64{a.turn} << 8) ^ a.number);
+    if (const auto version = versions_->answers_wrong(id, probe_stream_, attempt)) {
+      a.poisoned = true;
+      a.incident = versions_->version(*version).cause;
+    }
+  }
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
   const Instant heard = at + params_.pools[pods_[id].workload].front_end.response_latency;

@@ -106,6 +106,7 @@ class Region final : public Component,
   void pod_stopped(PodId pod, WorkloadId workload, IncidentId cause) override;
   bool ended(PodId pod) const override { return pod >= pods_.size() || !pods_[pod].engine; }
   void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) override;
+  void pod_kept_down(PodId pod, WorkloadId workload, IncidentId cause) override;
   void pod_cut_off(PodId pod, IncidentId cause) override;
   void pod_reached(PodId pod) override;
   IncidentId dies_at_start(PodId pod, WorkloadId workload) override;
@@ -290,7 +291,7 @@ class Region final : public Component,
   void take_out(Pod& pod);  // it serves no more and finishes what it has
   void kill(PodId id);
   void recovered(Pod& p);
-  std::vector<IncidentId> what_brought_overload() const;
+  std::vector<IncidentId> what_brought_overload(WorkloadId workload) const;
   // What makes the region slow, as far as an incident is known.
   IncidentId trouble(WorkloadId workload) const { return overload_ ? overload_ : strain(workload); }
   IncidentId trouble_of(PodId pod) const {
@@ -299,8 +300,12 @@ class Region final : public Component,
   }
   // What leaves its pods more to do than they should have.
   IncidentId strain(WorkloadId workload) const {
-    const IncidentId shrunk = shrunk_[workload].cause;
+    const IncidentId shrunk = strain_of_size(workload);
     return shrunk ? shrunk : tuned_.lately(world_.now());
+  }
+  IncidentId strain_of_size(WorkloadId workload) const {
+    const Shrunk& shrunk = shrunk_[workload];
+    return shrunk.kept_by ? shrunk.kept_by : shrunk.cause;
   }
   void note_tuning(const LiveChange& change);
   void note_size(WorkloadId workload, std::size_t size, IncidentId cause);
@@ -348,6 +353,7 @@ class Region final : public Component,
   struct Shrunk {
     std::size_t before = 0;
     IncidentId cause = kNoIncident;
+    IncidentId kept_by = kNoIncident;  // why those that would take their place cannot start
   };
   std::vector<Shrunk> shrunk_;               // [workload]
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone

@@ -20,7 +20,8 @@ const IncidentKind kPodsHealed{"pods_healed", "hung or slow pods work as before"
 const IncidentKind kConnectionsDropped{"connections_dropped",
                                        "streams and idle connections of pods end"};
 const IncidentKind kTrafficShed{
-    "traffic_shed", "the gateway turns a share of the traffic away, by somebody's will"};
+    "traffic_shed",
+    "the gateway turns a share of the traffic away: somebody wants it, or it has no policy"};
 const IncidentKind kTrafficLetIn{"traffic_let_in", "the gateway lets it in again"};
 const IncidentKind kPodsHung{"pods_hung", "pods make no progress"};
 const IncidentKind kPodsSlowed{"pods_slowed", "pods are slower by a factor"};

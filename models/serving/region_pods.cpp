@@ -68,6 +68,12 @@ void Region::pod_killed(PodId id, WorkloadId, IncidentId cause) {
   kill(id);
 }
 
+void Region::pod_kept_down(PodId id, WorkloadId workload, IncidentId cause) {
+  pod(id).stopped_by = cause;
+  if (shrunk_[workload].cause != kNoIncident) shrunk_[workload].kept_by = cause;
+  if (endpoints_[workload].size() == 0) endpoint_cause_[workload] = cause;
+}
+
 void Region::take_out(Pod& p) {
   p.serving = false;
   p.draining = true;
@@ -132,12 +138,12 @@ void Region::recovered(Pod& p) {
   if (--overloaded_pods_ == 0) overload_ = kNoIncident;
 }
 
-std::vector<IncidentId> Region::what_brought_overload() const {
+std::vector<IncidentId> Region::what_brought_overload(WorkloadId workload) const {
   constexpr i64 kTenth = 10;
   std::vector<IncidentId> causes;
   for (const Pod& p : pods_)
-    if (p.overloaded) p.brought_by.collect(world_.now(), kTenth, causes);
-  for (const Shrunk& shrunk : shrunk_) causes.push_back(shrunk.cause);
+    if (p.overloaded && p.workload == workload) p.brought_by.collect(world_.now(), kTenth, causes);
+  causes.push_back(strain_of_size(workload));
   tuned_.add_to(causes, world_.now());
   return causes;
 }
@@ -161,7 +167,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
       const double pods = static_cast<double>(serving_[workload]);
       if (overload_ == kNoIncident &&
           overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods)))
-        overload_ = world_.incident(kReplicaOverloaded, name_, what_brought_overload(),
+        overload_ = world_.incident(kReplicaOverloaded, name_, what_brought_overload(workload),
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
@@ -217,7 +223,7 @@ void Region::note_size(WorkloadId workload, std::size_t size, IncidentId cause) 
   Shrunk& shrunk = shrunk_[workload];
   const std::size_t before = endpoints_[workload].size();
   if (shrunk.cause == kNoIncident && size < before && cause != kNoIncident)
-    shrunk = {before, cause};
+    shrunk = {before, cause, kNoIncident};
   else if (size >= shrunk.before)
     shrunk = {};
 }

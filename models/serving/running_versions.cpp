@@ -53,6 +53,15 @@ std::optional<u32> RunningVersions::refuses(PodId pod, StreamKey draws, u64 atte
   return std::nullopt;
 }
 
+std::optional<u32> RunningVersions::answers_wrong(PodId pod, StreamKey draws, u64 attempt) const {
+  if (pod >= processes_.size()) return std::nullopt;
+  for (const Running& r : processes_[pod]) {
+    const double share = versions_[r.version].spread.traits.wrong;
+    if (share > 0 && uniform2(draw(draws, attempt, r.version)) < share) return r.version;
+  }
+  return std::nullopt;
+}
+
 void RunningVersions::admitted(PodId pod) {
   if (pod < processes_.size())
     for (Running& r : processes_[pod]) ++r.requests;
@@ -65,6 +74,7 @@ std::optional<u32> RunningVersions::dies(PodId pod, Instant now, double used) co
     const ProcessTraits& traits = versions_[r.version].spread.traits;
     const CrashRule& crash = traits.crash;
     if (crash.when == CrashWhen::kAfterRequests && r.requests >= crash.requests) return r.version;
+    if (crash.when == CrashWhen::kAfterTime && now - r.since >= crash.time) return r.version;
     if (traits.leak && all >= traits.leak->limit) return r.version;
   }
   return std::nullopt;
@@ -87,7 +97,10 @@ Instant RunningVersions::full_at(PodId pod, Instant now, double used) const {
     if (const auto& leak = versions_[r.version].spread.traits.leak) rate += leak->per_minute / 60;
   Instant first = kNever;
   for (const Running& r : processes_[pod]) {
-    const auto& leak = versions_[r.version].spread.traits.leak;
+    const ProcessTraits& traits = versions_[r.version].spread.traits;
+    if (traits.crash.when == CrashWhen::kAfterTime)
+      first = std::min(first, std::max(now + 1_ns, r.since + traits.crash.time));
+    const auto& leak = traits.leak;
     if (!leak || rate == 0) continue;
     const double left = std::max(0.0, leak->limit - all) / rate;
     if (left < 1e9) first = std::min(first, now + from_seconds(left) + 1_ms);

@@ -49,12 +49,15 @@ class RunningVersions {
   std::optional<u32> dies_at_start(PodId pod, WorkloadId workload) const;
   // Of the version because of which its process refuses an attempt with this draw.
   std::optional<u32> refuses(PodId pod, StreamKey draws, u64 attempt) const;
+  // Of the version because of which its process answers an attempt with this draw wrongly.
+  std::optional<u32> answers_wrong(PodId pod, StreamKey draws, u64 attempt) const;
   void admitted(PodId pod);
   // Of the version of which its process dies now, whose memory is `used` beside what it lost.
   std::optional<u32> dies(PodId pod, Instant now, double used) const;
   // Of the version whose present file makes its process die as it reads it.
   std::optional<u32> reads_bad_file(PodId pod) const;
-  // When its process will have lost so much that it dies, if nobody asks it anything; kNever.
+  // When its process will die of its age, or have lost so much that it dies, if nobody asks it
+  // anything; kNever.
   Instant full_at(PodId pod, Instant now, double used) const;
   double lost(PodId pod, Instant now) const;  // [B]
   double slower(PodId pod) const;

@@ -368,8 +368,9 @@ struct HandLive final : LivePort {
     causes.push_back(cause);
     return static_cast<u32>(causes.size());
   }
-  void change(u32 layer, const std::string& value, double part) override {
+  bool change(u32 layer, const std::string& value, double part) override {
     changed.push_back(std::to_string(layer) + ": " + value + " " + std::to_string(part));
+    return true;
   }
   void end(u32 layer) override { acts.done.push_back("end of " + std::to_string(layer)); }
   Acts& acts;

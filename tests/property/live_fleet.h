@@ -147,7 +147,7 @@ inline LiveRun play(const Scenario& scenario) {
   for (double& value : seen.series)
     if (value != value) value = -1;  // absent
   for (const Incident& i : run.incidents)
-    if (i.kind != "set")
+    if (i.kind != "set" && i.kind != "nothing_changed")
       seen.incidents.push_back(fmt::format("{} {} {} {}", i.at.ns, i.kind, i.component, i.text));
   return seen;
 }

@@ -12,6 +12,23 @@ TEST(fault_families, without_a_fault_nothing_happens) {
   EXPECT_EQ(healthy().requests.span(0, 55).lost, 0U);
 }
 
+// Hosts that are lost later for another reason are told of, and are what follows names.
+TEST(fault_families, a_second_wave_of_lost_hosts_is_told_with_its_own_cause) {
+  const Played run = play(
+      "{at: 10min, do: detach_network, target: {region: east, node: 0}, name: a}, {at: 20min, do: "
+      "detach_network, target: {region: east, node: 1}}",
+      {"spec.regions[0].nodes=4", "spec.cluster.gpus_per_node=8"});
+  EXPECT_EQ(run.count("nodes_lost"), 2U);
+  std::set<double> minutes;
+  for (const Incident& i : run.incidents)
+    if (i.kind == "nodes_lost") {
+      const Incident* root = &i;
+      while (!root->causes.empty()) root = &run.incidents[root->causes.front() - 1];
+      minutes.insert(root->at.seconds() / kMinute);
+    }
+  EXPECT_EQ(minutes, (std::set<double>{10, 20}));
+}
+
 // What is played from minute 10 for ten minutes, what it leaves, and what requests see meanwhile:
 // more lost, or a first token that comes so many times later.
 struct Case {

@@ -155,7 +155,7 @@ TEST(live_paths, values_are_checked_as_in_the_file) {
   EXPECT_EQ(one("path: spec.balancer.ttl, value: 5").substr(0, 6), "value:");
   EXPECT_EQ(one("path: spec.balancer.ttl, value: 2d"), "value: 2d is above the most allowed, 24h");
   EXPECT_EQ(one("path: spec.balancer.mode, value: dsn"),
-            "value: 'dsn' is none of dns, anycast; did you mean 'dns'?");
+            "value: 'dsn' is none of dns, anycast, home; did you mean 'dns'?");
   EXPECT_EQ(one("path: spec.balancer.probe_timeout, value: 10s"),
             "value: '10s' would contradict the rest: spec.balancer.probe_timeout: 10s is above "
             "probe_interval, 5s");

@@ -206,5 +206,23 @@ TEST(Pools, say_what_does_not_fit_together) {
   }
 }
 
+// Pods that die in one pool are no cause of trouble in another.
+TEST(pools, overload_of_a_pool_does_not_name_what_happened_to_another) {
+  const Played played(
+      {parse_set("spec.duration=40min"), parse_set("spec.demand.rate=6/s"),
+       parse_set("spec.serving.pools[0].front_end={cores: 1, cpu_per_request: 200ms}"),
+       parse_set("spec.timeline=[{at: 5min, do: kill_pods, target: {pool: long, "
+                 "count: 1}}, {at: 10min, do: spike, class: chat, factor: 12, for: "
+                 "10min}]")});
+  bool overloaded = false;
+  for (const Incident& i : played.run.incidents) {
+    if (i.kind != "replica_overloaded") continue;
+    overloaded = true;
+    for (const IncidentId cause : i.causes)
+      EXPECT_EQ(played.run.incidents[cause - 1].kind, "spike");
+  }
+  EXPECT_TRUE(overloaded);
+}
+
 }  // namespace test_pools
 }  // namespace stampede

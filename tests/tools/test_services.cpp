@@ -145,6 +145,80 @@ TEST(services, that_servers_need_to_start_keep_them_down) {
     }
 }
 
+// Pods died in a moment, and stayed away because of the service: the page and the recovery say so.
+TEST(services, that_keep_servers_down_are_what_the_page_and_the_recovery_name) {
+  Sets sets = store("", ", per: start");
+  for (const char* set : {"spec.cluster.start.weights_size=1GB",
+                          "spec.cluster.start.warm_up_median=5s", "spec.slo.down_below=90%",
+                          "spec.operations.steps=[{name: pager, when: success_below, below: 50%, "
+                          "for: 5min, do: page}]"})
+    sets.push_back(set);
+  const Played run = play(
+      "{at: 5min, do: fail_service, service: store, for: 35min}, {at: 10min, do: kill_pods}", sets);
+  ASSERT_EQ(run.count("paged"), 1U);
+  ASSERT_EQ(run.count("recovered"), 1U);
+  for (const Incident& i : run.incidents) {
+    if (i.kind == "paged") {
+      EXPECT_EQ(roots_of(run.incidents, i).count("fail_service"), 1U);
+    }
+    if (i.kind == "recovered") {
+      std::set<std::string> kinds;
+      for (const IncidentId cause : i.causes) kinds.insert(run.incidents[cause - 1].kind);
+      EXPECT_EQ(kinds.count("healed"), 1U);
+    }
+  }
+}
+
+// A service whose servers are held by calls to another one names what these wait for.
+TEST(services, that_wait_for_another_name_it_when_they_are_saturated) {
+  const Sets two{
+      "spec.services=[{name: inner, servers: 20, service_time: 100ms, queue: 100000}, {name: "
+      "outer, "
+      "servers: 4, service_time: 10ms, queue: 20}]",
+      "spec.uses=[{name: sign-in, service: outer, timeout: 10s}, {name: usage, service: inner, "
+      "per: "
+      "call, by: outer, timeout: 9s}]"};
+  for (const char* fault :
+       {"fail_service, service: inner, hangs: true", "slow_service, service: inner, factor: 200",
+        "set, path: 'spec.services.inner.service_time', value: 20s"}) {
+    const Played run = play("{at: 10min, do: " + std::string(fault) + ", for: 10min}", two);
+    EXPECT_GE(run.count("service_saturated"), 1U) << fault;
+    follow_from(run, std::string(fault).substr(0, std::string(fault).find(',')));
+  }
+}
+
+TEST(services, of_which_a_share_is_no_server_lose_nothing) {
+  const Sets two{"spec.services=[{name: store, servers: 2, service_time: 10ms}]",
+                 "spec.uses=[{name: store, service: store, timeout: 5s}]"};
+  const Played none = play("{at: 10min, do: fail_service, service: store, share: 10%}", two);
+  EXPECT_EQ(none.count("service_failed"), 0U);
+  EXPECT_EQ(none.count("nothing_changed"), 1U);
+  const Played one = play("{at: 10min, do: fail_service, service: store, share: 90%}", two);
+  EXPECT_EQ(one.count("service_failed"), 1U);
+  EXPECT_EQ(one.requests.span(10, 55).lost, 0U);
+}
+
+// Nobody who does not call is served again.
+TEST(services, recover_only_with_calls) {
+  const Played run = play(
+      "{at: 5min, do: slow_service, service: store, factor: 50}, {at: 15min, do: shed, share: "
+      "100%}",
+      store());
+  EXPECT_GE(run.count("service_saturated"), 1U);
+  EXPECT_EQ(run.count("service_recovered"), 0U);
+}
+
+TEST(services, that_hand_out_policies_bear_the_same_load_at_any_scale) {
+  const Sets policies{
+      "spec.services=[{name: policies, servers: 10, service_time: 3s, variation: 0.2, queue: 20}]",
+      "spec.uses=[{name: p, service: policies, per: policy, every: 10s, timeout: 6s}]"};
+  for (const char* scale : {"spec.scale=1", "spec.scale=1/5", "spec.scale=1/10"}) {
+    Sets sets = policies;
+    sets.push_back(scale);
+    EXPECT_TRUE(play("", sets).incidents.empty()) << scale;
+  }
+}
+
 // All pods start at once and meet at the service; with a jitter of some minutes they do not.
 TEST(services, a_herd_of_restarts_spreads_with_jitter) {
   const auto worst = [](const std::string& jitter) {

@@ -155,6 +155,31 @@ TEST(recovery, names_what_took_the_change_back) {
     }
 }
 
+// A region that takes the whole below its target is an outage of its own.
+TEST(recovery, is_told_of_a_region_and_not_before_it_is_back) {
+  const auto played = [](const std::string& lasts) {
+    std::vector<Override> sets;
+    for (const std::string& text :
+         {std::string("spec.timeline=[{at: 10min, do: fail_service, service: db, target: {region: "
+                      "east}" +
+                      lasts + "}]"),
+          std::string("spec.operations.steps=[]"), std::string("spec.duration=1h"),
+          std::string("spec.expect=[{that: recovered}]"), std::string("spec.demand.rate=3/s"),
+          std::string("spec.balancer.mode=home"),
+          std::string("spec.services=[{name: db, in_each_region: true}]"),
+          std::string("spec.uses=[{name: q, service: db}]")})
+      sets.push_back(parse_set(text));
+    return run_simulation(
+        load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario, {});
+  };
+  EXPECT_FALSE(played("").failed_expectations.empty());
+  const RunResults healed = played(", for: 20min");
+  EXPECT_TRUE(healed.failed_expectations.empty());
+  EXPECT_EQ(std::count_if(healed.incidents.begin(), healed.incidents.end(),
+                          [](const Incident& i) { return i.kind == "recovered"; }),
+            1);
+}
+
 TEST(recovery, names_what_ended_or_was_done) {
   const auto& causes = recovered_by;
   const std::vector<std::string> plain{kPager};

@@ -26,6 +26,28 @@ void expect_one_root(const Played& run, const std::string& action) {
     EXPECT_EQ(roots_of(run.incidents, i), std::set<std::string>{action}) << i.kind;
 }
 
+// Who only goes elsewhere makes no surge; those who come on top of others do.
+TEST(traffic_faults, a_surge_is_more_than_there_was) {
+  const Played drained = play("{at: 10min, do: drain_region, target: {region: east}}");
+  EXPECT_EQ(drained.count("failover_started"), 1U);
+  EXPECT_EQ(drained.count("surge_peaked"), 0U);
+  const Played pushed =
+      play("{at: 10min, do: push_routing_policy, target: {region: east}, policy: {export: none}}");
+  EXPECT_EQ(pushed.count("surge_peaked"), 1U);
+}
+
+TEST(traffic_faults, clients_that_know_their_own_region_only_stay_there) {
+  const Played run = play(
+      "{at: 10min, do: push_routing_policy, target: {region: east}, policy: "
+      "{export: none}, for: 10min}",
+      {"spec.balancer.mode=home"});
+  EXPECT_EQ(run.count("failover_started"), 0U);
+  const Split east = split(run, 0, 0, 12, 19);
+  EXPECT_EQ(east.here, east.all);
+  EXPECT_GT(run.requests.span(12, 19).lost_share(), 0.4);
+  EXPECT_LT(run.requests.span(30, 55).lost_share(), 0.01);
+}
+
 TEST(traffic_faults, a_drained_region_is_left_as_its_answers_run_out_and_taken_again) {
   const Played run = play("{at: 10min, do: drain_region, target: {region: east}, for: 20min}",
                           {"spec.balancer.ttl_violators=0%"});

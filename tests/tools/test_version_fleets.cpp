@@ -51,6 +51,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"refuse", "kind: configuration, refuse: 40%", "version_stage", 0.1},
         Case{"slow", "kind: configuration, slow: 4", "version_stage", 0, 1.5},
         Case{"crash_at_start", "crash: at start", "crash_looping", 0.3},
+        Case{"crash_in_time", "kind: data, crash: after 2min", "processes_crash", 0.05},
+        Case{"wrong", "kind: data, wrong: 30%", "version_out", 0.2},
         Case{"crash_after", "kind: data, crash: after 20 requests", "processes_crash", 0.1},
         Case{"leak", "kind: configuration, leak: {per_request: 300MB, limit: 16GiB}",
              "out_of_memory", 0.1},

@@ -38,11 +38,20 @@ std::vector<Listed> registered(const std::string& category) {
 }
 
 // Statistics exist once a world is built; that of `init` has one of each kind.
-std::vector<Listed> statistics() {
-  const Loaded loaded = load_scenario(SourceText{"the scenario of `init`", init_template()});
+// Of a fleet that has one of each kind. `signals`: those that a monitor can show.
+std::vector<Listed> statistics(bool signals) {
+  std::vector<Override> one_of_each;
+  for (const char* set :
+       {"spec.services=[{name: store}]", "spec.uses=[{name: store, service: store}]",
+        "spec.controllers=[{name: leases, items: 10, rate: 10/s}]",
+        "spec.balancer.health_checks={}", "spec.dns=[{name: api, records: [store]}]"})
+    one_of_each.push_back(parse_set(set));
+  const Loaded loaded =
+      load_scenario(SourceText{"the scenario of `init`", init_template()}, one_of_each);
   const RunResults results = run_simulation(loaded.scenario, [](double) { return false; });
   std::map<std::string, Listed> by_name;
   for (const StatInfo& s : results.series_columns) {
+    if (signals && s.truth) continue;
     const std::string help = s.help.empty() ? "of " + s.component : s.help;
     const char* truth = s.truth ? ", known to the simulation alone: no signal" : "";
     by_name.emplace(s.name, Listed{"stat", s.name, help + truth, s.unit});
@@ -75,8 +84,9 @@ std::vector<Listed> live_parameters() {
 int list(const ListOptions& o) {
   std::string category = o.name;
   if (category.ends_with("s")) category.pop_back();
-  if (category == "signal") category = "stat";
-  const std::vector<Listed> found = category == "stat"      ? statistics()
+  const bool signals = category == "signal";
+  if (signals) category = "stat";
+  const std::vector<Listed> found = category == "stat"      ? statistics(signals)
                                     : category == "live"    ? live_parameters()
                                     : category == "profile" ? profiles()
                                                             : registered(category);
@@ -155,7 +165,7 @@ bool describe_kind(const ListOptions& o) {
 }
 
 bool describe_statistic(const ListOptions& o) {
-  for (const Listed& stat : statistics()) {
+  for (const Listed& stat : statistics(false)) {
     if (stat.name != o.name) continue;
     print_result(fmt::format("{} (statistic): {} [{}]\n", stat.name, stat.help, stat.source));
     return true;
@@ -244,7 +254,7 @@ int describe(const ListOptions& o) {
     return kFine;
   }
   if (describe_kind(o) || describe_key(rows, o) || describe_statistic(o)) return kFine;
-  for (const Listed& stat : statistics()) names.push_back(stat.name);
+  for (const Listed& stat : statistics(false)) names.push_back(stat.name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   throw InputError(

@@ -14,11 +14,12 @@ namespace stampede {
 namespace {
 
 const IncidentKind kSurgePeaked{
-    "surge_peaked", "the sum of attempts has reached its peak, far above that of before"};
+    "surge_peaked", "the sum of attempts has passed its peak, at least 1.5 times that of before"};
 const IncidentKind kRecovered{
     "recovered",
     "the service answers as before: what made requests fail has ended, or "
     "something was done because they failed"};
+constexpr double kSurge = 1.5;           // times the attempts of before, from which on it is one
 constexpr std::size_t kMostFailed = 64;  // incidents that requests failed by
 
 // These incidents and all that led to them.
@@ -59,17 +60,22 @@ void Measures::tick() {
 // Attempts per second into the regions that were not pushed off the net.
 void Measures::watch_surge() {
   constexpr std::size_t kWindow = 60 / kTickSeconds;
+  const std::size_t ticks = attempts_[0].size();
   if (surge_told_ || seen_.service.moved_by() == kNoIncident) return;
-  double now = 0;
+  if (moved_at_tick_ == 0) moved_at_tick_ = ticks;
+  double before = 0, now = 0;
   for (RegionId r = 0; r < seen_.regions.size(); ++r) {
-    const auto& a = attempts_[r];
-    if (!seen_.network.was_pushed(r) && a.size() > kWindow)
-      now += static_cast<double>(a.back() - a[a.size() - 1 - kWindow]) / 60.0;
+    if (seen_.network.was_pushed(r) || moved_at_tick_ <= kWindow) continue;
+    const auto over_a_minute = [&](std::size_t end) {
+      return static_cast<double>(attempts_[r][end - 1] - attempts_[r][end - 1 - kWindow]) / 60.0;
+    };
+    before += over_a_minute(moved_at_tick_);
+    now += over_a_minute(ticks);
   }
   if (now > surge_peak_) {
     surge_peak_ = now;
     surge_peak_at_ = seen_.world.now();
-  } else if (surge_peak_ > 0 && seen_.world.now() - surge_peak_at_ >= 5_min) {
+  } else if (surge_peak_ > kSurge * before && seen_.world.now() - surge_peak_at_ >= 5_min) {
     surge_told_ = true;
     seen_.world.incident(kSurgePeaked, "clients", {seen_.service.moved_by()},
                          fmt::format("{:.0f} attempts/s over a minute, {:.0f} s into the run",
@@ -104,14 +110,26 @@ std::vector<IncidentId> Measures::what_mended() const {
   return mended;
 }
 
+// The service was down, or a region was and took the whole below its target.
+bool Measures::trouble_in(std::size_t minute) const {
+  if (seen_.service.service_down(minute)) return true;
+  bool any = false;
+  double good = 0, all = 0;
+  for (RegionId r = 0; r < seen_.regions.size(); ++r) {
+    any |= seen_.service.region_down(r, minute);
+    const ServiceLevel::Minute& m = seen_.service.minutes(r)[minute];
+    good += m.succeeded;
+    all += m.succeeded + m.failed;
+  }
+  return any && good < seen_.service.params().target.value * all;
+}
+
 void Measures::watch_recovery() {
   const Instant now = seen_.world.now();
   const auto minute = static_cast<std::size_t>(now.ns / (1_min).ns);
   // The minute three back is settled enough for an alarm; the summary judges with all answers in.
-  if (!was_down_ && minute >= 3 && minute - 3 >= up_since_ &&
-      seen_.service.service_down(minute - 3)) {
+  if (!was_down_ && minute >= 3 && minute - 3 >= up_since_ && trouble_in(minute - 3)) {
     was_down_ = true;
-    recovered_ = false;
   }
   if (!was_down_) return;
   for (const IncidentId failed : seen_.service.failing())
@@ -124,7 +142,6 @@ void Measures::watch_recovery() {
   else if (good_since_ == kNever)
     good_since_ = now;
   else if (now - good_since_ >= slo.recovered_for) {
-    recovered_ = true;
     was_down_ = false;  // it may go down again
     up_since_ = minute;
     good_since_ = kNever;

@@ -36,7 +36,9 @@ class Measures {
   Owner owner(std::size_t minute) const {
     return minute < owners_.size() ? owners_[minute] : Owner::kMechanism;
   }
-  bool recovered() const { return recovered_; }
+  // False: it has been down, or a region has been so that the whole missed its target, and has not
+  // met its target since.
+  bool recovered() const { return !was_down_; }
   i64 zombies_max() const { return zombies_max_; }
   // GPUs that pods hold, over time; sampled every five seconds.
   double provisioned_gpu_seconds() const { return gpu_seconds_; }
@@ -49,6 +51,7 @@ class Measures {
   double attempts_between(RegionId region, double from, double to) const;
   void watch_surge();
   void watch_recovery();
+  bool trouble_in(std::size_t minute) const;
   std::vector<IncidentId> what_mended() const;
 
   const Observed seen_;
@@ -57,7 +60,8 @@ class Measures {
   double surge_peak_ = 0;
   Instant surge_peak_at_{};
   bool surge_told_ = false;
-  bool was_down_ = false, recovered_ = false;
+  std::size_t moved_at_tick_ = 0;  // ticks when clients were first moved; 0: they were not
+  bool was_down_ = false;
   std::size_t up_since_ = 0;           // minute of the last recovery
   IncidentId recovery_ = kNoIncident;  // its incident
   std::set<IncidentId> failed_by_;     // what requests failed by while the service was down

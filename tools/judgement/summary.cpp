@@ -24,7 +24,7 @@ std::size_t minutes_of(const Observed& seen) {
 bool recovered_at_last(const Observed& seen, const Measures& measures) {
   const std::size_t minutes = minutes_of(seen);
   const auto [first, last] = measures.outage(minutes);
-  return last == first || (measures.recovered() && last + 5 <= minutes);
+  return measures.recovered() && (last == first || last + 5 <= minutes);
 }
 
 double downtime_seconds(const Observed& seen) {

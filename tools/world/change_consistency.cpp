@@ -230,6 +230,8 @@ class Check {
       if (change.heals && !change.name.empty()) names.push_back(change.name);
       if (change.name == name && change.action->name != "undo") other = &change;
     }
+    // Without a timeline nothing is wrong, and what people would do about it stays as it is.
+    if (other == nullptr && !s.at && spec_.timeline.empty()) return;
     if (other == nullptr)
       return report(s, "name",
                     fmt::format("no change is called '{}'{}", name,

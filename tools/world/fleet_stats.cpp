@@ -70,8 +70,12 @@ void Fleet::register_region(std::size_t r) {
     const std::string pool = spec.serving.pools[w].name;
     t.gauge(name, pool + "_load_ratio", "1", "busy share of the pool's engines",
             [plane, id] { return plane->load(id); });
-    t.gauge(name, pool + "_pods_ready", "1", "pods that answer probes",
-            [cluster, id] { return static_cast<double>(cluster->counts(id).ready); });
+    t.gauge(name, pool + "_pods_ready", "1", "pods that answer probes", [cluster, id] {
+       return static_cast<double>(cluster->counts(id).ready);
+     }).truth = true;
+    t.gauge(name, pool + "_pods_reported_ready", "1",
+            "pods that are ready by their status in the API, as kube-state-metrics shows it",
+            [cluster, id] { return static_cast<double>(cluster->counts(id).reported_ready); });
     t.gauge(name, pool + "_pods_routable", "1", "endpoints that the gateway knows",
             [plane, id] { return static_cast<double>(plane->known_endpoints(id)); });
     t.gauge(name, pool + "_pods_desired", "1", "replicas that the autoscaler asks for",

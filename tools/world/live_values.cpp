@@ -119,14 +119,16 @@ std::string LiveValues::on_the_way(const Leaf& leaf, const Layer& layer, const s
   return bound_text(scalar.kind, now);
 }
 
-void LiveValues::change(u32 number, const std::string& value, double part) {
+bool LiveValues::change(u32 number, const std::string& value, double part) {
+  bool any = false;
   for (Leaf& leaf : leaves_)
     for (Layer& layer : leaf.layers) {
       if (layer.number != number) continue;
       layer.value = value;
       if (part < 1) layer.value = on_the_way(leaf, layer, value, part);
-      refresh(leaf);
+      any |= refresh(leaf);
     }
+  return any;
 }
 
 void LiveValues::end(u32 number) {
@@ -136,17 +138,18 @@ void LiveValues::end(u32 number) {
 }
 
 // Brings the layer that is in force to who holds the parameter. Nobody hears of what is as it was.
-// Who sets the scenario's own value again ends what was set before.
-void LiveValues::refresh(Leaf& leaf) {
+// Who sets the scenario's own value again ends what was set before. False: it is what it was.
+bool LiveValues::refresh(Leaf& leaf) {
   const std::string before = text_of(*leaf.type, leaf.object);
   const IncidentId by = leaf.layers.empty() ? kNoIncident : leaf.layers.back().cause;
   write(*leaf.type, leaf.object, leaf.layers.empty() ? leaf.own : leaf.layers.back().value);
   const std::string now = text_of(*leaf.type, leaf.object);
-  if (now == before) return;
+  if (now == before) return false;
   const IncidentId cause = now == leaf.own ? kNoIncident : by;
   if (cause == kNoIncident && by != kNoIncident) journal_.close(leaf.cause, by);
   leaf.cause = cause;
   if (leaf.owner != nullptr) leaf.owner->retuned({leaf.path, cause});
+  return true;
 }
 
 }  // namespace stampede

@@ -30,7 +30,7 @@ class LiveValues final : public LivePort {
                                const std::vector<RegionId>& regions) const override;
   u32 begin(const std::string& path, const std::vector<RegionId>& regions,
             IncidentId cause) override;
-  void change(u32 layer, const std::string& value, double part) override;
+  bool change(u32 layer, const std::string& value, double part) override;
   void end(u32 layer) override;
 
  private:
@@ -56,7 +56,7 @@ class LiveValues final : public LivePort {
   void put_layer(const std::string& path, const Root& root, const Layer& layer);
   static std::string on_the_way(const Leaf& leaf, const Layer& layer, const std::string& value,
                                 double part);
-  void refresh(Leaf& leaf);
+  bool refresh(Leaf& leaf);
 
   Journal& journal_;
   Scenario scenario_;  // where paths lead

@@ -91,9 +91,9 @@ class VersionCheck {
         report(fmt::format("{}.set[{}].{}", path, k, fault.key), fault.message);
     }
     if (!crash_rule(v.crash))
-      report(path + ".crash",
-             fmt::format("'{}': `at start`, `after N requests` or `at the next refresh` is wanted",
-                         v.crash));
+      report(path + ".crash", fmt::format("'{}': `at start`, `after N requests`, `after 10min` or "
+                                          "`at the next refresh` is wanted",
+                                          v.crash));
     else if (crash_rule(v.crash)->when == CrashWhen::kAtTheNextRefresh && !v.refresh)
       report(path + ".crash", "nothing is made anew: say how often with `refresh`");
     if (v.refresh && v.kind != VersionKind::kData)
@@ -216,6 +216,8 @@ class VersionCheck {
     }
     const std::string& said = m.version.empty() ? m.name : m.version;
     std::erase(known, "");
+    // Without a timeline nothing is wrong, and what people would do about it stays as it is.
+    if (!last && !m.at && spec_.timeline.empty()) return;
     if (!last)
       return report(m.path + "." + m.key,
                     fmt::format("nothing called '{}' is rolled out{}", said,
