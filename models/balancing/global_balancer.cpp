@@ -324,6 +324,20 @@ Shares GlobalBalancer::shares_for(std::size_t home, const Shares& weight, bool s
   return out;
 }
 
+std::vector<u32> GlobalBalancer::near_to_far(std::size_t home) const {
+  std::vector<u32> order(regions_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::vector<i64> distance(regions_.size(), INT64_MAX);
+  for (std::size_t r = 0; r < regions_.size(); ++r) {
+    const PathState& path = network_.between(static_cast<RegionId>(home), static_cast<RegionId>(r));
+    if (path.reach == Reach::kReachable) distance[r] = path.round_trip.ns;
+  }
+  distance[home] = -1;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](u32 a, u32 b) { return distance[a] < distance[b]; });
+  return order;
+}
+
 std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
                                               const std::vector<char>& stay) const {
   Waterfall in;
@@ -333,19 +347,28 @@ std::vector<Shares> GlobalBalancer::waterfall(const Shares& weight,
   for (std::size_t h = 0; h < homes_.size(); ++h) {
     in.away.push_back(stay[h] == 0);
     in.demand.push_back(homes_[h].demand);
-    std::vector<u32> order(regions_.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::vector<i64> distance(regions_.size(), INT64_MAX);
-    for (std::size_t r = 0; r < regions_.size(); ++r) {
-      const PathState& path = network_.between(static_cast<RegionId>(h), static_cast<RegionId>(r));
-      if (path.reach == Reach::kReachable) distance[r] = path.round_trip.ns;
-    }
-    distance[h] = -1;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](u32 a, u32 b) { return distance[a] < distance[b]; });
-    in.order.push_back(std::move(order));
+    in.order.push_back(near_to_far(h));
   }
   return waterfall_split(in);
+}
+
+// A region is as healthy as the share that is ready of what it had before it fell.
+std::vector<Shares> GlobalBalancer::by_priority(const Shares& weight,
+                                                const std::vector<char>& stay) const {
+  std::vector<Shares> out;
+  for (std::size_t h = 0; h < homes_.size(); ++h) {
+    const std::vector<u32> order = near_to_far(h);
+    std::vector<HostCount> hosts;
+    for (const u32 r : order) {
+      const double whole = std::max(regions_[r].full, weight[r]);
+      const bool out_of_it = whole <= 0 || (r == h && stay[h] == 0);
+      hosts.push_back({out_of_it ? 0 : static_cast<u32>(weight[r] / whole * 1e6 + 0.5), 1'000'000});
+    }
+    const std::vector<u32> load = priority_split(hosts);
+    Shares& shares = out.emplace_back(regions_.size(), 0.0);
+    for (std::size_t k = 0; k < order.size(); ++k) shares[order[k]] = load[k] / 100.0;
+  }
+  return out;
 }
 
 void GlobalBalancer::rebuild() {
@@ -364,6 +387,8 @@ void GlobalBalancer::rebuild() {
   std::vector<Shares> split;
   if (params_.rule == RoutingRule::kWaterfall && able > 0) {
     split = waterfall(weight, stay);
+  } else if (params_.rule == RoutingRule::kPriority && able > 0) {
+    split = by_priority(weight, stay);
   } else {
     for (std::size_t h = 0; h < n; ++h) split.push_back(shares_for(h, weight, stay[h] != 0));
   }

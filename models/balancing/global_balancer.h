@@ -123,6 +123,8 @@ class GlobalBalancer : public BalancerPort,
   LiveCauses tuned_;  // for what has no other cause
   Shares shares_for(std::size_t home, const Shares& weight, bool stay) const;
   std::vector<Shares> waterfall(const Shares& weight, const std::vector<char>& stay) const;
+  std::vector<Shares> by_priority(const Shares& weight, const std::vector<char>& stay) const;
+  std::vector<u32> near_to_far(std::size_t home) const;
   RegionRoute anycast(RegionId home, ClientNetwork client);
   bool admit_foreign(RegionId region);
 

@@ -62,8 +62,15 @@ void GlobalBalancerParams::describe(Schema<GlobalBalancerParams>& s) {
       .range(0, 864000);
   s.field("rule", &GlobalBalancerParams::rule)
       .live()
-      .help("load-balancing rule for traffic that cannot stay in its home region")
-      .source("Google serviceLbPolicy: WATERFALL_BY_REGION, and SPRAY_TO_WORLD for proportional");
+      .help(
+          "load-balancing rule for traffic that cannot stay in its home region; priority: as soon "
+          "as "
+          "less than 1/1.4 of a region's capacity is ready a part of its traffic goes on to the "
+          "next")
+      .source(
+          "Google serviceLbPolicy: WATERFALL_BY_REGION, and SPRAY_TO_WORLD for proportional; "
+          "Envoy: "
+          "priority levels, overprovisioning factor 1.4");
   s.field("max_rate_per_endpoint", &GlobalBalancerParams::max_rate_per_endpoint)
       .live()
       .help(

@@ -15,7 +15,7 @@ enum class BalancerMode : u8 {
   kHome      // the client's own region, whatever its state
 };
 
-enum class RoutingRule : u8 { kWaterfall, kProportional };
+enum class RoutingRule : u8 { kWaterfall, kProportional, kPriority };
 
 enum class ViewExpiry : u8 {
   kFailOpen,   // go on with the last capacity known

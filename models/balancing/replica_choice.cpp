@@ -198,12 +198,6 @@ class Affinity final : public ReplicaChoice {
 
 }  // namespace
 
-std::unique_ptr<ReplicaChoice> make_replica_choice(const ReplicaChoiceParams& params,
-                                                   const World& world, const std::string& path,
-                                                   const ActiveCounts& active) {
-  return make_live_choice(std::make_shared<const ReplicaChoiceParams>(params), world, path, active);
-}
-
 std::unique_ptr<ReplicaChoice> make_live_choice(
     const std::shared_ptr<const ReplicaChoiceParams>& params, const World& world,
     const std::string& path, const ActiveCounts& active) {

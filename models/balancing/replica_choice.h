@@ -20,12 +20,8 @@
 
 namespace stampede {
 
-// `active` and `world` must outlive the chooser; `path` names its random streams.
-std::unique_ptr<ReplicaChoice> make_replica_choice(const ReplicaChoiceParams& params,
-                                                   const World& world, const std::string& path,
-                                                   const ActiveCounts& active);
-// The same; it reads the parameters anew whenever it needs them, but for the number of connections
-// and of ring points.
+// `active` and `world` must outlive the chooser; `path` names its random streams. It reads the
+// parameters anew whenever it needs them, but for the number of connections and of ring points.
 std::unique_ptr<ReplicaChoice> make_live_choice(
     const std::shared_ptr<const ReplicaChoiceParams>& params, const World& world,
     const std::string& path, const ActiveCounts& active);

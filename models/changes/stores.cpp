@@ -4,36 +4,136 @@
 
 #include "models/changes/action.h"
 #include "models/changes/targets.h"
+#include "models/ports/control_plane_port.h"
 
 namespace stampede {
 namespace {
 
-const RegisterAction<OnRegions> compact_defragment_disarm{
+// Of regions' control planes that may be upkept or disturbed member by member.
+struct MembersOf {
+  RegionTarget target;
+  EtcdMembers members = EtcdMembers::kAll;
+  static void describe(Schema<MembersOf>& s) {
+    s.field("target", &MembersOf::target).help("where");
+    s.field("members", &MembersOf::members).help("of etcd; the leader is that of this moment");
+  }
+};
+
+// Over when none of them is at it any more.
+Effect upkeep(std::vector<const ControlPlanePort*> planes) {
+  const bool nothing = planes.empty();
+  return {.over =
+              [planes = std::move(planes)] {
+                const bool over =
+                    std::none_of(planes.begin(), planes.end(),
+                                 [](const ControlPlanePort* plane) { return plane->repairing(); });
+                return Ending{over, kNoIncident};
+              },
+          .nothing = nothing};
+}
+
+template <class Do>
+Effect each_plane(const RegionTarget& target, const Act& act, Do begin) {
+  std::vector<const ControlPlanePort*> planes;
+  for (const RegionId r : regions_in(act.scene, target)) {
+    begin(*act.scene.control_planes[r]);
+    planes.push_back(act.scene.control_planes[r]);
+  }
+  return upkeep(std::move(planes));
+}
+
+struct RepairParams {
+  RegionTarget target;
+  bool only_frozen = false;
+  static void describe(Schema<RepairParams>& s) {
+    s.field("target", &RepairParams::target).help("where");
+    s.field("only_frozen", &RepairParams::only_frozen)
+        .help("leave control planes alone that are not frozen");
+  }
+};
+
+constexpr const char* kUpkeepSource = "etcd: maintenance guide";
+
+const RegisterAction<RepairParams> compact_defragment_disarm{
     "compact_defragment_disarm",
-    "etcd is compacted and defragmented and its quota alarm disarmed, wherever the control plane "
-    "is frozen",
+    "etcd is compacted, its members are defragmented one after another, the leader last, and its "
+    "quota alarm is disarmed",
     "etcd: maintenance guide; etcd measured: defragment, then disarm",
-    [](const OnRegions& p, const Act& act) -> Effect {
-      std::vector<const ControlPlanePort*> under_repair;
+    [](const RepairParams& p, const Act& act) -> Effect {
+      std::vector<const ControlPlanePort*> planes;
       for (const RegionId r : regions_in(act.scene, p.target)) {
         ControlPlanePort& plane = *act.scene.control_planes[r];
-        if (!plane.frozen().holds) continue;
+        if (p.only_frozen && !plane.frozen().holds) continue;
         plane.repair(act.root);
-        under_repair.push_back(&plane);
+        planes.push_back(&plane);
       }
-      return {.over = [under_repair] {
-        const bool over =
-            std::none_of(under_repair.begin(), under_repair.end(),
-                         [](const ControlPlanePort* plane) { return plane->repairing(); });
-        return Ending{over, kNoIncident};
-      }};
+      return upkeep(std::move(planes));
+    }};
+
+const RegisterAction<OnRegions> compact_etcd{
+    "compact_etcd", "etcd drops superseded revisions: pages of its file become free", kUpkeepSource,
+    [](const OnRegions& p, const Act& act) {
+      return each_plane(p.target, act, [&](ControlPlanePort& c) { c.compact(act.root); });
+    }};
+
+const RegisterAction<MembersOf> defragment_etcd{
+    "defragment_etcd",
+    "members of etcd copy what is in use into a new file, one after another, the leader last: a "
+    "follower answers nobody meanwhile, the leader blocks all reads and writes",
+    "etcd: maintenance guide; etcd defragmentation; etcd measured",
+    [](const MembersOf& p, const Act& act) {
+      return each_plane(p.target, act,
+                        [&](ControlPlanePort& c) { c.defragment(p.members, act.root); });
+    }};
+
+const RegisterAction<OnRegions> disarm_etcd{
+    "disarm_etcd",
+    "etcd's quota alarm is disarmed; while the file passes the quota the next commit raises it "
+    "again",
+    kUpkeepSource, [](const OnRegions& p, const Act& act) {
+      return each_plane(p.target, act, [&](ControlPlanePort& c) { c.disarm(act.root); });
+    }};
+
+struct RaiseQuotaParams {
+  RegionTarget target;
+  double by = 2;
+  static void describe(Schema<RaiseQuotaParams>& s) {
+    s.field("target", &RaiseQuotaParams::target).help("where");
+    s.field("by", &RaiseQuotaParams::by)
+        .range(0.01, 1000)
+        .help("the new quota as a multiple of the one that holds");
+  }
+};
+
+const RegisterAction<RaiseQuotaParams> raise_etcd_quota{
+    "raise_etcd_quota",
+    "etcd's quota is larger from now on; an alarm that is up stays up until it is disarmed",
+    "etcd: quota.go, maintenance guide", [](const RaiseQuotaParams& p, const Act& act) -> Effect {
+      const auto regions = regions_in(act.scene, p.target);
+      for (const RegionId r : regions) act.scene.control_planes[r]->raise_quota(p.by, act.root);
+      return {.nothing = regions.empty()};
+    }};
+
+const RegisterAction<OnRegions> move_etcd_leader{
+    "move_etcd_leader",
+    "etcd's leader hands over to a follower that is not busy, as before its own defragmentation; "
+    "nothing is lost",
+    "etcd: maintenance guide; etcd defragmentation",
+    [](const OnRegions& p, const Act& act) -> Effect {
+      bool moved = false;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        moved = act.scene.control_planes[r]->move_leader(act.root) || moved;
+      return {.nothing = !moved};
     }};
 
 struct SlowDiskParams {
   RegionTarget target;
+  EtcdMembers members = EtcdMembers::kAll;
   Duration by{}, delay{};
   static void describe(Schema<SlowDiskParams>& s) {
     s.field("target", &SlowDiskParams::target).help("where");
+    s.field("members", &SlowDiskParams::members)
+        .help("whose disks; the leader is that of this moment");
     s.field("by", &SlowDiskParams::by).at_least(0).help("added to each fsync");
     s.field("delay", &SlowDiskParams::delay)
         .at_least(0)
@@ -43,7 +143,7 @@ struct SlowDiskParams {
 
 const RegisterFault<SlowDiskParams> slow_disk{
     "slow_disk",
-    "every fsync of etcd's members takes `by` longer, beside what other faults add; 0s ends them "
+    "every fsync of etcd's `members` takes `by` longer, beside what other faults add; 0s ends them "
     "all",
     "", [](const SlowDiskParams& p, const Act& act) -> Effect {
       const Duration longer = p.by + p.delay;
@@ -53,7 +153,7 @@ const RegisterFault<SlowDiskParams> slow_disk{
         if (longer.ns == 0)
           plane->restore_disks(kNoIncident, act.root);
         else
-          slowed.emplace_back(plane, plane->slow_disks(longer, act.root));
+          slowed.emplace_back(plane, plane->slow_disks(longer, p.members, act.root));
       }
       if (slowed.empty()) return {};
       return {.heal = [slowed](IncidentId healed) {
@@ -63,9 +163,12 @@ const RegisterFault<SlowDiskParams> slow_disk{
 
 struct StallDiskParams {
   RegionTarget target;
+  EtcdMembers members = EtcdMembers::kAll;
   Duration lasts{}, delay{};
   static void describe(Schema<StallDiskParams>& s) {
     s.field("target", &StallDiskParams::target).help("where");
+    s.field("members", &StallDiskParams::members)
+        .help("whose disks; the leader is that of this moment");
     s.field("for", &StallDiskParams::lasts).at_least(0).help("how long the disks stand still");
     s.field("delay", &StallDiskParams::delay)
         .at_least(0)
@@ -78,7 +181,7 @@ const RegisterAction<StallDiskParams> stall_disk{
     [](const StallDiskParams& p, const Act& act) -> Effect {
       const Duration length = p.lasts + p.delay;
       for (const RegionId r : regions_in(act.scene, p.target))
-        act.scene.control_planes[r]->stall_disks(length, act.root);
+        act.scene.control_planes[r]->stall_disks(length, p.members, act.root);
       return {.ends_after = length};
     }};
 

@@ -1,6 +1,6 @@
 // The client library of a caller inside the fleet: the policy and budget of retries that users'
 // clients have, for calls of services.
-// State: that of the budget; one budget for each caller (a region's gateway, its kubelets).
+// State: that of the budget, of each process of the caller (a region's gateway, its kubelets).
 // Source: as retry_policy.h and retry_budget.h.
 // Limits: services say no Retry-After.
 #pragma once
@@ -17,8 +17,8 @@ namespace stampede {
 struct CallerRetries : RetryPort {
   virtual LiveRoot live() = 0;
 };
-// `path` names the caller.
+// `path` names the caller; its calls are spread over `processes`.
 std::unique_ptr<CallerRetries> make_caller_retries(World& world, std::string_view path,
-                                                   const RetryParams& params);
+                                                   const RetryParams& params, u32 processes = 1);
 
 }  // namespace stampede

@@ -99,8 +99,35 @@ void ClientClassParams::describe(Schema<ClientClassParams>& s) {
   s.field("cancel_on_timeout", &P::cancel_on_timeout)
       .live()
       .range(0, 1)
-      .help("probability that the server learns that a client has left and stops working for it");
+      .help(
+          "probability that the server learns that a client has left and stops working for it; "
+          "less where something between them keeps the connection")
+      .source(
+          "vLLM: aborts a request when its client disconnects; nginx: closes the connection to the "
+          "server too, proxy_ignore_client_abort is off; Envoy: resets the stream");
+  s.field("processes", &P::processes)
+      .fixed("who runs where is settled at the start")
+      .range(0, 1e7)
+      .scales()
+      .help(
+          "client processes that its requests come from, over all regions, each with a retry "
+          "budget "
+          "and a breaker of its own; 0: with all other classes that say nothing and have the same "
+          "budget and breaker, one for each 10 requests a second")
+      .source("Brooker 2022: clients of 10 requests a second each");
+  s.field("connections", &P::connections)
+      .fixed("who runs where is settled at the start")
+      .range(0, 1e5)
+      .help(
+          "round_robin_connections: long connections of each process, one of which a session's "
+          "requests use; 0: a session uses any of replica_choice.connections");
+  s.field("application", &P::application)
+      .fixed("who runs where is settled at the start")
+      .help(
+          "the program that asks: classes of the same one share their processes, whose numbers are "
+          "added up; empty: none is shared with a class that says its own number");
   s.field("retry", &P::retry).help("automatic retries");
+  s.field("breaker", &P::breaker).help("circuit breaker of each client process");
   s.field("resubmit", &P::resubmit).help("repetition by hand");
   s.field("deferrable", &P::deferrable)
       .live()

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "models/clients/client_breaker_params.h"
 #include "models/clients/length_params.h"
 #include "models/clients/retry_params.h"
 #include "models/clients/trace_params.h"
@@ -46,8 +47,12 @@ struct ClientClassParams {
   Duration first_token_timeout{};
   Duration between_tokens_timeout{};
   Duration total_timeout{};
-  Share cancel_on_timeout{0.3};
+  Share cancel_on_timeout{1};
+  u32 processes = 0;    // 0: by its rate
+  u32 connections = 0;  // of each process; 0: as replica_choice says
+  std::string application;
   RetryParams retry;
+  ClientBreakerParams breaker;
   ResubmitParams resubmit;
   bool deferrable = false;
   i64 priority = 0;

@@ -13,6 +13,12 @@ namespace {
 
 const IncidentKind kDemandSpike{"demand_spike", "the curve of demand has a spike"};
 
+std::vector<double> shares_of_homes(const Demand& demand, std::size_t regions) {
+  std::vector<double> shares;
+  for (std::size_t r = 0; r < regions; ++r) shares.push_back(demand.share(r));
+  return shares;
+}
+
 u16 steps_of(const ClientClassParams& p, double u) {
   const double steps = 1 + (p.steps - 1) * exponential(u);
   return static_cast<u16>(steps > 60000 ? 60000 : steps + 0.5);
@@ -45,6 +51,8 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
       component_(world.scheduler.add(this)),
       regions_(regions),
       balancer_learns_(wiring_.balancer->learns()),
+      processes_(std::make_unique<ClientProcesses>(world, demand_->params().rate,
+                                                   shares_of_homes(*demand_, regions))),
       networks_(regions),
       network_cumulative_(regions),
       ways_(world.stream("clients", "ways")) {
@@ -63,11 +71,14 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
   for (std::size_t k = 0; k < wiring_.hedging.size(); ++k)
     classes_[k]->hedging = wiring_.hedging[k];
+  std::vector<const ClientClassParams*> all;
+  for (const auto& c : classes_) all.push_back(&c->params);
+  processes_->settle(all);
   register_slot_stats();
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
       const std::string path = "clients/" + classes_[k]->params.name + "/" + std::to_string(r);
-      Chain chain(classes_[k]->params.retry);
+      Chain chain;
       chain.class_id = static_cast<u16>(k);
       chain.home = static_cast<RegionId>(r);
       chain.times = world.stream(path, "arrivals");
@@ -382,7 +393,7 @@ void Population::retuned(const LiveChange& change) {
 constexpr const char* kOfLoad[] = {
     "first_prompt.", "message.",          "answer.",     "resumed_",  "reasoning_share",
     "loop_",         "token_budget",      "max_context", "continue_", "think_time",
-    "step_gap",      "cancel_on_timeout", "retry.",      "resubmit."};
+    "step_gap",      "cancel_on_timeout", "retry.",      "resubmit.", "breaker."};
 
 void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
   Class& c = *classes_[k];
@@ -394,9 +405,8 @@ void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
   if (below("answer.")) c.answer = LengthTable(c.params.answer);
   if (below("resumed_context.")) c.resumed = LengthTable(c.params.resumed_context);
   if (below("retry.")) c.policy = RetryPolicy(c.params.retry);
-  if (below("retry.budget"))
-    for (Chain& chain : chains_)
-      if (chain.class_id == k) chain.budget = RetryBudget(c.params.retry);
+  if (below("retry.budget") || below("breaker."))
+    processes_->changed(static_cast<u16>(k), c.params);
   if (key == "first_token_timeout" || key == "between_tokens_timeout" || key == "total_timeout") {
     STAMPEDE_CHECK(c.patience_number < UINT16_MAX, "time-outs were changed too often");
     c.earlier.push_back(c.patience);

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "models/clients/client_class_params.h"
-#include "models/clients/retry_budget.h"
 #include "models/clients/sessions.h"
 #include "models/ports/attempts_port.h"
 #include "models/ports/demand_control_port.h"
@@ -28,8 +27,10 @@
 
 namespace stampede {
 
+class ClientProcesses;
 class Demand;
 class ServiceLevel;
+enum class RetryCause : u8;
 
 // One cache line a request.
 struct alignas(64) Request {
@@ -84,7 +85,9 @@ class Population final : public Component,
     // whoever was served later or ended otherwise changes it, in whatever order they come.
     u64 latencies = 0;
     u64 resubmissions = 0, retries = 0, agent_tasks_stalled = 0;
-    u64 hedges = 0;      // of the attempts
+    u64 hedges = 0;  // of the attempts
+    u64 unsent = 0;  // refused by the client's own breaker; not counted among them
+    u64 breakers_opened = 0;
     u64 taken_over = 0;  // attempts that took over one that was left; not counted among them
   };
 
@@ -101,6 +104,7 @@ class Population final : public Component,
   void released(SessionSlot session) override;
   void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   Deadlines deadlines(AttemptSlot attempt) const override;
+  u64 connection(const Attempt& attempt) const override;
   void paths_changed(RegionId region) override;
   u32 start_spike(const Spike& spike, IncidentId cause) override;
   u32 start_flood(const Flood& flood, IncidentId cause) override;
@@ -153,8 +157,6 @@ class Population final : public Component,
     Words next{}, after_next{};  // choices of the next two arrivals
     double hazard_left = 0;      // exponential still to be used up before the next arrival
     SessionRing ring;
-    RetryBudget budget;
-    explicit Chain(const RetryParams& p) : budget(p) {}
     u64 deferred = 0;     // work put back for later
     double answered = 1;  // smoothed share of this chain's recent requests that ended well
     bool started = false;
@@ -211,7 +213,11 @@ class Population final : public Component,
   Instant next_arrival(double& hazard_left, Rate rate) const;
   void look_ahead(Chain& chain);
   void fetch_session(SessionSlot session) const;
-  double budget_draw(const Chain& chain, const Request& request, u32 attempt) const;
+  // What the process that a request comes from thinks of an attempt, and hears of its end.
+  bool budget_allows(const Request& request, Instant at, bool retry, RetryCause cause, u32 attempt);
+  bool breaker_allows(const Request& request);
+  void process_hears(const Request& request, Instant at, bool failed, bool budget_grows);
+  u32 process_of(const Request& request) const;
   void schedule_arrival(u32 chain);
   SessionSlot open_session(const Chain& chain, u64 number, bool warm);
   void schedule_trace_arrival(u32 class_index);
@@ -249,7 +255,9 @@ class Population final : public Component,
   void cancel_at_server(AttemptSlot attempt, u64 request_key);
   void register_slot_stats();
   // The current attempt failed at `heard_at`: retry or end.
-  void attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after, Instant heard_at);
+  // `sent`: it left the client, whose breaker did not hold it back.
+  void attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after, Instant heard_at,
+                      bool sent = true);
   void end_request(RequestSlot slot, Outcome outcome, Instant at);
   void give_up_waiting(RequestSlot slot);
   void leave_server(Request& request, AttemptSlot attempt);
@@ -293,6 +301,7 @@ class Population final : public Component,
   std::size_t regions_;
   bool balancer_learns_;
   std::vector<std::unique_ptr<Class>> classes_;
+  std::unique_ptr<ClientProcesses> processes_;
   std::vector<Chain> chains_;                            // [class] x [home region]
   std::vector<std::vector<ClientNetwork>> networks_;     // [home] its client networks
   std::vector<std::vector<double>> network_cumulative_;  // [home] x [network]

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "models/clients/client_processes.h"
 #include "models/clients/lengths.h"
 #include "models/clients/population.h"
 #include "models/clients/retry_policy.h"

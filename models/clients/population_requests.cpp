@@ -21,10 +21,44 @@ Duration Population::one_way(const Request& r, RegionId region) const {
   return wiring_.network->path(r.client, region).round_trip / 2;
 }
 
-// Only where the budget is a matter of chance.
-double Population::budget_draw(const Chain& chain, const Request& r, u32 attempt) const {
-  if (!chain.budget.draws()) return 0;
-  return uniform2(draw(classes_[r.class_id]->retry, r.key, attempt, 4));
+u32 Population::process_of(const Request& r) const {
+  return processes_->process_of(r.class_id, r.home, sessions_[r.session].key);
+}
+
+bool Population::budget_allows(const Request& r, Instant at, bool retry, RetryCause cause,
+                               u32 attempt) {
+  RetryBudgets& budgets = processes_->pool_of(r.class_id).budgets;
+  if (!budgets.limited()) return true;
+  const double u =
+      budgets.draws() ? uniform2(draw(classes_[r.class_id]->retry, r.key, attempt, 4)) : 0;
+  return budgets.attempt(process_of(r), at, retry, cause, u);
+}
+
+u64 Population::connection(const Attempt& a) const {
+  const Session& s = sessions_[a.session];
+  const u32 count = classes_[s.class_id]->params.connections;
+  if (count == 0) return a.session_key;
+  const u32 process = processes_->process_of(s.class_id, s.home, s.key);
+  const u64 own = ((mix64(s.key) >> 32) * count) >> 32;
+  return mix64(mix64((u64{processes_->pool_number(s.class_id)} << 32) | process) + own);
+}
+
+bool Population::breaker_allows(const Request& r) {
+  ClientBreakers& breakers = processes_->pool_of(r.class_id).breakers;
+  return !breakers.any() || breakers.allow(process_of(r), world_.now());
+}
+
+void Population::process_hears(const Request& r, Instant at, bool failed, bool budget_grows) {
+  ClientProcesses::Pool& pool = processes_->pool_of(r.class_id);
+  if (!pool.keeps_state()) return;
+  const u32 process = process_of(r);
+  if (pool.breakers.record(process, at, failed, at - r.sent)) {
+    ++counts_.breakers_opened;
+    pool.opened_by = r.blamed;
+  }
+  if (failed) pool.budgets.failure(process);
+  if (budget_grows)
+    pool.budgets.success(process, at, r.tries > 1, static_cast<RetryCause>(r.failed_by));
 }
 
 void Population::offer_turn(SessionSlot session, u8 resubmission, IncidentId because) {
@@ -72,12 +106,14 @@ void Population::send(RequestSlot slot) {
   ++r.serial;
   r.state = Request::State::kOpen;
   r.sent = now;
-  if (r.tries++ > 0) {
-    ++counts_.retries;
-  } else if (Chain& chain = chain_of(r);
-             !chain.budget.attempt(now, false, RetryCause::kFinal, budget_draw(chain, r, 0))) {
+  if (r.tries++ == 0 && !budget_allows(r, now, false, RetryCause::kFinal, 0))
     return end_request(slot, Outcome::kRejected503, now);  // the client refuses itself
+  if (!breaker_allows(r)) {
+    ++counts_.unsent;
+    blame(r, processes_->pool_of(r.class_id).opened_by);
+    return attempt_failed(slot, Outcome::kBreaker, {}, now, false);
   }
+  if (r.tries > 1) ++counts_.retries;
   ++counts_.attempts;
 
   const RegionRoute route = wiring_.balancer->route(r.home, s.client, s.key);
@@ -183,16 +219,15 @@ void Population::refused(RequestSlot slot, const Verdict& verdict, Duration hear
 }
 
 void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retry_after,
-                                Instant heard_at) {
+                                Instant heard_at, bool sent) {
   Request& r = requests_[slot];
   Class& c = *classes_[r.class_id];
   ++r.serial;
   r.attempt = kNoSlot;
-  Chain& chain = chain_of(r);
-  chain.budget.failure();
+  if (sent) process_hears(r, heard_at, true, false);
   const RetryCause cause = retry_cause(outcome);
   const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
-  if (!delay || !chain.budget.attempt(heard_at, true, cause, budget_draw(chain, r, r.tries)))
+  if (!delay || !budget_allows(r, heard_at, true, cause, r.tries))
     return end_request(slot, outcome, heard_at);
   r.failed_by = static_cast<u8>(cause);
   r.state = Request::State::kBackoff;
@@ -229,8 +264,6 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   Request& r = requests_[slot];
   Class& c = *classes_[r.class_id];
   Chain& chain = chain_of(r);
-  if (outcome == Outcome::kSucceeded)
-    chain.budget.success(at, r.tries > 1, static_cast<RetryCause>(r.failed_by));
   const SessionSlot session = r.session;
   Session& s = sessions_[session];
   const bool good = outcome == Outcome::kSucceeded;
@@ -348,6 +381,7 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
   r->attempt = kNoSlot;
   tell_balancer(a.region, Outcome::kSucceeded, kNoIncident);
   if (a.poisoned) blame(*r, a.incident);
+  process_hears(*r, heard, false, outcome == Outcome::kSucceeded);
   end_request(a.request, outcome, heard);
   return outcome == Outcome::kSucceeded;
 }

@@ -1,6 +1,9 @@
 // What the slots of hedging and single flight need: second attempts of a request, and attempts that
 // take over an execution which nobody waits for any more.
 #include "models/clients/population.h"
+
+#include <algorithm>
+
 #include "models/clients/population_class.h"
 #include "models/clients/service_level.h"
 
@@ -14,6 +17,14 @@ constexpr u32 kLoser = 1U << 31;  // in the serial of an attempt that lost; no r
 
 void Population::register_slot_stats() {
   StatsTable& t = world_.stats;
+  if (std::any_of(classes_.begin(), classes_.end(), [](const auto& c) {
+        return c->params.breaker.policy != ClientBreakerKind::kNone;
+      })) {
+    t.counter("clients", "unsent_total", "attempts that clients' own breakers held back",
+              &counts_.unsent);
+    t.counter("clients", "breakers_opened_total", "times that a breaker of a client opened",
+              &counts_.breakers_opened);
+  }
   if (!wiring_.hedging.empty())
     t.counter("clients", "hedges_total", "second attempts of requests", &counts_.hedges);
   if (wiring_.single_flight != nullptr)
@@ -24,11 +35,8 @@ void Population::register_slot_stats() {
 // The first attempt goes on; the second concerns the request only once it is taken on.
 void Population::hedge(RequestSlot slot) {
   Request& r = requests_[slot];
-  Chain& chain = chain_of(r);
   const u32 number = kSecond | r.tries;
-  if (!chain.budget.attempt(world_.now(), true, RetryCause::kTransport,
-                            budget_draw(chain, r, number)))
-    return;
+  if (!budget_allows(r, world_.now(), true, RetryCause::kTransport, number)) return;
   ++counts_.attempts;
   ++counts_.hedges;
   const Session& s = sessions_[r.session];

@@ -1,11 +1,14 @@
 // What bounds the retries of one client process, whatever its delays are.
-// State: each is a few counters; time enters only where a window does.
+// State: each is a few counters (16 to 24 bytes, with a window 200); time enters only where a
+// window
+//   does.
 // Source: Brooker's retry simulator (token bucket), gRFC A6 (retryThrottling), Finagle RetryBudget,
 //   AWS SDK retry quota, SRE book ch. 21 (adaptive throttling).
 // Limits: windows are ten buckets, so ages are known to a tenth of the window.
 #pragma once
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "models/clients/retry_cause.h"
 #include "models/clients/retry_params.h"
@@ -127,57 +130,79 @@ class AdaptiveThrottle {
   WindowSum requests_, accepts_;
 };
 
-// One client process' budget as its parameters say. `attempt` is called for every send, with a
-// uniform for the adaptive one; false = do not send (counts as a failed attempt).
-class RetryBudget {
+// The budgets of some processes, each its own, as one set of parameters says. Only what that kind
+// of budget needs is kept; an unlimited one needs nothing.
+class RetryBudgets {
  public:
-  explicit RetryBudget(const RetryParams& p)
-      : kind_(p.budget),
-        bucket_{p.budget_cap.value_or(5), p.budget_ratio.value_or(0.1), p.budget_cap.value_or(5)},
-        grpc_{p.budget_cap.value_or(10), p.budget_ratio.value_or(0.1), p.budget_cap.value_or(10)},
-        finagle_(p.budget_ratio.value_or(0.2), p.budget_window.value_or(10_s)),
-        aws_{p.budget_cap.value_or(500), p.budget_cap.value_or(500)},
-        adaptive_(p.budget_ratio.value_or(2), p.budget_window.value_or(120_s)) {}
+  RetryBudgets(const RetryParams& p, u32 processes) : kind_(p.budget) {
+    switch (kind_) {
+      case BudgetKind::kUnlimited:
+        return;
+      case BudgetKind::kTokenBucket: {
+        const double cap = p.budget_cap.value_or(5);
+        buckets_.assign(processes, {cap, p.budget_ratio.value_or(0.1), cap});
+        return;
+      }
+      case BudgetKind::kGrpcThrottling: {
+        const double most = p.budget_cap.value_or(10);
+        grpc_.assign(processes, {most, p.budget_ratio.value_or(0.1), most});
+        return;
+      }
+      case BudgetKind::kFinagle:
+        finagle_.assign(processes, {p.budget_ratio.value_or(0.2), p.budget_window.value_or(10_s)});
+        return;
+      case BudgetKind::kAwsQuota:
+        aws_.assign(processes, {p.budget_cap.value_or(500), p.budget_cap.value_or(500)});
+        return;
+      case BudgetKind::kAdaptive:
+        adaptive_.assign(processes, {p.budget_ratio.value_or(2), p.budget_window.value_or(120_s)});
+    }
+  }
 
-  bool attempt(Instant now, bool retry, RetryCause cause, double u) {
+  // Before every send, with a uniform for the adaptive one; false = do not send (counts as a failed
+  // attempt).
+  bool attempt(u32 process, Instant now, bool retry, RetryCause cause, double u) {
     switch (kind_) {
       case BudgetKind::kUnlimited:
         return true;
       case BudgetKind::kTokenBucket:
-        return !retry || bucket_.spend();
+        return !retry || buckets_[process].spend();
       case BudgetKind::kGrpcThrottling:
-        return !retry || grpc_.allowed();
+        return !retry || grpc_[process].allowed();
       case BudgetKind::kFinagle:
-        if (retry) return finagle_.spend(now);
-        finagle_.request(now);
+        if (retry) return finagle_[process].spend(now);
+        finagle_[process].request(now);
         return true;
       case BudgetKind::kAwsQuota:
-        return !retry || aws_.spend(cause);
+        return !retry || aws_[process].spend(cause);
       case BudgetKind::kAdaptive: {
-        const bool send = u >= adaptive_.refusal_probability(now);
-        adaptive_.request(now);
+        const bool send = u >= adaptive_[process].refusal_probability(now);
+        adaptive_[process].request(now);
         return send;
       }
     }
     return true;
   }
+  bool limited() const { return kind_ != BudgetKind::kUnlimited; }
   bool draws() const { return kind_ == BudgetKind::kAdaptive; }  // whether `u` matters
   // The attempt ended well; `retry` and `cause` as it was sent.
-  void success(Instant now, bool retry, RetryCause cause) {
-    bucket_.success();
-    grpc_.success();
-    aws_.success(retry ? AwsQuota::cost(cause) : 1);
-    if (kind_ == BudgetKind::kAdaptive) adaptive_.accepted(now);
+  void success(u32 process, Instant now, bool retry, RetryCause cause) {
+    if (kind_ == BudgetKind::kTokenBucket) buckets_[process].success();
+    if (kind_ == BudgetKind::kGrpcThrottling) grpc_[process].success();
+    if (kind_ == BudgetKind::kAwsQuota) aws_[process].success(retry ? AwsQuota::cost(cause) : 1);
+    if (kind_ == BudgetKind::kAdaptive) adaptive_[process].accepted(now);
   }
-  void failure() { grpc_.failure(); }
+  void failure(u32 process) {
+    if (kind_ == BudgetKind::kGrpcThrottling) grpc_[process].failure();
+  }
 
  private:
   BudgetKind kind_;
-  TokenBucketBudget bucket_;
-  GrpcThrottle grpc_;
-  FinagleBudget finagle_;
-  AwsQuota aws_;
-  AdaptiveThrottle adaptive_;
+  std::vector<TokenBucketBudget> buckets_;  // [process], as the others
+  std::vector<GrpcThrottle> grpc_;
+  std::vector<FinagleBudget> finagle_;
+  std::vector<AwsQuota> aws_;
+  std::vector<AdaptiveThrottle> adaptive_;
 };
 
 }  // namespace stampede

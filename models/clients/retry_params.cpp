@@ -48,9 +48,15 @@ void RetryParams::describe(Schema<RetryParams>& s) {
       .range(0, 3600);
   s.field("retry_after_limit", &RetryParams::retry_after_limit)
       .live()
-      .help("longest Retry-After that clients obey; a longer one is ignored")
+      .help("longest Retry-After that clients obey; what follows a longer one says `beyond_limit`")
       .range(0, 86400)
-      .source("OpenAI SDK: 60 s; Envoy: 300 s");
+      .source("OpenAI SDK: 60 s, since 30 July 2026 120 s; Envoy: 300 s");
+  s.field("beyond_limit", &RetryParams::beyond_limit)
+      .live()
+      .help(
+          "what an obeying client does about a longer Retry-After: its own delay, or no retry; "
+          "absent: that of the retry policy (openai_2026 give_up, all others ignore)")
+      .source("OpenAI SDK: since 30 July 2026 no retry");
   s.field("retry_429", &RetryParams::retry_429).live().help("whether clients retry after a 429");
   s.field("retry_5xx", &RetryParams::retry_5xx).live().help("whether clients retry after a 5xx");
   s.field("retry_transport", &RetryParams::retry_transport)
@@ -64,7 +70,7 @@ void RetryParams::describe(Schema<RetryParams>& s) {
       .source("AWS jitter");
   s.field("budget", &RetryParams::budget)
       .live()
-      .help("retry budget: what limits the retries of one client process");
+      .help("retry budget: what limits the retries of one client process, see `processes`");
   s.field("budget_cap", &RetryParams::budget_cap)
       .live()
       .help("tokens in the bucket; absent: token_bucket 5, grpc_throttling 10, aws_quota 500")

@@ -21,8 +21,12 @@ enum class RetryKind : u8 {
   kEnvoy,            // min(cap, U (2^k - 1) base)
   kAwsStandard,      // U min(cap, base 2^k)
   kAwsStandard2026,  // the same with its own base for throttling
-  kOpenai            // e (1 - U/4)
+  kOpenai,           // e (1 - U/4); Retry-After up to 60 s, a longer one is ignored
+  kOpenai2026        // the same; Retry-After up to 120 s, a longer one ends the request
 };
+
+// What a client does about a Retry-After that is longer than its limit.
+enum class BeyondLimit : u8 { kIgnore, kGiveUp };
 
 enum class BudgetKind : u8 {
   kUnlimited,
@@ -41,6 +45,7 @@ struct RetryParams {
   std::optional<double> multiplier, factor_5xx;
   std::optional<Share> honour_retry_after;
   std::optional<Duration> retry_after_jitter, retry_after_limit;
+  std::optional<BeyondLimit> beyond_limit;
   bool retry_429 = true, retry_5xx = true, retry_transport = true;
   bool full_jitter = false;
   BudgetKind budget = BudgetKind::kUnlimited;

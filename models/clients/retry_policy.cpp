@@ -37,6 +37,8 @@ Defaults defaults_of(RetryKind kind) {
       return {3, 50_ms, 20_s, 0_s, 2, 1, 1, 0_s, 3600_s};
     case RetryKind::kOpenai:
       return {3, 500_ms, 8_s, 0_s, 2, 1, 1, 0_s, 60_s};
+    case RetryKind::kOpenai2026:
+      return {3, 500_ms, 8_s, 0_s, 2, 1, 1, 0_s, 120_s};
   }
   invariant_failed("unknown retry policy");
 }
@@ -78,6 +80,9 @@ RetryPolicy::RetryPolicy(const RetryParams& p) : kind_(p.policy) {
   retry_5xx_ = p.retry_5xx;
   retry_transport_ = p.retry_transport;
   full_jitter_ = p.full_jitter;
+  const BeyondLimit own =
+      p.policy == RetryKind::kOpenai2026 ? BeyondLimit::kGiveUp : BeyondLimit::kIgnore;
+  gives_up_beyond_ = p.beyond_limit.value_or(own) == BeyondLimit::kGiveUp;
 }
 
 Duration RetryPolicy::backoff(u32 k, double u, RetryCause cause, Duration previous) const {
@@ -116,6 +121,7 @@ Duration RetryPolicy::backoff(u32 k, double u, RetryCause cause, Duration previo
     case RetryKind::kAwsStandard2026:
       return scaled(std::min(cap_, 2 * raw), u);
     case RetryKind::kOpenai:
+    case RetryKind::kOpenai2026:
       return scaled(e, 1 - 0.25 * u);
   }
   invariant_failed("unknown retry policy");
@@ -133,11 +139,13 @@ std::optional<Duration> RetryPolicy::next(StreamKey stream, u64 request, u32 k, 
     for (u32 i = 1; i < k; ++i)
       previous = backoff(i, uniform(draw(stream, request, i)), cause, previous);
   const Duration computed = backoff(k, uniform(words), cause, previous);
-  if (retry_after.ns <= 0 || retry_after > after_limit_ || uniform2(words) >= honour_)
-    return computed;
+  if (retry_after.ns <= 0 || uniform2(words) >= honour_) return computed;
+  if (retry_after > after_limit_)
+    return gives_up_beyond_ ? std::nullopt : std::optional<Duration>(computed);
   switch (kind_) {
     case RetryKind::kGrpc:
     case RetryKind::kOpenai:
+    case RetryKind::kOpenai2026:
       return retry_after;
     case RetryKind::kAwsStandard2026:
       return std::clamp(retry_after, computed, computed + 5_s);

@@ -35,7 +35,7 @@ class RetryPolicy {
   Duration base_, cap_, jitter_;
   double multiplier_, factor_5xx_, honour_;
   Duration after_jitter_, after_limit_;
-  bool retry_429_, retry_5xx_, retry_transport_, full_jitter_;
+  bool retry_429_, retry_5xx_, retry_transport_, full_jitter_, gives_up_beyond_;
 };
 
 }  // namespace stampede

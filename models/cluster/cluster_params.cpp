@@ -123,8 +123,9 @@ void StartParams::describe(Schema<StartParams>& s) {
   s.field("weights_source", &P::weights_source).live().help("where a pod reads its weights");
   s.field("weights_size", &P::weights_size)
       .live()
-      .help("bytes that a pod loads: an eighth of the 690 GB of a node")
-      .range(0, 1e14);
+      .help("bytes that a pod loads")
+      .range(0, 1e14)
+      .source("Llama 3: 8 billion parameters in BF16, 16 GB");
   s.field("node_bandwidth", &P::node_bandwidth)
       .live()
       .help("bandwidth of a node's local disk, shared by its pods")

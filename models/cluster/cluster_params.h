@@ -39,7 +39,7 @@ struct StartParams {
   Bandwidth registry_bandwidth{5e9}, image_bandwidth{200e6};
   Duration container_start = 1_s;
   WeightsSource weights_source = WeightsSource::kLocalDisk;
-  Bytes weights_size{86'250'000'000};
+  Bytes weights_size{16'000'000'000};
   Bandwidth node_bandwidth{10e9}, pod_bandwidth{1.25e9}, store_bandwidth{40e9};
   Duration warm_up_median = 150_s;
   double warm_up_sigma = 0.4;

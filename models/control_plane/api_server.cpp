@@ -171,7 +171,7 @@ void ApiServer::start(u32 slot) {
     return;
   }
   Instant done = run_cpu(server, params_.cpu_per_call);
-  if (c.call.object != ApiObject::kMetrics) done = etcd_->read_done(done);
+  if (c.call.object != ApiObject::kMetrics) done = etcd_->read_done(done, c.server);
   reply_later(slot, ApiStatus::kOk, done, kReply);
 }
 
@@ -181,7 +181,7 @@ void ApiServer::write(u32 slot, Instant at) {
   const u32 found = etcd_->version(storage_key(c.call));
   const bool binding = c.call.object == ApiObject::kBinding;
   if (binding ? bound(c.call.key) : c.call.version != kAnyVersion && c.call.version != found)
-    return reply_later(slot, ApiStatus::kConflict, etcd_->read_done(at), kReply);
+    return reply_later(slot, ApiStatus::kConflict, etcd_->read_done(at, c.server), kReply);
   EtcdWrite w;
   w.key = storage_key(c.call);
   w.bytes = std::max(c.call.bytes, kSmallest);
@@ -388,7 +388,8 @@ void ApiServer::handle(const Event& event) {
       schedule_compaction();
       break;
     case kMaintain:
-      maintain();
+      upkeep_.pop_front();
+      if (!upkeep_.empty()) maintain();
       break;
   }
 }

@@ -54,10 +54,15 @@ class ApiServer final : public ApiServerPort,
 
   // ControlPlanePort
   void repair(IncidentId cause) override;
-  bool repairing() const override { return maintenance_ != Step::kNone; }
-  IncidentId slow_disks(Duration delay, IncidentId cause) override;
+  void compact(IncidentId cause) override;
+  void defragment(EtcdMembers which, IncidentId cause) override;
+  void disarm(IncidentId cause) override;
+  bool repairing() const override { return !upkeep_.empty(); }
+  void raise_quota(double by, IncidentId cause) override;
+  bool move_leader(IncidentId cause) override;
+  IncidentId slow_disks(Duration delay, EtcdMembers which, IncidentId cause) override;
   void restore_disks(IncidentId slowed, IncidentId cause) override;
-  void stall_disks(Duration length, IncidentId cause) override;
+  void stall_disks(Duration length, EtcdMembers which, IncidentId cause) override;
   Alarm frozen() const override;
   Alarm stalled() const override;
 
@@ -88,7 +93,12 @@ class ApiServer final : public ApiServerPort,
     kServerBack,
     kRelist
   };
-  enum class Step : u8 { kNone, kCompact, kDefragment, kDisarm, kVerify };
+  enum class Step : u8 { kCompact, kDefragment, kDisarm, kVerify };
+  struct Upkeep {
+    Step step;
+    u32 member;           // kDefragment
+    IncidentId incident;  // which says that it is done
+  };
   struct Call {
     ApiCall call;
     ApiCaller* caller;
@@ -109,6 +119,7 @@ class ApiServer final : public ApiServerPort,
   struct SlowDisks {
     IncidentId fault;
     Duration delay;
+    std::vector<u32> members;
   };
   struct Server {
     PriorityLevels levels;
@@ -167,7 +178,13 @@ class ApiServer final : public ApiServerPort,
   void check_frozen();
   void check_saturated();
   bool slow_lately() const;
+  std::vector<u32> members_of(EtcdMembers which) const;
+  void add_upkeep(Step step, IncidentId incident, u32 member = 0);
+  void add_defragmentation(EtcdMembers which, IncidentId incident);
   void maintain();
+  IncidentId blocked_by_upkeep() const {
+    return world_.now() < blocked_until_ ? blocked_by_ : kNoIncident;
+  }
 
   World& world_;
   ApiServerParams params_;
@@ -201,9 +218,9 @@ class ApiServer final : public ApiServerPort,
   std::vector<IncidentId> blocked_causes_;  // of the changes that wait and what made them fail
   IncidentId repaired_ = kNoIncident;       // the repair that cleared the alarm
 
-  Step maintenance_ = Step::kNone;
-  bool followers_defragmented_ = false;
-  IncidentId repair_ = kNoIncident;  // the one under way
+  std::deque<Upkeep> upkeep_;            // the first is under way
+  IncidentId blocked_by_ = kNoIncident;  // defragmentation that writes wait for, or did lately
+  Instant blocked_until_{};
 
   u64 ends_ = 0;  // of servers' processes
   u64 calls_total_ = 0, refused_ = 0, conflicts_ = 0, writes_last_ = 0;

@@ -22,12 +22,34 @@ const IncidentKind kDiskStalled{"disk_stalled", "etcd's disks stop"};
 const IncidentKind kRepairStarted{
     "repair_started", "etcd is compacted and defragmented, then its quota alarm disarmed"};
 
+const IncidentKind kCompacted{"etcd_compacted", "etcd drops superseded revisions"};
+const IncidentKind kDefragmented{
+    "etcd_defragmented",
+    "members of etcd are defragmented one after another; each is blocked meanwhile"};
+const IncidentKind kDisarmed{"etcd_disarmed", "etcd's quota alarm is disarmed"};
+const IncidentKind kQuotaRaised{"etcd_quota_raised", "etcd's quota is larger from now on"};
+const IncidentKind kLeaderMoved{"etcd_leader_moved", "etcd's leader hands over to a follower"};
+
 constexpr std::size_t kMostCauses = 4;
 constexpr Duration kSlowWindow = 10_s;  // as long as the waits are looked back at
 
 void remember(std::vector<IncidentId>& causes, IncidentId cause) {
   if (cause == kNoIncident || causes.size() >= kMostCauses) return;
   if (std::find(causes.begin(), causes.end(), cause) == causes.end()) causes.push_back(cause);
+}
+
+const char* called(EtcdMembers which) {
+  switch (which) {
+    case EtcdMembers::kAll:
+      return "members";
+    case EtcdMembers::kLeader:
+      return "leader";
+    case EtcdMembers::kFollowers:
+      return "followers";
+    case EtcdMembers::kOneFollower:
+      return "first follower";
+  }
+  return "";
 }
 
 bool concerns_endpoints(const ApiCall& call) {
@@ -58,7 +80,7 @@ void ApiServer::note_failure(const ApiCall& call, IncidentId incident) {
 
 IncidentId ApiServer::ailment() const {
   for (const IncidentId known :
-       {saturated_, disk_stalled(), disk_slowed(), read_by_.most(world_.now()),
+       {saturated_, disk_stalled(), disk_slowed(), blocked_by_upkeep(), read_by_.most(world_.now()),
         etcd_->live_causes().lately(world_.now()), live_causes_.lately(world_.now())})
     if (known != kNoIncident) return known;
   return kNoIncident;
@@ -70,6 +92,7 @@ void ApiServer::saturate(const std::string& text) {
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
   for (const SlowDisks& slow : slowed_) causes.push_back(slow.fault);
   causes.push_back(disk_stalled());
+  causes.push_back(blocked_by_upkeep());
   live_causes_.add_to(causes, world_.now());
   etcd_->live_causes().add_to(causes, world_.now());
   if (const IncidentId read = read_by_.most(world_.now()); read != kNoIncident)
@@ -160,11 +183,22 @@ double ApiServer::frozen_seconds() const {
   return (frozen_total_ + running).seconds();
 }
 
-IncidentId ApiServer::slow_disks(Duration delay, IncidentId cause) {
-  const IncidentId fault =
-      world_.incident(kDiskSlowed, path_, {cause},
-                      "every fsync of etcd's members takes " + print(delay) + " longer");
-  slowed_.push_back({fault, delay});
+std::vector<u32> ApiServer::members_of(EtcdMembers which) const {
+  const auto n = static_cast<u32>(params_.etcd.members);
+  const u32 leader = etcd_->leader();
+  if (which == EtcdMembers::kLeader) return {leader};
+  if (which == EtcdMembers::kOneFollower && n > 1) return {(leader + 1) % n};
+  std::vector<u32> members;  // the leader last
+  for (u32 k = 1; k < n; ++k) members.push_back((leader + k) % n);
+  if (which == EtcdMembers::kAll) members.push_back(leader);
+  return members;
+}
+
+IncidentId ApiServer::slow_disks(Duration delay, EtcdMembers which, IncidentId cause) {
+  const IncidentId fault = world_.incident(
+      kDiskSlowed, path_, {cause},
+      std::string("every fsync of etcd's ") + called(which) + " takes " + print(delay) + " longer");
+  slowed_.push_back({fault, delay, members_of(which)});
   slow_members();
   return fault;
 }
@@ -192,66 +226,104 @@ void ApiServer::tell_disks(std::vector<IncidentId> causes, const std::string& ch
 
 // Each fault adds to what the disks take.
 void ApiServer::slow_members() {
-  Duration longer{};
-  for (const SlowDisks& slow : slowed_) longer += slow.delay;
-  for (i32 m = 0; m < params_.etcd.members; ++m) {
-    etcd_->set_fsync_delay(m, longer);
-    etcd_->set_database_delay(m, longer);
+  std::vector<Duration> longer(static_cast<std::size_t>(params_.etcd.members));
+  for (const SlowDisks& slow : slowed_)
+    for (const u32 m : slow.members) longer[m] += slow.delay;
+  for (u32 m = 0; m < longer.size(); ++m) {
+    etcd_->set_fsync_delay(etcd_->from_leader(m), longer[m]);
+    etcd_->set_database_delay(etcd_->from_leader(m), longer[m]);
   }
 }
 
-void ApiServer::stall_disks(Duration length, IncidentId cause) {
-  stalled_ =
-      world_.incident(kDiskStalled, path_, {cause}, "etcd's disks stop for " + print(length));
+void ApiServer::stall_disks(Duration length, EtcdMembers which, IncidentId cause) {
+  stalled_ = world_.incident(
+      kDiskStalled, path_, {cause},
+      which == EtcdMembers::kAll
+          ? "etcd's disks stop for " + print(length)
+          : std::string("the disks of etcd's ") + called(which) + " stop for " + print(length));
   stalled_until_ = std::max(stalled_until_, world_.now() + length);
   stall_felt_until_ = stalled_until_ + etcd_->params().request_timeout;
   world_.scheduler.after(length, Priority::kFault, component_, kStallOver, stalled_);
-  for (i32 m = 0; m < params_.etcd.members; ++m) etcd_->stall(m, length);
+  for (const u32 m : members_of(which)) etcd_->stall(etcd_->from_leader(m), length);
 }
 
-void ApiServer::repair(IncidentId cause) {
-  if (maintenance_ != Step::kNone) return;
-  repair_ = world_.incident(kRepairStarted, path_, {cause},
-                            "etcd is compacted and defragmented, then its quota alarm disarmed");
-  maintenance_ = Step::kCompact;
-  maintain();
-}
-
+// ---- upkeep of etcd -----------------------------------------------------------------------------
 // Compaction frees pages inside the file, defragmentation shrinks the file, only then does
 // disarming last.
+void ApiServer::repair(IncidentId cause) {
+  if (repairing()) return;
+  const IncidentId incident =
+      world_.incident(kRepairStarted, path_, {cause},
+                      "etcd is compacted and defragmented, then its quota alarm disarmed");
+  add_upkeep(Step::kCompact, incident);
+  add_defragmentation(EtcdMembers::kAll, incident);
+  add_upkeep(Step::kDisarm, incident);
+}
+
+void ApiServer::compact(IncidentId cause) {
+  add_upkeep(Step::kCompact,
+             world_.incident(kCompacted, path_, {cause}, "superseded revisions are dropped"));
+}
+
+void ApiServer::defragment(EtcdMembers which, IncidentId cause) {
+  add_defragmentation(
+      which, world_.incident(kDefragmented, path_, {cause},
+                             std::string("etcd's ") + called(which) + ", one after another"));
+}
+
+void ApiServer::disarm(IncidentId cause) {
+  add_upkeep(Step::kDisarm,
+             world_.incident(kDisarmed, path_, {cause}, "etcd's quota alarm is disarmed"));
+}
+
+void ApiServer::raise_quota(double by, IncidentId cause) {
+  const Bytes quota{static_cast<i64>(static_cast<double>(etcd_->params().quota.value) * by)};
+  world_.incident(kQuotaRaised, path_, {cause}, "etcd's quota is " + print(quota));
+  etcd_->set_quota(quota);
+}
+
+bool ApiServer::move_leader(IncidentId cause) {
+  if (!etcd_->move_leader()) return false;
+  world_.incident(kLeaderMoved, path_, {cause}, "etcd's leader hands over to a follower");
+  return true;
+}
+
+// A disarming is looked at once more a second later.
+void ApiServer::add_upkeep(Step step, IncidentId incident, u32 member) {
+  const bool idle = upkeep_.empty();
+  upkeep_.push_back({step, member, incident});
+  if (step == Step::kDisarm) upkeep_.push_back({Step::kVerify, member, incident});
+  if (idle) maintain();
+}
+
+void ApiServer::add_defragmentation(EtcdMembers which, IncidentId incident) {
+  for (const u32 m : members_of(which)) add_upkeep(Step::kDefragment, incident, m);
+}
+
+// Begins the first of the steps that are to come; the event at its end drops it.
 void ApiServer::maintain() {
+  const Upkeep now = upkeep_.front();
   Duration wait{};
-  switch (maintenance_) {
-    case Step::kNone:
-      return;
+  switch (now.step) {
     case Step::kCompact:
       wait = from_seconds(static_cast<double>(etcd_->file().in_use_bytes()) /
                           params_.compaction_speed.bytes_per_second);
       etcd_->compact();
-      maintenance_ = Step::kDefragment;
       break;
     case Step::kDefragment:
-      // Followers first, without harm to the others; then the leader, which blocks everybody.
-      if (!followers_defragmented_) {
-        followers_defragmented_ = true;
-        wait = etcd_->defragment_time() * (params_.etcd.members - 1);
-      } else {
-        followers_defragmented_ = false;
-        wait = etcd_->defragment_time();
-        etcd_->defragment();
-        maintenance_ = Step::kDisarm;
-      }
+      wait = etcd_->defragment_time();
+      etcd_->defragment(now.member);
+      blocked_by_ = now.incident;
+      blocked_until_ = world_.now() + wait + etcd_->params().request_timeout;
       break;
     case Step::kDisarm:
       etcd_->disarm();
-      repaired_ = repair_;
+      repaired_ = now.incident;
       wait = 1_s;
-      maintenance_ = Step::kVerify;
       break;
     case Step::kVerify:
       etcd_->settle();
-      maintenance_ = Step::kNone;
-      return;
+      break;
   }
   world_.scheduler.after(wait + 1_ns, Priority::kControl, component_, kMaintain);
 }

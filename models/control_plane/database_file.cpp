@@ -9,9 +9,9 @@ constexpr i64 kItemOverhead = 90;        // key, revision, lease, leaf element [
 constexpr Duration kExpiryGrain = 10_s;  // objects that expire are counted in such steps
 }  // namespace
 
-DatabaseFile::DatabaseFile(Bytes file, Share free_share) {
-  free_ = static_cast<i64>(static_cast<double>(file.value) * free_share.value);
-  live_ = unnamed_ = file.value - free_;
+DatabaseFile::DatabaseFile(Bytes file, Share free_share, u32 members)
+    : free_(members, static_cast<i64>(static_cast<double>(file.value) * free_share.value)) {
+  live_ = unnamed_ = file.value - free_.front();
 }
 
 i64 DatabaseFile::stored_bytes(i64 bytes) {
@@ -23,7 +23,11 @@ i64 DatabaseFile::stored_bytes(i64 bytes) {
 
 void DatabaseFile::allocate(i64 bytes) {
   live_ += bytes;
-  free_ = std::max<i64>(0, free_ - bytes);
+  for (i64& free : free_) free = std::max<i64>(0, free - bytes);
+}
+
+void DatabaseFile::release(i64 bytes) {
+  for (i64& free : free_) free += bytes;
 }
 
 void DatabaseFile::put(u64 key, i64 bytes, bool existed, Instant expires) {
@@ -68,13 +72,13 @@ i64 DatabaseFile::live_bytes(u64 key) const {
 }
 
 void DatabaseFile::compact_to_mark() {
-  free_ += old_garbage_;
+  release(old_garbage_);
   old_garbage_ = new_garbage_;
   new_garbage_ = 0;
 }
 
 void DatabaseFile::compact() {
-  free_ += old_garbage_ + new_garbage_;
+  release(old_garbage_ + new_garbage_);
   old_garbage_ = new_garbage_ = 0;
 }
 

@@ -8,7 +8,9 @@ constexpr std::size_t kApplyChunk = 64;  // writes applied between two answers
 }  // namespace
 
 Etcd::Etcd(World& world, EtcdParams params, std::string path)
-    : world_(world), params_(params), file_(params.initial_file, params.initial_free) {
+    : world_(world),
+      params_(params),
+      file_(params.initial_file, params.initial_free, static_cast<u32>(params.members)) {
   STAMPEDE_CHECK(params_.members == 1 || params_.members == 3, "etcd has 1 or 3 members");
   component_ = world_.scheduler.add(this);
   election_stream_ = world_.stream(path, "election");
@@ -161,12 +163,13 @@ void Etcd::run_loop() {
     follower_commit(batch, now);
     commit(batch);
   }
-  if (!queue_.empty() && requests_[queue_.front()].ready <= now) {
+  if (next_leader_ != kNobody && in_flight_.empty()) hand_over();
+  if (next_leader_ == kNobody && !queue_.empty() && requests_[queue_.front()].ready <= now) {
     take_batch();
     return;
   }
   Instant next = kNever;
-  if (!queue_.empty()) next = requests_[queue_.front()].ready;
+  if (next_leader_ == kNobody && !queue_.empty()) next = requests_[queue_.front()].ready;
   if (!in_flight_.empty()) next = std::min(next, batches_[in_flight_.front()].acked);
   if (next != kNever) wake_loop(next);
 }
@@ -374,6 +377,9 @@ void Etcd::handle(const Event& event) {
     }
     case kElection:
       elect(event.subject);
+      break;
+    case kDefragmented:
+      file_.defragment(event.subject);
       break;
   }
 }

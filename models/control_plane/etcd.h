@@ -57,16 +57,24 @@ class Etcd final : Component, public Tunable {
 
   // Submits a write that reaches etcd at `at` >= now.
   void submit(const EtcdWrite& write, Instant at, EtcdClient* client, u32 tag);
-  // When a linearizable read that arrives at `at` is answered (waits while the backend is blocked).
-  Instant read_done(Instant at);
+  // When a linearizable read that arrives at this member at `at` is answered (waits while its
+  // backend is blocked).
+  Instant read_done(Instant at, u32 member = 0);
 
   // Maintenance; each is refused by nothing and helps only if its precondition holds.
   void compact_to_mark() { file_.compact_to_mark(); }  // the API server's periodic compaction
   void compact() { file_.compact(); }
   Duration defragment_time() const;  // of one member
-  void defragment();                 // blocks every read and write for defragment_time()
+  // Members as they are numbered. For defragment_time() a follower answers nobody and applies
+  // nothing, and the leader blocks every read and write; nobody is elected, for heartbeats and the
+  // log go on. The file is smaller at the end.
+  void defragment(u32 member);
   // Clears the alarm; the next backend commit raises it again while the file passes the quota.
   void disarm();
+  void set_quota(Bytes quota) { params_.quota = quota; }
+  // The leader takes no more proposals, waits for those under way and hands over to a follower;
+  // nothing is lost. False: there is none.
+  bool move_leader();
 
   // Faults. `member` counts from the leader: 0 is the leader at the time of the call.
   void set_fsync_delay(i32 member, Duration delay);     // of the write-ahead log
@@ -91,6 +99,10 @@ class Etcd final : Component, public Tunable {
   Instant oldest_start();                      // of the writes not answered; kNever if none
   i64 outstanding_since(Instant limit) const;  // writes not answered that started before `limit`
   u32 leader() const { return leader_; }
+  i32 from_leader(u32 member) const {
+    const auto n = static_cast<u32>(members_.size());
+    return static_cast<i32>((member + n - leader_) % n);
+  }
   u64 elections() const { return elections_; }
   u64 fsyncs() const { return fsyncs_; }
   u64 proposals() const { return proposals_; }  // that went into a batch
@@ -112,7 +124,8 @@ class Etcd final : Component, public Tunable {
     kReject,
     kTimeoutCheck,
     kGiveUp,
-    kElection
+    kElection,
+    kDefragmented
   };
   // kAnswered: still in a batch, nobody waits; kLost: in no batch, waits for its time-out.
   enum class Where : u8 { kFree, kAccepted, kAnswered, kLost };
@@ -161,6 +174,8 @@ class Etcd final : Component, public Tunable {
   void tune_members();
   void arm_election();
   void elect(u32 winner);
+  void hand_over();
+  void lead(u32 member);
   Duration scaled(Duration cpu) const;
   Duration write_cpu(Duration base, i32 bytes) const;
   Instant run_cpu(u32 member, Instant from, Duration cost);
@@ -179,6 +194,8 @@ class Etcd final : Component, public Tunable {
   std::vector<std::vector<u32>> forward_waiting_, forward_sending_;
   std::vector<EventHandle> forward_event_;
   u32 leader_ = 0, term_ = 1;
+  static constexpr u32 kNobody = UINT32_MAX;
+  u32 next_leader_ = kNobody;  // to which it hands over as soon as nothing is under way
 
   std::unordered_map<u64, u32> versions_;  // by key; looked up only
   SlotPool<Request> requests_;
@@ -190,7 +207,6 @@ class Etcd final : Component, public Tunable {
   bool loop_busy_ = false;
   u32 writing_ = 0;                        // batch in the running fsync
   Instant loop_started_{}, fsync_ends_{};  // of the running fsync
-  Instant blocked_until_{};                // by defragmentation
   EventHandle loop_event_{}, fsync_event_{}, election_event_{}, timeout_event_{};
   Instant loop_event_at_{};
   Instant latest_until_{};      // of the time-outs that are met in order

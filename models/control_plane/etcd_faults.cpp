@@ -15,22 +15,46 @@ void Etcd::settle() {
   if (on_alarm_) on_alarm_();
 }
 
-Instant Etcd::read_done(Instant at) {
+Instant Etcd::read_done(Instant at, u32 member) {
   settle();
   const Instant done = run_cpu(leader_, at, params_.cpu_reject);
-  return std::max(done, blocked_until_) + (single() ? Duration{} : params_.round_trip);
+  const Instant open = members_[member % members_.size()].defragmented();
+  return std::max(done, open) + (single() ? Duration{} : params_.round_trip);
 }
 
 Duration Etcd::defragment_time() const {
-  const double mib = static_cast<double>(file_.file_bytes()) / (1 << 20);
+  const double mib = static_cast<double>(file_.in_use_bytes()) / (1 << 20);
   return from_seconds(params_.defragment_per_mib.seconds() * mib);
 }
 
-void Etcd::defragment() {
+void Etcd::defragment(u32 member) {
   settle();
-  blocked_until_ = world_.now() + defragment_time();
-  for (EtcdMember& m : members_) m.lock(world_.now(), blocked_until_);
-  file_.defragment();
+  const Instant now = world_.now(), until = now + defragment_time();
+  for (u32 m = 0; m < members_.size(); ++m)
+    if (m == member || member == leader_) members_[m].lock(now, until);
+  world_.scheduler.at(later(until), Priority::kControl, component_, kDefragmented, member);
+}
+
+bool Etcd::move_leader() {
+  if (single()) return false;
+  for (u32 k = 1; k < members_.size(); ++k) {
+    const u32 m = (leader_ + k) % static_cast<u32>(members_.size());
+    const bool free = !members_[m].busy(world_.now() + params_.heartbeat) &&
+                      members_[m].defragmented() <= world_.now();
+    if (free && next_leader_ == kNobody) next_leader_ = m;
+  }
+  if (next_leader_ == kNobody) return false;
+  wake_loop(world_.now());
+  return true;
+}
+
+// What waited for the old leader is sent on to the new one.
+void Etcd::hand_over() {
+  world_.scheduler.cancel(election_event_);
+  lead(next_leader_);
+  next_leader_ = kNobody;
+  for (const u32 slot : queue_)
+    requests_[slot].ready = std::max(requests_[slot].ready, world_.now()) + params_.round_trip / 2;
 }
 
 void Etcd::disarm() {
@@ -117,6 +141,14 @@ void Etcd::arm_election() {
         world_.scheduler.at(elected, Priority::kControl, component_, kElection, winner);
 }
 
+void Etcd::lead(u32 member) {
+  leader_ = member;
+  ++term_;
+  ++elections_;
+  members_[leader_].settle(world_.now());
+  commits_seen_ = members_[leader_].commits();
+}
+
 void Etcd::elect(u32 winner) {
   // What the old leader holds is lost to its clients: nobody answers before the time-out.
   auto lose = [this](u32 slot) {
@@ -146,11 +178,8 @@ void Etcd::elect(u32 winner) {
   world_.scheduler.cancel(fsync_event_);
   world_.scheduler.cancel(loop_event_);
   loop_busy_ = false;
-  leader_ = winner;
-  ++term_;
-  ++elections_;
-  members_[leader_].settle(world_.now());
-  commits_seen_ = members_[leader_].commits();
+  next_leader_ = kNobody;
+  lead(winner);
   // A leader that came in while its own fsync ran goes on when that ends.
   wake_loop(members_[leader_].loop_free(world_.now()));
 }

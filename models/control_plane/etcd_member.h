@@ -93,14 +93,16 @@ class EtcdMember {
     pending_bytes_ += bytes;
   }
   void lock(Instant from, Instant until) {  // defragmentation
+    defragmented_ = std::max(defragmented_, until);
     lock_start_ = from;
     lock_end_ = std::max(lock_end_, until);
     next_tick_ = std::max(next_tick_, lock_end_ + commit_interval);
   }
+  Instant defragmented() const { return defragmented_; }  // when the last one ends
   u64 commits() const { return commits_; }
 
  private:
-  Instant stalled_until_{};
+  Instant stalled_until_{}, defragmented_{};
   Instant previous_end_{};             // of the fsync before the last one
   Instant last_start_{}, last_end_{};  // of the last fsync scheduled; start may be ahead
   Instant lock_start_{}, lock_end_{};

@@ -136,9 +136,14 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
       .range(0, 1);
   s.field("defragment_per_mib", &EtcdParams::defragment_per_mib)
       .live()
-      .help("time to defragment one MiB of a member's file; the member is blocked meanwhile")
+      .help(
+          "time to defragment one MiB that is in use in a member's file, which is what is copied; "
+          "free pages cost nothing")
       .range(0, 60)
-      .source(measured)
+      .source(
+          "etcd defragmentation: 1.9 to 2.6 s for 600 MB in use of 950 MB, 15 s for a file of 4.1 "
+          "GB; "
+          "etcd measured: 6 to 11 ms in a file of 16 MiB")
       .scales_inversely();
 }
 

@@ -30,7 +30,7 @@ struct EtcdParams {
   Bytes quota{i64{2} << 30};
   Bytes initial_file{0};
   Share initial_free{0};
-  Duration defragment_per_mib = from_seconds(8.5e-3);
+  Duration defragment_per_mib = 4_ms;
   static void describe(Schema<EtcdParams>& s);
 };
 

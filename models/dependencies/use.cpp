@@ -192,7 +192,7 @@ std::optional<ServiceReply> Use::without_answer(u32 call) {
 ServiceReply Use::answered(u32 call) {
   const Call& c = calls_[call];
   ++counts_.answered;
-  wiring_.retries->succeeded(c.tries, c.why, world_.now());
+  wiring_.retries->succeeded(c.serial, c.tries, c.why, world_.now());
   if (cache_) cache_->keep(c.rank, world_.now() + params_.cache.ttl, params_.cache.size);
   return {};
 }

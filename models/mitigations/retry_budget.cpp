@@ -14,7 +14,7 @@ struct Params {
         .source("SRE book: at most 10 %; Brooker 2022: 0.1");
     s.field("burst", &Params::burst)
         .range(1, 1e6)
-        .help("most retries that can be saved up, for each class and home region")
+        .help("most retries that a client process can save up")
         .source("Brooker 2022: 5");
   }
 };

@@ -48,6 +48,8 @@ struct ClientPort {
   virtual void broken(AttemptSlot attempt, Outcome outcome, IncidentId cause) = 0;
   // first_token(), or finished() and released(), will soon be called for an attempt.
   virtual void prefetch_attempt(AttemptSlot /*attempt*/, bool /*finishes*/) const {}
+  // What tells the long connection on which it comes from others.
+  virtual u64 connection(const Attempt& attempt) const { return attempt.session_key; }
   // When the client of an attempt leaves; nobody waits: it has left.
   virtual Deadlines deadlines(AttemptSlot /*attempt*/) const { return {}; }
   // Server-side work on the session ended (finished, broken or cancelled).

@@ -6,20 +6,31 @@
 
 namespace stampede {
 
+// Which members of etcd; the leader is that at the time of the call.
+enum class EtcdMembers : u8 { kAll, kLeader, kFollowers, kOneFollower };
+
 struct ControlPlanePort {
   virtual ~ControlPlanePort() = default;
   // Compaction, defragmentation of each member in turn, disarming, in this order and taking their
   // time (incident repair_started). A second request while one runs is ignored.
   virtual void repair(IncidentId cause) = 0;
+  // One of them alone, after what is under way. Members are defragmented one after another, the
+  // leader last.
+  virtual void compact(IncidentId cause) = 0;
+  virtual void defragment(EtcdMembers which, IncidentId cause) = 0;
+  virtual void disarm(IncidentId cause) = 0;
   virtual bool repairing() const = 0;
+  virtual void raise_quota(double by, IncidentId cause) = 0;
+  // False: there is no other member that could lead.
+  virtual bool move_leader(IncidentId cause) = 0;
 
-  // Faults of the disks of all members. From now on every fsync takes `delay` longer, beside what
+  // Faults of disks. From now on every fsync of these members takes `delay` longer, beside what
   // other faults add; returns the fault, its incident disk_slowed.
-  virtual IncidentId slow_disks(Duration delay, IncidentId cause) = 0;
+  virtual IncidentId slow_disks(Duration delay, EtcdMembers which, IncidentId cause) = 0;
   // Ends that fault, or all of them for kNoIncident (incident disk_restored for each).
   virtual void restore_disks(IncidentId slowed, IncidentId cause) = 0;
   // No fsync ends before `length` is over (incident disk_stalled).
-  virtual void stall_disks(Duration length, IncidentId cause) = 0;
+  virtual void stall_disks(Duration length, EtcdMembers which, IncidentId cause) = 0;
 
   // Readiness changes, but no change of endpoints is committed.
   virtual Alarm frozen() const = 0;

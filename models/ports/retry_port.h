@@ -22,7 +22,7 @@ struct RetryPort {
   virtual bool may_send(u64 key, Instant now) = 0;
   // After its k-th failure (1 and up): the delay before the next try, or none: give up.
   virtual std::optional<Duration> again(u64 key, u32 k, RetryCause cause, Instant now) = 0;
-  virtual void succeeded(u32 tries, RetryCause last, Instant now) = 0;
+  virtual void succeeded(u64 key, u32 tries, RetryCause last, Instant now) = 0;
 };
 
 }  // namespace stampede

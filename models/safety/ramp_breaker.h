@@ -5,9 +5,11 @@
 // Source: stepwise reopening as practised by Slack (2022-02-22) and Roblox (2021-10-28).
 // Limits: the window moves by whole seconds.
 #pragma once
+#include <algorithm>
 #include <vector>
 
-#include "models/safety/breakers.h"
+#include "models/ports/breaker_state.h"
+#include "sim/time.h"
 
 namespace stampede {
 

@@ -8,7 +8,10 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
   s.field("cpu_per_request", &P::cpu_per_request)
       .live()
       .at_least(0)
-      .help("CPU time to accept, check and tokenise one request");
+      .help("CPU time to accept, check and tokenise one request")
+      .source(
+          "vLLM: pull request 12287, at most 15.7 ms with the streaming of 202 tokens; "
+          "tt-inference-server: tokenising takes 10 to 21 us a token");
   s.field("cpu_per_output_token", &P::cpu_per_output_token)
       .live()
       .at_least(0)

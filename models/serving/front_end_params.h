@@ -6,7 +6,7 @@ namespace stampede {
 
 struct FrontEndParams {
   double cores = 1;
-  Duration cpu_per_request = 5_ms;
+  Duration cpu_per_request = 10_ms;
   Duration cpu_per_output_token{};
   Duration cpu_per_waiting_second{};
   Duration slice = 33_ms;

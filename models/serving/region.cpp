@@ -69,7 +69,8 @@ Verdict Region::to_pod(AttemptSlot slot) {
   if (workload == kNoPool) return refuse_503(kNoIncident);
   if (endpoints_[workload].size() == 0)
     return refuse_503(endpoint_cause_[workload] ? endpoint_cause_[workload] : trouble(workload));
-  const PodId id = endpoints_[workload].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  const u64 key = wiring_.by_connection ? wiring_.clients->connection(a) : a.session_key;
+  const PodId id = endpoints_[workload].pick(key, a.session_key ^ (u64{slot} << 32));
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);

@@ -72,6 +72,7 @@ class Region final : public Component,
     // [class of clients] pools that take its requests, in order; empty: the first takes all.
     std::vector<std::vector<WorkloadId>> pools_of{};
     ProcessWatcher* processes = nullptr;  // hears of those that die of themselves
+    bool by_connection = false;           // clients say on which connection an attempt comes
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;

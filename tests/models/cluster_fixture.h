@@ -181,6 +181,7 @@ inline ClusterParams small_cluster(i32 nodes, i32 replicas) {
   p.nodes = nodes;
   p.workloads.emplace_back();
   p.workloads[0].replicas = replicas;
+  p.start.weights_size = Bytes{86'250'000'000};  // 69 s
   return p;
 }
 

@@ -66,7 +66,8 @@ struct Service {
     wiring.filters = {slots.filters};
     if (slots.region) slots.region(world, wiring);
     for (std::size_t w = 0; w < serving.pools.size(); ++w) {
-      choice.push_back(make_replica_choice({}, world, "choice", region.active()));
+      choice.push_back(make_live_choice(std::make_shared<const ReplicaChoiceParams>(), world,
+                                        "choice", region.active()));
       wiring.choice.push_back(choice.back().get());
     }
     region.connect(wiring);

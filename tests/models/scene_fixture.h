@@ -79,15 +79,25 @@ struct HandControlPlane final : ControlPlanePort {
     acts.did("compact", region, cause);
     under_repair = true;
   }
+  void compact(IncidentId cause) override { acts.did("drop", region, cause); }
+  void defragment(EtcdMembers which, IncidentId cause) override {
+    acts.did(std::string("defragment_") + name_of(which) + "_", region, cause);
+  }
+  void disarm(IncidentId cause) override { acts.did("disarm", region, cause); }
   bool repairing() const override { return under_repair; }
-  IncidentId slow_disks(Duration d, IncidentId cause) override {
+  void raise_quota(double, IncidentId cause) override { acts.did("quota", region, cause); }
+  bool move_leader(IncidentId cause) override {
+    acts.did("leader", region, cause);
+    return true;
+  }
+  IncidentId slow_disks(Duration d, EtcdMembers, IncidentId cause) override {
     acts.did("slow" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
     return ++faults;
   }
   void restore_disks(IncidentId fault, IncidentId cause) override {
     acts.did("fast" + std::to_string(fault) + "_", region, cause);
   }
-  void stall_disks(Duration d, IncidentId cause) override {
+  void stall_disks(Duration d, EtcdMembers, IncidentId cause) override {
     acts.did("stall" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
   }
   Alarm frozen() const override { return frozen_now; }

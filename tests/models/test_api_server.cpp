@@ -142,7 +142,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
   params.servers = 1;
   params.etcd.members = 1;
   ApiServer server(world, params, "api");
-  server.stall_disks(60_s, kNoIncident);
+  server.stall_disks(60_s, EtcdMembers::kAll, kNoIncident);
   Caller caller;
   caller.world = &world;
   for (u32 i = 0; i < 700; ++i) {
@@ -167,7 +167,7 @@ TEST(api_server, a_call_waits_fifteen_seconds_in_a_queue_and_is_refused) {
 TEST(api_server, a_deadline_ends_a_write_before_etcd_gives_up) {
   World world(1);
   ApiServer server(world, {}, "api");
-  server.stall_disks(60_s, kNoIncident);
+  server.stall_disks(60_s, EtcdMembers::kAll, kNoIncident);
   Caller caller;
   caller.world = &world;
   ApiCall call = status_write(1, false);
@@ -354,9 +354,9 @@ TEST(api_server, disks_are_restored_when_the_last_of_their_faults_is_over) {
   for (const bool stall_first : {true, false}) {
     World world(1);
     ApiServer server(world, {}, "api");
-    server.slow_disks(500_ms, kNoIncident);
+    server.slow_disks(500_ms, EtcdMembers::kAll, kNoIncident);
     const IncidentId slowed = find(world, "disk_slowed")->id;
-    server.stall_disks(10_s, kNoIncident);
+    server.stall_disks(10_s, EtcdMembers::kAll, kNoIncident);
     const IncidentId stalled = find(world, "disk_stalled")->id;
     world.scheduler.run_until(world.now() + (stall_first ? 20_s : 5_s));
     EXPECT_EQ(find(world, "disk_restored"), nullptr);
@@ -375,7 +375,7 @@ TEST(api_server, a_slow_disk_saturates_and_passes) {
   World world(1);
   ApiServer server(world, {}, "api");
   const IncidentId act = world.incident("acted", "test", {}, "");
-  server.slow_disks(500_ms, act);
+  server.slow_disks(500_ms, EtcdMembers::kAll, act);
   const Incident slowed = *find(world, "disk_slowed");
   EXPECT_EQ(slowed.causes, std::vector<IncidentId>{act});
   Caller caller;
@@ -410,8 +410,8 @@ TEST(api_server, slow_disks_add_up_and_heal_one_by_one) {
     return caller.last - from;
   };
   const Duration healthy = one_write();
-  const IncidentId first = server.slow_disks(200_ms, kNoIncident);
-  const IncidentId second = server.slow_disks(1_s, kNoIncident);
+  const IncidentId first = server.slow_disks(200_ms, EtcdMembers::kAll, kNoIncident);
+  const IncidentId second = server.slow_disks(1_s, EtcdMembers::kAll, kNoIncident);
   EXPECT_GE(one_write(), healthy + 1200_ms);
   server.restore_disks(second, kNoIncident);
   const Duration less = one_write();
@@ -421,8 +421,8 @@ TEST(api_server, slow_disks_add_up_and_heal_one_by_one) {
   EXPECT_GE(one_write(), healthy + 200_ms);
   server.restore_disks(first, kNoIncident);
   EXPECT_LT(one_write(), healthy + 100_ms);
-  server.slow_disks(1_s, kNoIncident);
-  server.slow_disks(1_s, kNoIncident);
+  server.slow_disks(1_s, EtcdMembers::kAll, kNoIncident);
+  server.slow_disks(1_s, EtcdMembers::kAll, kNoIncident);
   server.restore_disks(kNoIncident, kNoIncident);  // all
   EXPECT_LT(one_write(), healthy + 100_ms);
 }
@@ -431,7 +431,7 @@ TEST(api_server, slow_disks_add_up_and_heal_one_by_one) {
 TEST(api_server, a_stalled_disk_is_a_root_that_failed_calls_name) {
   World world(1);
   ApiServer server(world, {}, "api");
-  server.stall_disks(60_s, kNoIncident);
+  server.stall_disks(60_s, EtcdMembers::kAll, kNoIncident);
   const Incident* stalled = find(world, "disk_stalled");
   ASSERT_NE(stalled, nullptr);
   EXPECT_TRUE(stalled->causes.empty());
@@ -457,9 +457,9 @@ TEST(api_server, each_fault_of_a_disk_is_named_for_as_long_as_it_lasts) {
     }
     return world.journal.all().back();
   };
-  server.stall_disks(2_s, kNoIncident);
+  server.stall_disks(2_s, EtcdMembers::kAll, kNoIncident);
   const IncidentId stalled = world.journal.all().back().id;
-  server.slow_disks(500_ms, kNoIncident);
+  server.slow_disks(500_ms, EtcdMembers::kAll, kNoIncident);
   const IncidentId slowed = world.journal.all().back().id;
   const Incident both = saturate();
   ASSERT_EQ(both.kind, "etcd_saturated");
@@ -467,7 +467,7 @@ TEST(api_server, each_fault_of_a_disk_is_named_for_as_long_as_it_lasts) {
   server.restore_disks(slowed, kNoIncident);
   world.scheduler.run_until(world.now() + 2_min);
   EXPECT_FALSE(server.stalled().holds);
-  server.slow_disks(500_ms, kNoIncident);
+  server.slow_disks(500_ms, EtcdMembers::kAll, kNoIncident);
   const IncidentId again = world.journal.all().back().id;
   const Incident later = saturate();
   ASSERT_EQ(later.kind, "etcd_saturated");
@@ -479,7 +479,7 @@ TEST(api_server, each_fault_of_a_disk_is_named_for_as_long_as_it_lasts) {
 TEST_F(QuotaLatch, a_readiness_that_turned_back_freezes_nothing) {
   ApiServer server(world, {}, "api");
   server.follow(&readiness);
-  server.slow_disks(30_s, cause);
+  server.slow_disks(30_s, EtcdMembers::kAll, cause);
   readiness.since = world.now();
   server.submit(status_write(7, false, flap), &caller, 0);
   world.scheduler.run_until(world.now() + 40_s);
@@ -501,7 +501,7 @@ TEST(api_server, an_incident_does_not_flap_with_its_condition) {
   ApiServer server(world, {}, "api");
   Caller caller;
   for (int i = 0; i < 600; ++i) {
-    if (i % 20 == 0) server.stall_disks(5_s, kNoIncident);
+    if (i % 20 == 0) server.stall_disks(5_s, EtcdMembers::kAll, kNoIncident);
     server.submit(status_write(static_cast<u32>(i), true), &caller, 0);
     world.scheduler.run_until(world.now() + 1_s);
   }
@@ -515,10 +515,10 @@ TEST(api_server, an_incident_lasts_while_writes_are_near_the_limit) {
   World world(1);
   ApiServer server(world, {}, "api");
   Caller caller;
-  server.slow_disks(600_ms, kNoIncident);
+  server.slow_disks(600_ms, EtcdMembers::kAll, kNoIncident);
   for (u32 i = 0; i < 600; ++i) {
     server.submit(status_write(i, true), &caller, 0);
-    if (i % 97 == 0) server.stall_disks(1500_ms, kNoIncident);
+    if (i % 97 == 0) server.stall_disks(1500_ms, EtcdMembers::kAll, kNoIncident);
     world.scheduler.run_until(world.now() + 3_s);
   }
   EXPECT_EQ(count(world, "etcd_saturated"), 1u);

@@ -151,6 +151,25 @@ std::vector<double> offer(World& world, GlobalBalancer& balancer,
   return went;
 }
 
+// The percentages of Envoy's documentation, as answers of a balancer of two regions.
+TEST(balancer, priority_hands_on_what_a_region_has_not_ready) {
+  struct Row {
+    double healthy, stays;
+  };
+  for (const Row& row : {Row{1, 1}, {0.72, 1}, {0.71, 0.99}, {0.5, 0.7}, {0.25, 0.35}, {0, 0}}) {
+    World world(7);
+    FakeNetwork network(2);
+    GlobalBalancerParams p = quick();
+    p.rule = RoutingRule::kPriority;
+    GlobalBalancer balancer(world, "balancer", p, network, {100, 100});
+    const IncidentId lost = world.incident("pods_lost", "test", {}, "");
+    balancer.capacity_changed(0, 100 * row.healthy, lost);
+    EXPECT_NEAR(balancer.share(0, 0), row.stays, 1e-6) << row.healthy;
+    EXPECT_NEAR(balancer.share(0, 1), 1 - row.stays, 1e-6) << row.healthy;
+    EXPECT_NEAR(balancer.share(1, 1), 1, 1e-6);
+  }
+}
+
 TEST(balancer, waterfall_fills_the_nearest_to_its_target_and_spills_the_rest) {
   World world(5);
   FakeNetwork network(3);

@@ -158,7 +158,7 @@ TEST(late_writes, reach_the_watchers_and_a_retry_meets_a_conflict) {
   Caller caller;
   Watching watching;
   server.watch(ApiObject::kLease, &watching, 5_ms);
-  server.stall_disks(10_s, kNoIncident);
+  server.stall_disks(10_s, EtcdMembers::kAll, kNoIncident);
   server.submit(lease(0), &caller, 0);
   world.scheduler.run_until(Instant{} + 8_s);
   ASSERT_EQ(caller.statuses, std::vector{ApiStatus::kTimeout});
@@ -196,7 +196,7 @@ TEST(late_writes, bind_a_pod_once) {
   };
   call(ApiVerb::kCreate, ApiObject::kPod, {});
   world.scheduler.run_until(Instant{} + 1_s);
-  server.stall_disks(10_s, kNoIncident);
+  server.stall_disks(10_s, EtcdMembers::kAll, kNoIncident);
   call(ApiVerb::kCreate, ApiObject::kBinding, BindingValue{5});
   world.scheduler.run_until(Instant{} + 9_s);
   call(ApiVerb::kCreate, ApiObject::kBinding, BindingValue{6});  // proposed behind the first
@@ -223,7 +223,7 @@ TEST(late_writes, a_status_that_came_between_does_not_refuse_a_binding) {
   ApiCall binding = create;
   binding.object = ApiObject::kBinding;
   binding.value = BindingValue{5};
-  server.stall_disks(2_s, kNoIncident);
+  server.stall_disks(2_s, EtcdMembers::kAll, kNoIncident);
   server.submit(status, &caller, 1);
   server.submit(binding, &caller, 2);
   world.scheduler.run_until(Instant{} + 20_s);
@@ -237,7 +237,7 @@ TEST(late_writes, bring_the_nodes_back_after_a_stall) {
   slow.etcd.fsync_per_kib = 2500_us;  // renewals take 0.38 of it, a status of 10 KiB 25 ms
   Joined j(small_cluster(3000, 8), slow);
   j.run_for(10_min);
-  j.api.stall_disks(1_min, kNoIncident);
+  j.api.stall_disks(1_min, EtcdMembers::kAll, kNoIncident);
   j.run_for(70_s);
   EXPECT_GT(j.cluster->node_lifecycle().nodes_lost, 20u);
   j.run_for(5_min);
@@ -263,7 +263,7 @@ TEST(late_writes, leave_as_many_pods_as_are_wanted) {
     j.run_for(1_min);
     j.cluster->scale(0, 48, kNoIncident);
     j.world.scheduler.run_until(j.world.now() + 60_ms);
-    j.api.stall_disks(stall, kNoIncident);
+    j.api.stall_disks(stall, EtcdMembers::kAll, kNoIncident);
     j.run_for(20_min);
     EXPECT_GT(j.api.etcd().late_writes(), 0u) << print(stall);
     EXPECT_EQ(j.cluster->counts(0).active, 48) << print(stall);

@@ -19,7 +19,8 @@ std::vector<u32> pods(u32 n, u32 first = 0) {
 struct Fixture {
   explicit Fixture(ChoiceKind kind) { params.policy = kind; }
   std::unique_ptr<ReplicaChoice> make() {
-    return make_replica_choice(params, world, "region/gateway", active);
+    return make_live_choice(std::make_shared<const ReplicaChoiceParams>(params), world,
+                            "region/gateway", active);
   }
   void opened(u32 pod) {
     if (pod >= active.by_pod.size()) active.by_pod.resize(pod + 1, 0);

@@ -194,6 +194,40 @@ TEST(retry_policy, amplification_oracle_file) {
   EXPECT_GT(rows, 0);
 }
 
+TEST(retry_policy, openai_of_2026_obeys_two_minutes_and_beyond_gives_up) {
+  const RetryPolicy old = policy(RetryKind::kOpenai), now = policy(RetryKind::kOpenai2026);
+  const auto after = [](const RetryPolicy& p, Duration said) {
+    return p.next(kStream, 1, 1, RetryCause::kThrottled, said);
+  };
+  EXPECT_EQ(after(old, 60_s), 60_s);
+  EXPECT_LE(after(old, 61_s).value(), 500_ms) << "ignored: its own delay";
+  EXPECT_EQ(after(now, 61_s), 61_s);
+  EXPECT_EQ(after(now, 120_s), 120_s);
+  EXPECT_EQ(after(now, 121_s), std::nullopt);
+  EXPECT_EQ(after(now, 0_s), after(old, 0_s));
+}
+
+TEST(retry_policy, giving_up_beyond_the_limit_can_be_said_of_any) {
+  for (const std::string& name : enum_names<RetryKind>()) {
+    RetryParams p;
+    const TypeInfo& kinds = type_of<RetryKind>();
+    ASSERT_EQ(kinds.parse(name, &p.policy), "");
+    if (p.policy == RetryKind::kNone) continue;
+    p.honour_retry_after = Share{1};
+    p.retry_after_limit = 30_s;
+    p.beyond_limit = BeyondLimit::kGiveUp;
+    EXPECT_EQ(RetryPolicy(p).next(kStream, 1, 1, RetryCause::kThrottled, 31_s), std::nullopt)
+        << name;
+    EXPECT_TRUE(RetryPolicy(p).next(kStream, 1, 1, RetryCause::kThrottled, 30_s)) << name;
+    p.beyond_limit = BeyondLimit::kIgnore;
+    EXPECT_TRUE(RetryPolicy(p).next(kStream, 1, 1, RetryCause::kThrottled, 31_s)) << name;
+    p.beyond_limit = BeyondLimit::kGiveUp;
+    p.honour_retry_after = Share{0};
+    EXPECT_TRUE(RetryPolicy(p).next(kStream, 1, 1, RetryCause::kThrottled, 31_s))
+        << name << ": who does not read the header does not give up";
+  }
+}
+
 TEST(retry_budget, token_bucket_lets_a_tenth_of_successes_retry) {
   TokenBucketBudget b;
   int spent = 0;
@@ -243,12 +277,15 @@ TEST(retry_budget, aws_quota_charges_by_cause) {
   p.budget = BudgetKind::kAwsQuota;
   for (const auto& [cause, retries] :
        {std::pair{RetryCause::kTransport, 35}, std::pair{RetryCause::kThrottled, 100}}) {
-    RetryBudget b(p);
+    RetryBudgets b(p, 2);
     int sent = 0;
-    while (b.attempt({}, true, cause, 0.5)) ++sent;
+    while (b.attempt(1, {}, true, cause, 0.5)) ++sent;
     EXPECT_EQ(sent, retries);
-    b.success({}, true, cause);
-    EXPECT_TRUE(b.attempt({}, true, cause, 0.5));
+    b.success(1, {}, true, cause);
+    EXPECT_TRUE(b.attempt(1, {}, true, cause, 0.5));
+    sent = 0;
+    while (b.attempt(0, {}, true, cause, 0.5)) ++sent;
+    EXPECT_EQ(sent, retries) << "the other process has its own";
   }
 }
 

@@ -17,6 +17,8 @@ ActionSelection action(const std::string& name) {
   a.name = name;
   a.params = entry->make_params();
   if (RollOutParams* p = roll_out_params(a)) p->version = "v";
+  for (const FieldInfo& field : entry->params->fields)
+    if (field.key == "only_frozen") *static_cast<bool*>(field.member(a.params.get())) = true;
   return a;
 }
 StepParams step(const std::string& name, Watched when, Duration delay, const std::string& what,

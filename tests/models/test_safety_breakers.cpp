@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "models/safety/breakers.h"
+#include "models/clients/stock_breakers.h"
 #include "models/safety/ramp_breaker.h"
 
 namespace stampede {

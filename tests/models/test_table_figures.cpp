@@ -215,7 +215,8 @@ std::vector<double> shares_by_pod(Duration life, Duration since) {
   p.policy = ChoiceKind::kRoundRobinConnections;
   p.connections = 20'000;
   p.connection_life = life;
-  const auto choice = make_replica_choice(p, world, "eu/choice", active);
+  const auto choice =
+      make_live_choice(std::make_shared<const ReplicaChoiceParams>(p), world, "eu/choice", active);
   std::vector<u32> pods;
   for (u32 k = 0; k < 20; ++k) pods.push_back(k);
   choice->set_endpoints(pods);

@@ -223,7 +223,7 @@ TEST(etcd_quota, rises_with_the_file_and_goes_only_after_defragmentation_and_dis
   EXPECT_FALSE(works_after(500_ms));
   etcd.disarm();  // first: the next commit raises it again
   EXPECT_FALSE(works_after(1_s));
-  etcd.defragment();  // everything is in use: nothing is gained
+  etcd.defragment(0);  // everything is in use: nothing is gained
   etcd.disarm();
   EXPECT_FALSE(works_after(1_s));
 }
@@ -238,7 +238,7 @@ TEST(etcd_quota, compaction_alone_and_defragmentation_alone_do_not_help) {
   EXPECT_GT(file.free_bytes(), 999 * 18'000);
   file.put(8, 18'000, false, kNever);
   EXPECT_EQ(file.file_bytes(), before);  // freed pages are used first
-  file.defragment();
+  file.defragment(0);
   EXPECT_LT(file.file_bytes(), before - 998 * 18'000);
 }
 

@@ -285,7 +285,61 @@ TEST(actions, stall_disk_stops_its_region_for_its_delay) {
   EXPECT_LT(longest_wait("at: 1min, do: stall_disk, delay: 0s", kWest), 0.05);
 }
 
-TEST(actions, compact_defragment_disarm_repairs_its_region_if_that_is_frozen) {
+TEST(actions, steps_of_upkeep_act_alone_where_they_are_told_to) {
+  const std::vector<Override> half = {{"spec.control_plane.etcd.initial_file", "1GB"},
+                                      {"spec.control_plane.etcd.initial_free", "50%"}};
+  const auto after = [&](const std::string& what, RegionId r) {
+    Played p({"at: 1min, do: " + what}, half);
+    p.run_to(3_min);
+    const Etcd& etcd = p.fleet->observed().api_servers[r]->etcd();
+    struct {
+      i64 leader_free, follower_free, quota;
+      u32 leader;
+    } seen{etcd.file().free_bytes(0), etcd.file().free_bytes(1), etcd.params().quota.value,
+           etcd.leader()};
+    return seen;
+  };
+  const auto untouched = after("page", kEast);
+  EXPECT_GT(untouched.leader_free, 0);
+  for (const char* members : {"all", "leader", "followers", "one_follower"}) {
+    const std::string what = "defragment_etcd, target: {region: east}, members: " +
+                             std::string(members),
+                      who = members;
+    EXPECT_EQ(after(what, kEast).leader_free == 0, who == "all" || who == "leader") << who;
+    EXPECT_EQ(after(what, kEast).follower_free == 0, who != "leader") << who;
+    EXPECT_GT(after(what, kWest).follower_free, 0);
+  }
+  EXPECT_GE(after("compact_etcd, target: {region: east}", kEast).leader_free,
+            untouched.leader_free);
+  EXPECT_EQ(after("raise_etcd_quota, target: {region: east}, by: 3", kEast).quota,
+            3 * untouched.quota);
+  EXPECT_EQ(after("raise_etcd_quota, target: {region: east}, by: 3", kWest).quota, untouched.quota);
+  EXPECT_NE(after("move_etcd_leader, target: {region: east}", kEast).leader, untouched.leader);
+  EXPECT_EQ(after("move_etcd_leader, target: {region: east}", kWest).leader, untouched.leader);
+  EXPECT_EQ(after("disarm_etcd, target: {region: east}", kEast).quota, untouched.quota);
+}
+
+// What it costs by member: test_etcd_upkeep.cpp.
+TEST(actions, disks_of_some_members_only) {
+  const std::pair<const char*, const char*> called[] = {{"all", "members"},
+                                                        {"leader", "leader"},
+                                                        {"followers", "followers"},
+                                                        {"one_follower", "first follower"}};
+  for (const auto& [members, name] : called) {
+    Played p({std::string("at: 1min, do: slow_disk, by: 80ms, members: ") + members,
+              std::string("at: 2min, do: stall_disk, for: 1s, members: ") + members});
+    p.run_to(3_min);
+    bool slowed = false, stalled = false;
+    for (const Incident& i : p.fleet->world.journal.all()) {
+      slowed |= i.kind == "disk_slowed" && i.text.find(name) != std::string::npos;
+      stalled |= i.kind == "disk_stalled" &&
+                 (i.text.find(name) != std::string::npos || std::string(members) == "all");
+    }
+    EXPECT_TRUE(slowed && stalled) << members;
+  }
+}
+
+TEST(actions, compact_defragment_disarm_repairs_its_region) {
   // A file over its quota: every write is refused until somebody cleans up.
   const std::vector<Override> full = {
       {"spec.control_plane.etcd.quota", "2GiB"},
@@ -309,9 +363,13 @@ TEST(actions, compact_defragment_disarm_repairs_its_region_if_that_is_frozen) {
   all.run_to(40_min);
   EXPECT_FALSE(all.fleet->observed().api_servers[kEast]->etcd().alarm() ||
                all.fleet->observed().api_servers[kWest]->etcd().alarm());
-  Played sound({"at: 5min, do: compact_defragment_disarm"});  // not frozen: nothing is begun
-  sound.run_to(5_min + 5_s);
-  EXPECT_FALSE(sound.fleet->observed().api_servers[kEast]->repairing());
+  for (const bool only_frozen : {false, true}) {  // neither is frozen
+    Played sound({std::string("at: 5min, do: compact_defragment_disarm, only_frozen: ") +
+                  (only_frozen ? "true" : "false")},
+                 {{"spec.control_plane.etcd.initial_file", "1GB"}});
+    sound.run_to(5_min + 2_s);
+    EXPECT_EQ(sound.fleet->observed().api_servers[kEast]->repairing(), !only_frozen);
+  }
 }
 
 // ---- cache and breaker
@@ -474,8 +532,11 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "clear_dns_record for",
                                      "clear_dns_record name",
                                      "clear_dns_record record",
+                                     "compact_defragment_disarm only_frozen",
                                      "compact_defragment_disarm target region",
                                      "compact_defragment_disarm target site",
+                                     "compact_etcd target region",
+                                     "compact_etcd target site",
                                      "cordon_nodes for",
                                      "cordon_nodes name",
                                      "cordon_nodes target count",
@@ -487,6 +548,9 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "corrupt_blocks share",
                                      "corrupt_blocks target region",
                                      "corrupt_blocks target site",
+                                     "defragment_etcd members",
+                                     "defragment_etcd target region",
+                                     "defragment_etcd target site",
                                      "degrade_link bandwidth",
                                      "degrade_link for",
                                      "degrade_link latency",
@@ -508,6 +572,8 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "disable name",
                                      "disable propagation",
                                      "disable version",
+                                     "disarm_etcd target region",
+                                     "disarm_etcd target site",
                                      "drain_nodes for",
                                      "drain_nodes max_unavailable",
                                      "drain_nodes name",
@@ -606,6 +672,8 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "lose_cache target region",
                                      "lose_cache target site",
                                      "lose_cache tier",
+                                     "move_etcd_leader target region",
+                                     "move_etcd_leader target site",
                                      "open_breaker",
                                      "page",
                                      "partition for",
@@ -622,6 +690,9 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "push_routing_policy policy rfc8212",
                                      "push_routing_policy target region",
                                      "push_routing_policy target site",
+                                     "raise_etcd_quota by",
+                                     "raise_etcd_quota target region",
+                                     "raise_etcd_quota target site",
                                      "reset_session target link",
                                      "reset_session target region",
                                      "reset_session target site",
@@ -689,6 +760,7 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "slow_disk by",
                                      "slow_disk delay",
                                      "slow_disk for",
+                                     "slow_disk members",
                                      "slow_disk name",
                                      "slow_disk target region",
                                      "slow_disk target site",
@@ -724,6 +796,7 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "stall_controller name",
                                      "stall_disk delay",
                                      "stall_disk for",
+                                     "stall_disk members",
                                      "stall_disk target region",
                                      "stall_disk target site",
                                      "start_ramp",

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <map>
 
@@ -56,13 +57,20 @@ double erlang_b(double a, int c) {
 
 // Every file loads, runs and meets what it expects of itself.
 TEST(table_scenarios, meet_their_expectations) {
-  for (const char* name :
-       {"front-end-overload", "autoscaler-gap", "long-connections", "retry-waves",
-        "rate-limit-window", "reasoning-budget", "fallback-provider", "deferred-batch"}) {
-    const std::string file = source_directory() + "/scenarios/table/" + name;
-    const RunResults results = run_simulation(load_scenario(file + ".yaml").scenario, {});
-    for (const std::string& wrong : results.failed_expectations) ADD_FAILURE() << name << wrong;
+  std::size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(source_directory() + "/scenarios/table")) {
+    const std::string name = entry.path().filename().string();
+    const RunResults results = run_simulation(load_scenario(entry.path().string()).scenario, {});
+    for (const std::string& wrong : results.failed_expectations)
+      ADD_FAILURE() << name << ": " << wrong;
+    // Each states its figure and prints it beside what was published.
+    EXPECT_FALSE(results.reports.empty()) << name;
+    for (const std::string& report : results.reports)
+      EXPECT_NE(report.find("published"), std::string::npos) << report;
+    ++files;
   }
+  EXPECT_EQ(files, 14u);
 }
 
 TEST(table_scenarios, pods_leave_and_503s_rise_above_the_line) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sim/journal.h"
 #include "sim/registry.h"
@@ -29,6 +31,10 @@ struct Facts {
   };
   std::function<std::optional<Samples>(const std::string& component, const std::string& stat)>
       series;
+  // Its samples that are there, with their times [s].
+  std::function<std::vector<std::pair<double, double>>(const std::string& component,
+                                                       const std::string& stat)>
+      samples;
   double scale = 1;  // of the scenario: what counts things is judged divided by it
 };
 

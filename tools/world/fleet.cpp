@@ -145,6 +145,9 @@ void Fleet::connect_clients(const Demand& demand, RequestLog* log) {
 void Fleet::connect_region(std::size_t r) {
   Region::Wiring inside;
   inside.clients = clients_.get();
+  inside.by_connection = own_[r].replica_choice.policy == ChoiceKind::kRoundRobinConnections &&
+                         std::any_of(spec.clients.begin(), spec.clients.end(),
+                                     [](const ClientClassParams& c) { return c.connections > 0; });
   inside.kv = kv_.get();
   inside.safety = safety_.get();
   inside.attempts = &attempts_;

@@ -1,5 +1,8 @@
 // Which statistics a run records beside those that components register themselves, and what must be
 // conserved at every sample.
+#include <algorithm>
+#include <functional>
+
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
@@ -9,6 +12,24 @@
 #include "tools/world/fleet.h"
 
 namespace stampede {
+namespace {
+
+double busiest_fifth(const Region& region, std::size_t pools) {
+  std::size_t endpoints = 0;
+  for (std::size_t w = 0; w < pools; ++w)
+    endpoints += region.known_endpoints(static_cast<WorkloadId>(w));
+  std::vector<u32> in_flight = region.active().by_pod;
+  const std::size_t fifth = std::min((endpoints + 4) / 5, in_flight.size());
+  std::nth_element(in_flight.begin(), in_flight.begin() + static_cast<std::ptrdiff_t>(fifth),
+                   in_flight.end(), std::greater<>());
+  u64 busiest = 0;
+  for (std::size_t k = 0; k < fifth; ++k) busiest += in_flight[k];
+  return region.active().total == 0
+             ? 0
+             : static_cast<double>(busiest) / static_cast<double>(region.active().total);
+}
+
+}  // namespace
 
 void Fleet::register_stats() {
   StatsTable& t = world.stats;
@@ -65,6 +86,9 @@ void Fleet::register_region(std::size_t r) {
     }
     return gpus;
   });
+  t.gauge(name, "busiest_fifth_ratio", "1",
+          "share of the attempts in flight that the busiest fifth of the endpoints has",
+          [this, plane] { return busiest_fifth(*plane, spec.serving.pools.size()); });
   for (std::size_t w = 0; w < spec.serving.pools.size(); ++w) {
     const auto id = static_cast<WorkloadId>(w);
     const std::string pool = spec.serving.pools[w].name;

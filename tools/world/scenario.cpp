@@ -69,6 +69,11 @@ void ServiceUseParams::describe(Schema<ServiceUseParams>& s) {
   s.base<UseParams>();
   s.field("retry", &ServiceUseParams::retry)
       .help("when the caller tries again; as those of clients, but none by default");
+  s.field("processes", &ServiceUseParams::processes)
+      .fixed("who calls whom is built at the start")
+      .range(1, 1e6)
+      .scales()
+      .help("processes of each caller, over which its calls are spread; each has a retry budget");
 }
 
 void OutputParams::describe(Schema<OutputParams>& s) {

@@ -65,6 +65,7 @@ struct RegionParams {
 // A use of a service with the retries of its caller's client library.
 struct ServiceUseParams : UseParams {
   RetryParams retry;
+  u32 processes = 1;
   ServiceUseParams() { retry.policy = RetryKind::kNone; }
   static void describe(Schema<ServiceUseParams>& s);
 };

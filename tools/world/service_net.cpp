@@ -107,7 +107,8 @@ ServicePort* ServiceNet::add_resolvers(std::size_t k, const std::string& path, R
 ServiceNet::Caller& ServiceNet::add_use(std::size_t k, const std::string& owner, RegionId region) {
   const ServiceUseParams& params = spec_.uses[k];
   const std::string path = owner + "/uses/" + params.name;
-  Caller caller{k, region, make_caller_retries(world_, path, params.retry), nullptr, nullptr};
+  Caller caller{k, region, make_caller_retries(world_, path, params.retry, params.processes),
+                nullptr, nullptr};
   caller.at = std::make_unique<Use>(world_, path, params,
                                     wiring_to(params.service, region, *caller.retries));
   std::vector<ServicePort*> links;

@@ -14,23 +14,27 @@ namespace {
 
 constexpr Duration kTick = 5_s;  // of the loops that live outside the components
 
-std::optional<Facts::Samples> samples_of(const RunResults& r, const std::string& component,
-                                         const std::string& stat) {
+std::vector<std::pair<double, double>> samples_of(const RunResults& r, const std::string& component,
+                                                  const std::string& stat) {
+  std::vector<std::pair<double, double>> samples;
   const std::size_t columns = r.series_columns.size();
   for (std::size_t c = 0; c < columns; ++c) {
     if (r.series_columns[c].component != component || r.series_columns[c].name != stat) continue;
-    double sum = 0, peak = 0;
-    std::size_t n = 0;
-    for (std::size_t i = c; i < r.series_values.size(); i += columns) {
-      const double v = r.series_values[i];
-      if (v != v) continue;  // absent
-      peak = n == 0 ? v : std::max(peak, v);
-      sum += v;
-      ++n;
-    }
-    if (n > 0) return Facts::Samples{sum / static_cast<double>(n), peak};
+    for (std::size_t i = 0; i < r.series_times.size(); ++i)
+      if (const double v = r.series_values[i * columns + c]; v == v)  // else absent
+        samples.emplace_back(r.series_times[i], v);
   }
-  return std::nullopt;
+  return samples;
+}
+
+std::optional<Facts::Samples> mean_and_peak(const std::vector<std::pair<double, double>>& samples) {
+  if (samples.empty()) return std::nullopt;
+  double sum = 0, peak = samples.front().second;
+  for (const auto& [at, value] : samples) {
+    sum += value;
+    peak = std::max(peak, value);
+  }
+  return Facts::Samples{sum / static_cast<double>(samples.size()), peak};
 }
 
 }  // namespace
@@ -85,6 +89,9 @@ RunResults run_simulation(const Scenario& scenario,
   facts.summary_json = results.summary_json;
   facts.scale = scenario.spec.scale;
   facts.series = [&](const std::string& component, const std::string& stat) {
+    return mean_and_peak(samples_of(results, component, stat));
+  };
+  facts.samples = [&](const std::string& component, const std::string& stat) {
     return samples_of(results, component, stat);
   };
   for (const ExpectationSelection& e : scenario.spec.expect) {

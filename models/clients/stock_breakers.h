@@ -8,12 +8,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/ports/breaker_state.h"
 #include "sim/time.h"
-#include "sim/units.h"
 
 namespace stampede {
-
-enum class BreakerState : u8 { kClosed, kOpen, kHalfOpen };
 
 struct Resilience4jConfig {
   bool time_based = false;
