@@ -24,6 +24,8 @@ struct StatInfo {
   std::optional<u32> region{};  // that it is about; none: the whole service
   // The open incidents that explain its value; null: who publishes it cannot say.
   std::function<std::vector<IncidentId>()> because{};
+  // What real systems call it, and the pool that it is about: for exports.
+  std::string metric{}, pool{};
   bool truth = false;  // only the simulation knows it: no real system exports such a figure
 };
 

@@ -20,6 +20,7 @@
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/request_log_port.h"
 #include "models/ports/single_flight_port.h"
+#include "models/ports/stage_port.h"
 #include "models/ports/trace_source_port.h"
 #include "sim/quantiles.h"
 #include "sim/timeouts.h"
@@ -60,7 +61,8 @@ class Population final : public Component,
                          public DemandControlPort,
                          public PathListener,
                          public Tunable,
-                         public PromptTextPort {
+                         public PromptTextPort,
+                         public StagePort {
  public:
   struct Wiring {
     NetworkPort* network = nullptr;
@@ -110,6 +112,9 @@ class Population final : public Component,
   u32 start_flood(const Flood& flood, IncidentId cause) override;
   void end_spike(u32 spike) override;
   void text_runs(SessionSlot session, u32 tokens, std::vector<TextRun>& runs) const override;
+  void reached(AttemptSlot attempt, Stage stage, Instant at) override;
+  void prefilled_by(AttemptSlot attempt, u32 pod, u32 cached_tokens) override;
+  void preempted(AttemptSlot attempt) override;
 
   LiveRoot live_demand();
   LiveRoot live_class(std::size_t class_id);
@@ -119,7 +124,8 @@ class Population final : public Component,
   u64 requests_in_flight() const { return requests_.live(); }
   // Attempts that have not reached their region yet: the path loses what they are sent in.
   u64 on_the_way() const { return on_the_way_; }
-  const Quantiles& ttft() const { return ttft_; }
+  const Quantiles& ttft() const { return ttft_; }  // of all that heard a first token
+  const Quantiles& ttft_answered() const { return ttft_answered_; }
   const Quantiles& e2e() const { return e2e_; }
   const Quantiles& tpot() const { return tpot_; }
   u64 deferred() const;
@@ -147,6 +153,8 @@ class Population final : public Component,
   // What the log tells of a request beyond its record.
   struct Trail {
     u32 prompt = 0, output = 0, replica = kNoSlot;
+    AttemptSlot attempt = kNoSlot;  // the last that was sent
+    StageTrail stages;              // its
   };
   // Arrivals of one class at one home region.
   struct Chain {
@@ -224,6 +232,8 @@ class Population final : public Component,
   void arrive_from_trace(u32 class_index);
   void ask_as_recorded(Attempt& attempt) const;
   void keep_trail(RequestSlot slot, const Attempt& attempt);
+  void begin_trail(RequestSlot slot, AttemptSlot attempt);
+  StageTrail* stages_of(AttemptSlot attempt);
   RequestRecord record_of(RequestSlot slot) const;
   void log_end(RequestSlot slot, Outcome outcome, Instant at);
   void offer_turn(SessionSlot session, u8 resubmission, IncidentId because = kNoIncident);
@@ -319,7 +329,7 @@ class Population final : public Component,
   IncidentId spiked_by_ = kNoIncident;    // the latest of them
   bool started_ = false;
   Counts counts_;
-  Quantiles ttft_, e2e_, tpot_;
+  Quantiles ttft_, ttft_answered_, e2e_, tpot_;
 };
 
 // The next point of a Poisson process whose rate is constant within ten-second pieces: exact for

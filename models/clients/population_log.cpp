@@ -11,6 +11,37 @@ void Population::keep_trail(RequestSlot slot, const Attempt& a) {
   if (a.ticket != 0) trail.replica = a.pod;  // an engine had it
 }
 
+void Population::begin_trail(RequestSlot slot, AttemptSlot attempt) {
+  keep_trail(slot, (*wiring_.attempts)[attempt]);
+  trails_[slot].attempt = attempt;
+  trails_[slot].stages = {};
+}
+
+// Null: its client has left it, or has sent another since.
+StageTrail* Population::stages_of(AttemptSlot attempt) {
+  const RequestSlot request = (*wiring_.attempts)[attempt].request;
+  if (request == kNoSlot || request >= trails_.size() || trails_[request].attempt != attempt)
+    return nullptr;
+  return &trails_[request].stages;
+}
+
+void Population::reached(AttemptSlot attempt, Stage stage, Instant at) {
+  StageTrail* stages = stages_of(attempt);
+  if (stages == nullptr || stages->came_to(stage)) return;
+  stages->at[static_cast<std::size_t>(stage)] = at;
+}
+
+void Population::prefilled_by(AttemptSlot attempt, u32 pod, u32 cached_tokens) {
+  StageTrail* stages = stages_of(attempt);
+  if (stages == nullptr || stages->prefilled_by != kNoSlot) return;
+  stages->prefilled_by = pod;
+  stages->cached_tokens = cached_tokens;
+}
+
+void Population::preempted(AttemptSlot attempt) {
+  if (StageTrail* stages = stages_of(attempt)) ++stages->preemptions;
+}
+
 RequestRecord Population::record_of(RequestSlot slot) const {
   const Request& r = requests_[slot];
   RequestRecord record;
@@ -21,6 +52,7 @@ RequestRecord Population::record_of(RequestSlot slot) const {
     record.prompt = trails_[slot].prompt;
     record.output = trails_[slot].output;
     record.replica = trails_[slot].replica;
+    record.stages = trails_[slot].stages;
   }
   record.class_id = r.class_id;
   record.home = r.home;

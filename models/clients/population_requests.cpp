@@ -207,7 +207,7 @@ AttemptSlot Population::make_out(RequestSlot slot, IncidentId brought_by) {
   a.logs_in = s.turn == 0;
   a.rank = static_cast<u8>(8 + c.params.priority) & 0xf;
   if (c.trace) ask_as_recorded(a);
-  if (wiring_.log) keep_trail(slot, a);
+  if (wiring_.log) begin_trail(slot, attempt);
   return attempt;
 }
 
@@ -374,6 +374,7 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
   ++counts_.attempts_ended[static_cast<std::size_t>(outcome)];
   if (outcome == Outcome::kSucceeded || outcome == Outcome::kPoisoned) {
     e2e_.add(static_cast<u64>((heard - r->offered).ns));
+    ttft_answered_.add(static_cast<u64>((r->first_token - r->offered).ns));
     if (a.output > 1) tpot_.add(static_cast<u64>((heard - r->first_token).ns) / (a.output - 1));
     sessions_[a.session].context =
         std::min(a.prompt + a.answer_kept, static_cast<u32>(c.params.max_context));

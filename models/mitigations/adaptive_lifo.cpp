@@ -12,7 +12,7 @@ struct Params {
         .range(1e-3, 3600)
         .help(
             "time without an empty queue after which the newest is taken first; a few steps of the "
-            "engine");
+            "engine. Not with async_scheduling (all measured profiles) or prefix_caching");
   }
 };
 

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "models/ports/endpoint_filter_port.h"
+#include "models/ports/pod_signals_port.h"
 #include "models/ports/pods_port.h"
+#include "models/ports/prompt_text_port.h"
 
 namespace stampede {
 
@@ -17,13 +19,22 @@ struct ActiveCounts {
   u32 of(u32 pod) const { return pod < by_pod.size() ? by_pod[pod] : 0; }
 };
 
+// An attempt with its prompt, for rules that look at it.
+struct RoutedPrompt {
+  u64 session_key = 0, attempt_key = 0;
+  u32 tokens = 0;
+  const std::vector<TextRun>& text;  // its full blocks, as far as others can begin alike
+};
+
 // Slot `pick`: at most one, one object for each region and pool, instead of spec.replica_choice.
 class ReplicaChoice {
  public:
   struct Place {
-    const World& world;
+    World& world;
     std::string path;  // of its random streams: region/pool
     const ActiveCounts& active;
+    PodSignalsPort* pods = nullptr;  // null: nothing is known of them
+    WorkloadId workload = 0;
   };
   virtual ~ReplicaChoice() = default;
   // `pods` in ascending order, as a new endpoint view has them. May allocate.
@@ -31,6 +42,11 @@ class ReplicaChoice {
   // A pod, or kNoPod without endpoints. `attempt_key` identifies the attempt for keyed draws. Never
   // allocates.
   virtual u32 pick(u64 session_key, u64 attempt_key) = 0;
+  // Does it look at prompts? Then route() is called instead of pick().
+  virtual bool reads_prompts() const { return false; }
+  virtual u32 route(const RoutedPrompt& prompt) {
+    return pick(prompt.session_key, prompt.attempt_key);
+  }
   // What hears how attempts end; null: it does not learn.
   virtual PodObserver* observer() { return nullptr; }
 };

@@ -1,6 +1,7 @@
 // The boundary at which single requests are told of as they end, for whoever wants a row each.
 #pragma once
 #include "models/ports/request.h"
+#include "models/ports/stage_port.h"
 
 namespace stampede {
 
@@ -16,6 +17,7 @@ struct RequestRecord {
   u8 attempts = 0;
   bool open = false;  // still under way at the end of the run
   Outcome outcome = Outcome::kSucceeded;
+  StageTrail stages;  // of the last attempt
 };
 
 struct RequestLog {

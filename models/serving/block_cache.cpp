@@ -15,7 +15,11 @@ u64 own_name(u32 ticket) { return mix64(mix64(u64{ticket} << 32) + 1); }
 
 BlockCache::BlockCache(u32 blocks) : blocks_(blocks) { enter_nameless(blocks); }
 
-void BlockCache::clear() { *this = BlockCache(blocks_); }
+void BlockCache::clear() {
+  BlockSink* const sink = sink_;
+  *this = BlockCache(blocks_);
+  sink_ = sink;
+}
 
 void BlockCache::arrive(u32 ticket, const std::vector<TextRun>& text) {
   const u32 slot = sequences_.take_as_left();
@@ -73,12 +77,14 @@ bool BlockCache::take(u32 blocks) {
   while (blocks != 0) {
     Stretch& b = stretches_[first_];
     if (b.size() > blocks) {
+      tell_removed(b, b.to - blocks);
       b.to -= blocks;
       free_ -= blocks;
       break;
     }
     blocks -= b.size();
     const u32 gone = first_;
+    tell_removed(b, b.from);
     leave_line(gone);
     drop(gone);
   }
@@ -234,6 +240,7 @@ void BlockCache::name(u32 ticket, u32 tokens) {
       b->to = last->to = s.within + fresh;
     else
       s.uses.push_back({append(run.name, s.within, s.within + fresh, 1), s.within + fresh});
+    if (sink_ != nullptr) sink_->stored(run.name, s.within, s.within + fresh);
     s.named += fresh;
     s.within += fresh;
     if (s.within == run.blocks) ++s.run, s.within = 0;

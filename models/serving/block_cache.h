@@ -13,19 +13,29 @@
 #include <vector>
 
 #include "models/ports/prompt_text_port.h"
-#include "models/serving/run_table.h"
+#include "sim/run_table.h"
 #include "sim/slot_pool.h"
+#include "sim/time.h"
 #include "sim/units.h"
 
 namespace stampede {
 
 inline constexpr u32 kBlockTokens = 16;
 
+// Hears which named blocks come to be there and which go. `at` is set by who moves the time on.
+struct BlockSink {
+  virtual ~BlockSink() = default;
+  virtual void stored(u64 name, u32 from, u32 to) = 0;
+  virtual void removed(u64 name, u32 from, u32 to) = 0;
+  Instant at{};
+};
+
 class BlockCache {
  public:
   explicit BlockCache(u32 blocks);
 
   u32 free() const { return free_; }
+  void tell(BlockSink* sink) { sink_ = sink; }  // null: nobody asks
 
   // A sequence is known from here until forget(); the runs name its leading full blocks, what lies
   // beyond them is of its own. `ticket` is not known yet.
@@ -38,6 +48,7 @@ class BlockCache {
   };
   // What a sequence that knows `tokens` finds. O(stretches found).
   Hit find(u32 ticket, u32 tokens) const;
+  bool returned(u32 ticket) const { return of(ticket).returned; }  // it was preempted
   // Takes the first `blocks` of them.
   void share(u32 ticket, u32 blocks);
   // Takes so many blocks out of the line, for whomever. False, and nothing changed, if there are
@@ -57,6 +68,7 @@ class BlockCache {
     for (u32 i = first_; i != kNobody; i = stretches_[i].behind) {
       if (!stretches_[i].named || !lost(stretches_[i].name)) continue;
       blocks += stretches_[i].size();
+      tell_removed(stretches_[i], stretches_[i].from);
       forget_name(i);
     }
     return blocks;
@@ -117,9 +129,14 @@ class BlockCache {
   u32 isolate(u32 stretch, u32 from, u32 to);
   u32 append(u64 name, u32 from, u32 to, u32 users);
   void forget_name(u32 stretch);
+  // From block `from` of its name on it goes.
+  void tell_removed(const Stretch& stretch, u32 from) {
+    if (sink_ != nullptr && stretch.named) sink_->removed(stretch.name, from, stretch.to);
+  }
   void drop(u32 stretch);  // forgets its name and the record
   void verify_line() const;
 
+  BlockSink* sink_ = nullptr;
   u32 blocks_, free_ = 0;
   u32 first_ = kNobody, last_ = kNobody;
   SlotPool<Stretch> stretches_;

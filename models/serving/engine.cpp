@@ -21,8 +21,8 @@ void Engine::boundary(EngineSink& sink) {
 void Engine::finish_steps() {
   const u128 end = end_of(steps_);
   busy_ += end - start_;
+  take_until(steps_);
   start_ = end;
-  take(blocks_taken(iteration_ + 1, steps_ - 1));
   iteration_ += steps_;
   context_ += u64{decoding_} * steps_;
   count_steps(counters_, steps_);
@@ -96,6 +96,7 @@ void Engine::form(EngineSink* sink) {
     profile_ = std::exchange(next_profile_, nullptr);
   cut_ = false;
   blocked_ = false;
+  stamp(Instant{static_cast<i64>(start_ >> 32)});
   active_ = running_ != departed_.size() || !waiting_.empty() || ready();
   if (!active_) return release_departed();
   update_eligible();
@@ -200,9 +201,10 @@ void Engine::admit(Step& step) {
     }
     const u16 slot = take_slot();
     if (ranks_) rank(slot, line.priority());
-    if (admissions_ != nullptr && next.generated == generated_elsewhere())
-      admissions_->admitted(next.id, Instant{static_cast<i64>(start_ >> 32)});
     const u32 known = next.prompt + next.generated;
+    if (admissions_ != nullptr && next.generated == generated_elsewhere())
+      admissions_->admitted(next.id, Instant{static_cast<i64>(start_ >> 32)},
+                            decodes_at_once(next) ? 0 : cached_tokens(next, hit));
     records_[slot] = {next.ticket, next.id, next.prompt, next.cached, next.output, known};
     if (decodes_at_once(next)) {
       hold(slot, 0, known);
@@ -216,7 +218,10 @@ void Engine::admit(Step& step) {
         cache_->share(next.ticket, hit.blocks);
         used_blocks_ = profile_->kv_blocks - cache_->free();
         counters_.shared_tokens += computed;
-        fresh_shared_tokens_ += computed;
+        if (!cache_->returned(next.ticket)) {
+          lookups_.asked += known;
+          lookups_.found += computed;
+        }
       } else {
         used_blocks_ += blocks(computed);
       }
@@ -284,7 +289,7 @@ void Engine::plan(const Step& step, bool single) {
   step_ = step;
   first_ = u128{p.a} + u128{p.b} * step.sequences + u128{p.c} * step.prompt +
            u128{p.half_e} * step.half_pairs + u128{p.d} * step.context;
-  steps_ = 1;
+  steps_ = taken_ = 1;
   growth_ = p.d * decoding_;
   if (!single && step.prompt == 0 && p.macro_steps)
     steps_ = steps_within_memory(static_cast<u32>((finishes_.front() >> 16) - iteration_));

@@ -64,6 +64,19 @@ void Engine::take(u32 count) {
   if (cache_) STAMPEDE_CHECK(cache_->take(count), "engine: blocks promised and not there");
 }
 
+// Takes the blocks of the plan's steps up to `steps`, as far as they have not been taken.
+void Engine::take_until(u32 steps) {
+  if (told_ == nullptr) {
+    take(blocks_taken(iteration_ + taken_, steps - taken_));
+    taken_ = steps;
+    return;
+  }
+  for (; taken_ < steps; ++taken_) {
+    stamp(Instant{static_cast<i64>(end_of(taken_) >> 32)});
+    take(blocks_taken(iteration_ + taken_, 1));
+  }
+}
+
 // Blocks that decoding sequences take in `count` steps from iteration `first`: each one every 16th.
 u32 Engine::blocks_taken(u64 first, u32 count) const {
   u32 sum = count / 16 * decoding_;
@@ -109,6 +122,7 @@ bool Engine::holds(u32 ticket) const {
 
 bool Engine::release(Instant now, u32 ticket) {
   STAMPEDE_CHECK(!active_ || end_ns_ > now.ns, "engine: release() before advance()");
+  stamp(now);
   if (!transfers_) return false;
   const auto parked = std::find_if(transfers_->parked.begin(), transfers_->parked.end(),
                                    [ticket](const Parked& p) { return p.ticket == ticket; });
@@ -175,7 +189,7 @@ void Engine::admit_pulled(Step& step) {
     step.context += known;
     start_decoding(slot, known);
     if (admissions_ != nullptr)
-      admissions_->admitted(w.id, Instant{static_cast<i64>(start_ >> 32)});
+      admissions_->admitted(w.id, Instant{static_cast<i64>(start_ >> 32)}, 0);
   }
 }
 
@@ -185,6 +199,7 @@ bool Engine::cancel_pull(Instant now, u32 ticket) {
                                  [ticket](const Pull& p) { return p.sequence.ticket == ticket; });
   if (pull == pulls.end()) return false;
   const u32 tokens = pull->sequence.prompt + pull->sequence.generated;
+  stamp(now);
   transfers_->here -= pull->here ? 1 : 0;
   transfers_->blocks -= blocks(tokens);
   used_blocks_ -= blocks(tokens);
@@ -238,9 +253,9 @@ void Engine::verify_blocks() const {
     const Record& r = records_[slot];
     if (r.ticket == 0) continue;
     // Those of the plan's first step are taken already, but not for who goes without it.
-    const u32 own =
-        blocks(slot == partial_ ? partial_computed_
-                                : r.base + static_cast<u32>(iteration_) - (stalls(slot) ? 1 : 0));
+    const u32 own = blocks(slot == partial_ ? partial_computed_
+                                            : r.base + static_cast<u32>(iteration_) + taken_ - 1 -
+                                                  (stalls(slot) ? 1 : 0));
     held += own;
     holders.push_back({r.ticket, own});
   }

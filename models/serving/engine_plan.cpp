@@ -34,14 +34,14 @@ u32 Engine::add(Instant now, const SequenceInput& input, const std::vector<TextR
   } else if (foretell) {
     uptake = certain_uptake(input);  // of a plan of one step
   }
-  if (uptake != kNever) admissions_->admitted(input.id, uptake);
+  if (uptake != kNever) admissions_->admitted(input.id, uptake, 0);
   return ticket;
 }
 
 // A decode engine may say of a newcomer, before it is in line, when it will be taken up.
 bool Engine::uptake_shows() const {
-  return admissions_ != nullptr && profile_->role == EngineRole::kDecode && active_ && !ranks_ &&
-         !transfers_ && !profile_->async_scheduling && next_profile_ == nullptr &&
+  return admissions_ != nullptr && timely_ && profile_->role == EngineRole::kDecode && active_ &&
+         !ranks_ && !transfers_ && !profile_->async_scheduling && next_profile_ == nullptr &&
          waiting_.empty() && step_.prompt == 0 && partial_ == kNone &&
          running_ < profile_->max_seqs && budget() > decoding_;
 }
@@ -49,7 +49,7 @@ bool Engine::uptake_shows() const {
 // When the only one in line joins, if its memory is certain by now: no event is needed to see that.
 // The plan ends with the step in progress.
 Instant Engine::certain_uptake(const SequenceInput& input) const {
-  const u32 used = used_blocks_ + blocks_taken(iteration_ + 1, steps_);
+  const u32 used = used_blocks_ + blocks_taken(iteration_ + taken_, steps_ + 1 - taken_);
   return used + blocks(input.prompt + 1) > profile_->kv_blocks ? kNever : Instant{end_ns_};
 }
 
@@ -57,7 +57,8 @@ Instant Engine::certain_uptake(const SequenceInput& input) const {
 // else is seen before the finish that was planned, as steps only get longer; by priority the
 // newcomer may push out another, and they get shorter. A decode engine's admissions are seen.
 Instant Engine::first_sign_of(const SequenceInput& input, bool foretold) const {
-  if (ranks_ || (admissions_ != nullptr && profile_->role == EngineRole::kDecode && !foretold))
+  if (ranks_ ||
+      (admissions_ != nullptr && timely_ && profile_->role == EngineRole::kDecode && !foretold))
     return {end_ns_};
   u128 sign = end_of(steps_);
   const u128 next = first_ + u128{growth_} * steps_;
@@ -187,7 +188,8 @@ u32 Engine::step_in_progress(Instant now) const {
 
 u32 Engine::kv_blocks_used(Instant now) const {
   if (!active_) return used_blocks_;
-  return used_blocks_ + blocks_taken(iteration_ + 1, step_in_progress(now) - 1);
+  const u32 step = std::max(taken_, step_in_progress(now));
+  return used_blocks_ + blocks_taken(iteration_ + taken_, step - taken_);
 }
 
 EngineCounters Engine::counters(Instant now) const {

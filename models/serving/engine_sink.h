@@ -18,7 +18,8 @@ struct EngineSink {
 // From a decode engine also before, where nothing can come between any more but its end.
 struct AdmissionSink {
   virtual ~AdmissionSink() = default;
-  virtual void admitted(u32 id, Instant at) = 0;
+  // `cached`: tokens of its prompt that were found in caches.
+  virtual void admitted(u32 id, Instant at, u32 cached) = 0;
   // Of an engine that pulls: there is memory for its prompt, whose KV may come; Engine::pulled().
   virtual void may_pull(u32 /*id*/, Instant /*at*/) {}
 };

@@ -12,6 +12,17 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
       .source(
           "vLLM: pull request 12287, at most 15.7 ms with the streaming of 202 tokens; "
           "tt-inference-server: tokenising takes 10 to 21 us a token");
+  s.field("cpu_per_prompt_token", &P::cpu_per_prompt_token)
+      .live()
+      .at_least(0)
+      .help("CPU time to tokenise one token of a prompt, in addition");
+  s.field("workers", &P::workers)
+      .live()
+      .range(0, 1024)
+      .help(
+          "API server workers, each of which accepts and tokenises one request at a time; requests "
+          "wait for one before they reach the engine's line; 0: they do not wait")
+      .source("vLLM: --api-server-count, 1 by default");
   s.field("cpu_per_output_token", &P::cpu_per_output_token)
       .live()
       .at_least(0)

@@ -7,6 +7,8 @@ namespace stampede {
 struct FrontEndParams {
   double cores = 1;
   Duration cpu_per_request = 10_ms;
+  Duration cpu_per_prompt_token{};
+  u32 workers = 0;
   Duration cpu_per_output_token{};
   Duration cpu_per_waiting_second{};
   Duration slice = 33_ms;

@@ -7,6 +7,15 @@
 #include "models/serving/running_versions.h"
 
 namespace stampede {
+namespace {
+
+// What an engine is asked.
+SequenceInput input_of(AttemptSlot slot, const Attempt& a) {
+  const u32 least = a.decoding ? 2 : 1;
+  return {slot, std::max<u32>(1, a.prompt), 0, std::max(least, a.output), a.priority()};
+}
+
+}  // namespace
 
 Region::Region(World& world, RegionId id, std::string name, const ServingParams& serving,
                const GatewayParams& gateway)
@@ -20,6 +29,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       limit_(gateway.rate_limit),
       logins_(gateway.sessions),
       login_timeouts_(world.scheduler, component_, Priority::kTimeout, kLoginTimeout),
+      flow_timeouts_(world.scheduler, component_, Priority::kTimeout, kFlowTimeout),
       leases_(world.scheduler, component_, Priority::kTimeout, kLeaseOver),
       probe_stream_(world.stream("region/" + name_, "probes")),
       serving_(serving.pools.size()),
@@ -31,7 +41,9 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       retired_(serving.pools.size()),
       load_(serving.pools.size()),
       gone_(serving.pools.size()),
-      wasted_(serving.pools.size()) {
+      wasted_(serving.pools.size()),
+      looked_up_(serving.pools.size()),
+      kv_events_(serving.pools.size()) {
   for (const PoolParams& pool : params_.pools) {
     EngineParams engine = pool.engine;
     engine.macro_steps = !params_.exact_steps;
@@ -57,6 +69,7 @@ void Region::connect(Wiring wiring) {
   wiring_.filters.resize(endpoints_.size());
   for (std::size_t w = 0; w < endpoints_.size(); ++w)
     endpoints_[w].connect(wiring_.choice[w], wiring_.filters[w]);
+  begin_flow_control();
   if (wiring_.deadline != nullptr)
     world_.stats.counter(name_, "expired_total", "attempts dropped at their client's deadline",
                          &counts_.expired);
@@ -67,10 +80,16 @@ Verdict Region::to_pod(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   const WorkloadId workload = pool_for(a);
   if (workload == kNoPool) return refuse_503(kNoIncident);
+  if (flow_) [[unlikely]]
+    if (const auto verdict = held_back(workload, slot)) return *verdict;
+  return place(workload, slot);
+}
+
+Verdict Region::place(WorkloadId workload, AttemptSlot slot) {
+  Attempt& a = (*wiring_.attempts)[slot];
   if (endpoints_[workload].size() == 0)
     return refuse_503(endpoint_cause_[workload] ? endpoint_cause_[workload] : trouble(workload));
-  const u64 key = wiring_.by_connection ? wiring_.clients->connection(a) : a.session_key;
-  const PodId id = endpoints_[workload].pick(key, a.session_key ^ (u64{slot} << 32));
+  const PodId id = choose(workload, slot);
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
@@ -85,6 +104,18 @@ Verdict Region::to_pod(AttemptSlot slot) {
   return {};
 }
 
+PodId Region::choose(WorkloadId workload, AttemptSlot slot) {
+  const Attempt& a = (*wiring_.attempts)[slot];
+  OpenEndpoints& endpoints = endpoints_[workload];
+  const u64 key = a.session_key ^ (u64{slot} << 32);
+  if (!endpoints.reads_prompts())
+    return endpoints.pick(wiring_.by_connection ? wiring_.clients->connection(a) : a.session_key,
+                          key);
+  text_.clear();
+  if (wiring_.text != nullptr) wiring_.text->text_runs(a.session, a.prompt, text_);
+  return endpoints.route({a.session_key, key, a.prompt, text_});
+}
+
 std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
   if (!p.serving)  // a stale endpoint: connection refused
     return refuse_503(p.stopped_by ? p.stopped_by : endpoint_cause_[p.workload]);
@@ -97,7 +128,8 @@ std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
   const Instant now = world_.now();
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds())
     return refuse_503(trouble(p.workload));
-  p.front_end.charge(front.cpu_per_request.seconds());
+  p.front_end.charge(front.cpu_per_request.seconds() +
+                     front.cpu_per_prompt_token.seconds() * (*wiring_.attempts)[slot].prompt);
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
     return refuse_503(bounded_by_ ? bounded_by_ : trouble_of(id));
   if (full(p)) return refuse_503(trouble_of(id));
@@ -139,16 +171,27 @@ bool Region::streams(AttemptSlot slot) const {
   return p.engine && p.engine->tokens_emitted(a.ticket, engine_time(p)) > 0;
 }
 
-// Gives the attempt to the pod's engine; false if it can never fit.
+// Gives the attempt to the pod; false if it can never fit.
 bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
   Attempt& a = (*wiring_.attempts)[slot];
-  SequenceInput input{slot, std::max<u32>(1, a.prompt), 0, std::max<u32>(2, a.output),
-                      a.priority()};
-  if (!p.engine->fits(input)) return false;
+  if (!p.engine->fits(input_of(slot, a))) return false;
   a.pod = id;
-  input.cached = look_up_context(slot);
+  const u32 cached = look_up_context(slot);
   advance(id);
   opened(id);
+  if (params_.pools[p.workload].front_end.workers > 0 && !a.decoding)
+    render(pods_[id], slot, cached);
+  else
+    enter_engine(id, slot, cached);
+  return true;
+}
+
+void Region::enter_engine(PodId id, AttemptSlot slot, u32 cached) {
+  Attempt& a = (*wiring_.attempts)[slot];
+  const Pod& p = pods_[id];
+  SequenceInput input = input_of(slot, a);
+  input.cached = cached;
+  if (wiring_.stages != nullptr) wiring_.stages->reached(slot, Stage::kQueued, world_.now());
   text_.clear();
   if (profiles_[p.workload]->prefix_caching && wiring_.text != nullptr)
     wiring_.text->text_runs(a.session, input.prompt, text_);
@@ -158,7 +201,6 @@ bool Region::admit_to(Pod& p, AttemptSlot slot, PodId id) {
     versions_->admitted(id);
     if (versions_->dies(id, world_.now(), memory_of(pods_[id]))) look_at_process(id);
   }
-  return true;
 }
 
 void Region::opened(PodId id) {
@@ -176,7 +218,9 @@ struct Region::EngineOf final : EngineSink {
   EngineOf(Region& in, PodId of) : region(in), pod(of) {}
   void first_token(u32 slot, Instant at) override { region.first_token(pod, slot, when(at)); }
   void finished(u32 slot, Instant at) override { region.finished(pod, slot, when(at)); }
-  void preempted(u32, Instant) override {}
+  void preempted(u32 slot, Instant) override {
+    if (region.wiring_.stages != nullptr) region.wiring_.stages->preempted(slot);
+  }
   Instant when(Instant at) const { return region.when(pod, at); }
   Region& region;
   const PodId pod;
@@ -187,25 +231,62 @@ Instant Region::when(PodId id, Instant at) const {
   return clock ? clock->when(at) : at;
 }
 
-// Hears what decode engines take up, and whose KV may come.
-struct Region::Uptake final : AdmissionSink {
-  explicit Uptake(Region& of) : region(of) {}
-  void admitted(u32 slot, Instant at) override {
-    if (region.params_.kv_transfer.first_token == FirstTokenFrom::kDecode)
-      region.tell_first_token(pod(slot), slot, region.when(pod(slot), at));
+// Hears whom engines begin with: what decode engines take up, and whose KV may come; for those who
+// keep latencies or stages.
+struct Region::Admissions final : AdmissionSink {
+  explicit Admissions(Region& of) : region(of) {}
+  void admitted(u32 slot, Instant at, u32 cached) override {
+    const PodId id = pod(slot);
+    const bool decodes = region.profiles_[region.pods_[id].workload]->role == EngineRole::kDecode;
+    if (region.latencies_) region.latencies_->admitted(slot, at);
+    if (StagePort* stages = region.wiring_.stages) {
+      stages->reached(slot, decodes ? Stage::kTakenUp : Stage::kScheduled, region.when(id, at));
+      if (!decodes) stages->prefilled_by(slot, id, cached);
+    }
+    if (decodes && region.params_.kv_transfer.first_token == FirstTokenFrom::kDecode)
+      region.tell_first_token(id, slot, region.when(id, at));
   }
   void may_pull(u32 slot, Instant at) override { region.fetch(slot, region.when(pod(slot), at)); }
   PodId pod(u32 slot) const { return (*region.wiring_.attempts)[slot].pod; }
   Region& region;
 };
 
-// Null: nobody asks. Asked are decode engines of which a client hears, or that fetch.
-AdmissionSink* Region::uptake_of(WorkloadId workload) {
-  if (profiles_[workload]->role != EngineRole::kDecode ||
-      (params_.kv_transfer.first_token != FirstTokenFrom::kDecode && !profiles_[workload]->pulls))
-    return nullptr;
-  if (!uptake_) uptake_ = std::make_unique<Uptake>(*this);
-  return uptake_.get();
+// Asked in time are decode engines of which a client hears, or that fetch.
+void Region::watch_admissions(Pod& p) {
+  const EngineProfile& profile = *profiles_[p.workload];
+  const bool timely = profile.role == EngineRole::kDecode &&
+                      (params_.kv_transfer.first_token == FirstTokenFrom::kDecode || profile.pulls);
+  if (!timely && !latencies_ && wiring_.stages == nullptr) return;
+  if (!admissions_) admissions_ = std::make_unique<Admissions>(*this);
+  p.engine->watch(admissions_.get(), timely || latencies_ != nullptr);
+}
+
+// What a listener hears of one pod's blocks.
+struct Region::BlockTeller final : BlockSink {
+  BlockTeller(Region& in, PodId of, KvEvents& to) : region(in), pod(of), events(to) {}
+  void stored(u64 name, u32 from, u32 to) override {
+    events.stored(pod, region.when(pod, at), name, from, to);
+  }
+  void removed(u64 name, u32 from, u32 to) override {
+    events.removed(pod, region.when(pod, at), name, from, to);
+  }
+  Region& region;
+  const PodId pod;
+  KvEvents& events;
+};
+
+void Region::listen_to_blocks(PodId id) {
+  Pod& p = pods_[id];
+  if (kv_events_[p.workload] == nullptr) return;
+  p.teller = std::make_unique<BlockTeller>(*this, id, *kv_events_[p.workload]);
+  p.engine->tell_blocks(p.teller.get());
+}
+
+void Region::tell_events(PodId id) {
+  if (!pod(id).engine) return;
+  advance(id);
+  pods_[id].engine->settle(engine_time(pods_[id]));
+  reschedule(id);
 }
 
 void Region::advance(PodId id) {
@@ -215,7 +296,8 @@ void Region::advance(PodId id) {
 
 void Region::reschedule(PodId id) {
   Pod& p = pods_[id];
-  counts_.cached_tokens += p.engine->take_shared_tokens();
+  if (const Engine::Lookups l = p.engine->take_lookups(); l.asked != 0)
+    looked_up(p.workload, l.asked, l.found);
   Instant next = p.engine->next_event();
   if (p.clock) next = p.clock->when(next);
   if (next == kNever || (p.event_at <= next && world_.scheduler.pending(p.event))) return;
@@ -244,7 +326,7 @@ void Region::handle(const Event& event) {
           [this](u32 slot, bool finishes) { wiring_.clients->prefetch_attempt(slot, finishes); });
       p.event_at = kNever;
       advance(event.subject);
-      if (p.draining && pods_[event.subject].engine->idle()) return kill(event.subject);
+      if (p.draining && !has_work(pods_[event.subject])) return kill(event.subject);
       return reschedule(event.subject);
     }
     case kHandover:
@@ -253,6 +335,20 @@ void Region::handle(const Event& event) {
       return fetched(event.subject, event.argument);
     case kLeaseOver:
       return lease_over(event.argument);
+    case kRendered:
+      if (renderings_.end(event.subject, event.argument)) rendered(event.subject);
+      return;
+    case kFlowLook:
+      return look_at_flows();
+    case kFlowTimeout:
+      return flow_timeouts_.expire(
+          event.argument, [&](u32 slot, u32 ticket) { return flow_->holds(slot, ticket); },
+          [&](u32 slot, u32) {
+            flow_->leave(slot);
+            ++counts_.flow_expired;
+            ++counts_.refused_503;
+            drop(slot, Outcome::kRejected503, overload_);
+          });
     case kGraceOver:  // of this end of the pod, not of an earlier one
       if (pods_[event.subject].grace_ends == world_.now()) kill(event.subject);
       return;
@@ -296,10 +392,11 @@ u32 Region::look_up_context(AttemptSlot slot) {
   a.base_version = found.base_version;
   a.poisoned = found.poisoned;
   if (found.poisoned) a.incident = found.cause;
+  const WorkloadId here = pods_[a.pod].workload;
   counts_.prompt_tokens += a.prompt;
   // An engine that keeps blocks itself looks there, and counts what it finds.
-  if (!profiles_[pods_[a.pod].workload]->prefix_caching)
-    counts_.cached_tokens += found.cached_tokens;
+  if (!profiles_[here]->prefix_caching) looked_up(here, a.prompt, found.cached_tokens);
+  if (wiring_.stages != nullptr) wiring_.stages->reached(slot, Stage::kAdmitted, a.started);
   const u32 computed = a.prompt - std::min(found.cached_tokens, a.prompt);
   a.prefilled_blocks = static_cast<u16>(std::min((computed + 15) / 16, 65535u));
   return found.cached_tokens;
@@ -308,12 +405,16 @@ u32 Region::look_up_context(AttemptSlot slot) {
 void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
   const Attempt& a = (*wiring_.attempts)[slot];
   const Duration latency = params_.pools[pods_[id].workload].front_end.response_latency;
-  const bool hands_over = profiles_[pods_[id].workload]->role == EngineRole::kPrefill;
+  const bool prefills = profiles_[pods_[id].workload]->role == EngineRole::kPrefill;
+  const bool hands_over = prefills && a.output > 1;
+  if (wiring_.stages != nullptr && at != kNever)
+    wiring_.stages->reached(slot, Stage::kPrefilled, at);
   if (!hands_over || params_.kv_transfer.first_token == FirstTokenFrom::kPrefill)
     tell_first_token(id, slot, at);
   if (OpenEndpoints& endpoints = endpoints_[pods_[id].workload]; endpoints.observed())
     endpoints.first_token(id, at - a.started, at);
   if (latencies_) latencies_->add(id, LatencyKind::kTtft, at + latency - a.started);
+  if (prefills && !hands_over) return end_in_prefill(id, slot, at);
   if (!hands_over) return;
   closed(a.pod);
   attempt_ended(id, a, Outcome::kSucceeded, at);
@@ -348,6 +449,16 @@ void Region::leave_prefill(PodId id, AttemptSlot slot, Instant at) {
   world_.scheduler.at(sent + params_.handover, Priority::kCompletion, component_, kHandover, slot);
 }
 
+// An answer of one token: nobody fetches its KV, whose blocks are free after this step.
+void Region::end_in_prefill(PodId id, AttemptSlot slot, Instant at) {
+  if (params_.kv_transfer.mode == KvTransferMode::kPull) {
+    const u32 k = handovers_.hold(slot, id, pods_[id].life, (*wiring_.attempts)[slot].ticket);
+    world_.scheduler.at(std::max(at, world_.now()), Priority::kCompletion, component_, kFetched, k,
+                        handovers_[k].generation);
+  }
+  finished(id, slot, at);
+}
+
 void Region::hand_over(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   --handing_over_;
@@ -365,7 +476,7 @@ void Region::hand_over(AttemptSlot slot) {
     drop(slot, Outcome::kTruncated, stopped ? stopped : endpoint_cause_[decode]);
   };
   if (endpoints_[decode].size() == 0) return break_off();
-  const PodId id = endpoints_[decode].pick(a.session_key, a.session_key ^ (u64{slot} << 32));
+  const PodId id = choose(decode, slot);
   Pod& p = pod(id);
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
@@ -422,7 +533,7 @@ bool Region::let_go(u32 k) {
   if (engine == nullptr) return false;
   advance(prompt.pod);
   engine->release(engine_time(pods_[prompt.pod]), prompt.ticket);
-  if (pods_[prompt.pod].draining && engine->idle())
+  if (pods_[prompt.pod].draining && !has_work(pods_[prompt.pod]))
     kill(prompt.pod);
   else
     reschedule(prompt.pod);
@@ -445,6 +556,7 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   closed(a.pod);
   attempt_ended(id, a, Outcome::kSucceeded, at);
   ++counts_.completed;
+  if (wiring_.stages != nullptr) wiring_.stages->reached(slot, Stage::kEnded, at);
   const bool late = a.request == kNoSlot;
   const KvWritten written = wiring_.kv->write(
       {a.session, id_, a.turn, a.number, a.base_version, a.prompt + a.answer_kept, a.poisoned, late,
@@ -511,7 +623,7 @@ bool Region::cancel(AttemptSlot slot) {
     release(slot);
     return true;
   }
-  if (turns_.leave(slot) || (held_ && held_->logging_in(slot))) {
+  if (turns_.leave(slot) || (held_ && held_->logging_in(slot)) || (flow_ && flow_->leave(slot))) {
     release(slot);
     return true;
   }
@@ -530,6 +642,11 @@ bool Region::take_off(AttemptSlot slot, Outcome why) {
   Pod& p = pods_[id];
   if (!p.engine) return false;
   advance(id);
+  if (stop_rendering(p, slot)) {
+    closed(id);
+    attempt_ended(id, a, why, world_.now());
+    return true;
+  }
   const u32 waiting_before = p.engine->waiting();
   const Instant now = engine_time(p);
   const u32 emitted = p.engine->tokens_emitted(ticket, now);

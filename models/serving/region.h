@@ -15,6 +15,7 @@
 #include "models/ports/kv_cache_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/load_port.h"
+#include "models/ports/pod_signals_port.h"
 #include "models/ports/pods_port.h"
 #include "models/ports/prompt_text_port.h"
 #include "models/ports/replica_choice_port.h"
@@ -22,8 +23,10 @@
 #include "models/ports/server_check_port.h"
 #include "models/ports/server_control_port.h"
 #include "models/ports/service_port.h"
+#include "models/ports/stage_port.h"
 #include "models/ports/version_port.h"
 #include "models/serving/connection_pool.h"
+#include "models/serving/flow_control.h"
 #include "models/serving/front_end.h"
 #include "models/serving/gate_rules.h"
 #include "models/serving/handovers.h"
@@ -43,7 +46,7 @@ namespace stampede {
 
 class Engine;
 class RunningVersions;
-struct AdmissionSink;
+struct BlockSink;
 struct EngineProfile;
 
 class Region final : public Component,
@@ -51,6 +54,7 @@ class Region final : public Component,
                      public PodRuntime,
                      public EndpointConsumer,
                      public LoadPort,
+                     public PodSignalsPort,
                      public Tunable,
                      public ReplicaChoiceUser,
                      public ServerControlPort,
@@ -73,13 +77,16 @@ class Region final : public Component,
     std::vector<std::vector<WorkloadId>> pools_of{};
     ProcessWatcher* processes = nullptr;  // hears of those that die of themselves
     bool by_connection = false;           // clients say on which connection an attempt comes
+    StagePort* stages = nullptr;          // null: nobody keeps a log
   };
   struct Counts {
     u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
-    u64 prompt_tokens = 0, cached_tokens = 0;
+    u64 prompt_tokens = 0, looked_up_tokens = 0, cached_tokens = 0;
     u64 first_tokens = 0, completed = 0, aborted = 0;
     u64 probes_failed = 0;
     u64 expired = 0;        // dropped at their deadline
+    u64 flow_shed = 0;      // refused while their pool was saturated
+    u64 flow_expired = 0;   // held too long
     u64 leases_over = 0;    // prompts that nobody fetched in time
     u64 logins = 0;         // that held a connection while streaming
     i64 login_wait_ns = 0;  // theirs until they had it
@@ -127,6 +134,11 @@ class Region final : public Component,
   void endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                          IncidentId cause) override;
 
+  // PodSignalsPort
+  PodGauges gauges(PodId pod) override;
+  void listen(WorkloadId workload, KvEvents& events) override { kv_events_[workload] = &events; }
+  void tell_events(PodId pod) override;
+
   // ServerControlPort
   u32 hang(const std::vector<PodId>& pods, bool answers_probes, IncidentId cause) override;
   u32 slow(const std::vector<PodId>& pods, double factor, IncidentId cause) override;
@@ -173,6 +185,23 @@ class Region final : public Component,
   std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
   // Endpoints that attempts may be sent to: known here and left by the filters.
   std::size_t known_endpoints(WorkloadId workload) const { return endpoints_[workload].size(); }
+  // A pool's engines: now, and since the start with those of pods that are gone.
+  struct PoolState {
+    u64 waiting = 0, running = 0;
+    u64 kv_blocks_used = 0, kv_blocks = 0;
+    u64 steps = 0, tokens = 0, preemptions = 0;   // tokens: computed in steps
+    u64 looked_up_tokens = 0, cached_tokens = 0;  // of prompts, in caches; found there
+    i64 busy_ns = 0;
+    PoolState& operator+=(const PoolState& s);
+    double kv_use() const { return share(kv_blocks_used, kv_blocks); }
+    double hit_ratio() const { return share(cached_tokens, looked_up_tokens); }
+    double tokens_per_step() const { return share(tokens, steps); }
+    double step_seconds() const { return 1e-9 * share(static_cast<u64>(busy_ns), steps); }
+    static double share(u64 part, u64 whole) {
+      return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    }
+  };
+  PoolState pool_state(WorkloadId workload) const;
   // Attempts that this region holds, for conservation.
   u64 holds() const { return holds_; }
 
@@ -191,13 +220,23 @@ class Region final : public Component,
     kProcessDue,
     kFileRead,
     kFetched,
-    kLeaseOver
+    kLeaseOver,
+    kRendered,
+    kFlowLook,
+    kFlowTimeout
+  };
+  struct Rendering {
+    AttemptSlot attempt = kNoSlot;
+    u32 cached = 0;  // [tokens] found in the store of contexts
   };
   struct Pod {
     std::unique_ptr<Engine> engine;
-    std::unique_ptr<PodClock> clock;  // none: the engine keeps the world's time
+    std::vector<Rendering> rendering;  // with front_end.workers: not in the engine yet
+    std::vector<Instant> workers;      // when each is free
+    std::unique_ptr<PodClock> clock;   // none: the engine keeps the world's time
     FrontEnd front_end;
-    KvLink link;  // of a prefill pod
+    KvLink link;                        // of a prefill pod
+    std::unique_ptr<BlockSink> teller;  // null: nobody listens
     EventHandle event;
     Instant event_at = kNever;
     Instant sampled_at{};
@@ -214,9 +253,10 @@ class Region final : public Component,
     bool serving = false, draining = false, overloaded = false;
   };
 
-  struct Latencies;  // what pods export of their requests; hears of admissions
-  struct Uptake;     // hears of decode engines
-  struct Work {      // engine-seconds of a full engine
+  struct Latencies;   // what pods export of their requests; hears of admissions
+  struct Admissions;  // hears of those that engines begin with
+  struct BlockTeller;
+  struct Work {  // engine-seconds of a full engine
     double units = 0;
     Work& operator+=(Work w) {
       units += w.units;
@@ -230,6 +270,18 @@ class Region final : public Component,
   struct Spent {  // by engines
     Tokens tokens;
     i64 busy_ns = 0;
+    u64 steps = 0, preemptions = 0;
+    Spent& operator+=(const Spent& s) {
+      tokens.prompt += s.tokens.prompt;
+      tokens.generated += s.tokens.generated;
+      busy_ns += s.busy_ns;
+      steps += s.steps;
+      preemptions += s.preemptions;
+      return *this;
+    }
+  };
+  struct Lookups {  // prompt tokens in caches
+    u64 asked = 0, found = 0;
   };
   Spent spent_by(const Pod& pod) const;
   void count_waste(const Attempt& attempt, u32 emitted, bool ran);
@@ -264,6 +316,16 @@ class Region final : public Component,
   Verdict refused_by_service(AttemptSlot attempt, const ServiceReply& reply);
   Verdict log_in(AttemptSlot attempt);
   Verdict to_pod(AttemptSlot attempt);
+  PodId choose(WorkloadId workload, AttemptSlot attempt);
+  Verdict place(WorkloadId workload, AttemptSlot attempt);
+  std::optional<Verdict> held_back(WorkloadId workload, AttemptSlot attempt);
+  void look_at_flows();
+  void begin_flow_control();
+  void render(Pod& pod, AttemptSlot attempt, u32 cached);
+  bool stop_rendering(Pod& pod, AttemptSlot attempt);
+  void rendered(AttemptSlot attempt);
+  void enter_engine(PodId pod, AttemptSlot attempt, u32 cached);
+  static bool has_work(const Pod& pod);
   std::optional<Verdict> refused_by(Pod& pod, PodId id, AttemptSlot attempt);
   void await_filters(WorkloadId workload);
   void attempt_ended(PodId pod, const Attempt& attempt, Outcome outcome, Instant at);
@@ -275,9 +337,17 @@ class Region final : public Component,
   bool full(const Pod& p) const;
   void reschedule(PodId id);
   Instant when(PodId pod, Instant engine_time) const;  // in the world's time
-  AdmissionSink* uptake_of(WorkloadId workload);
+  void watch_admissions(Pod& pod);
+  void listen_to_blocks(PodId pod);
+  void looked_up(WorkloadId workload, u64 asked, u64 found) {
+    counts_.looked_up_tokens += asked;
+    counts_.cached_tokens += found;
+    looked_up_[workload].asked += asked;
+    looked_up_[workload].found += found;
+  }
   void tell_first_token(PodId pod, AttemptSlot attempt, Instant at);
   void leave_prefill(PodId pod, AttemptSlot attempt, Instant at);
+  void end_in_prefill(PodId pod, AttemptSlot attempt, Instant at);
   void hand_over(AttemptSlot attempt);
   void fetch(AttemptSlot attempt, Instant at);
   void fetched(u32 prompt, u32 generation);
@@ -334,7 +404,10 @@ class Region final : public Component,
   LoginTurns turns_;
   std::unique_ptr<HeldConnections> held_;  // null: connections are held briefly
   Timeouts login_timeouts_;
-  std::unique_ptr<Uptake> uptake_;  // null: nobody asks
+  std::unique_ptr<FlowControl> flow_;  // null: everything goes on
+  Timeouts flow_timeouts_;
+  LoginTurns renderings_;
+  std::unique_ptr<Admissions> admissions_;  // null: nobody asks
   Handovers handovers_;
   Timeouts leases_;
   StreamKey probe_stream_;
@@ -360,8 +433,10 @@ class Region final : public Component,
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
-  std::vector<Spent> gone_;     // [workload] by engines of pods that are gone
-  std::vector<Tokens> wasted_;  // [workload]
+  std::vector<Spent> gone_;           // [workload] by engines of pods that are gone
+  std::vector<Tokens> wasted_;        // [workload]
+  std::vector<Lookups> looked_up_;    // [workload]
+  std::vector<KvEvents*> kv_events_;  // [workload]; null: nobody listens
   IncidentId overload_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
   LiveCauses tuned_;                    // what was changed of engines, front ends and log-in

@@ -16,7 +16,7 @@ Region::Spent Region::spent_by(const Pod& p) const {
   const EngineCounters c = p.engine->counters(now);
   Duration busy = p.engine->busy(now);
   if (p.clock) busy = busy + p.clock->longer(busy);
-  return {{c.prompt_tokens, c.generated_tokens}, busy.ns};
+  return {{c.prompt_tokens, c.generated_tokens}, busy.ns, c.steps, c.preemptions};
 }
 
 // `emitted`: tokens that the attempt has so far, the first one included; `ran`: it was computed on
@@ -39,10 +39,7 @@ Region::EngineTime Region::engine_time(WorkloadId workload) const {
   Spent all = gone_[workload];
   for (const Pod& p : pods_) {
     if (!p.engine || p.workload != workload) continue;
-    const Spent spent = spent_by(p);
-    all.tokens.prompt += spent.tokens.prompt;
-    all.tokens.generated += spent.tokens.generated;
-    all.busy_ns += spent.busy_ns;
+    all += spent_by(p);
   }
   const Tokens& wasted = wasted_[workload];
   EngineTime time;
@@ -63,12 +60,13 @@ Region::EngineTime Region::engine_time(WorkloadId workload) const {
 void Region::verify_attempts() const {
   u64 in_flight = 0;
   for (PodId id = 0; id < pods_.size(); ++id) {
-    const u32 here = pods_[id].engine ? pods_[id].engine->live() : 0;
+    const u32 here = (pods_[id].engine ? pods_[id].engine->live() : 0) +
+                     static_cast<u32>(pods_[id].rendering.size());
     STAMPEDE_CHECK(active_.of(id) == here, "an engine has other attempts than were sent to it");
     in_flight += here;
   }
   STAMPEDE_CHECK(active_.total == in_flight, "attempts in a region's engines are not conserved");
-  STAMPEDE_CHECK(holds_ >= in_flight + handing_over_ + asking_,
+  STAMPEDE_CHECK(holds_ >= in_flight + handing_over_ + asking_ + (flow_ ? flow_->held() : 0),
                  "a region has attempts that it does not hold");
   STAMPEDE_CHECK(counts_.cached_tokens <= counts_.prompt_tokens,
                  "more tokens were found in caches than were asked for");
@@ -87,7 +85,8 @@ void Region::verify_all() const {
   u64 logging_in = 0;
   for (AttemptSlot slot = 0; slot < wiring_.attempts->slots(); ++slot)
     logging_in += turns_.waits(slot) || (held_ && held_->logging_in(slot)) ? 1 : 0;
-  STAMPEDE_CHECK(holds_ == active_.total + handing_over_ + logging_in + asking_,
+  const u64 held = flow_ ? flow_->held() : 0;
+  STAMPEDE_CHECK(holds_ == active_.total + handing_over_ + logging_in + asking_ + held,
                  "attempts held by a region are not conserved");
 }
 

@@ -162,6 +162,89 @@ void Region::register_login_stats() {
           [this] { return static_cast<double>(held_->waiting()); });
 }
 
+// ---- requests held back from a saturated pool ---------------------------------------------------
+void Region::begin_flow_control() {
+  if (!gateway_.flow_control) return;
+  flow_ = std::make_unique<FlowControl>(*gateway_.flow_control, params_.pools.size());
+  world_.scheduler.after(gateway_.flow_control->scrape_period, Priority::kControl, component_,
+                         kFlowLook);
+  StatsTable& t = world_.stats;
+  t.gauge(name_, "flow_control_held", "1", "requests that the gateway holds back",
+          [this] { return static_cast<double>(flow_->held()); });
+  t.counter(name_, "flow_control_refused_total", "requests refused because their pool is saturated",
+            &counts_.flow_shed);
+  t.counter(name_, "flow_control_expired_total", "requests that were held too long",
+            &counts_.flow_expired);
+}
+
+// Nothing: the attempt may go on.
+std::optional<Verdict> Region::held_back(WorkloadId workload, AttemptSlot slot) {
+  const Attempt& a = (*wiring_.attempts)[slot];
+  switch (flow_->ask(workload, a)) {
+    case FlowControl::Answer::kGo:
+      flow_->sent(workload);
+      return std::nullopt;
+    case FlowControl::Answer::kHold:
+      flow_timeouts_.push(world_.now() + gateway_.flow_control->hold_timeout, slot,
+                          flow_->hold(workload, slot, a),
+                          [&](u32 k, u32 ticket) { return flow_->holds(k, ticket); });
+      return Verdict{};
+    case FlowControl::Answer::kRefuse:
+      break;
+  }
+  ++counts_.flow_shed;
+  ++counts_.refused_429;
+  return Verdict{Outcome::kRejected429, gateway_.retry_after, trouble(workload)};
+}
+
+void Region::look_at_flows() {
+  std::vector<PodGauges> seen;
+  for (const WorkloadId w : routes_.entries) {
+    seen.clear();
+    for (const PodId pod : endpoints_[w].open()) seen.push_back(gauges(pod));
+    flow_->look(w, seen);
+    while (flow_->held(w) > 0 && flow_->saturation(w) < 1) {
+      const AttemptSlot slot = flow_->next(w);
+      flow_->sent(w);
+      if (const Verdict verdict = place(w, slot); !verdict.accepted())
+        drop(slot, verdict.code, verdict.incident);
+    }
+  }
+  world_.scheduler.after(gateway_.flow_control->scrape_period, Priority::kControl, component_,
+                         kFlowLook);
+}
+
+// ---- workers that accept and tokenise, before the engine ----------------------------------------
+// The worker that is free first; what it has begun it ends, whether or not the client still waits.
+void Region::render(Pod& p, AttemptSlot slot, u32 cached) {
+  const FrontEndParams& front = params_.pools[p.workload].front_end;
+  const Attempt& a = (*wiring_.attempts)[slot];
+  p.workers.resize(front.workers);
+  Instant& free = *std::min_element(p.workers.begin(), p.workers.end());
+  free = std::max(free, world_.now()) + front.cpu_per_request +
+         from_seconds(front.cpu_per_prompt_token.seconds() * a.prompt);
+  p.rendering.push_back({slot, cached});
+  world_.scheduler.at(free, Priority::kArrival, component_, kRendered, slot,
+                      renderings_.wait(slot));
+}
+
+bool Region::stop_rendering(Pod& p, AttemptSlot slot) {
+  if (!renderings_.leave(slot)) return false;
+  std::erase_if(p.rendering, [slot](const Rendering& r) { return r.attempt == slot; });
+  return true;
+}
+
+void Region::rendered(AttemptSlot slot) {
+  const PodId id = (*wiring_.attempts)[slot].pod;
+  Pod& p = pods_[id];
+  const auto place = std::find_if(p.rendering.begin(), p.rendering.end(),
+                                  [slot](const Rendering& r) { return r.attempt == slot; });
+  const u32 cached = place->cached;
+  p.rendering.erase(place);
+  advance(id);
+  enter_engine(id, slot, cached);
+}
+
 // ---- deadlines: servers that give up an attempt at a time ---------------------------------------
 // After everything else of its instant: the client has left by itself, if it did.
 void Region::await_deadlines(AttemptSlot slot) {

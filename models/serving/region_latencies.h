@@ -5,12 +5,11 @@
 #pragma once
 #include <deque>
 
-#include "models/serving/engine_sink.h"
 #include "models/serving/region.h"
 
 namespace stampede {
 
-struct Region::Latencies final : AdmissionSink {
+struct Region::Latencies {
   explicit Latencies(const Region& of) : region(of) {}
   struct OfPod {
     PodLatencies histograms;
@@ -23,7 +22,7 @@ struct Region::Latencies final : AdmissionSink {
   void add(PodId pod, LatencyKind kind, Duration time) {
     of(pod).histograms[static_cast<std::size_t>(kind)].add(kind, time.seconds());
   }
-  void admitted(u32 slot, Instant at) override {
+  void admitted(u32 slot, Instant at) {
     const Attempt& a = (*region.wiring_.attempts)[slot];
     add(a.pod, LatencyKind::kQueueTime, std::max(at - a.started, Duration{}));
   }

@@ -2,6 +2,7 @@
 #include "models/serving/region.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "models/serving/engine.h"
 #include "models/serving/region_latencies.h"
@@ -32,12 +33,10 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.processes = processes;
   p.engine = std::make_unique<Engine>(*profiles_[workload]);
   p.life = ++lives_;
-  if (latencies_) {
-    p.engine->watch(latencies_.get());
-    latencies_->of(id) = {};
-  }
-  if (AdmissionSink* uptake = uptake_of(workload)) p.engine->watch(uptake);
+  if (latencies_) latencies_->of(id) = {};
   p.workload = workload;
+  watch_admissions(p);
+  listen_to_blocks(id);
   p.serving = true;
   const FrontEndParams& front = params_.pools[workload].front_end;
   p.sampled_at = world_.now();
@@ -56,7 +55,7 @@ void Region::pod_stopped(PodId id, WorkloadId, IncidentId cause) {
   if (!p.serving) return;
   p.stopped_by = cause;
   take_out(p);
-  if (p.engine->idle()) return kill(id);
+  if (!has_work(p)) return kill(id);
   p.grace_ends = world_.now() + params_.termination_grace;
   world_.scheduler.at(p.grace_ends, Priority::kControl, component_, kGraceOver, id);
 }
@@ -74,6 +73,8 @@ void Region::pod_kept_down(PodId id, WorkloadId workload, IncidentId cause) {
   if (endpoints_[workload].size() == 0) endpoint_cause_[workload] = cause;
 }
 
+bool Region::has_work(const Pod& p) { return !p.engine->idle() || !p.rendering.empty(); }
+
 void Region::take_out(Pod& p) {
   p.serving = false;
   p.draining = true;
@@ -89,9 +90,8 @@ void Region::kill(PodId id) {
   retired_[p.workload] += work_of(p);
   const Spent spent = spent_by(p);
   const Instant now = engine_time(p);
-  gone_[p.workload].tokens.prompt += spent.tokens.prompt;
-  gone_[p.workload].tokens.generated += spent.tokens.generated;
-  gone_[p.workload].busy_ns += spent.busy_ns;
+  gone_[p.workload] += spent;
+  if (kv_events_[p.workload] != nullptr) kv_events_[p.workload]->cleared(id, world_.now());
   const std::unique_ptr<Engine> dying = std::move(p.engine);
   p.draining = false;
   std::vector<AttemptSlot> lost;
@@ -101,6 +101,10 @@ void Region::kill(PodId id) {
     count_waste(a, dying->tokens_emitted(a.ticket, now), lost.size() < running);
     lost.push_back(slot);
   });
+  for (const Rendering& r : std::exchange(p.rendering, {})) {
+    renderings_.leave(r.attempt);
+    lost.push_back(r.attempt);
+  }
   for (const AttemptSlot slot : lost) {
     closed(id);
     attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
@@ -130,6 +134,8 @@ std::vector<AttemptSlot> Region::attempts_at(PodId id) const {
   std::vector<AttemptSlot> here;
   if (id < pods_.size() && pods_[id].engine)
     pods_[id].engine->for_each([&](u32 slot) { here.push_back(slot); });
+  if (id < pods_.size())
+    for (const Rendering& r : pods_[id].rendering) here.push_back(r.attempt);
   return here;
 }
 
@@ -217,6 +223,49 @@ bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) 
   exports.requests = latencies_->of(id).requests;
   exports.latencies = &latencies_->of(id).histograms;
   return true;
+}
+
+PodGauges Region::gauges(PodId id) {
+  if (!pod(id).engine) return {};
+  advance(id);
+  reschedule(id);
+  const Engine& engine = *pods_[id].engine;
+  return {engine.waiting(), engine.running(), engine.kv_blocks_used(engine_time(pods_[id])),
+          profiles_[pods_[id].workload]->kv_blocks, engine.queued_tokens()};
+}
+
+Region::PoolState& Region::PoolState::operator+=(const PoolState& s) {
+  waiting += s.waiting;
+  running += s.running;
+  kv_blocks_used += s.kv_blocks_used;
+  kv_blocks += s.kv_blocks;
+  steps += s.steps;
+  tokens += s.tokens;
+  preemptions += s.preemptions;
+  looked_up_tokens += s.looked_up_tokens;
+  cached_tokens += s.cached_tokens;
+  busy_ns += s.busy_ns;
+  return *this;
+}
+
+Region::PoolState Region::pool_state(WorkloadId workload) const {
+  PoolState state;
+  Spent all = gone_[workload];
+  for (const Pod& p : pods_) {
+    if (!p.engine || p.workload != workload) continue;
+    all += spent_by(p);
+    state.waiting += p.engine->waiting();
+    state.running += p.engine->running();
+    state.kv_blocks_used += p.engine->kv_blocks_used(engine_time(p));
+    state.kv_blocks += profiles_[workload]->kv_blocks;
+  }
+  state.steps = all.steps;
+  state.tokens = all.tokens.prompt + all.tokens.generated;
+  state.preemptions = all.preemptions;
+  state.busy_ns = all.busy_ns;
+  state.looked_up_tokens = looked_up_[workload].asked;
+  state.cached_tokens = looked_up_[workload].found;
+  return state;
 }
 
 void Region::note_size(WorkloadId workload, std::size_t size, IncidentId cause) {

@@ -43,6 +43,8 @@ void GatewayParams::describe(Schema<GatewayParams>& s) {
       .at_least(0)
       .help("Retry-After sent with a 503; 0: none");
   s.field("sessions", &GatewayParams::sessions).help("log-in and session store");
+  s.field("flow_control", &GatewayParams::flow_control)
+      .help("what the gateway does while a pool is saturated; absent: it sends everything on");
 }
 
 void ServingParams::describe(Schema<ServingParams>& s) {

@@ -6,6 +6,7 @@
 
 #include "models/serving/connection_pool_params.h"
 #include "models/serving/engine_params.h"
+#include "models/serving/flow_control_params.h"
 #include "models/serving/front_end_params.h"
 #include "models/serving/kv_link_params.h"
 #include "models/serving/rate_limit_params.h"
@@ -31,6 +32,7 @@ struct GatewayParams {
   i64 max_queue = 0;
   Duration retry_after{};
   ConnectionPoolParams sessions;
+  std::optional<FlowControlParams> flow_control;
   static void describe(Schema<GatewayParams>& s);
 };
 

@@ -93,7 +93,7 @@ class Side final : public EngineSink, public AdmissionSink {
   }
   void finished(u32 id, Instant at) override { see(id, at, Seen::kFinished); }
   void preempted(u32 id, Instant at) override { seen.push_back({at.ns, id, Seen::kPreempted}); }
-  void admitted(u32 id, Instant at) override {
+  void admitted(u32 id, Instant at, u32) override {
     if (profile_.role != EngineRole::kDecode) return;
     const auto [told, first] = uptake_.try_emplace(id, at.ns);
     if (!first) {

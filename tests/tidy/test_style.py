@@ -56,7 +56,7 @@ UNNAMED_KIND = re.compile(r"\bincident\(\s*\"")
 READERS = {pathlib.Path("tools/world/simulation.cpp")}  # of the whole journal, for a run's results
 # Compiled several at a time, with names of their own that repeat: each has a namespace called as the
 # file.
-NAMED = re.compile(r"tests/\w+/test_\w+\.cpp|models/mitigations/(?!overlay)\w+\.cpp")
+NAMED = re.compile(r"tests/\w+/test_\w+\.cpp|models/mitigations/(?!overlay|prefix_view)\w+\.cpp")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 COMMENT_OR_TEXT = re.compile(r'"(?:\\.|[^"\\])*"|//.*')
 WIDTH = 100

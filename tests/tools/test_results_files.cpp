@@ -139,7 +139,7 @@ std::string table_of(const std::vector<RequestRecord>& records, double sample = 
 
 TEST(results_files, a_request_is_a_row_with_what_is_known_of_it) {
   EXPECT_EQ(table_of({answered()}),
-            "1.500000000,sdk,west,east,12,300,40,0.250000000,2.000000000,succeeded,2\n");
+            "1.500000000,sdk,west,east,12,300,40,0.250000000,2.000000000,succeeded,2,,,,,,,,,\n");
   RequestRecord refused = answered();
   refused.region = kNoRegion;
   refused.replica = kNoSlot;
@@ -148,11 +148,35 @@ TEST(results_files, a_request_is_a_row_with_what_is_known_of_it) {
   refused.outcome = Outcome::kRejected503;
   refused.class_id = 0;
   refused.home = 0;
-  EXPECT_EQ(table_of({refused}), "1.500000000,web,east,,,,,,2.000000000,rejected_503,2\n");
+  EXPECT_EQ(table_of({refused}), "1.500000000,web,east,,,,,,2.000000000,rejected_503,2,,,,,,,,,\n");
   RequestRecord open = answered();
   open.open = true;
   open.e2e = Duration{-1};
-  EXPECT_EQ(table_of({open}), "1.500000000,sdk,west,east,12,300,40,0.250000000,,in_flight,2\n");
+  EXPECT_EQ(table_of({open}),
+            "1.500000000,sdk,west,east,12,300,40,0.250000000,,in_flight,2,,,,,,,,,\n");
+}
+
+// Offered at 1.5 s; stages of the last attempt, each until the next, as far as it came.
+TEST(results_files, a_row_ends_with_the_stages_of_the_last_attempt) {
+  RequestRecord r = answered();
+  const auto reach = [&](Stage stage, Duration at) {
+    r.stages.at[static_cast<std::size_t>(stage)] = Instant{} + at;
+  };
+  reach(Stage::kAdmitted, 1600_ms);
+  reach(Stage::kQueued, 1610_ms);
+  r.stages.prefilled_by = 3;
+  const std::string row =
+      "1.500000000,sdk,west,east,12,300,40,0.250000000,2.000000000,succeeded,2,0.100000000,"
+      "0.010000000,";
+  EXPECT_EQ(table_of({r}), row + ",,,,,,3\n");
+  reach(Stage::kScheduled, 1640_ms);
+  r.stages.cached_tokens = 64;
+  r.stages.preemptions = 1;
+  reach(Stage::kPrefilled, 1700_ms);
+  reach(Stage::kEnded, 3_s);
+  EXPECT_EQ(table_of({r}), row + "0.030000000,0.060000000,,1.300000000,64,1,3\n");
+  reach(Stage::kTakenUp, 1800_ms);
+  EXPECT_EQ(table_of({r}), row + "0.030000000,0.060000000,0.100000000,1.200000000,64,1,3\n");
 }
 
 TEST(results_files, a_sample_keeps_the_same_requests_whatever_became_of_them) {

@@ -36,18 +36,27 @@ std::vector<Row> read_rows(const std::string& path) {
   std::getline(file, line);
   EXPECT_EQ(line,
             "arrival_seconds,class,home,region,replica,prompt_tokens,output_tokens,ttft_seconds,"
-            "e2e_seconds,outcome,attempts");
+            "e2e_seconds,outcome,attempts,admission_seconds,front_end_seconds,queue_seconds,"
+            "prefill_seconds,transfer_seconds,decode_seconds,cached_tokens,preemptions,"
+            "prefill_replica");
   std::vector<Row> rows;
   while (std::getline(file, line)) {
     std::vector<std::string> cells(1);
     for (const char c : line) c == ',' ? cells.emplace_back() : cells.back() += {c};
-    if (cells.size() != 11) {
+    if (cells.size() != 20) {
       ADD_FAILURE() << line;
       return rows;
     }
     const auto number = [&](std::size_t k, double absent) {
       return cells[k].empty() ? absent : std::stod(cells[k]);
     };
+    double stages = 0;
+    for (std::size_t k = 11; k < 17; ++k) stages += number(k, 0);
+    if (cells[9] == "succeeded") {
+      // All that is left is the way back.
+      EXPECT_LE(stages, number(8, -1) + 1e-6) << line;
+      EXPECT_GT(stages, number(8, -1) - 1) << line;
+    }
     rows.push_back({number(0, -1), cells[2], cells[3], cells[9], number(7, -1), number(8, -1),
                     static_cast<u64>(number(6, 0)), static_cast<u64>(number(10, 0))});
   }

@@ -64,9 +64,11 @@ double time_per_token(const Requests& requests, const std::vector<RecordedReques
   return sum / std::max(1.0, count);
 }
 
-// Step times of Llama-3.1-8B from a profile of its kernels, or else from the GPU's data sheet.
+// Step times of Llama-3.1-8B from a profile of its kernels, or else of the named model from the
+// GPU's data sheet.
 StepTime step_time(const std::string& kernels, const std::string& gpu_name,
-                   const std::vector<RecordedRequest>& recording, const PlaybackParams& params) {
+                   const std::string& model_name, const std::vector<RecordedRequest>& recording,
+                   const PlaybackParams& params) {
   constexpr int kLayers = 32;
   if (!kernels.empty()) {
     const KernelFit fit = fit_kernels(KernelProfile(kernels, kLayers), recording, params);
@@ -76,17 +78,20 @@ StepTime step_time(const std::string& kernels, const std::string& gpu_name,
   }
   const GpuSize* gpu = find_gpu(gpu_name);
   if (gpu == nullptr) throw std::runtime_error(gpu_name + ": unknown GPU");
-  const StepEstimate e = estimate_step(*find_model("meta-llama/Llama-3.1-8B"), *gpu, 1);
+  const ModelSize* model = find_model(model_name);
+  if (model == nullptr) throw std::runtime_error(model_name + ": unknown model");
+  fmt::print(stderr, "data sheet of {} on {}\n", model_name, gpu_name);
+  const StepEstimate e = estimate_step(*model, *gpu, 1);
   return {e.base, e.prompt_token, e.context_token, 0};
 }
 
 // One engine's own log: the whole run with step times that no run was asked for, one sample a
 // second as CSV.
 void timeline(const std::string& path, const std::string& kernels, const std::string& gpu,
-              u32 blocks, u32 seqs) {
+              const std::string& model, u32 blocks, u32 seqs) {
   const std::vector<RecordedRequest> recording = read_engine_log(path);
   PlaybackParams params = engine_of_log(blocks, seqs);
-  const StepTime t = step_time(kernels, gpu, recording, params);
+  const StepTime t = step_time(kernels, gpu, model, recording, params);
   set_step_time(params, t);
   fmt::print(stderr,
              "step {:.3f} ms, {:.4f} ms a sequence, {:.4f} ms a prompt token, {:.4f} ms per 10^6 "
@@ -186,13 +191,15 @@ int main(int argc, char** argv) {
                    "MODEL=C: a c in us that is not fitted, such as meta-llama/Llama-2-7b-hf=18.1");
   CLI::App* line = app.add_subcommand(
       "timeline", "Llama-3.1-8B from measured kernels or a data sheet: curves of one run as CSV");
-  std::string log, kernels, gpu;
+  std::string log, kernels, gpu, model = "meta-llama/Llama-3.1-8B";
   u32 blocks = 0, seqs = 256;
   line->add_option("LOG", log, "requests as JSON, one a line")->required();
   line->add_option("--kernels", kernels,
                    "directory with dense.csv, per_sequence.csv and attention.csv of "
                    "LLMServingSim's profiler, such as its profiler/perf/RTX4090/.../tp1");
   line->add_option("--gpu", gpu, "without --kernels: data sheet of, such as RTX-4090");
+  line->add_option("--model", model,
+                   "whose data sheet, without --kernels; meta-llama/Llama-3.1-8B");
   line->add_option("--blocks", blocks, "num_gpu_blocks of its log")->required();
   line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time");
   stampede::calibration::Sizes sizes;
@@ -202,7 +209,7 @@ int main(int argc, char** argv) {
     if (*sized)
       stampede::calibration::predict(sizes);
     else if (*line)
-      stampede::calibration::timeline(log, kernels, gpu, blocks, seqs);
+      stampede::calibration::timeline(log, kernels, gpu, model, blocks, seqs);
     else if (*show)
       stampede::calibration::accuracy(directory, per_sequence, per_prompt_token);
     else

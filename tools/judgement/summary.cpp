@@ -200,6 +200,24 @@ ordered_json resources(const Observed& seen, const Measures& measures) {
           {"wasted_gpu_hours", wasted / 3600}};
 }
 
+// By pool, over all regions: engines since the start; what waits, runs and is held at the end.
+ordered_json pools(const Observed& seen) {
+  ordered_json by_pool = ordered_json::object();
+  for (WorkloadId w = 0; w < seen.spec.serving.pools.size(); ++w) {
+    Region::PoolState all;
+    for (const Region* region : seen.regions) all += region->pool_state(w);
+    by_pool[seen.spec.serving.pools[w].name] = {{"hit_ratio", all.hit_ratio()},
+                                                {"preemptions", all.preemptions},
+                                                {"steps", all.steps},
+                                                {"tokens_per_step", all.tokens_per_step()},
+                                                {"step_seconds", all.step_seconds()},
+                                                {"waiting", all.waiting},
+                                                {"running", all.running},
+                                                {"kv_use_ratio", all.kv_use()}};
+  }
+  return by_pool;
+}
+
 ordered_json phases(const Observed& seen) {
   ordered_json list = ordered_json::array();
   std::map<std::string, bool> told;
@@ -253,7 +271,7 @@ std::string summary_of(const Scenario& scenario, const Observed& seen, const Mea
                        const Digests& digests) {
   u64 prompt = 0, cached = 0;
   for (const auto& plane : seen.regions) {
-    prompt += plane->counts().prompt_tokens;
+    prompt += plane->counts().looked_up_tokens;
     cached += plane->counts().cached_tokens;
   }
   double writes_max = 0, frozen = 0;
@@ -278,7 +296,8 @@ std::string summary_of(const Scenario& scenario, const Observed& seen, const Mea
   json["outage"] = outage(seen, measures);
   json["latency"] = {{"ttft_seconds", quantiles(seen.clients.ttft())},
                      {"e2e_seconds", quantiles(seen.clients.e2e())},
-                     {"tpot_seconds", quantiles(seen.clients.tpot())}};
+                     {"tpot_seconds", quantiles(seen.clients.tpot())},
+                     {"ttft_answered_seconds", quantiles(seen.clients.ttft_answered())}};
   json["tokens"] = {{"prompt", prompt},
                     {"prompt_cached", cached},
                     {"output", seen.clients.counts().output_tokens},
@@ -296,6 +315,7 @@ std::string summary_of(const Scenario& scenario, const Observed& seen, const Mea
   json["control_plane"] = {{"etcd_writes_per_second_max", writes_max},
                            {"frozen_seconds", frozen},
                            {"zombie_pods_max", measures.zombies_max()}};
+  json["pools"] = pools(seen);
   if (const ordered_json recordings = recordings_json(seen.spec); !recordings.empty())
     json["recordings"] = recordings;
   return json.dump(2);

@@ -28,6 +28,10 @@ std::string metric_name(const std::string& stat) {
   return out;
 }
 
+std::string family_of(const StatInfo& stat) {
+  return stat.metric.empty() ? metric_name(stat.name) : stat.metric;
+}
+
 std::string label_value(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -79,20 +83,23 @@ std::string open_metrics(const RunResults& results, UtcTime start) {
   // The format wants all samples of a name together and each series in order of time.
   std::map<std::string, std::vector<std::size_t>> families;
   for (std::size_t k = 0; k < results.series_columns.size(); ++k)
-    families[results.series_columns[k].name].push_back(k);
+    families[family_of(results.series_columns[k])].push_back(k);
   std::string text;
   const std::size_t columns = results.series_columns.size();
-  for (const auto& [stat, members] : families) {
+  for (const auto& [name, members] : families) {
     const StatInfo& first = results.series_columns[members.front()];
-    std::string family = metric_name(stat);
+    std::string family = name;
     const bool counter = first.kind == StatKind::kCounter;
     if (counter && family.ends_with("_total")) family.resize(family.size() - 6);
     text += fmt::format("# TYPE {} {}\n", family, counter ? "counter" : "gauge");
     if (!first.help.empty()) text += fmt::format("# HELP {} {}\n", family, label_value(first.help));
     for (const std::size_t k : members) {
+      const StatInfo& column = results.series_columns[k];
+      const std::string pool =
+          column.pool.empty() ? "" : fmt::format(",pool=\"{}\"", label_value(column.pool));
       const std::string series =
-          fmt::format("{}{}{{component=\"{}\"}} ", family, counter ? "_total" : "",
-                      label_value(results.series_columns[k].component));
+          fmt::format("{}{}{{component=\"{}\"{}}} ", family, counter ? "_total" : "",
+                      label_value(column.component), pool);
       for (std::size_t i = 0; i < results.series_times.size(); ++i) {
         const double value = results.series_values[i * columns + k];
         if (std::isnan(value)) continue;

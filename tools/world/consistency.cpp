@@ -247,13 +247,16 @@ std::vector<Finding> doubts(const Spec& spec) {
   if (!modelled.empty()) whole("spec.clients", sum_of_shares(modelled));
   whole("spec.regions", sum_of_shares(spec.regions));
   bool in_order = false;
-  for (std::size_t r = 0; r < spec.regions.size(); ++r)
+  for (std::size_t r = 0; r < spec.regions.size(); ++r) {
+    in_order |= spec.gateway_of(r).flow_control.has_value();
     for (const PoolParams& p : spec.serving_of(r).pools)
       in_order |= p.engine.scheduling_policy == SchedulingPolicy::kPriority;
+  }
   for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
     if (spec.clients[i].priority != 0)
       out.push_back({fmt::format("spec.clients[{}].priority", i),
-                     "changes nothing: no pool's engine has scheduling_policy: priority"});
+                     "changes nothing: no pool's engine has scheduling_policy: priority, and no "
+                     "gateway flow_control"});
   const bool may_lose_packets =
       std::any_of(spec.timeline.begin(), spec.timeline.end(),
                   [](const TimelineParams& t) { return changes_routing(t.action); });

@@ -30,7 +30,7 @@
 #include "tools/world/simulation.h"
 
 namespace stampede {
-Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s.seed)) {
+Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s.seed)), log_(log) {
   const auto n = spec.regions.size();
   std::vector<NetworkRegion> names;
   std::vector<double> shares;
@@ -73,7 +73,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   }
   world.stats.about(std::nullopt);
 
-  connect_clients(demand, log);
+  connect_clients(demand);
   for (std::size_t r = 0; r < n; ++r) {
     world.stats.about(static_cast<u32>(r));
     connect_region(r);
@@ -121,14 +121,14 @@ void Fleet::filter_regions() {
   balancer_->connect(std::move(filters));
 }
 
-void Fleet::connect_clients(const Demand& demand, RequestLog* log) {
+void Fleet::connect_clients(const Demand& demand) {
   Population::Wiring wiring;
   wiring.network = network_.get();
   wiring.balancer = balancer_.get();
   wiring.kv = kv_.get();
   wiring.attempts = &attempts_;
   wiring.service = service_.get();
-  wiring.log = log;
+  wiring.log = log_;
   for (auto& plane : regions_) wiring.regions.push_back(plane.get());
   for (const ClientClassParams& c : spec.clients) {
     wiring.traces.push_back(c.trace ? open_trace(*c.trace) : nullptr);
@@ -153,6 +153,7 @@ void Fleet::connect_region(std::size_t r) {
   inside.attempts = &attempts_;
   inside.text = clients_.get();
   inside.processes = clusters_[r].get();
+  inside.stages = log_ != nullptr ? clients_.get() : nullptr;
   deadlines_.push_back(mechanism_of<DeadlinePolicy>(spec, {world, spec.regions[r].name}));
   inside.deadline = deadlines_.back().get();
   inside.services = services_->of_gateway(r);
@@ -205,7 +206,8 @@ void Fleet::build_region(std::size_t r) {
       region.replica_choice, world, region.name + "/choice", regions_[r]->active(), *regions_[r]));
   for (std::size_t w = 0; w < pools; ++w) {
     const std::string pool = region.name + "/" + region.serving.pools[w].name;
-    choices_.push_back(mechanism_of<ReplicaChoice>(spec, {world, pool, regions_[r]->active()}));
+    choices_.push_back(mechanism_of<ReplicaChoice>(
+        spec, {world, pool, regions_[r]->active(), regions_[r].get(), static_cast<WorkloadId>(w)}));
     filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
     if (health_checks_)
       filters_.back().push_back(

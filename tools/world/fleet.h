@@ -54,7 +54,7 @@ class Fleet final {
   void build_region(std::size_t r);
   void filter_regions();
   void let_hardware_fail();
-  void connect_clients(const Demand& demand, RequestLog* log);
+  void connect_clients(const Demand& demand);
   void connect_region(std::size_t r);
   void build_controllers();
   void expose_parameters();
@@ -62,9 +62,11 @@ class Fleet final {
   Scene scene() const;
   void register_stats();
   void register_region(std::size_t r);
+  void register_pool(std::size_t r, WorkloadId workload);
   void register_checks();
   void verify_tokens() const;
 
+  RequestLog* const log_;        // null: nobody asks
   std::vector<RegionSpec> own_;  // [region] what its components refer to
   AttemptPool attempts_;
   std::unique_ptr<Network> network_;

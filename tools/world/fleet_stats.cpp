@@ -2,6 +2,7 @@
 // conserved at every sample.
 #include <algorithm>
 #include <functional>
+#include <memory>
 
 #include "models/clients/population.h"
 #include "models/clients/service_level.h"
@@ -106,8 +107,63 @@ void Fleet::register_region(std::size_t r) {
             [cluster, id] { return static_cast<double>(cluster->desired(id)); });
     t.gauge(name, pool + "_cpu_ratio", "1", "front-end CPU, mean over pods",
             [plane, id] { return plane->mean_cpu(id); });
+    register_pool(r, id);
   }
   t.explain(name, [plane] { return plane->ailments(); });
+}
+
+// What a pool's engines do; exported under vLLM's own names.
+void Fleet::register_pool(std::size_t r, WorkloadId id) {
+  const std::string& region = spec.regions[r].name;
+  const std::string& pool = spec.serving.pools[id].name;
+  const Region* plane = regions_[r].get();
+  using State = Region::PoolState;
+  const auto name = [&](StatInfo& row, const char* metric) {
+    row.metric = metric;
+    row.pool = pool;
+  };
+  struct Looked {  // once for all of its figures
+    u64 events = UINT64_MAX;
+    Instant at{};
+    State state;
+  };
+  const auto look = [this, plane, id, last = std::make_shared<Looked>()]() -> const State& {
+    const u64 events = world.scheduler.handled();
+    if (last->events != events || last->at != world.now())
+      *last = {events, world.now(), plane->pool_state(id)};
+    return last->state;
+  };
+  const auto gauge = [&](const char* stat, const char* help, const char* metric, auto read) {
+    name(world.stats.gauge(region, pool + stat, "1", help, [look, read] { return read(look()); }),
+         metric);
+  };
+  const auto counter = [&](const char* stat, const char* unit, const char* help, const char* metric,
+                           auto read) {
+    name(
+        world.stats.counter(region, pool + stat, unit, help, [look, read] { return read(look()); }),
+        metric);
+  };
+  const auto number = [](auto n) { return static_cast<double>(n); };
+  gauge("_waiting_requests", "sequences that wait in the pool's engines",
+        "vllm:num_requests_waiting", [=](const State& s) { return number(s.waiting); });
+  gauge("_running_requests", "sequences that the pool's engines run", "vllm:num_requests_running",
+        [=](const State& s) { return number(s.running); });
+  gauge("_kv_use_ratio", "share of the pool's KV blocks that requests use",
+        "vllm:kv_cache_usage_perc", [](const State& s) { return s.kv_use(); });
+  counter("_looked_up_tokens_total", "1", "prompt tokens looked for in caches",
+          "vllm:prefix_cache_queries", [=](const State& s) { return number(s.looked_up_tokens); });
+  counter("_cached_tokens_total", "1", "of those, found in caches", "vllm:prefix_cache_hits",
+          [=](const State& s) { return number(s.cached_tokens); });
+  gauge("_hit_ratio", "share of prompt tokens found in caches, since the start",
+        "stampede_prefix_hit_ratio", [](const State& s) { return s.hit_ratio(); });
+  counter("_preemptions_total", "1", "sequences that had to give back their memory",
+          "vllm:num_preemptions", [=](const State& s) { return number(s.preemptions); });
+  counter("_steps_total", "1", "steps of the pool's engines", "stampede_engine_steps",
+          [=](const State& s) { return number(s.steps); });
+  counter("_step_tokens_total", "1", "tokens computed in steps", "stampede_engine_step_tokens",
+          [=](const State& s) { return number(s.tokens); });
+  counter("_busy_seconds_total", "s", "time in steps", "stampede_engine_busy_seconds",
+          [=](const State& s) { return 1e-9 * number(s.busy_ns); });
 }
 
 void Fleet::register_checks() {

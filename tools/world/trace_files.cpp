@@ -26,6 +26,18 @@ std::string found(const std::string& file, const std::vector<std::string>& direc
   return at(it == directories.end() ? directories.front() : *it);
 }
 
+// Rows that a run does not come to: a sentence, or nothing.
+std::string not_reached(const TraceParams& trace, Duration run) {
+  if (trace.loop || trace.rows == 0) return "";
+  const double gap = trace.length.seconds() / static_cast<double>(trace.rows);
+  const double last = trace.start.seconds() + (trace.length.seconds() - gap) * trace.time_scale;
+  if (last <= run.seconds()) return "";
+  return fmt::format(
+      "its last row comes at {:.0f} s, and the run ends at {:.0f} s: what comes later is not "
+      "played",
+      last, run.seconds());
+}
+
 // Whether a value was given by --set, itself or with what it is part of.
 bool said_by_person(const Provenance& known, const std::string& path) {
   return known.locate(path, "").file.starts_with(std::string(kSetOption) + " ");
@@ -78,6 +90,8 @@ void find_traces(Loaded& loaded, const Surroundings& surroundings) {
       continue;
     }
     for (const std::string& note : trace.notes)
+      loaded.warnings.push_back(loaded.provenance.locate(child_path(at, "file"), note));
+    if (const std::string note = not_reached(trace, loaded.scenario.spec.duration); !note.empty())
       loaded.warnings.push_back(loaded.provenance.locate(child_path(at, "file"), note));
     if (trace.loop && trace.length.ns <= 0)
       fault("loop", "a cut-out without length cannot loop");
