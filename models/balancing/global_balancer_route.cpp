@@ -43,8 +43,8 @@ RegionRoute GlobalBalancer::anycast(RegionId home, ClientNetwork client) {
   for (std::size_t r = 0; r < regions_.size(); ++r) {
     const PathState& path = network_.path(client, static_cast<RegionId>(r));
     if (path.reach != Reach::kReachable) continue;
-    if (path.round_trip < nearest || (path.round_trip == nearest && r == home)) {
-      nearest = path.round_trip;
+    if (path.routed < nearest || (path.routed == nearest && r == home)) {
+      nearest = path.routed;
       out.region = static_cast<RegionId>(r);
     }
   }

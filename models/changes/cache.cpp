@@ -1,4 +1,6 @@
 // Condemning what the KV cache has stored, and harm to it and to what engines keep.
+#include <algorithm>
+
 #include "models/changes/action.h"
 #include "models/changes/targets.h"
 
@@ -54,23 +56,43 @@ enum class CacheTier : u8 { kBoth, kStore, kEngines };
 
 struct LoseCacheParams {
   RegionTarget target;
+  std::string use;
   Share share{1};
   CacheTier tier = CacheTier::kBoth;
   static void describe(Schema<LoseCacheParams>& s) {
     s.field("target", &LoseCacheParams::target).help("in which regions");
     s.field("share", &LoseCacheParams::share)
         .range(0, 1)
-        .help("of the sessions whose context is stored, and of the texts that engines keep");
+        .help(
+            "of the sessions whose context is stored, of the texts that engines keep, or of the "
+            "nodes of the cache of answers");
     s.field("tier", &LoseCacheParams::tier)
         .help("the store of KV blocks, what engines keep with `prefix_caching`, or both");
+    s.field("use", &LoseCacheParams::use)
+        .help("instead of these: the answers that callers of a service keep, by the name of a use");
   }
 };
 
+// Those of callers in these regions; of a caller that stands in none, all the same.
+bool lose_answers(const LoseCacheParams& p, const Act& act) {
+  const std::vector<RegionId> regions = regions_in(act.scene, p.target);
+  const double from = uniform(draw(act.scene.draws, act.root));
+  bool any = false;
+  for (const NamedAnswerCache& c : act.scene.answer_caches)
+    if (c.use == p.use && (c.region == kNoRegion ||
+                           std::find(regions.begin(), regions.end(), c.region) != regions.end()))
+      any |= c.cache->lose_answers(from, p.share.value, act.root) != kNoIncident;
+  return any;
+}
+
 const RegisterAction<LoseCacheParams> lose_cache{
     "lose_cache",
-    "stored context is gone, so that prompts are computed again; what is in use in an engine stays",
+    "stored context is gone, so that prompts are computed again; what is in use in an engine "
+    "stays. "
+    "Or what callers of a service keep is gone, so that they ask again",
     "Slack 2022: cache nodes are replaced by empty ones",
     [](const LoseCacheParams& p, const Act& act) -> Effect {
+      if (!p.use.empty()) return {.nothing = !lose_answers(p, act)};
       bool any = false;
       for (const RegionId r : regions_in(act.scene, p.target)) {
         if (p.tier != CacheTier::kEngines)

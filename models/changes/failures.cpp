@@ -149,10 +149,10 @@ void Failures::repaired(u32 index) {
   world_.journal.close(b.root, healed);
   if (b.cut_off) {
     cut_off_[b.region][b.nodes.front() / static_cast<u32>(params_.network_switch.nodes)] = 0;
-    scene_.nodes[b.region]->attach(b.nodes, healed);
+    scene_.nodes[b.region]->attach(b.nodes, {}, healed);
   } else {
     failed_[b.region][b.nodes.front()] = 0;
-    scene_.nodes[b.region]->repair(b.nodes, true, healed);
+    scene_.nodes[b.region]->repair(b.nodes, {.cold = true}, healed);
   }
 }
 

@@ -171,8 +171,17 @@ double Rollouts::threshold_of(const Out&, const InRegion& in, double share) cons
   return count == 0 ? 0 : pods[count - 1].first;
 }
 
+// Nodes of caches are reached in the order of their ring, and nothing comes back with a roll-back.
+void Rollouts::empty_caches(const Out& out, const InRegion& in, double share) {
+  if (out.version->empties.empty()) return;
+  for (const NamedAnswerCache& c : scene_.answer_caches)
+    if (c.use == out.version->empties && (c.region == in.region || c.region == kNoRegion))
+      c.cache->lose_answers(in.share, share - in.share, out.last);
+}
+
 void Rollouts::spread(Out& out, InRegion& in, double share) {
   const bool more = share > in.share;
+  if (more) empty_caches(out, in, share);
   const double before = in.threshold, meant = threshold_of(out, in, share);
   in.share = share;
   in.threshold = more ? std::max(before, meant) : std::min(before, meant);

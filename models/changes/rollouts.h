@@ -87,6 +87,7 @@ class Rollouts final : public Component {
   void layer(Out& out, const VersionSetParams& set);
   void step(u32 number, u32 index);
   void done(u32 number);
+  void empty_caches(const Out& out, const InRegion& in, double share);
   void spread(Out& out, InRegion& in, double share);
   void restart(Out& out, InRegion& in, const std::vector<PodId>& pods);
   void move_parameters(Out& out);

@@ -90,11 +90,45 @@ const RegisterFault<HijackPrefixParams> hijack_prefix{
         if (act.scene.regions[r] == p.by) by = r;
       std::vector<u32> hijacks;
       for (const RegionId r : regions_in(act.scene, p.target))
-        if (const u32 hijack = network->hijack_prefixes({r, p.prefixes, by == kNoRegion ? r : by}, act.root))
+        if (const u32 hijack =
+                network->hijack_prefixes({r, p.prefixes, by == kNoRegion ? r : by}, act.root))
           hijacks.push_back(hijack);
       if (hijacks.empty()) return {};
       return [network, hijacks](IncidentId healed) {
         for (const u32 hijack : hijacks) network->end_hijack(hijack, healed);
+      };
+    }};
+
+struct PreferRoutesParams {
+  RegionTarget target;
+  i32 preference = 200;
+  static void describe(Schema<PreferRoutesParams>& s) {
+    s.field("target", &PreferRoutesParams::target)
+        .required()
+        .help("whose routers tell the backbone's other members so");
+    s.field("preference", &PreferRoutesParams::preference)
+        .range(0, 1e6)
+        .help(
+            "local preference of its routes; without effect where it is not above "
+            "network.backbone.server_preference")
+        .source("Cloudflare 2020: 200");
+  }
+};
+
+const RegisterFault<PreferRoutesParams> prefer_routes{
+    "prefer_routes",
+    "a region's routers tell the others of its backbone that their routes are to be preferred: "
+    "what clients bring to a member goes there instead of to its own servers",
+    "Cloudflare 2020: routes went to the backbone with a local preference of 200; RFC 4271 s9.1",
+    [](const PreferRoutesParams& p, const Act& act) -> Heal {
+      PathControlPort* paths = act.scene.paths;
+      std::vector<u32> faults;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        if (const u32 fault = paths->prefer_routes(r, p.preference, act.root))
+          faults.push_back(fault);
+      if (faults.empty()) return {};
+      return [paths, faults](IncidentId healed) {
+        for (const u32 fault : faults) paths->restore_paths(fault, healed);
       };
     }};
 

@@ -66,6 +66,11 @@ void VersionParams::describe(Schema<VersionParams>& s) {
       .help("how many times as long each step of its engines takes");
   s.field("refresh", &VersionParams::refresh)
       .help("data: its file is made anew again and again, good or bad by chance; null: never");
+  s.field("empties", &VersionParams::empties)
+      .help(
+          "the use of a service whose cache nodes are replaced by empty ones as it reaches them; "
+          "empty: none is")
+      .source("Slack 2022: an agent's restart took cache nodes out, and empty spares came in");
 }
 
 bool has_traits(const VersionParams& v) {

@@ -486,7 +486,7 @@ bool Population::comes_late(RequestSlot slot, const PathState& path, IncidentId 
   if (c.hedging != nullptr) return false;  // the second attempt supposes that the first is there
   const Session& s = sessions_[r.session];
   const u32 prompt = c.trace ? recorded_[r.session].prompt : s.context + lengths_of(c, s).message;
-  path.harm->carry(prompt, 0);
+  path.harm->carry(prompt, 0, moved_by ? moved_by : r.blamed);
   const double u = uniform(way_draw(r, r.tries, kRequestDelay));
   const Duration late = path.harm->request_delay(u, prompt, path.round_trip);
   if (late.ns == 0) return false;
@@ -532,7 +532,7 @@ Duration Population::first_token_late(const Request& r, const Attempt& a,
 // `heard`: when its end would be without loss.
 Duration Population::end_late(const Request& r, const Attempt& a, const PathState& path,
                               Instant heard) const {
-  path.harm->carry(0, a.output);
+  path.harm->carry(0, a.output, a.incident);
   return path.harm->end_delay(uniform(way_draw(r, a.number, kEndDelay)), a.output,
                               heard - r.first_token, path.round_trip);
 }

@@ -11,9 +11,11 @@ const IncidentKind kNodesFailed{"nodes_failed", "nodes are dead"};
 const IncidentKind kNodesRepaired{"nodes_repaired", "dead nodes are back"};
 const IncidentKind kNodesDetached{"nodes_detached", "nodes lose their network while they go on"};
 const IncidentKind kNodesAttached{"nodes_attached", "they have their network again"};
+const IncidentKind kRepairPaced{"repair_paced",
+                                "nodes that come back one after another do so at another rate"};
 const IncidentKind kNodesCordoned{"nodes_cordoned", "no new pods are placed on nodes"};
 const IncidentKind kNodesUncordoned{"nodes_uncordoned", "pods may be placed on them again"};
-enum Kind : u8 { kLook, kCordonAgain };
+enum Kind : u8 { kLook, kCordonAgain, kNextBack };
 enum Reply : u64 { kCordoned, kEvicted };
 constexpr Duration kEvictionRetry = 5_s;  // kubectl's, while a budget refuses
 }  // namespace
@@ -48,19 +50,80 @@ void Hosts::fail(const std::vector<NodeId>& nodes, IncidentId cause) {
   }
 }
 
-void Hosts::repair(const std::vector<NodeId>& nodes, bool cold, IncidentId healed) {
+void Hosts::repair(const std::vector<NodeId>& nodes, const NodeReturn& how, IncidentId healed) {
+  bring_back(nodes, how, true, healed);
+}
+
+void Hosts::attach(const std::vector<NodeId>& nodes, const NodeReturn& how, IncidentId healed) {
+  bring_back(nodes, how, false, healed);
+}
+
+void Hosts::bring_back(const std::vector<NodeId>& nodes, const NodeReturn& how, bool dead,
+                       IncidentId healed) {
+  if (how.each.ns == 0) {
+    if (dead)
+      repaired(nodes, how.cold, healed, kNoIncident);
+    else
+      attached(nodes, how, healed, kNoIncident);
+    return;
+  }
+  Queue& queue = queues_.emplace_back();
+  queue.nodes = nodes;
+  queue.how = how;
+  queue.healed = healed;
+  queue.dead = dead;
+  await_next(static_cast<u32>(queues_.size() - 1));
+}
+
+void Hosts::await_next(u32 number) {
+  Queue& queue = queues_[number];
+  queue.next = context_.world.scheduler.after(queue.how.each, Priority::kFault, component_,
+                                              kNextBack, number);
+}
+
+// The first that is back is told, and that all are.
+void Hosts::next_back(u32 number) {
+  Queue& queue = queues_[number];
+  const std::vector<NodeId> one{queue.nodes[queue.back++]};
+  queue.first = queue.dead ? repaired(one, queue.how.cold, queue.healed, queue.first)
+                           : attached(one, queue.how, queue.healed, queue.first);
+  if (!queue.over())
+    await_next(number);
+  else if (queue.nodes.size() > 1)
+    note(queue.dead ? kNodesRepaired : kNodesAttached, queue.nodes,
+         queue.paced ? queue.paced : queue.first);
+}
+
+bool Hosts::pace_return(Duration each, IncidentId cause) {
+  IncidentId paced = kNoIncident;
+  for (u32 k = 0; k < queues_.size(); ++k) {
+    if (queues_[k].over()) continue;
+    if (paced == kNoIncident)
+      paced = context_.world.incident(kRepairPaced, context_.path, {cause},
+                                      "one node each " + print(each));
+    queues_[k].paced = paced;
+    queues_[k].how.each = each;
+    context_.world.scheduler.cancel(queues_[k].next);
+    await_next(k);
+  }
+  return paced != kNoIncident;
+}
+
+IncidentId Hosts::repaired(const std::vector<NodeId>& nodes, bool cold, IncidentId healed,
+                           IncidentId noted) {
   std::vector<NodeId> back;
   for (const NodeId n : nodes) {
     Node& node = context_.state.nodes[n];
     node.cold = node.cold || cold;
     if (--node.dead == 0) back.push_back(n);
   }
-  if (back.empty()) return;
-  const IncidentId repaired = note(kNodesRepaired, back, healed);
+  if (back.empty()) return noted;
+  if (noted == kNoIncident) noted = note(kNodesRepaired, back, healed);
   for (const NodeId n : back) {
-    kubelets_.node_started(n, repaired);
+    kubelets_.node_started(n, noted);
     if (!context_.state.nodes[n].silent()) leases_.node_speaks(n);
   }
+  return noted;
 }
 
 void Hosts::detach(const std::vector<NodeId>& nodes, IncidentId cause) {
@@ -72,17 +135,26 @@ void Hosts::detach(const std::vector<NodeId>& nodes, IncidentId cause) {
   }
 }
 
-void Hosts::attach(const std::vector<NodeId>& nodes, IncidentId healed) {
+IncidentId Hosts::attached(const std::vector<NodeId>& nodes, const NodeReturn& how,
+                           IncidentId healed, IncidentId noted) {
   std::vector<NodeId> back;
-  for (const NodeId n : nodes)
+  for (const NodeId n : nodes) {
+    if (how.anew && context_.state.nodes[n].dead == 0)
+      kubelets_.node_died(n, context_.state.nodes[n].harmed_by);
+    context_.state.nodes[n].cold = context_.state.nodes[n].cold || how.cold;
     if (--context_.state.nodes[n].detached == 0) back.push_back(n);
-  if (back.empty()) return;
-  const IncidentId attached = note(kNodesAttached, back, healed);
+  }
+  if (back.empty()) return noted;
+  if (noted == kNoIncident) noted = note(kNodesAttached, back, healed);
   for (const NodeId n : back) {
     if (context_.state.nodes[n].dead > 0) continue;
-    kubelets_.node_attached(n, attached);
+    if (how.anew)
+      kubelets_.node_started(n, noted);
+    else
+      kubelets_.node_attached(n, noted);
     leases_.node_speaks(n);
   }
+  return noted;
 }
 
 // ---- closed and emptied ----------------------------------------------------------------------
@@ -169,6 +241,7 @@ bool Hosts::budget_allows(WorkloadId w, i32 max_unavailable) const {
 
 void Hosts::handle(const Event& event) {
   if (event.kind == kCordonAgain) return write_cordon(event.subject);
+  if (event.kind == kNextBack) return next_back(event.subject);
   look_pending_ = false;
   evict();
 }

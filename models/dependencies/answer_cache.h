@@ -3,6 +3,7 @@
 #pragma once
 #include <vector>
 
+#include "sim/journal.h"
 #include "sim/time.h"
 #include "sim/units.h"
 
@@ -23,9 +24,21 @@ class AnswerCache {
     while (kept_ > 0 && kept_ >= size) take_out(last_);
     if (size == 0) return;
     places_[key].expires = expires;
+    places_[key].lost_by = kNoIncident;
     put_first(key);
   }
   u32 kept() const { return kept_; }
+  // Forgets those that `meant(key)` says.
+  template <class F>
+  void lose(IncidentId by, F meant) {
+    for (u32 key = 0; key < places_.size(); ++key)
+      if (places_[key].kept && meant(key)) {
+        take_out(key);
+        places_[key].lost_by = by;
+      }
+  }
+  // What took the answer that was kept last; none: it ended, or gave way.
+  IncidentId lost_by(u32 key) const { return places_[key].lost_by; }
 
  private:
   static constexpr u32 kNone = UINT32_MAX;
@@ -33,6 +46,7 @@ class AnswerCache {
     Instant expires{};
     u32 before = kNone, after = kNone;  // in order of use
     bool kept = false;
+    IncidentId lost_by = kNoIncident;
   };
   void put_first(u32 key) {
     places_[key].before = kNone;

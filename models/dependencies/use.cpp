@@ -1,8 +1,18 @@
 #include "models/dependencies/use.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace stampede {
+namespace {
+
+const IncidentKind kAnswersLost{"answers_lost",
+                                "a share of the answers that callers of a service keep is gone"};
+
+constexpr u32 kPlaceOnRing = 1, kInitial = 2;
+
+}  // namespace
 
 Use::Use(World& world, std::string path, const UseParams& params, Wiring wiring)
     : world_(world),
@@ -11,7 +21,8 @@ Use::Use(World& world, std::string path, const UseParams& params, Wiring wiring)
       wiring_(wiring),
       component_(world.scheduler.add(this)),
       timeouts_(world.scheduler, component_, Priority::kTimeout, kTimeout),
-      keys_(world.stream(path_, "keys")) {
+      keys_(world.stream(path_, "keys")),
+      ways_(world.stream(path_, "ways")) {
   build_cache();
   register_stats();
   world.checks.push_back([this] {
@@ -26,6 +37,13 @@ void Use::build_cache() {
   if (params_.cache.size == 0 || cache_) return;
   popularity_ = std::make_unique<Popularity>(params_.cache.keys, params_.cache.popularity);
   cache_ = std::make_unique<AnswerCache>(params_.cache.keys);
+  if (params_.cache.initial.value <= 0 || world_.now() > Instant{}) return;
+  for (u32 key = 0; key < params_.cache.keys; ++key) {
+    const Words w = draw(keys_, key, kInitial);
+    if (uniform(w) < params_.cache.initial.value)
+      cache_->keep(key, Instant{} + from_seconds(uniform2(w) * params_.cache.ttl.seconds()),
+                   params_.cache.size);
+  }
 }
 
 void Use::retuned(const LiveChange& change) {
@@ -62,12 +80,13 @@ std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, In
       ++counts_.hits;
       return ServiceReply{};
     }
+    if (const IncidentId lost = cache_->lost_by(rank)) cause = lost;
   }
   const u32 call = calls_.take_as_left();
   Call& c = calls_[call];
   const u32 generation = c.generation;
-  c = {key, serials_++,         &caller, tag,    rank, generation, 0, cause,
-       {},  RetryCause::kFinal, false,   nullptr};
+  c = {key, serials_++,         &caller, tag,     rank,   generation, 0, cause,
+       {},  RetryCause::kFinal, false,   nullptr, nullptr};
   if (tag >= by_tag_.size()) by_tag_.resize(tag + 1, kNone);
   by_tag_[tag] = call;
   const bool sent = wiring_.retries->may_send(c.serial, world_.now());
@@ -104,6 +123,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
   ++c.tries;
   ++c.generation;
   c.way = params_.round_trip;
+  c.over = nullptr;
   const Site site = nearest();
   c.at = site.service;
   if (c.cause == kNoIncident) c.cause = site.instead_of;
@@ -118,6 +138,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
     if (path.reach != Reach::kReachable) c.cause = path.cause ? path.cause : c.cause;
     if (path.reach == Reach::kNoRoute) return refused(call, RetryCause::kTransport, path.cause);
     if (path.reach == Reach::kBlackHole) return wait();
+    if (path.harm != nullptr) c.way += late(call, path);
   }
   switch (c.at->offer(*this, call, c.generation, c.cause)) {
     case Service::Taken::kYes:
@@ -131,6 +152,21 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
       return refused(call, RetryCause::kServerError, c.at->ailment());
   }
   invariant_failed("use: unknown answer");
+}
+
+// By how much the call and its answer are late together.
+Duration Use::late(u32 call, const PathState& path) {
+  Call& c = calls_[call];
+  c.over = path.harm;
+  const Words w = draw(ways_, c.serial, c.tries);
+  const auto size = [](Bytes b) { return static_cast<double>(b.value); };
+  return path.harm->deliver(uniform(w), size(params_.question_size), path.round_trip, c.cause) +
+         path.harm->deliver(uniform2(w), size(params_.answer_size), path.round_trip, c.cause);
+}
+
+IncidentId Use::why_late(const Call& c) const {
+  if (const IncidentId why = c.at != nullptr ? c.at->hindrance() : kNoIncident) return why;
+  return c.over != nullptr ? c.over->cause() : kNoIncident;
 }
 
 // The caller hears of it after a round trip.
@@ -238,7 +274,7 @@ void Use::handle(const Event& event) {
 void Use::timed_out(u32 call) {
   ++counts_.timeouts;
   if (calls_[call].out) calls_[call].at->caller_left();
-  tell(call, failed(call, RetryCause::kTransport, calls_[call].at->hindrance()));
+  tell(call, failed(call, RetryCause::kTransport, why_late(calls_[call])));
 }
 
 // Nothing to tell yet: it goes on.
@@ -267,9 +303,22 @@ void Use::leave(u32 tag) {
 
 IncidentId Use::delayed_by(u32 tag) const {
   if (!waits(tag)) return kNoIncident;
-  const Service* at = calls_[by_tag_[tag]].at;
-  const IncidentId hindrance = at != nullptr ? at->hindrance() : kNoIncident;
-  return hindrance != kNoIncident ? hindrance : calls_[by_tag_[tag]].cause;
+  const Call& c = calls_[by_tag_[tag]];
+  const IncidentId late = why_late(c);
+  return late != kNoIncident ? late : c.cause;
+}
+
+// ---- what it keeps
+// --------------------------------------------------------------------------------
+IncidentId Use::lose_answers(double from, double share, IncidentId cause) {
+  if (!cache_ || cache_->kept() == 0 || share <= 0) return kNoIncident;
+  const IncidentId lost = world_.incident(kAnswersLost, path_, {cause},
+                                          fmt::format("{:.0f} % of what is kept", 100 * share));
+  cache_->lose(lost, [&](u32 key) {
+    const double place = uniform(draw(keys_, key, kPlaceOnRing)) - from;
+    return (place < 0 ? place + 1 : place) < share;
+  });
+  return lost;
 }
 
 }  // namespace stampede

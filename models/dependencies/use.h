@@ -4,8 +4,8 @@
 // next try) -> trying .. -> answered, or another way -> answered, or failed; left at any time.
 // **Source** RFC 5861 (stale-if-error); retries as the client libraries have them (RetryPort).
 // **Limits** who has left is not told to the service, as with most protocols; a reply is lost by a
-// time-out only; questions about the same key do not wait for each other; the way back takes as
-// long as the network said when the call went out.
+// time-out only; questions about the same key do not wait for each other; a call and its answer are
+// on the way at the same time, as late as the network says when the call goes out.
 #pragma once
 #include <memory>
 #include <string>
@@ -15,6 +15,7 @@
 #include "models/dependencies/popularity.h"
 #include "models/dependencies/service.h"
 #include "models/dependencies/use_params.h"
+#include "models/ports/answer_cache_port.h"
 #include "models/ports/network_port.h"
 #include "models/ports/retry_port.h"
 #include "models/ports/service_port.h"
@@ -23,7 +24,11 @@
 
 namespace stampede {
 
-class Use final : public Component, public ServicePort, public ServiceUser, public Tunable {
+class Use final : public Component,
+                  public ServicePort,
+                  public ServiceUser,
+                  public AnswerCachePort,
+                  public Tunable {
  public:
   struct Site {
     Service* service;
@@ -51,6 +56,8 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
   bool waits(u32 tag) const override { return tag < by_tag_.size() && by_tag_[tag] != kNone; }
   IncidentId delayed_by(u32 tag) const override;
 
+  IncidentId lose_answers(double from, double share, IncidentId cause) override;
+
   bool call_ended(u32 call, u32 generation, bool served, IncidentId cause) override;
   void handle(const Event& event) override;
   LiveRoot live() { return live_root(params_, this); }
@@ -75,8 +82,11 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
     RetryCause why = RetryCause::kFinal;
     bool out = false;  // the service has it
     Service* at = nullptr;
+    const PathHarm* over = nullptr;  // the way, where it has a capacity or loses something
   };
   Site nearest() const;
+  Duration late(u32 call, const PathState& path);
+  IncidentId why_late(const Call& call) const;
   std::optional<ServiceReply> attempt(u32 call);
   std::optional<ServiceReply> refused(u32 call, RetryCause why, IncidentId cause);
   std::optional<ServiceReply> failed(u32 call, RetryCause why, IncidentId cause);
@@ -96,7 +106,7 @@ class Use final : public Component, public ServicePort, public ServiceUser, publ
   const Wiring wiring_;
   const ComponentId component_;
   Timeouts timeouts_;
-  StreamKey keys_;
+  StreamKey keys_, ways_;
   std::unique_ptr<Popularity> popularity_;  // null: nothing is kept
   std::unique_ptr<AnswerCache> cache_;
   SlotPool<Call> calls_;

@@ -13,6 +13,11 @@ void AnswerCacheParams::describe(Schema<AnswerCacheParams>& s) {
       .range(1, 1e6)
       .scales()
       .help("different things that are asked about");
+  s.field("initial", &P::initial)
+      .fixed("it is what the run begins with")
+      .range(0, 1)
+      .help(
+          "share of these whose answers are kept at the start, each until some time within `ttl`");
   s.field("ttl", &P::ttl).live().range(0, 1e7).help("time for which an answer is good");
   s.field("popularity", &P::popularity)
       .fixed("how often each is asked about is settled at the start")
@@ -37,7 +42,9 @@ void UseParams::describe(Schema<UseParams>& s) {
   s.field("per", &P::per)
       .fixed("who calls whom is built at the start")
       .help(
-          "when it is called: for each attempt, each log-in, each start of a pod, each call of the "
+          "when it is called: for each attempt, each log-in, each attempt that a pod works on and "
+          "that "
+          "holds a place there meanwhile, each start of a pod, each call of the "
           "service `by`, each renewal of a node's lease, or each refresh of a gateway's policy");
   s.field("by", &P::by)
       .fixed("who calls whom is built at the start")
@@ -57,6 +64,11 @@ void UseParams::describe(Schema<UseParams>& s) {
       .live()
       .range(0, 60)
       .help("time on the way to and from it, beside that between two regions");
+  s.field("question_size", &P::question_size)
+      .live()
+      .range(1, 1e9)
+      .help("size of a call on a way whose capacity or loss matters");
+  s.field("answer_size", &P::answer_size).live().range(1, 1e9).help("that of an answer");
   s.field("cache", &P::cache).help("answers that the caller keeps");
   s.field("on_failure", &P::on_failure)
       .live()

@@ -9,6 +9,7 @@ namespace stampede {
 enum class UsePer : u8 {
   kRequest,  // each attempt that a gateway lets in
   kLogIn,    // each of these that logs in
+  kWork,     // each attempt that a pod has taken up, which holds a place there meanwhile
   kStart,    // the start of a pod, between loading and warming up
   kCall,     // each call of another service, which holds its server meanwhile
   kLease,    // each renewal of a node's lease
@@ -24,6 +25,7 @@ enum class OnFailure : u8 {
 
 struct AnswerCacheParams {
   u32 size = 0, keys = 10'000;
+  Share initial{0};
   Duration ttl = 60_s;
   double popularity = 0.8;
   Duration stale_if_error{};
@@ -34,6 +36,7 @@ struct UseParams {
   std::string name, service, by;
   UsePer per = UsePer::kRequest;
   Duration timeout = 1_s, round_trip{}, every = 30_s;
+  Bytes question_size{1000}, answer_size{1000};
   AnswerCacheParams cache;
   OnFailure on_failure = OnFailure::kFail;
   Duration degraded_time{};

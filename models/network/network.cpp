@@ -60,7 +60,7 @@ IncidentId Network::origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal
 bool Network::update(Path& path, const Walk& walk, RegionId region) {
   PathState next;
   next.reach = walk.reach;
-  next.round_trip = 2 * walk.one_way;
+  next.round_trip = next.routed = 2 * walk.one_way;
   next.changed = path.state.changed;
   if (path_faults_) {
     const u32 way = number_of(path);
@@ -70,6 +70,7 @@ bool Network::update(Path& path, const Walk& walk, RegionId region) {
   const bool was = path.state.reach == Reach::kReachable;
   const bool is = next.reach == Reach::kReachable;
   if (was && (!is || walk.end != path.end)) ++next.changed;
+  if (!is) next.routed = path.state.routed;
   if (!is) next.round_trip = path.state.round_trip;  // a refusal takes as long as an answer did
   if (walk.reach != Reach::kReachable) {
     next.cause = walk.cause != kNoIncident ? walk.cause : regions_[region].withdrawn;
@@ -203,6 +204,7 @@ Network::Network(World& world, const NetworkParams& params, std::vector<NetworkR
   prefix_withdrawn_.assign(bgp_->prefixes().size(), 0);
   paths_.resize(clients_.size() * regions_.size());
   between_.resize(regions_.size() * regions_.size());
+  limit_ways();
   for (RegionId r = 0; r < count; ++r) {
     recompute_clients(r);
     for (RegionId other = 0; other < count; ++other) recompute_between(r, other);

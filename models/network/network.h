@@ -2,8 +2,9 @@
 // State: a region's policy: in force -> pushed (waits, canary stages) -> in force or rolled back;
 // its prefixes: announced <-> withdrawn; a path: reachable, no route, black hole.
 // Source: network_and_kv.md 2; RFC 8212 (a missing policy exports nothing).
-// Limits: one AS and one router a region; the way back to a client is always there; links have no
-// capacity; a reroute that loses no packet does not disturb streams.
+// Limits: one AS and one router a region; the way back to a client is always there; what has a
+// capacity are ways by their ends, not links; a reroute that loses no packet does not disturb
+// streams.
 #pragma once
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "models/ports/network_port.h"
 #include "models/ports/path_control_port.h"
 #include "models/ports/routing_control_port.h"
+#include "sim/live_causes.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -38,6 +40,7 @@ class Network : public Component,
                 public RoutingControlPort,
                 public PathControlPort,
                 public LinkControlPort,
+                public Tunable,
                 private BgpObserver {
  public:
   // `regions` in order of RegionId. `graph`: a read AS graph instead of a generated one; must be
@@ -71,6 +74,7 @@ class Network : public Component,
   // PathControlPort
   u32 cut_paths(const Ways& ways, IncidentId cause) override;
   u32 degrade_paths(const Ways& ways, const WayDamage& damage, IncidentId cause) override;
+  u32 prefer_routes(RegionId site, i32 preference, IncidentId cause) override;
   void restore_paths(u32 fault, IncidentId healed) override;
 
   // LinkControlPort
@@ -87,7 +91,8 @@ class Network : public Component,
   void set_alive(RegionId region, bool alive, IncidentId cause);
 
   const NetworkParams& params() const { return params_; }
-  LiveRoot live() { return live_root(params_); }
+  LiveRoot live() { return live_root(params_, this); }
+  void retuned(const LiveChange& change) override;
   LiveRoot live_bgp();
   Bgp& bgp() { return *bgp_; }
   const Bgp& bgp() const { return *bgp_; }
@@ -160,6 +165,8 @@ class Network : public Component,
   // network_faults.cpp: over ways
   u32 number_of(const Path& path) const;  // of its way
   std::vector<u32> ways_of(const Ways& ways) const;
+  void limit_ways();
+  bool on_backbone(RegionId region) const;
   // network_faults.cpp: of links, sessions and routes
   RouteFaults& route_faults();
   PathFaults& path_faults();
@@ -189,6 +196,7 @@ class Network : public Component,
   std::vector<Path> between_;                  // [from, to]
   std::vector<PathListener*> listeners_;
   StreamKey safeguard_key_, ways_key_;
+  LiveCauses tuned_;  // what was changed of capacities
   u32 pushes_ = 0;
   u64 recomputes_ = 0;
   bool recompute_due_ = false, divergence_told_ = false;

@@ -121,8 +121,8 @@ RouteFaults& Network::route_faults() {
 
 PathFaults& Network::path_faults() {
   if (!path_faults_)
-    path_faults_ =
-        std::make_unique<PathFaults>(world_, params_.transport, paths_.size() + between_.size());
+    path_faults_ = std::make_unique<PathFaults>(world_, params_, tuned_, name_,
+                                                paths_.size() + between_.size());
   return *path_faults_;
 }
 
@@ -240,6 +240,9 @@ const IncidentKind kPathsCut{"paths_cut",
 const IncidentKind kPathsDegraded{
     "paths_degraded", "ways to regions or between them are slower, lose segments or carry less"};
 const IncidentKind kPathsRestored{"paths_restored", "a fault of ways is over"};
+const IncidentKind kRoutesPreferred{
+    "routes_preferred",
+    "members of a backbone send what clients bring them to one member, whose routes they prefer"};
 
 }  // namespace
 
@@ -310,6 +313,54 @@ u32 Network::degrade_paths(const Ways& ways, const WayDamage& damage, IncidentId
   const u32 fault = path_faults().degrade(std::move(found), damage, id);
   mark_all_dirty();
   return fault;
+}
+
+bool Network::on_backbone(RegionId region) const {
+  const std::vector<std::string>& members = params_.backbone.members;
+  return std::find(members.begin(), members.end(), regions_[region].name) != members.end();
+}
+
+// Those who hear of it: members that reach the site then.
+u32 Network::prefer_routes(RegionId site, i32 preference, IncidentId cause) {
+  const std::size_t n = regions_.size();
+  std::vector<PathFaults::Detour> detours;
+  for (ClientNetwork c = 0; c < clients_.size(); ++c)
+    for (RegionId r = 0; r < n; ++r) {
+      const PathState& line = between_[r * n + site].state;
+      if (r == site || !on_backbone(r) || line.reach != Reach::kReachable) continue;
+      detours.push_back(
+          {static_cast<u32>(c * n + r), static_cast<u32>(c * n + site), line.round_trip / 2});
+    }
+  if (detours.empty() || !on_backbone(site)) return kNoWays;
+  if (preference <= params_.backbone.server_preference) return kNoWays;
+  const IncidentId id = world_.incident(
+      kRoutesPreferred, name_, {cause},
+      fmt::format("the backbone sends what comes to it to {}: local preference {} above {}",
+                  regions_[site].name, preference, params_.backbone.server_preference));
+  const u32 fault = path_faults().detour(detours, preference, id);
+  mark_all_dirty();
+  return fault;
+}
+
+void Network::limit_ways() {
+  for (const WayCapacity& capacity : params_.capacities) {
+    Ways ways;
+    for (RegionId r = 0; r < regions_.size(); ++r) {
+      if (regions_[r].name == capacity.region) ways.region = r;
+      if (regions_[r].name == capacity.from) ways.from = WayFrom::kOneRegion, ways.other = r;
+    }
+    if (capacity.from == "clients") ways.from = WayFrom::kClients;
+    if (capacity.from == "regions") ways.from = WayFrom::kRegions;
+    path_faults().limit(ways_of(ways), capacity);
+  }
+}
+
+void Network::retuned(const LiveChange& change) {
+  if (change.path.starts_with("network.capacities"))
+    tuned_.note(change.path, change.cause, world_.now());
+  if (!path_faults_ || !change.path.starts_with("network.backbone")) return;
+  path_faults_->rebuild_all();
+  mark_all_dirty();
 }
 
 void Network::restore_paths(u32 fault, IncidentId healed) {

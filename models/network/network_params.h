@@ -3,6 +3,7 @@
 #include "models/network/as_generator_params.h"
 #include "models/network/bgp_params.h"
 #include "models/network/transport_params.h"
+#include "models/network/way_params.h"
 
 namespace stampede {
 
@@ -38,6 +39,8 @@ struct NetworkParams {
   Share link_spread{0.25};               // a link's delay is that times U(1 - this, 1 + this)
   Duration policy_apply{1_s};            // from the push to the routers' new configuration
   TransportParams transport;
+  std::vector<WayCapacity> capacities;
+  BackboneParams backbone;
   RoutingSafeguards safeguards;
   static void describe(Schema<NetworkParams>& s);
 };

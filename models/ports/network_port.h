@@ -22,8 +22,11 @@ struct PathHarm {
   virtual Duration answer_delay(double u, Duration round_trip) const = 0;
   virtual Duration end_delay(double u, u32 tokens, Duration streamed,
                              Duration round_trip) const = 0;
-  // So much was given to it.
-  virtual void carry(u32 prompt_tokens, u32 answer_tokens) const = 0;
+  // So much was given to it, because of `cause`.
+  virtual void carry(u32 prompt_tokens, u32 answer_tokens, IncidentId cause) const = 0;
+  // A message of so many bytes is given to it; returns how much later it arrives.
+  virtual Duration deliver(double u, double bytes, Duration round_trip, IncidentId cause) const = 0;
+  // What is wrong with it; none: it has a capacity, which is enough.
   virtual IncidentId cause() const = 0;
 };
 
@@ -32,7 +35,8 @@ struct PathState {
   Duration round_trip{};
   u32 changed = 0;                 // counts path changes: a stream sent under an older count died
   IncidentId cause = kNoIncident;  // of unreachability
-  const PathHarm* harm = nullptr;  // null: nothing is lost; until a path of the region changes
+  const PathHarm* harm = nullptr;  // null: nothing is ever lost; until a path of the region changes
+  Duration routed{};  // of the round trip, what routers know of: not what faults of the way add
 };
 
 struct NetworkPort {

@@ -3,8 +3,16 @@
 #include <vector>
 
 #include "sim/journal.h"
+#include "sim/time.h"
 
 namespace stampede {
+
+// How nodes come back.
+struct NodeReturn {
+  bool cold = false;  // with empty disks, so that images and weights come from registry and store
+  Duration each{};    // one after another, each so long after the one before; 0: all at once
+  bool anew = false;  // of detached hosts: installed anew, so that what runs there is gone
+};
 
 struct NodeControlPort {
   virtual ~NodeControlPort() = default;
@@ -14,12 +22,14 @@ struct NodeControlPort {
   // and their GPUs stay taken, until the control plane has given them up or they are back.
   virtual void fail(const std::vector<u32>& nodes, IncidentId cause) = 0;
   // Started again, once every failure of theirs is repaired (incident nodes_repaired): kubelets
-  // register and start what is bound there from the beginning. `cold`: with empty disks, so that
-  // images and weights come from registry and store.
-  virtual void repair(const std::vector<u32>& nodes, bool cold, IncidentId healed) = 0;
+  // register and start what is bound there from the beginning.
+  virtual void repair(const std::vector<u32>& nodes, const NodeReturn& how, IncidentId healed) = 0;
   // Hosts go on, and nothing gets to them or from them (incidents nodes_detached, nodes_attached).
   virtual void detach(const std::vector<u32>& nodes, IncidentId cause) = 0;
-  virtual void attach(const std::vector<u32>& nodes, IncidentId healed) = 0;
+  virtual void attach(const std::vector<u32>& nodes, const NodeReturn& how, IncidentId healed) = 0;
+  // Those that come back one after another do so at this pace from now on (incident repair_paced).
+  // False if there are none.
+  virtual bool pace_return(Duration each, IncidentId cause) = 0;
   // kubectl cordon: closed to new pods (incidents nodes_cordoned, nodes_uncordoned). Written
   // through the API server, again and again until it is taken.
   virtual void cordon(const std::vector<u32>& nodes, IncidentId cause) = 0;

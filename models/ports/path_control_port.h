@@ -33,6 +33,9 @@ struct PathControlPort {
   virtual u32 cut_paths(const Ways& ways, IncidentId cause) = 0;
   // Beside what others do to them (incident paths_degraded). Likewise.
   virtual u32 degrade_paths(const Ways& ways, const WayDamage& damage, IncidentId cause) = 0;
+  // A backbone's other members send what clients bring them to `site`, if it so prefers its routes
+  // above those to their own servers (incident routes_preferred). Likewise.
+  virtual u32 prefer_routes(RegionId site, i32 preference, IncidentId cause) = 0;
   virtual void restore_paths(u32 fault, IncidentId healed) = 0;  // incident paths_restored
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "models/ports/answer_cache_port.h"
 #include "models/ports/api_load_port.h"
 #include "models/ports/autoscaler_control_port.h"
 #include "models/ports/breaker_control_port.h"
@@ -60,6 +61,7 @@ struct Scene {
   std::vector<std::string> controller_names{};
   PathControlPort* paths = nullptr;
   LinkControlPort* links = nullptr;
+  std::vector<NamedAnswerCache> answer_caches{};
 };
 
 }  // namespace stampede

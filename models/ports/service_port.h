@@ -32,10 +32,11 @@ struct ServicePort {
   virtual IncidentId delayed_by(u32 tag) const = 0;
 };
 
-// What a gateway asks before it lets an attempt in; null: nothing.
+// What a gateway asks before it lets an attempt in, and what a pod asks for it; null: nothing.
 struct GatewayServices {
   ServicePort* request = nullptr;  // for each: its client's name, then what it needs
   ServicePort* log_in = nullptr;   // for one that logs in: the name, the log-in, what each needs
+  ServicePort* work = nullptr;     // before the pod's engine gets it
   u8 name_stages = 0;              // of both, those of names
   u8 log_in_stages = 0;            // of `log_in`, those of the log-in itself
 };

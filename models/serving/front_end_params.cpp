@@ -37,6 +37,13 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
       .help(
           "mean piece of CPU work that a probe can wait behind; it decides how sharply probes "
           "fail");
+  s.field("max_requests", &P::max_requests)
+      .live()
+      .range(0, 1e6)
+      .help(
+          "requests that a pod works on at a time, those included that wait for a service; the "
+          "next one gets 503, and probes no answer; 0: any number")
+      .source("Apache: MaxRequestWorkers, which a probe needs as any request does");
   s.field("probe_timeout", &P::probe_timeout)
       .live()
       .at_least(0.001)

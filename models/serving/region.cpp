@@ -98,7 +98,13 @@ Verdict Region::place(WorkloadId workload, AttemptSlot slot) {
     attempt_ended(id, a, refusal->code, world_.now());
     return *refusal;
   }
-  if (!admit_to(p, slot, id))
+  if (wiring_.services != nullptr) [[unlikely]]
+    if (const auto verdict = ask_for_work(slot, id)) return *verdict;
+  return to_engine(slot, id);
+}
+
+Verdict Region::to_engine(AttemptSlot slot, PodId id) {
+  if (!admit_to(pod(id), slot, id))
     return refuse_503(tuned_.lately(world_.now()));  // longer than the engine's memory
   if (wiring_.deadline != nullptr) await_deadlines(slot);
   return {};
@@ -133,6 +139,7 @@ std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
     return refuse_503(bounded_by_ ? bounded_by_ : trouble_of(id));
   if (full(p)) return refuse_503(trouble_of(id));
+  if (!has_place(id)) return refuse_503(busy_with(id));
   return std::nullopt;
 }
 
@@ -326,7 +333,7 @@ void Region::handle(const Event& event) {
           [this](u32 slot, bool finishes) { wiring_.clients->prefetch_attempt(slot, finishes); });
       p.event_at = kNever;
       advance(event.subject);
-      if (p.draining && !has_work(pods_[event.subject])) return kill(event.subject);
+      if (p.draining && idle(event.subject)) return kill(event.subject);
       return reschedule(event.subject);
     }
     case kHandover:
@@ -533,7 +540,7 @@ bool Region::let_go(u32 k) {
   if (engine == nullptr) return false;
   advance(prompt.pod);
   engine->release(engine_time(pods_[prompt.pod]), prompt.ticket);
-  if (pods_[prompt.pod].draining && !has_work(pods_[prompt.pod]))
+  if (pods_[prompt.pod].draining && idle(prompt.pod))
     kill(prompt.pod);
   else
     reschedule(prompt.pod);
@@ -619,6 +626,7 @@ void Region::release(AttemptSlot slot) {
 bool Region::cancel(AttemptSlot slot) {
   if (asks_services(slot)) {
     services_of(slot)->leave(slot);
+    calls_.leave(slot);
     --asking_;
     release(slot);
     return true;

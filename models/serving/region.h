@@ -32,6 +32,7 @@
 #include "models/serving/handovers.h"
 #include "models/serving/kv_link.h"
 #include "models/serving/open_endpoints.h"
+#include "models/serving/pod_calls.h"
 #include "models/serving/pod_clock.h"
 #include "models/serving/pod_faults.h"
 #include "models/serving/pool_routes.h"
@@ -325,7 +326,16 @@ class Region final : public Component,
   bool stop_rendering(Pod& pod, AttemptSlot attempt);
   void rendered(AttemptSlot attempt);
   void enter_engine(PodId pod, AttemptSlot attempt, u32 cached);
-  static bool has_work(const Pod& pod);
+  // Of a pod's work: what it asks before its engine gets an attempt.
+  std::optional<Verdict> ask_for_work(AttemptSlot attempt, PodId pod);
+  Verdict to_engine(AttemptSlot attempt, PodId pod);
+  void work_replied(AttemptSlot attempt, const ServiceReply& reply);
+  void break_off_calls(PodId pod);
+  u32 working(PodId pod) const;
+  bool has_place(PodId pod) const;  // for one more request
+  IncidentId busy_with(PodId pod);
+  void end_if_drained(PodId pod);
+  bool idle(PodId pod) const;
   std::optional<Verdict> refused_by(Pod& pod, PodId id, AttemptSlot attempt);
   void await_filters(WorkloadId workload);
   void attempt_ended(PodId pod, const Attempt& attempt, Outcome outcome, Instant at);
@@ -418,6 +428,7 @@ class Region final : public Component,
   u32 losses_ = 0;                             // of texts in engines
   std::unique_ptr<RunningVersions> versions_;  // null: none was brought
   GateRules gate_;
+  PodCalls calls_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_;
   std::vector<OpenEndpoints> endpoints_;    // [workload]

@@ -32,6 +32,7 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
 
 // ---- services that the gateway asks before it lets an attempt on ------------------------------
 ServicePort* Region::services_of(AttemptSlot slot) const {
+  if (calls_.waits(slot)) return wiring_.services->work;
   const Attempt& a = (*wiring_.attempts)[slot];
   return a.logs_in ? wiring_.services->log_in : wiring_.services->request;
 }
@@ -67,6 +68,7 @@ Verdict Region::refused_by_service(AttemptSlot slot, const ServiceReply& reply) 
 }
 
 void Region::service_replied(u32 slot, const ServiceReply& reply) {
+  if (calls_.waits(slot)) return work_replied(slot, reply);
   --asking_;
   --holds_;
   const Verdict verdict = reply.ok ? log_in(slot) : refused_by_service(slot, reply);

@@ -1,4 +1,5 @@
-// What the cluster asks of a region's pods: start, stop, probe, sample; and the endpoints it sends.
+// What the cluster asks of a region's pods: start, stop, probe, sample; the endpoints it sends; and
+// what pods ask of services.
 #include "models/serving/region.h"
 
 #include <algorithm>
@@ -55,7 +56,7 @@ void Region::pod_stopped(PodId id, WorkloadId, IncidentId cause) {
   if (!p.serving) return;
   p.stopped_by = cause;
   take_out(p);
-  if (!has_work(p)) return kill(id);
+  if (idle(id)) return kill(id);
   p.grace_ends = world_.now() + params_.termination_grace;
   world_.scheduler.at(p.grace_ends, Priority::kControl, component_, kGraceOver, id);
 }
@@ -72,8 +73,6 @@ void Region::pod_kept_down(PodId id, WorkloadId workload, IncidentId cause) {
   if (shrunk_[workload].cause != kNoIncident) shrunk_[workload].kept_by = cause;
   if (endpoints_[workload].size() == 0) endpoint_cause_[workload] = cause;
 }
-
-bool Region::has_work(const Pod& p) { return !p.engine->idle() || !p.rendering.empty(); }
 
 void Region::take_out(Pod& p) {
   p.serving = false;
@@ -94,6 +93,7 @@ void Region::kill(PodId id) {
   if (kv_events_[p.workload] != nullptr) kv_events_[p.workload]->cleared(id, world_.now());
   const std::unique_ptr<Engine> dying = std::move(p.engine);
   p.draining = false;
+  break_off_calls(id);
   std::vector<AttemptSlot> lost;
   const u32 running = dying->running();
   dying->kill(now, [&](u32 slot) {
@@ -177,7 +177,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
                                     "front-end CPU above the line in pod " + std::to_string(id));
     }
   }
-  const bool answered = (faults_.empty() || faults_.answers_probes(id)) &&
+  const bool answered = (faults_.empty() || faults_.answers_probes(id)) && has_place(id) &&
                         p.front_end.answers(uniform(draw(probe_stream_, id, p.probes++)), front);
   if (!answered) ++counts_.probes_failed;
   return answered;
@@ -194,7 +194,7 @@ PodSample Region::sample(PodId id, WorkloadId workload) {
   sample.waiting_milli = static_cast<i64>(p.engine->waiting()) * 1000;
   sample.cause = overload_incident(id);
   const FrontEndParams& front = params_.pools[workload].front_end;
-  const i64 requests = i64{p.engine->waiting()} + p.engine->running();
+  const i64 requests = working(id);
   sample.memory_bytes = static_cast<i64>(front.memory_idle.value) +
                         requests * static_cast<i64>(front.memory_per_request.value);
   if (versions_) sample.memory_bytes += static_cast<i64>(versions_->lost(id, now));
@@ -213,7 +213,7 @@ bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) 
   const Instant now = engine_time(p);
   const EngineCounters counted = p.engine->counters(now);
   exports.waiting = p.engine->waiting();
-  exports.running = p.engine->running();
+  exports.running = p.engine->running() + calls_.count(id);
   exports.kv_use = static_cast<double>(p.engine->kv_blocks_used(now)) /
                    static_cast<double>(profiles_[workload]->kv_blocks);
   exports.busy_seconds = p.engine->busy(now).seconds();
@@ -281,12 +281,15 @@ CheckAnswer Region::check(PodId id, double luck) const {
   if (!faults_.empty() && faults_.silent(id)) return CheckAnswer::kSilent;
   if (id >= pods_.size() || !pods_[id].serving) return CheckAnswer::kRefused;
   const Pod& p = pods_[id];
-  const bool answers = p.front_end.answers(luck, params_.pools[p.workload].front_end);
+  const bool answers =
+      has_place(id) && p.front_end.answers(luck, params_.pools[p.workload].front_end);
   return answers ? CheckAnswer::kWell : CheckAnswer::kSilent;
 }
 
 IncidentId Region::unwell(PodId id) {
   if (id >= pods_.size()) return kNoIncident;
+  if (!has_place(id))
+    if (const IncidentId cause = busy_with(id)) return cause;
   if (const IncidentId cause = overload_incident(id)) return cause;
   const Pod& p = pods_[id];
   if (p.serving) return kNoIncident;
@@ -380,6 +383,76 @@ void Region::rebase_load() {
       if (p.engine && p.workload == w) load_before_[w] += work_of(p);
   }
   load_at_ = world_.now();
+}
+
+// ---- services that a pod asks for what it works on, before its engine gets it -------------------
+// Nothing: its engine gets the attempt now.
+std::optional<Verdict> Region::ask_for_work(AttemptSlot slot, PodId id) {
+  ServicePort* port = wiring_.services->work;
+  if (port == nullptr) return std::nullopt;
+  Attempt& a = (*wiring_.attempts)[slot];
+  const auto reply = port->ask(a.session_key, slot, *this, a.incident);
+  if (!reply) {
+    a.pod = id;
+    a.started = world_.now();
+    calls_.add(id, slot);
+    ++asking_;
+    return Verdict{};
+  }
+  if (reply->ok) return std::nullopt;
+  a.started = world_.now();
+  attempt_ended(id, a, Outcome::kRejected503, world_.now());
+  return refuse_503(reply->cause);
+}
+
+void Region::work_replied(AttemptSlot slot, const ServiceReply& reply) {
+  calls_.leave(slot);
+  --asking_;
+  const PodId id = (*wiring_.attempts)[slot].pod;
+  const Verdict verdict = reply.ok ? to_engine(slot, id) : refuse_503(reply.cause);
+  if (verdict.accepted()) return;
+  attempt_ended(id, (*wiring_.attempts)[slot], verdict.code, world_.now());
+  drop(slot, verdict.code, verdict.incident);
+  end_if_drained(id);
+}
+
+// Its process is gone.
+void Region::break_off_calls(PodId id) {
+  for (const AttemptSlot slot : calls_.at(id)) {
+    wiring_.services->work->leave(slot);
+    calls_.leave(slot);
+    --asking_;
+    attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
+    drop(slot, Outcome::kTruncated, pods_[id].stopped_by);
+  }
+}
+
+u32 Region::working(PodId id) const {
+  const Pod& p = pods_[id];
+  return p.engine->waiting() + p.engine->running() + static_cast<u32>(p.rendering.size()) +
+         calls_.count(id);
+}
+
+bool Region::has_place(PodId id) const {
+  const u32 most = params_.pools[pods_[id].workload].front_end.max_requests;
+  return most == 0 || !pods_[id].engine || working(id) < most;
+}
+
+// Why all its places are taken: what those wait for that wait, or what ails the pod.
+IncidentId Region::busy_with(PodId id) {
+  const std::vector<AttemptSlot> waiting = calls_.at(id);
+  if (!waiting.empty())
+    if (const IncidentId late = wiring_.services->work->delayed_by(waiting.front())) return late;
+  return trouble_of(id);
+}
+
+bool Region::idle(PodId id) const {
+  const Pod& p = pods_[id];
+  return p.engine->idle() && p.rendering.empty() && calls_.count(id) == 0;
+}
+
+void Region::end_if_drained(PodId id) {
+  if (pods_[id].engine && pods_[id].draining && idle(id)) kill(id);
 }
 
 }  // namespace stampede

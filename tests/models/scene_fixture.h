@@ -159,6 +159,10 @@ struct HandPaths final : PathControlPort {
     acts.did("degrade", ways.region, cause);
     return ++faults;
   }
+  u32 prefer_routes(RegionId site, i32, IncidentId cause) override {
+    acts.did("prefer", site, cause);
+    return ++faults;
+  }
   void restore_paths(u32 fault, IncidentId healed) override {
     acts.did("way" + std::to_string(fault) + "_", 0, healed);
   }
@@ -356,11 +360,17 @@ struct HandNodes final : NodeControlPort {
     acts.did(what + std::to_string(nodes.size()) + "_", region, cause);
   }
   void fail(const std::vector<u32>& n, IncidentId cause) override { did("fail", n, cause); }
-  void repair(const std::vector<u32>& n, bool, IncidentId cause) override {
+  void repair(const std::vector<u32>& n, const NodeReturn&, IncidentId cause) override {
     did("repair", n, cause);
   }
   void detach(const std::vector<u32>& n, IncidentId cause) override { did("detach", n, cause); }
-  void attach(const std::vector<u32>& n, IncidentId cause) override { did("attach", n, cause); }
+  void attach(const std::vector<u32>& n, const NodeReturn&, IncidentId cause) override {
+    did("attach", n, cause);
+  }
+  bool pace_return(Duration, IncidentId cause) override {
+    did("pace", {}, cause);
+    return true;
+  }
   void cordon(const std::vector<u32>& n, IncidentId cause) override { did("cordon", n, cause); }
   void uncordon(const std::vector<u32>& n, IncidentId cause) override { did("uncordon", n, cause); }
   void drain(const std::vector<u32>& n, i32, IncidentId cause) override { did("drain", n, cause); }

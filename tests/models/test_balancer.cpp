@@ -13,7 +13,8 @@ struct FakeNetwork : NetworkPort {
   explicit FakeNetwork(std::size_t n) : regions(n), states(n * n) {
     for (std::size_t a = 0; a < n; ++a)
       for (std::size_t b = 0; b < n; ++b)
-        states[a * n + b].round_trip = 10_ms + 50_ms * static_cast<i64>(a > b ? a - b : b - a);
+        states[a * n + b].round_trip = states[a * n + b].routed =
+            10_ms + 50_ms * static_cast<i64>(a > b ? a - b : b - a);
   }
   void set(std::size_t region, Reach reach, IncidentId cause) {
     for (std::size_t a = 0; a < regions; ++a) {

@@ -48,7 +48,7 @@ TEST(hosts, the_dead_are_given_up_after_the_grace_and_their_pods_replaced_elsewh
       EXPECT_EQ(f.world.journal.all()[i.causes.at(0) - 1].kind, "nodes_failed");
     }
   }
-  f.cluster->hosts().repair({1}, false, why);
+  f.cluster->hosts().repair({1}, {.cold = false}, why);
   f.run_for(60_s);
   EXPECT_EQ(f.counts().objects, 8);
   EXPECT_EQ(f.counts().routable, 8);
@@ -68,7 +68,7 @@ TEST(hosts, who_is_back_soon_starts_its_pods_again) {
     f.run_for(60_s);
     f.cluster->hosts().fail({2}, kNoIncident);
     f.run_for(100_s);
-    f.cluster->hosts().repair({2}, cold, kNoIncident);
+    f.cluster->hosts().repair({2}, {.cold = cold}, kNoIncident);
     const double back = f.world.now().seconds();
     f.run_for(600_s);
     EXPECT_EQ(f.counts().routable, 8);
@@ -88,7 +88,7 @@ TEST(hosts, a_short_outage_is_seen_by_nobody_but_those_who_were_there) {
   f.cluster->hosts().detach({0}, kNoIncident);
   EXPECT_EQ(f.runtime.cut_off.size(), 2u);
   f.run_for(20_s);
-  f.cluster->hosts().attach({0}, kNoIncident);
+  f.cluster->hosts().attach({0}, {}, kNoIncident);
   EXPECT_TRUE(f.runtime.cut_off.empty());
   f.run_for(120_s);
   EXPECT_EQ(f.incidents("nodes_lost"), 0u);
@@ -107,13 +107,60 @@ TEST(hosts, the_detached_go_on_and_catch_up) {
     f.run_for(away);
     EXPECT_EQ(f.counts().routable, evicted ? 8 : 6);
     EXPECT_EQ(f.counts().objects, evicted ? 10 : 8);
-    f.cluster->hosts().attach({0}, kNoIncident);
+    f.cluster->hosts().attach({0}, {}, kNoIncident);
     f.run_for(60_s);
     EXPECT_EQ(f.counts().routable, 8);
     EXPECT_EQ(f.counts().objects, 8);
     EXPECT_EQ(f.runtime.stopped.size(), evicted ? 2u : 0u);
     EXPECT_TRUE(f.runtime.killed.empty());
   }
+}
+
+TEST(hosts, come_back_one_after_another_where_they_are_repaired_so) {
+  Fixture f(exact(4, 8));
+  f.run_for(60_s);
+  f.cluster->hosts().detach({0, 1, 2}, kNoIncident);
+  f.run_for(5_s);
+  f.cluster->hosts().attach({0, 1, 2}, {.each = 10_s}, kNoIncident);
+  EXPECT_EQ(f.runtime.cut_off.size(), 6u);
+  f.run_for(11_s);
+  EXPECT_EQ(f.runtime.cut_off.size(), 4u);
+  f.run_for(10_s);
+  EXPECT_EQ(f.runtime.cut_off.size(), 2u);
+  f.run_for(10_s);
+  EXPECT_TRUE(f.runtime.cut_off.empty());
+  EXPECT_EQ(f.incidents("nodes_attached"), 2u);  // the first, and all
+  EXPECT_TRUE(f.runtime.killed.empty());
+}
+
+TEST(hosts, come_back_at_another_pace_once_there_are_more_hands) {
+  Fixture f(exact(4, 8));
+  f.run_for(60_s);
+  EXPECT_FALSE(f.cluster->hosts().pace_return(1_s, kNoIncident)) << "nobody waits";
+  f.cluster->hosts().detach({0, 1, 2}, kNoIncident);
+  f.cluster->hosts().attach({0, 1, 2}, {.each = 1_h}, kNoIncident);
+  f.run_for(20_s);
+  EXPECT_EQ(f.runtime.cut_off.size(), 6u);
+  EXPECT_TRUE(f.cluster->hosts().pace_return(5_s, kNoIncident));
+  f.run_for(16_s);
+  EXPECT_TRUE(f.runtime.cut_off.empty());
+  EXPECT_EQ(f.incidents("repair_paced"), 1u);
+}
+
+// What ran on a host that is installed anew is gone, and starts there from the beginning.
+TEST(hosts, a_detached_host_that_is_installed_anew_starts_its_pods_again) {
+  Fixture f(exact(4, 8));
+  f.run_for(60_s);
+  f.cluster->hosts().detach({2}, kNoIncident);
+  f.run_for(100_s);
+  f.cluster->hosts().attach({2}, {.cold = true, .anew = true}, kNoIncident);
+  EXPECT_EQ(f.runtime.killed.size(), 2u);
+  f.run_for(60_s);
+  EXPECT_EQ(f.counts().routable, 6);
+  f.run_for(600_s);
+  EXPECT_EQ(f.counts().routable, 8);
+  EXPECT_EQ(f.counts().objects, 8);
+  EXPECT_EQ(bound_to(f, 2), 2u);
 }
 
 TEST(hosts, two_failures_of_one_host_are_both_to_be_repaired) {
@@ -123,15 +170,15 @@ TEST(hosts, two_failures_of_one_host_are_both_to_be_repaired) {
   f.cluster->hosts().fail({3}, kNoIncident);
   f.cluster->hosts().detach({3}, kNoIncident);
   f.run_for(60_s);
-  f.cluster->hosts().repair({3}, false, kNoIncident);
+  f.cluster->hosts().repair({3}, {.cold = false}, kNoIncident);
   f.run_for(60_s);
   EXPECT_EQ(f.counts().routable, 6);
-  f.cluster->hosts().repair({3}, false, kNoIncident);
+  f.cluster->hosts().repair({3}, {.cold = false}, kNoIncident);
   f.run_for(600_s);
   EXPECT_EQ(bound_to(f, 3), 2u);
   EXPECT_EQ(f.incidents("nodes_repaired"), 1u);
   EXPECT_EQ(f.runtime.started.size(), 10u) << "its pods began while it was out of reach";
-  f.cluster->hosts().attach({3}, kNoIncident);
+  f.cluster->hosts().attach({3}, {}, kNoIncident);
   f.run_for(600_s);
   EXPECT_EQ(f.counts().routable, 8);
   EXPECT_EQ(f.counts().objects, 8);

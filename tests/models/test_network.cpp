@@ -287,7 +287,7 @@ void expect_described(const TypeInfo& type) {
 TEST(network, every_parameter_is_described) {
   expect_described(type_of<NetworkParams>());
   expect_described(type_of<ExportPolicy>());
-  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 14u);
+  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 16u);
 }
 
 TEST(network, regions_of_one_site_are_near_each_other) {

@@ -174,7 +174,7 @@ TEST(network_faults, what_is_offered_beyond_the_bandwidth_is_lost) {
   ASSERT_NE(path.harm, nullptr);
   const auto offer = [&](u32 tokens) {  // a second, of 200 B each
     for (int k = 0; k < 600; ++k) {
-      path.harm->carry(0, tokens / 10);
+      path.harm->carry(0, tokens / 10, kNoIncident);
       n.run(100_ms);
     }
   };
@@ -183,6 +183,102 @@ TEST(network_faults, what_is_offered_beyond_the_bandwidth_is_lost) {
   offer(10000);  // twice as much as it carries
   EXPECT_GT(path.harm->answer_delay(0.45, path.round_trip).ns, 0);
   EXPECT_EQ(path.harm->answer_delay(0.55, path.round_trip).ns, 0);
+}
+
+// ---- capacities that there always are, and a backbone
+// --------------------------------------------
+NetworkParams narrow(double bytes_per_second) {
+  NetworkParams p;
+  WayCapacity c;
+  c.name = "router";
+  c.region = "apac";
+  c.from = "clients";
+  c.bandwidth = Bandwidth{bytes_per_second};
+  p.capacities.push_back(c);
+  p.backbone.members = {"apac", "na"};
+  return p;
+}
+
+struct Narrow {
+  explicit Narrow(double bytes_per_second) : network(world, narrow(bytes_per_second), kRegions) {}
+  void run(Duration d) { world.scheduler.run_until(world.now() + d); }
+  // So many bytes a second by one way.
+  void offer(ClientNetwork client, RegionId region, double bytes, Duration d) {
+    for (i64 k = 0; k < d.ns / 100'000'000; ++k) {
+      const PathState& path = network.path(client, region);
+      if (path.harm != nullptr) path.harm->deliver(0.5, bytes / 10, path.round_trip, root);
+      run(100_ms);
+    }
+  }
+  u64 count(const std::string& kind) const {
+    u64 n = 0;
+    for (const Incident& i : world.journal.all()) n += i.kind == kind;
+    return n;
+  }
+  World world{1};
+  Network network;
+  IncidentId root = world.incident("fault", "test", {}, "");
+};
+
+TEST(network_faults, load_itself_saturates_a_capacity_until_it_is_less_or_the_capacity_more) {
+  Narrow n(1e6);
+  ASSERT_NE(n.network.path(0, kApac).harm, nullptr);
+  EXPECT_EQ(n.network.path(0, kNa).harm, nullptr);
+  EXPECT_EQ(n.network.between(kNa, kApac).harm, nullptr);
+  n.offer(0, kApac, 0.9e6, 5_min);
+  EXPECT_EQ(n.world.journal.all().size(), 1U);
+  EXPECT_EQ(n.network.path(0, kApac).harm->cause(), kNoIncident);
+  n.offer(3, kApac, 2e6, 1_min);
+  ASSERT_EQ(n.count("link_saturated"), 1U);
+  const Incident& saturated = n.world.journal.all()[1];
+  EXPECT_EQ(saturated.causes, std::vector<IncidentId>{n.root});
+  EXPECT_EQ(n.network.path(0, kApac).harm->cause(), saturated.id);
+  // Half of the segments are lost, for whoever else is on these ways.
+  EXPECT_GT(n.network.path(5, kApac).harm->answer_delay(0.45, 10_ms).ns, 0);
+  EXPECT_EQ(n.network.path(5, kApac).harm->answer_delay(0.55, 10_ms).ns, 0);
+  n.offer(3, kApac, 0.5e6, 2_min);
+  EXPECT_EQ(n.count("link_relieved"), 1U);
+  n.offer(3, kApac, 2e6, 1_min);
+  EXPECT_EQ(n.count("link_saturated"), 2U);
+  const_cast<NetworkParams&>(n.network.params()).capacities[0].bandwidth = Bandwidth{4e6};
+  n.offer(3, kApac, 2e6, 2_min);
+  EXPECT_EQ(n.count("link_relieved"), 2U);
+}
+
+TEST(network_faults, a_preferred_site_gets_what_its_backbone_is_brought_and_no_more) {
+  Narrow n(1e6);
+  const Duration own = n.network.path(0, kNa).round_trip;
+  const Duration line = n.network.between(kNa, kApac).round_trip;
+  EXPECT_EQ(n.network.prefer_routes(kApac, 100, n.root), kNoWays) << "no more than its own";
+  EXPECT_EQ(n.network.prefer_routes(kEu, 200, n.root), kNoWays) << "not on the backbone";
+  const u32 fault = n.network.prefer_routes(kApac, 200, n.root);
+  ASSERT_NE(fault, kNoWays);
+  n.run(1_s);
+  const PathState& path = n.network.path(0, kNa);
+  EXPECT_EQ(path.round_trip, own + 2 * (line / 2));
+  EXPECT_EQ(path.routed, own) << "who is outside does not know";
+  EXPECT_EQ(n.network.path(0, kEu).harm, nullptr);
+  n.offer(0, kNa, 2e6, 1_min);
+  ASSERT_EQ(n.count("link_saturated"), 1U);
+  EXPECT_EQ(n.world.journal.all().back().causes,
+            std::vector<IncidentId>{n.world.journal.all()[1].id});
+  EXPECT_EQ(n.world.journal.all()[1].kind, "routes_preferred");
+  EXPECT_GT(n.network.path(1, kApac).harm->answer_delay(0.45, 10_ms).ns, 0);
+  n.network.restore_paths(fault, n.root);
+  n.run(1_s);
+  EXPECT_EQ(path.round_trip, own);
+  EXPECT_EQ(path.harm, nullptr);
+}
+
+TEST(network_faults, routes_to_own_servers_that_are_preferred_more_end_a_detour) {
+  Narrow n(1e6);
+  n.network.prefer_routes(kApac, 200, n.root);
+  n.run(1_s);
+  EXPECT_NE(n.network.path(0, kNa).harm, nullptr);
+  const_cast<NetworkParams&>(n.network.params()).backbone.server_preference = 250;
+  n.network.retuned({"network.backbone.server_preference", n.root});
+  n.run(1_s);
+  EXPECT_EQ(n.network.path(0, kNa).harm, nullptr);
 }
 
 // ---- links, sessions, routes -------------------------------------------------------------------

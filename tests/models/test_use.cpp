@@ -142,6 +142,85 @@ TEST(use, the_way_to_another_region_takes_its_time_or_is_cut) {
   EXPECT_EQ(one.service.counts().offered, 1U);
 }
 
+// A call and its answer are given to the way, are late by what it says, and who waits too long
+// names it.
+TEST(use, a_way_that_loses_segments_makes_calls_late) {
+  struct Lossy final : PathHarm {
+    Duration request_delay(double, u32, Duration) const override { return {}; }
+    Duration answer_delay(double, Duration) const override { return {}; }
+    Duration end_delay(double, u32, Duration, Duration) const override { return {}; }
+    void carry(u32, u32, IncidentId) const override {}
+    Duration deliver(double u, double bytes, Duration, IncidentId cause) const override {
+      EXPECT_GT(u, 0);
+      carried += bytes;
+      brought_by = cause;
+      return late;
+    }
+    IncidentId cause() const override { return 9; }
+    mutable double carried = 0;
+    mutable IncidentId brought_by = kNoIncident;
+    Duration late = 200_ms;
+  } lossy;
+  struct Path final : NetworkPort {
+    PathState state;
+    const PathState& path(ClientNetwork, RegionId) const override { return state; }
+    const PathState& between(RegionId, RegionId) const override { return state; }
+    ClientNetwork client_networks() const override { return 1; }
+    RegionId home(ClientNetwork) const override { return 0; }
+    double weight(ClientNetwork) const override { return 1; }
+  } path;
+  path.state.round_trip = 30_ms;
+  path.state.harm = &lossy;
+  OneUse one(hundred_a_second());
+  UseParams u;
+  u.question_size = Bytes{300};
+  u.answer_size = Bytes{5000};
+  Use far(one.world, "far", u, {&one.service, one.retries.get(), &path, 0, 1});
+  far.ask(0, 0, one.caller, 4);
+  EXPECT_EQ(lossy.carried, 5300);
+  EXPECT_EQ(lossy.brought_by, 4U);
+  one.run(1_s);
+  EXPECT_EQ(one.caller.at.at(0), Instant{} + 530_ms);
+  lossy.late = 2_s;
+  far.ask(0, 1, one.caller, kNoIncident);
+  EXPECT_EQ(far.delayed_by(1), 9U);
+  one.run(2_s);
+  EXPECT_FALSE(one.caller.replies.at(1).ok);
+  EXPECT_EQ(one.caller.replies.at(1).cause, 9U);
+}
+
+// Nodes stand on a ring: what one loses no other has, and who asks again because of it says so.
+TEST(use, loses_what_the_nodes_of_its_cache_held) {
+  UseParams u = with_cache();
+  u.cache.size = u.cache.keys = 1000;
+  u.cache.ttl = 10'000_s;
+  u.cache.popularity = 0;
+  ServiceParams s = hundred_a_second();
+  s.service_time = 1_ms;
+  OneUse one(s, u);
+  EXPECT_EQ(one.use.lose_answers(0, 1, 3), kNoIncident) << "nothing is kept yet";
+  const auto hits = [&] {  // of the next hundred
+    const u64 before = one.use.counts().hits;
+    one.ask_at(100, 1_s);
+    return static_cast<double>(one.use.counts().hits - before) / 100;
+  };
+  one.ask_at(100, 100_s);
+  EXPECT_GT(hits(), 0.97);
+  const IncidentId lost = one.use.lose_answers(0, 0.25, 3);
+  EXPECT_EQ(one.world.journal.all()[lost - 1].kind, "answers_lost");
+  EXPECT_EQ(one.world.journal.all()[lost - 1].causes, std::vector<IncidentId>{3});
+  EXPECT_NEAR(hits(), 0.75, 0.12);
+  one.use.lose_answers(0.9, 0.5, 3);  // round the end of the ring
+  EXPECT_NEAR(hits(), 0.5, 0.14);
+  one.use.lose_answers(0, 1, 3);
+  EXPECT_LT(hits(), 0.15);
+  one.ask_at(100, 100_s);
+  EXPECT_GT(hits(), 0.97) << "it fills again";
+  const IncidentId all = one.use.lose_answers(0, 1, 3);
+  const u32 tag = one.ask(5);
+  EXPECT_EQ(one.use.delayed_by(tag), all);
+}
+
 // Between two regions 30 ms apart.
 struct TwoRegions final : NetworkPort {
   PathState ways[2][2];

@@ -127,6 +127,64 @@ TEST(services, a_collapse_ends_when_callers_are_turned_away_and_not_before) {
   EXPECT_EQ(shed.count("service_recovered"), 1U);
 }
 
+// What waits for a service holds a place of its pod: few workers are all busy with those that wait,
+// more are not, and a pod that dies takes those along that wait there.
+TEST(services, that_pods_ask_hold_their_workers_while_they_are_slow) {
+  const auto with = [&](const char* workers, const std::string& timeline) {
+    return play(timeline, {"spec.services=[{name: store, servers: 8, service_time: 500ms, "
+                           "variation: 0.5, queue: 400}]",
+                           "spec.uses=[{name: store, service: store, per: work, timeout: 40s}]",
+                           std::string("spec.serving.pools[0].front_end.max_requests=") + workers});
+  };
+  const std::string slow = "{at: 10min, do: slow_service, service: store, factor: 20, for: 10min}";
+  const Played sound = with("16", ""), few = with("16", slow), many = with("0", slow);
+  EXPECT_TRUE(sound.incidents.empty());
+  EXPECT_EQ(sound.requests.span(0, 55).lost, 0U);
+  const auto ended = [](const Played& run, Outcome how) {
+    u64 count = 0;
+    for (const RequestRecord& r : run.requests.all) count += r.outcome == how;
+    return count;
+  };
+  EXPECT_GT(ended(few, Outcome::kRejected503), 100U);
+  EXPECT_GT(ended(few, Outcome::kRejected503), 2 * ended(many, Outcome::kRejected503));
+  EXPECT_LT(few.requests.span(25, 55).lost_share(), 0.002);
+  follow_from(few, "slow_service");
+  const Played killed = with("16", slow + ", {at: 15min, do: kill_pods}");
+  EXPECT_GT(ended(killed, Outcome::kTruncated), 20U) << "who waits there breaks off with the pod";
+  EXPECT_EQ(ended(few, Outcome::kTruncated), 0U);
+  EXPECT_LT(killed.requests.span(35, 55).lost_share(), 0.002);
+}
+
+// A version that empties the nodes of a cache as it goes round, and the same by hand.
+TEST(services, are_asked_again_by_whom_an_emptied_cache_leaves_without_answer) {
+  const std::string cache =
+      ", cache: {size: 2000, keys: 2000, ttl: 24h, popularity: 0, initial: 100%}";
+  // Without its cache 6 calls a second are too many for 4 a second.
+  Sets sets{
+      "spec.services=[{name: store, servers: 2, service_time: 500ms, variation: 0.5, queue: 10}]",
+      "spec.uses=[{name: store, service: store, timeout: 3s" + cache + "}]",
+      "spec.versions=[{name: agent, kind: data, empties: store}]",
+      "spec.demand.rate=12/s",
+      "spec.regions[*].nodes=4",
+      "spec.regions[*].pools[0].replicas=16"};
+  EXPECT_TRUE(play("", sets).incidents.empty());
+  const Played all = play("{at: 10min, do: lose_cache, use: store}", sets);
+  EXPECT_EQ(all.count("answers_lost"), 2U);  // of each region's gateway
+  EXPECT_GT(all.requests.span(10, 12).lost_share(), 0.3);
+  follow_from(all, "lose_cache");
+  const Played east = play("{at: 10min, do: lose_cache, use: store, target: {region: east}}", sets);
+  EXPECT_EQ(east.count("answers_lost"), 1U);
+  EXPECT_LT(east.requests.span(10, 12).lost_share(), all.requests.span(10, 12).lost_share());
+  const Played out = play("{at: 10min, do: roll_out, version: agent}", sets);
+  EXPECT_GT(out.requests.span(10, 12).lost_share(), 0.3);
+  follow_from(out, "roll_out");
+  // A tenth of the nodes at a time, each when what the one before held is there again.
+  const Played slowly =
+      play("{at: 5min, do: roll_out, version: agent, over: 45min, steps: 10}", sets);
+  EXPECT_EQ(slowly.count("answers_lost"), 20U);
+  EXPECT_LT(slowly.requests.span(5, 55).lost_share(), 0.01);
+}
+
 TEST(services, that_servers_need_to_start_keep_them_down) {
   const Sets quick{"spec.cluster.start.weights_size=1GB", "spec.cluster.start.warm_up_median=5s"};
   Sets sets = store("", ", per: start");

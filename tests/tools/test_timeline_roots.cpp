@@ -54,6 +54,8 @@ const std::vector<Entry>& entries() {
       {"detach_network", ", target: {count: 1}, for: 10s", "nodes_detached", {}},
       {"fail_nodes", ", target: {count: 1}, for: 10s", "nodes_failed", {}},
       {"fail_zone", ", target: {region: east, zone: 0}, for: 10s", "nodes_failed", {}},
+      {"fail_nodes", ", target: {count: 2}, for: 10s, repair_rate: 1/h", "nodes_failed", {}},
+      {"repair_nodes", ", rate: 1/s", "repair_paced", {}},
       {"corrupt_blocks", "", "blocks_corrupted", {}},
       {"lose_cache", ", share: 50%", "cache_lost", {}},
       {"skew_clock", ", offset: 1s, for: 10s", "clock_skewed", {}},
@@ -74,6 +76,7 @@ const std::vector<Entry>& entries() {
       {"partition", ", target: {from: regions}, for: 10s", "paths_cut", {}},
       {"degrade_link", ", loss: 1%, for: 10s", "paths_degraded", {}},
       {"fail_link", ", target: {link: 0}, for: 10s", "links_failed", {}},
+      {"prefer_routes", ", target: {region: east}, for: 10s", "routes_preferred", {}},
       {"reset_session", ", target: {link: 1}", "sessions_reset", {}},
       {"leak_routes", ", target: {region: east}, for: 10s", "routes_leaked", {}},
       {"hijack_prefix",
@@ -92,6 +95,7 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
   for (const std::string& set :
        {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
         std::string("spec.services=[{name: store}]"),
+        std::string("spec.network.backbone.members=[east, west]"),
         std::string("spec.dns=[{name: api, records: [east]}]"),
         std::string("spec.versions=[{name: v}]"), std::string("spec.controllers=[{name: c}]"),
         std::string("spec.duration=70min"), std::string("spec.expect=[]")})

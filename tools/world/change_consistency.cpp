@@ -11,6 +11,7 @@
 #include "tools/language/diagnostics.h"
 #include "tools/language/value_at.h"
 #include "tools/world/live_paths.h"
+#include "tools/world/service_consistency.h"
 
 namespace stampede {
 namespace {
@@ -70,6 +71,7 @@ class Check {
       pods(all_[k]);
       service(all_[k]);
       record(all_[k]);
+      cache_of(all_[k]);
       if (all_[k].heals) name(k);
       if (all_[k].action->name == "undo") undo(k);
       if (const SetParams* set = set_params(*all_[k].action)) live(k, *set);
@@ -118,6 +120,7 @@ class Check {
     if (const std::string by = s.action->name == "hijack_prefix" ? text_at(s, "by") : "";
         !by.empty() && std::find(regions_.begin(), regions_.end(), by) == regions_.end())
       report(s, "by", fmt::format("no region is called '{}'{}", by, suggestion(by, regions_)));
+    if (s.action->name == "prefer_routes") backbone(s);
     if (const std::string link = text_at(s, "target.link");
         !link.empty() && std::stoll(link) >= spec_.network.providers_per_region)
       report(s, "target.link",
@@ -127,6 +130,20 @@ class Check {
       report(s, "target.home", "these ways have no clients at their end");
     if (!from.empty() && from == text_at(s, "target.region"))
       report(s, "target.from", fmt::format("a way from '{}' to itself", from));
+  }
+  void backbone(const Stated& s) {
+    const std::vector<std::string>& members = spec_.network.backbone.members;
+    const std::string name = text_at(s, "target.region");
+    if (members.size() < 2)
+      report(s, "target.region", "there is no backbone: name its spec.network.backbone.members");
+    else if (!name.empty() && std::find(members.begin(), members.end(), name) == members.end())
+      report(s, "target.region",
+             fmt::format("'{}' is not on the backbone{}", name, suggestion(name, members)));
+  }
+  void cache_of(const Stated& s) {
+    const std::string name = s.action->name == "lose_cache" ? text_at(s, "use") : "";
+    if (const std::string wrong = name.empty() ? "" : fault_of_cache(spec_, name); !wrong.empty())
+      report(s, "use", wrong);
   }
   void client_class(const Stated& s) {
     const std::string name = text_at(s, "class");

@@ -108,6 +108,19 @@ void references(Findings& out, const Spec& spec) {
     known(path + "from", spec.network.latencies[i].from);
     known(path + "to", spec.network.latencies[i].to);
   }
+  std::set<std::string> capacities;
+  for (std::size_t i = 0; i < spec.network.capacities.size(); ++i) {
+    const WayCapacity& c = spec.network.capacities[i];
+    const std::string path = fmt::format("spec.network.capacities[{}].", i);
+    if (!c.region.empty()) known(path + "region", c.region);
+    if (!c.from.empty() && c.from != "clients" && c.from != "regions") known(path + "from", c.from);
+    if (!c.from.empty() && c.from == c.region)
+      out.push_back({path + "from", fmt::format("a way from '{}' to itself", c.from)});
+    if (!capacities.insert(c.name).second)
+      out.push_back({path + "name", fmt::format("two capacities are called '{}'", c.name)});
+  }
+  for (std::size_t i = 0; i < spec.network.backbone.members.size(); ++i)
+    known(fmt::format("spec.network.backbone.members[{}]", i), spec.network.backbone.members[i]);
   if (spec.kv_cache.dead_ntp_region >= static_cast<i64>(regions.size()))
     out.push_back({"spec.kv_cache.dead_ntp_region",
                    fmt::format("there are {} regions, counted from 0", regions.size())});

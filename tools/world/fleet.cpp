@@ -322,6 +322,7 @@ Scene Fleet::scene() const {
   }
   scene.services = services_->named();
   scene.names = services_->names();
+  scene.answer_caches = services_->answer_caches();
   return scene;
 }
 

@@ -138,6 +138,15 @@ void names(std::vector<Finding>& out, const Spec& spec) {
 
 }  // namespace
 
+std::string fault_of_cache(const Spec& spec, const std::string& use) {
+  for (const ServiceUseParams& known : spec.uses)
+    if (known.name == use)
+      return known.cache.size > 0 ? "" : fmt::format("'{}' keeps no answers: give it a cache", use);
+  return fmt::format(
+      "no use is called '{}'{}", use,
+      spec.uses.empty() ? "; spec.uses has none" : suggestion(use, named(spec.uses)));
+}
+
 std::vector<Finding> faults_of_services(const Spec& spec) {
   std::vector<Finding> out;
   told_apart(out, "spec.services", spec.services);

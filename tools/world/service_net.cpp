@@ -149,6 +149,7 @@ void ServiceNet::build_region(std::size_t r) {
     log_in.push_back(port);
     request.push_back(port);
   }
+  gateway.work = in_turn(of_region(r, UsePer::kWork));
   gateway.request = in_turn(std::move(request));
   gateway.log_in = in_turn(std::move(log_in));
   callers_[r].start = in_turn(of_region(r, UsePer::kStart));
@@ -231,7 +232,7 @@ ServicePort* ServiceNet::for_controller(const WorkQueueParams& controller) {
 
 const GatewayServices* ServiceNet::of_gateway(std::size_t region) const {
   const GatewayServices& gateway = callers_[region].gateway;
-  return gateway.log_in == nullptr ? nullptr : &gateway;
+  return gateway.log_in == nullptr && gateway.work == nullptr ? nullptr : &gateway;
 }
 
 std::vector<NamedService> ServiceNet::named() const {
@@ -239,6 +240,13 @@ std::vector<NamedService> ServiceNet::named() const {
   for (const Placed& s : services_)
     named.push_back({spec_.services[s.service].name, s.region, s.at.get()});
   return named;
+}
+
+std::vector<NamedAnswerCache> ServiceNet::answer_caches() const {
+  std::vector<NamedAnswerCache> caches;
+  for (const Caller& caller : uses_)
+    caches.push_back({spec_.uses[caller.use].name, caller.region, caller.at.get()});
+  return caches;
 }
 
 std::vector<NamedRecord> ServiceNet::names() const {

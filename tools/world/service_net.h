@@ -39,6 +39,7 @@ class ServiceNet {
   ServicePort* for_controller(const WorkQueueParams& controller);
   std::vector<NamedService> named() const;
   std::vector<NamedRecord> names() const;
+  std::vector<NamedAnswerCache> answer_caches() const;
   void expose(LiveValues& live) const;
 
  private:

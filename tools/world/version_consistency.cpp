@@ -13,6 +13,7 @@
 #include "tools/language/value_at.h"
 #include "tools/world/live_paths.h"
 #include "tools/world/operations_consistency.h"
+#include "tools/world/service_consistency.h"
 
 namespace stampede {
 namespace {
@@ -102,7 +103,10 @@ class VersionCheck {
       report(path + ".leak", "`per_request` or `per_minute` is wanted");
     if (v.kind == VersionKind::kRouting && has_traits(v))
       report(path + ".kind", "no process runs a routing: it can only `set` parameters");
-    if (v.kind != VersionKind::kBinary && v.set.empty() && !has_traits(v))
+    if (!v.empties.empty())
+      if (std::string wrong = fault_of_cache(spec_, v.empties); !wrong.empty())
+        report(path + ".empties", std::move(wrong));
+    if (v.kind != VersionKind::kBinary && v.set.empty() && v.empties.empty() && !has_traits(v))
       report(path, fmt::format("'{}' changes nothing: `set` something, or say what processes do",
                                v.name));
   }
