@@ -72,6 +72,7 @@ struct LoadApiServerParams {
   double agents_per_node = 1;
   Duration period = 10_s;
   i32 objects = 1000;
+  double objects_per_node = 0;
   Bytes object_size{2048};
   static void describe(Schema<LoadApiServerParams>& s) {
     s.field("target", &LoadApiServerParams::target).help("whose API servers");
@@ -84,6 +85,10 @@ struct LoadApiServerParams {
     s.field("objects", &LoadApiServerParams::objects)
         .range(1, 1e6)
         .help("objects of a list, the same in a small cluster and in a large one");
+    s.field("objects_per_node", &LoadApiServerParams::objects_per_node)
+        .range(0, 1e5)
+        .scales_inversely()
+        .help("beside them, so many for each node: pods, whose list is longer in a large cluster");
     s.field("object_size", &LoadApiServerParams::object_size)
         .range(1, 65536)
         .help("encoded size of one object");
@@ -101,6 +106,7 @@ const RegisterFault<LoadApiServerParams> load_api_server{
         readers.agents_per_node = p.agents_per_node;
         readers.period = p.period;
         readers.objects = static_cast<u32>(p.objects);
+        readers.objects_per_node = p.objects_per_node;
         readers.bytes_per_object = static_cast<i32>(p.object_size.value);
         if (p.agents_per_node * act.scene.nodes[r]->nodes() < 0.5) continue;  // not one agent
         started.emplace_back(act.scene.api_loads[r],
@@ -109,6 +115,39 @@ const RegisterFault<LoadApiServerParams> load_api_server{
       if (started.empty()) return {};
       return [started](IncidentId) {
         for (const auto& [load, group] : started) load->stop(group);
+      };
+    }};
+
+struct LimitApiServerParams {
+  RegionTarget target;
+  ApiLevel level = ApiLevel::kWorkloadLow;
+  Rate rate{0};
+  static void describe(Schema<LimitApiServerParams>& s) {
+    s.field("target", &LimitApiServerParams::target).help("whose API servers");
+    s.field("level", &LimitApiServerParams::level)
+        .help("priority level of the calls; agents list at workload_low");
+    s.field("rate", &LimitApiServerParams::rate)
+        .range(0, 1e9)
+        .scales()
+        .help("of them is let in, over all servers; 0/s: none");
+  }
+};
+
+const RegisterFault<LimitApiServerParams> limit_api_server{
+    "limit_api_server",
+    "calls of one priority level above a rate are answered with 429 before any server has work "
+    "with "
+    "them, as by a block in the network before it",
+    "OpenAI 2024-12-11: network access to the administrative APIs was blocked",
+    [](const LimitApiServerParams& p, const Act& act) -> Heal {
+      std::vector<std::pair<ControlPlanePort*, u32>> limited;
+      for (const RegionId r : regions_in(act.scene, p.target)) {
+        ControlPlanePort* plane = act.scene.control_planes[r];
+        limited.emplace_back(plane, plane->limit_calls(p.level, p.rate, act.root));
+      }
+      if (limited.empty()) return {};
+      return [limited](IncidentId healed) {
+        for (const auto& [plane, limit] : limited) plane->lift_limit(limit, healed);
       };
     }};
 

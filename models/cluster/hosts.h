@@ -29,6 +29,7 @@ class Hosts final : public Component, public ApiCaller, public NodeControlPort {
 
   u32 nodes() const override { return static_cast<u32>(context_.state.nodes.size()); }
   u32 zone_of(NodeId node) const override;
+  bool silent(NodeId node) const override { return context_.state.nodes[node].silent(); }
   void fail(const std::vector<NodeId>& nodes, IncidentId cause) override;
   void repair(const std::vector<NodeId>& nodes, const NodeReturn& how, IncidentId healed) override;
   void detach(const std::vector<NodeId>& nodes, IncidentId cause) override;

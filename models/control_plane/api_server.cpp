@@ -1,13 +1,16 @@
 #include "models/control_plane/api_server.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace stampede {
 namespace {
 
-const IncidentKind kApiServerEnded{"api_server_ended",
-                                   "an API server is out of memory: its process ends"};
-const IncidentKind kApiServerBack{"api_server_back", "an API server that had ended runs again"};
+const IncidentKind kApiServerEnded{
+    "api_server_ended",
+    "an API server is out of memory: its process ends, again and again if it has to"};
+const IncidentKind kApiServerBack{"api_server_back",
+                                  "an API server that had ended has run for `clear_after`"};
 
 constexpr u32 kWatcherUser = 1u << 24;  // the nodes' watchers, apart from other users
 constexpr Duration kRefusal = 1_ms;     // to be told of a 429
@@ -66,7 +69,8 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
                                         [this] { return frozen_seconds(); });
   frozen.truth = true;
   world_.stats.explain(path_, [this] {
-    return std::vector<IncidentId>{frozen_, saturated_, disk_stalled(), disk_slowed()};
+    return std::vector<IncidentId>{unavailable_, frozen_, saturated_, disk_stalled(),
+                                   disk_slowed()};
   });
 }
 
@@ -129,9 +133,12 @@ void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   c.queued = false;
   note_status(call);
   Server& server = servers_[c.server];
-  if (server.ended_by != kNoIncident) {  // none of them runs
+  if (const IncidentId limit = turned_away(call.level); limit != kNoIncident) {
+    reply_later(slot, ApiStatus::kTooManyRequests, world_.now() + kRefusal, kRefuse);
+    c.incident = limit;
+  } else if (server.down) {  // none of them runs
     reply_later(slot, ApiStatus::kTimeout, world_.now() + kRefusal, kRefuse);
-    c.incident = server.ended_by;
+    c.incident = server.ended;
   } else if (server.levels.seat(call.level, c.width)) {
     start(slot);
   } else if (server.levels.enqueue(call.level, call.user, slot, c.width)) {
@@ -268,7 +275,7 @@ void ApiServer::refuse(u32 slot) {
 }
 
 void ApiServer::dispatch(u32 server, ApiLevel level) {
-  while (servers_[server].ended_by == kNoIncident) {
+  while (!servers_[server].down) {
     const u32 slot = servers_[server].levels.next(level);
     if (slot == PriorityLevels::kNone) return;
     start(slot);
@@ -400,7 +407,7 @@ u16 ApiServer::server_for(u32 user) const {
   const auto n = static_cast<u64>(params_.servers);
   const u64 own = mix64(user) % n;
   for (u64 k = 0; k < n; ++k)
-    if (servers_[(own + k) % n].ended_by == kNoIncident) return static_cast<u16>((own + k) % n);
+    if (!servers_[(own + k) % n].down) return static_cast<u16>((own + k) % n);
   return static_cast<u16>(own);
 }
 
@@ -409,7 +416,7 @@ void ApiServer::hold_memory(u32 slot, double sign) {
   Server& server = servers_[c.server];
   c.reading = sign > 0;
   server.memory += sign * params_.memory_per_list_byte * c.call.bytes;
-  if (sign > 0 && params_.memory.value > 0 && server.ended_by == kNoIncident &&
+  if (sign > 0 && params_.memory.value > 0 && !server.down &&
       server.memory > static_cast<double>(params_.memory.value))
     end_server(c.server);
 }
@@ -417,12 +424,15 @@ void ApiServer::hold_memory(u32 slot, double sign) {
 // What it worked on for readers fails; what waits there waits until it is back, or goes elsewhere.
 void ApiServer::end_server(u32 index) {
   Server& server = servers_[index];
-  std::vector<IncidentId> causes;
-  if (const IncidentId read = read_by_.most(world_.now()); read != kNoIncident)
-    causes.push_back(read);
-  live_causes_.add_to(causes, world_.now());
-  server.ended_by = world_.incident(kApiServerEnded, path_, std::move(causes),
-                                    "server " + std::to_string(index) + " is out of memory");
+  if (server.ended == kNoIncident) {
+    std::vector<IncidentId> causes;
+    if (const IncidentId read = read_by_.most(world_.now()); read != kNoIncident)
+      causes.push_back(read);
+    live_causes_.add_to(causes, world_.now());
+    server.ended = world_.incident(kApiServerEnded, path_, std::move(causes),
+                                   "server " + std::to_string(index) + " is out of memory");
+  }
+  server.down = true;
   ++ends_;
   server.memory = 0;
   for (u32 slot = 0; slot < calls_.slots(); ++slot) {
@@ -430,7 +440,7 @@ void ApiServer::end_server(u32 index) {
     if (!c.reading || c.server != index) continue;
     c.reading = false;
     c.status = ApiStatus::kTimeout;
-    c.incident = server.ended_by;
+    c.incident = server.ended;
   }
   world_.scheduler.after(params_.restart_time, Priority::kControl, component_, kServerBack, index);
   const StreamKey when = world_.stream(path_, "relist");
@@ -438,16 +448,26 @@ void ApiServer::end_server(u32 index) {
   for (i32 k = 0; k < watchers; ++k)
     world_.scheduler.after(from_seconds(uniform(draw(when, ends_, static_cast<u32>(k))) *
                                         params_.relist_spread.seconds()),
-                           Priority::kControl, component_, kRelist, server.ended_by,
+                           Priority::kControl, component_, kRelist, server.ended,
                            static_cast<u32>(k));
 }
 
 void ApiServer::server_back(u32 index) {
-  const IncidentId ended = servers_[index].ended_by;
-  servers_[index].ended_by = kNoIncident;
-  world_.incident(kApiServerBack, path_, {ended}, "server " + std::to_string(index));
+  servers_[index].down = false;
+  servers_[index].back_at = world_.now();
   for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l)
     dispatch(index, static_cast<ApiLevel>(l));
+}
+
+// Those that end again and again are told of once.
+void ApiServer::check_servers() {
+  for (std::size_t k = 0; k < servers_.size(); ++k) {
+    Server& server = servers_[k];
+    if (server.down || server.ended == kNoIncident) continue;
+    if (world_.now() - server.back_at < params_.clear_after) continue;
+    world_.incident(kApiServerBack, path_, {std::exchange(server.ended, kNoIncident)},
+                    "server " + std::to_string(k) + " has run for " + print(params_.clear_after));
+  }
 }
 
 // A watcher that lost its server lists what it watches at another one.

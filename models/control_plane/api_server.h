@@ -1,14 +1,14 @@
 // The Kubernetes API servers in front of etcd: priority and fairness, CPU, writes through etcd,
 // watch fan-out, and the incidents of a saturated or frozen control plane.
-// State of a call: seated | queued (15 s at most) | refused -> CPU -> etcd or watch cache ->
-// answered; a committed change then travels to its watchers. The record of a write that timed out
-// lives on until etcd knows its fate, and its watchers hear of it if it took effect.
-// Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min, event
-// time to live 1 h).
-// Limits: memory is that of LISTs alone, and a server that runs out of it still answers its writes;
-// a watcher that fell behind does not list again; a user's calls all go to one server. Versions are
-// compared for leases, slices, the autoscaler's scale, the node lifecycle controller's pod statuses
-// and bindings; other writers patch, or re-read before they write again.
+// State of a call: turned away by a limit | seated | queued (15 s at most) | refused -> CPU -> etcd
+// or watch cache -> answered; a committed change then travels to its watchers. The record of a
+// write that timed out lives on until etcd knows its fate, and its watchers hear of it if it took
+// effect. Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min,
+// event time to live 1 h). Limits: memory is that of LISTs alone, and a server that runs out of it
+// still answers its writes; a watcher that fell behind does not list again; a user's calls all go
+// to one server. Versions are compared for leases, slices, the autoscaler's scale, the node
+// lifecycle controller's pod statuses and bindings; other writers patch, or re-read before they
+// write again.
 #pragma once
 #include <deque>
 #include <functional>
@@ -63,7 +63,10 @@ class ApiServer final : public ApiServerPort,
   IncidentId slow_disks(Duration delay, EtcdMembers which, IncidentId cause) override;
   void restore_disks(IncidentId slowed, IncidentId cause) override;
   void stall_disks(Duration length, EtcdMembers which, IncidentId cause) override;
+  u32 limit_calls(ApiLevel level, Rate rate, IncidentId cause) override;
+  void lift_limit(u32 limit, IncidentId healed) override;
   Alarm frozen() const override;
+  Alarm unavailable() const override;
   Alarm stalled() const override;
 
   // For the summary and other readers.
@@ -124,8 +127,17 @@ class ApiServer final : public ApiServerPort,
   struct Server {
     PriorityLevels levels;
     Instant cpu_free{};
-    double memory = 0;                  // of the LISTs that it works on [B]
-    IncidentId ended_by = kNoIncident;  // its process has ended; none: it runs
+    double memory = 0;               // of the LISTs that it works on [B]
+    bool down = false;               // its process has ended
+    IncidentId ended = kNoIncident;  // until it has run for `clear_after` again
+    Instant back_at{};
+  };
+  struct Limit {
+    u32 id = 0;
+    ApiLevel level{};
+    double rate = 0;
+    IncidentId fault = kNoIncident;
+    Instant next{};  // call that is let in
   };
   struct Delivery {
     Instant at;
@@ -147,6 +159,7 @@ class ApiServer final : public ApiServerPort,
   void write(u32 slot, Instant at);
   void finish(u32 slot, ApiStatus status, IncidentId incident);
   u16 server_for(u32 user) const;
+  IncidentId turned_away(ApiLevel level);
   void hold_memory(u32 slot, double sign);
   void end_server(u32 server);
   void server_back(u32 server);
@@ -177,6 +190,9 @@ class ApiServer final : public ApiServerPort,
   void schedule_compaction();
   void check_frozen();
   void check_saturated();
+  bool answers() const;
+  void check_available();
+  void check_servers();
   bool slow_lately() const;
   std::vector<u32> members_of(EtcdMembers which) const;
   void add_upkeep(Step step, IncidentId incident, u32 member = 0);
@@ -208,6 +224,10 @@ class ApiServer final : public ApiServerPort,
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;
   std::vector<SlowDisks> slowed_;     // faults of the disks, oldest first
   IncidentId stalled_ = kNoIncident;  // the last of them that stopped the disks
+  std::vector<Limit> limits_;
+  u32 last_limit_ = 0;
+  IncidentId unavailable_ = kNoIncident;
+  Instant unavailable_at_ = kLongAgo;  // when last no server answered
   Instant stalled_until_{};
   Instant stall_felt_until_{};    // by writes that it held up
   Instant slow_at_ = kLongAgo;    // when writes were last slow or refused

@@ -1,5 +1,6 @@
 // The API server's incidents, faults and the operators' maintenance of etcd.
 #include <algorithm>
+#include <utility>
 
 #include "models/control_plane/api_server.h"
 
@@ -30,6 +31,13 @@ const IncidentKind kDisarmed{"etcd_disarmed", "etcd's quota alarm is disarmed"};
 const IncidentKind kQuotaRaised{"etcd_quota_raised", "etcd's quota is larger from now on"};
 const IncidentKind kLeaderMoved{"etcd_leader_moved", "etcd's leader hands over to a follower"};
 
+const IncidentKind kApiUnavailable{"api_unavailable", "no API server answers a small read"};
+const IncidentKind kApiAvailable{"api_available", "API servers answer again"};
+const IncidentKind kApiCallsLimited{
+    "api_calls_limited", "API servers answer calls of one priority level above a rate with 429"};
+const IncidentKind kApiCallsLetIn{"api_calls_let_in", "a limit of API calls is over"};
+
+constexpr Duration kLimitBurst = 1_s;  // worth of calls that a limit lets in at once
 constexpr std::size_t kMostCauses = 4;
 constexpr Duration kSlowWindow = 10_s;  // as long as the waits are looked back at
 
@@ -140,6 +148,62 @@ void ApiServer::check_saturated() {
   }
 }
 
+// A server that runs gets to a small read before a call that waits would be refused.
+bool ApiServer::answers() const {
+  for (i32 k = 0; k < params_.servers; ++k) {
+    const Server& server = servers_[static_cast<std::size_t>(k)];
+    if (!server.down && server.cpu_free <= world_.now() + params_.queue_wait) return true;
+  }
+  return false;
+}
+
+void ApiServer::check_available() {
+  const Instant now = world_.now();
+  if (!answers()) {
+    unavailable_at_ = now;
+    if (unavailable_ != kNoIncident) return;
+    std::vector<IncidentId> causes;
+    for (const Server& server : servers_) remember(causes, server.ended);
+    if (causes.empty()) remember(causes, ailment());
+    unavailable_ =
+        world_.incident(kApiUnavailable, path_, std::move(causes), "no server answers a read");
+  } else if (unavailable_ != kNoIncident && now - unavailable_at_ >= params_.clear_after) {
+    world_.incident(kApiAvailable, path_, {std::exchange(unavailable_, kNoIncident)},
+                    "servers have answered for " + print(params_.clear_after));
+  }
+}
+
+Alarm ApiServer::unavailable() const {
+  if (unavailable_ == kNoIncident) return {};
+  return {true, {unavailable_}};
+}
+
+u32 ApiServer::limit_calls(ApiLevel level, Rate rate, IncidentId cause) {
+  const IncidentId fault = world_.incident(
+      kApiCallsLimited, path_, {cause},
+      std::string("more than ") + print(rate) + " at " + name_of(level) + " are turned away");
+  limits_.push_back({++last_limit_, level, rate.per_second, fault, world_.now()});
+  return last_limit_;
+}
+
+void ApiServer::lift_limit(u32 id, IncidentId healed) {
+  const auto it =
+      std::find_if(limits_.begin(), limits_.end(), [id](const Limit& l) { return l.id == id; });
+  if (it == limits_.end()) return;
+  world_.incident(kApiCallsLetIn, path_, {it->fault, healed}, "");
+  limits_.erase(it);
+}
+
+// The limit that this call meets.
+IncidentId ApiServer::turned_away(ApiLevel level) {
+  const Instant now = world_.now();
+  for (const Limit& l : limits_)
+    if (l.level == level && (l.rate == 0 || l.next > now + kLimitBurst)) return l.fault;
+  for (Limit& l : limits_)
+    if (l.level == level) l.next = std::max(l.next, now) + from_seconds(1 / l.rate);
+  return kNoIncident;
+}
+
 bool ApiServer::slow_lately() const { return world_.now() - slow_at_ < kSlowWindow; }
 
 void ApiServer::tick() {
@@ -157,6 +221,8 @@ void ApiServer::tick() {
 
   check_saturated();
   check_frozen();
+  check_servers();
+  check_available();
   waits_.turn();
   if (now.ns / (1_s).ns % 10 == 0)
     for (std::size_t s = 0; s < servers_.size(); ++s) {
@@ -173,6 +239,7 @@ Alarm ApiServer::frozen() const {
 }
 
 Alarm ApiServer::stalled() const {
+  if (unavailable_ != kNoIncident) return unavailable();
   if (!frozen_now_ && !slow_lately()) return {};
   if (saturated_ != kNoIncident) return {true, {saturated_}};
   return {true, frozen().shown_by};

@@ -13,8 +13,11 @@ void ServiceHealthParams::describe(Schema<ServiceHealthParams>& s) {
   s.field("api_server", &P::api_server)
       .fixed("what a service needs is built at the start")
       .help(
-          "region whose control plane it needs: it counts as lost while that is frozen; empty: "
-          "none");
+          "region whose control plane it needs: it counts as lost while that is frozen or no API "
+          "server answers; empty: none");
+  s.field("own_api_server", &P::own_api_server)
+      .fixed("what a service needs is built at the start")
+      .help("of one in each region: it needs that of its own region");
   s.field("period", &P::period).live().range(0.1, 3600).help("time between two looks");
   s.field("fall", &P::fall)
       .live()

@@ -9,6 +9,7 @@ namespace stampede {
 
 struct ServiceHealthParams {
   std::string reach, api_server;
+  bool own_api_server = false;
   Duration period = 10_s;
   u32 fall = 3, rise = 3;
   static void describe(Schema<ServiceHealthParams>& s);

@@ -10,7 +10,8 @@ namespace stampede {
 struct ApiReaders {
   double agents_per_node = 1;  // times the nodes that there are
   Duration period = 10_s;      // from one list of an agent to its next, with a phase of its own
-  u32 objects = 1000;          // of a list
+  u32 objects = 1000;          // of a list, beside those of each node
+  double objects_per_node = 0;
   i32 bytes_per_object = 2048;
 };
 

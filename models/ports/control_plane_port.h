@@ -2,6 +2,7 @@
 // disks or asks whether it still answers.
 #pragma once
 #include "models/ports/alarm.h"
+#include "models/ports/api_server_port.h"
 #include "sim/time.h"
 
 namespace stampede {
@@ -32,9 +33,16 @@ struct ControlPlanePort {
   // No fsync ends before `length` is over (incident disk_stalled).
   virtual void stall_disks(Duration length, EtcdMembers which, IncidentId cause) = 0;
 
+  // Calls of this level above the rate get 429, unread (incident api_calls_limited). Of several
+  // limits each holds. Returns what lift_limit() takes.
+  virtual u32 limit_calls(ApiLevel level, Rate rate, IncidentId cause) = 0;
+  virtual void lift_limit(u32 limit, IncidentId healed) = 0;
+
   // Readiness changes, but no change of endpoints is committed.
   virtual Alarm frozen() const = 0;
-  // Watchers cannot rely on being told: writes wait, or it is frozen.
+  // No server answers so much as a small read, or lately none did.
+  virtual Alarm unavailable() const = 0;
+  // Watchers cannot rely on being told: writes wait, it is frozen, or no server answers.
   virtual Alarm stalled() const = 0;
 };
 

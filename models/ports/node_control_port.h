@@ -18,6 +18,8 @@ struct NodeControlPort {
   virtual ~NodeControlPort() = default;
   virtual u32 nodes() const = 0;
   virtual u32 zone_of(u32 node) const = 0;
+  // Its host is dead or cut off.
+  virtual bool silent(u32 node) const = 0;
   // The hosts die with all that runs there (incident nodes_failed). What is bound to them stays so,
   // and their GPUs stay taken, until the control plane has given them up or they are back.
   virtual void fail(const std::vector<u32>& nodes, IncidentId cause) = 0;

@@ -102,6 +102,12 @@ struct HandControlPlane final : ControlPlanePort {
   }
   Alarm frozen() const override { return frozen_now; }
   Alarm stalled() const override { return frozen_now; }
+  Alarm unavailable() const override { return {}; }
+  u32 limit_calls(ApiLevel, Rate, IncidentId cause) override {
+    acts.did("limit", region, cause);
+    return 0;
+  }
+  void lift_limit(u32, IncidentId cause) override { acts.did("unlimit", region, cause); }
   Acts& acts;
   RegionId region;
   Alarm frozen_now;
@@ -356,6 +362,7 @@ struct HandNodes final : NodeControlPort {
   HandNodes(Acts& a, RegionId r) : acts(a), region(r) {}
   u32 nodes() const override { return 10; }
   u32 zone_of(u32 node) const override { return node % 2; }
+  bool silent(u32) const override { return false; }
   void did(const char* what, const std::vector<u32>& nodes, IncidentId cause) {
     acts.did(what + std::to_string(nodes.size()) + "_", region, cause);
   }

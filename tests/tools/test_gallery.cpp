@@ -2,30 +2,10 @@
 // come back by itself, and that nothing happens without them.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <string>
-#include <vector>
+#include "tests/tools/gallery.h"
 
-#include "tests/directories.h"
-#include "tools/world/load_scenario.h"
-#include "tools/world/simulation.h"
-
-namespace stampede {
+namespace stampede::test {
 namespace test_gallery {
-
-RunResults played(const std::string& file, const std::vector<std::string>& sets) {
-  std::vector<Override> overrides;
-  for (const std::string& set : sets) overrides.push_back(parse_set(set));
-  return run_simulation(
-      load_scenario(source_directory() + "/scenarios/" + file, overrides).scenario, {});
-}
-
-std::vector<double> minutes_of(const RunResults& run, const std::string& kind) {
-  std::vector<double> at;
-  for (const Incident& i : run.incidents)
-    if (i.kind == kind) at.push_back(i.at.seconds() / 60);
-  return at;
-}
 
 const char* const kCloudflare = "03-cloudflare-2025-11-18.yaml";
 
@@ -60,4 +40,4 @@ TEST(gallery, cloudflare_does_not_end_without_a_good_file_and_does_not_begin_wit
 }
 
 }  // namespace test_gallery
-}  // namespace stampede
+}  // namespace stampede::test

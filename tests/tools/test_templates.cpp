@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <vector>
 
+#include "tests/directories.h"
 #include "tools/language/init_template.h"
 #include "tools/world/load_scenario.h"
 #include "tools/world/simulation.h"
@@ -34,24 +38,47 @@ TEST_P(Templates, meet_what_they_expect) {
   for (const std::string& wrong : played(text(), {}).failed_expectations) ADD_FAILURE() << wrong;
 }
 
-TEST_P(Templates, are_calm_without_their_faults) {
+// Played for `span` at half, four fifths and all of the load that it states.
+void expect_calm(const std::string& text, const std::vector<std::string>& without,
+                 const std::string& span) {
   const double rate =
-      load_scenario(SourceText{"template.yaml", text()}).scenario.spec.demand.rate.per_second;
+      load_scenario(SourceText{"template.yaml", text}).scenario.spec.demand.rate.per_second;
   for (const double part : {0.5, 0.8, 1.0})
     for (int seed = 1; seed <= (full_tier() ? 20 : 1); ++seed) {
-      const RunResults run =
-          played(text(), {"spec.timeline=[]", "spec.expect=[]",
-                          fmt::format("spec.duration={}", full_tier() ? "4h" : "1h"),
-                          fmt::format("spec.demand.rate={}/s", rate * part),
-                          fmt::format("spec.seed={}", seed)});
-      for (const Incident& i : run.incidents)
+      std::vector<std::string> sets{"spec.timeline=[]", "spec.expect=[]",
+                                    fmt::format("spec.duration={}", full_tier() ? "4h" : span),
+                                    fmt::format("spec.demand.rate={}/s", rate * part),
+                                    fmt::format("spec.seed={}", seed)};
+      sets.insert(sets.end(), without.begin(), without.end());
+      for (const Incident& i : played(text, sets).incidents)
         ADD_FAILURE() << i.kind << " at " << part << " of the load, seed " << seed << ": "
                       << i.text;
     }
 }
 
+TEST_P(Templates, are_calm_without_their_faults) { expect_calm(text(), {}, "1h"); }
+
 INSTANTIATE_TEST_SUITE_P(all, Templates,
                          testing::Values("init", "region", "three-regions", "database"),
+                         [](const auto& of) { return "n" + std::to_string(of.index); });
+
+// Scenarios of the gallery, at a fifth in the default tier.
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Gallery : public testing::TestWithParam<const char*> {};
+
+TEST_P(Gallery, is_calm_without_its_faults) {
+  std::vector<std::string> without{"spec.operations.steps=[]"};
+  if (!full_tier()) without.push_back("spec.scale=1/5");
+  expect_calm(text_of(source_directory() + "/scenarios/" + GetParam()), without, "20min");
+}
+
+INSTANTIATE_TEST_SUITE_P(all, Gallery,
+                         testing::Values("03-cloudflare-2025-11-18.yaml",
+                                         "04-openai-2024-12-11.yaml"),
                          [](const auto& of) { return "n" + std::to_string(of.index); });
 
 // The database collapses under the work for those who have left, and does not come back by itself.

@@ -46,6 +46,7 @@ const std::vector<Entry>& entries() {
       {"block", ", class: sdk, for: 10s", "traffic_shed", {}},
       {"drop_connections", "", "connections_dropped", {}},
       {"load_api_server", ", for: 10s", "api_load_started", {}},
+      {"limit_api_server", ", for: 10s", "api_calls_limited", {}},
       {"hang_pods", ", target: {count: 1}, for: 10s", "pods_hung", {}},
       {"slow_pods", ", target: {count: 1}, for: 10s", "pods_slowed", {}},
       {"restart_pods", ", target: {count: 1}", "pods_restarted", {}},

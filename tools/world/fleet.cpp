@@ -198,7 +198,7 @@ void Fleet::build_region(std::size_t r) {
   services_->connect(r, *regions_[r]);
   api_servers_[r]->follow(clusters_[r].get());
   api_loads_.push_back(std::make_unique<ApiLoad>(world, region.name + "/api_load", *api_servers_[r],
-                                                 clusters_[r]->hosts().nodes()));
+                                                 clusters_[r]->hosts()));
   watches_.push_back(std::make_unique<CapacityWatch>(*balancer_, static_cast<RegionId>(r),
                                                      region.rate_per_endpoint));
   clusters_[r]->add_endpoint_consumer(watches_[r].get());

@@ -55,6 +55,8 @@ void health(std::vector<Finding>& out, const Spec& spec, std::size_t i) {
   };
   known("reach", s.health.reach);
   known("api_server", s.health.api_server);
+  if (s.health.own_api_server && !s.in_each_region)
+    out.push_back({path + "own_api_server", "only of a service with in_each_region: true"});
   if (!s.health.reach.empty() && s.region.empty() && !s.in_each_region)
     out.push_back({path + "reach", "it stands outside of all regions: give it a `region`"});
 }

@@ -181,6 +181,17 @@ void ServiceNet::connect(std::size_t region, GateControlPort& gate) {
           caller.at->params().every, *caller.asked, gate));
 }
 
+namespace {
+
+HealthCheck::Need need_of(const ControlPlanePort& plane) {
+  return [&plane] {
+    const Alarm out = plane.unavailable().holds ? plane.unavailable() : plane.frozen();
+    return HealthCheck::Found{!out.holds, out.shown_by.empty() ? kNoIncident : out.shown_by[0]};
+  };
+}
+
+}  // namespace
+
 void ServiceNet::connect(const std::vector<const ControlPlanePort*>& planes) {
   const auto region_of = [this](const std::string& name) {
     std::size_t r = 0;
@@ -197,11 +208,8 @@ void ServiceNet::connect(const std::vector<const ControlPlanePort*>& planes) {
         return HealthCheck::Found{path.reach == Reach::kReachable, path.cause};
       });
     if (!params.health.api_server.empty())
-      needs.push_back([plane = planes[region_of(params.health.api_server)]] {
-        const Alarm frozen = plane->frozen();
-        return HealthCheck::Found{!frozen.holds,
-                                  frozen.shown_by.empty() ? kNoIncident : frozen.shown_by.front()};
-      });
+      needs.push_back(need_of(*planes[region_of(params.health.api_server)]));
+    if (params.health.own_api_server) needs.push_back(need_of(*planes[s.region]));
     if (!needs.empty())
       checks_.push_back(std::make_unique<HealthCheck>(
           world_, "health/" + std::to_string(checks_.size()), *s.at, std::move(needs)));
