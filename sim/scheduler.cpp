@@ -22,9 +22,10 @@ void Scheduler::drop_cancelled() {
   cancelled_ = 0;
 }
 
-bool Scheduler::run_until(Instant until) {
+bool Scheduler::run_until(Instant until, u64 most) {
   STAMPEDE_CHECK(until >= now_, "run into the past");
   stopped_ = false;
+  const u64 last = most < UINT64_MAX - handled_ ? handled_ + most : UINT64_MAX;
   PendingEvent e;
   while (pending_.pop(static_cast<u64>(until.ns), generations_.data(), e)) {
     u32& generation = generations_[e.slot];
@@ -44,7 +45,7 @@ bool Scheduler::run_until(Instant until) {
     });
     const Event event{now_, e.subject, e.argument, e.target, e.kind, e.priority};
     components_[event.target]->handle(event);
-    if (stopped_) return false;
+    if (stopped_ || handled_ == last) return false;
   }
   now_ = until;
   pending_.advance(static_cast<u64>(until.ns));

@@ -49,8 +49,8 @@ class Scheduler {
   }
 
   // Handles every event with time <= until, then sets now to `until` >= now. Returns false if
-  // stop() was called; the rest can be run later.
-  bool run_until(Instant until);
+  // stop() was called or `most` events were handled; the rest can be run later.
+  bool run_until(Instant until, u64 most = UINT64_MAX);
   void stop() { stopped_ = true; }
 
   u64 handled() const { return handled_; }     // events delivered so far

@@ -45,7 +45,7 @@ struct BotFloodParams {
         .required()
         .help("name of the class of clients that they look like; one with a share of 0% is theirs");
     s.field("rate", &BotFloodParams::rate)
-        .at_least(1e-6)
+        .range(1e-6, 1e7)
         .scales()
         .help("requests of them all, in equal parts from each region");
   }

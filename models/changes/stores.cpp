@@ -180,6 +180,7 @@ const RegisterAction<StallDiskParams> stall_disk{
     "stall_disk", "etcd's disks stop: no fsync ends before that is over", "",
     [](const StallDiskParams& p, const Act& act) -> Effect {
       const Duration length = p.lasts + p.delay;
+      if (length.ns == 0) return {.nothing = true};
       for (const RegionId r : regions_in(act.scene, p.target))
         act.scene.control_planes[r]->stall_disks(length, p.members, act.root);
       return {.ends_after = length};

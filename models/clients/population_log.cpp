@@ -64,6 +64,7 @@ RequestRecord Population::record_of(RequestSlot slot) const {
 void Population::log_end(RequestSlot slot, Outcome outcome, Instant at) {
   RequestRecord record = record_of(slot);
   record.e2e = at - record.offered;
+  if (record.ttft > record.e2e) record.ttft = Duration{-1};  // on its way when the stream ended
   record.outcome = outcome;
   wiring_.log->ended(record);
   if (slot < trails_.size()) trails_[slot] = {};

@@ -330,7 +330,8 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   const PathState& path = wiring_.network->path(r->client, a.region);
   Instant heard = at + path.round_trip / 2;
   if (path.harm != nullptr) heard += first_token_late(*r, a, path);
-  if (heard > deadline(r->sent, c.patience_of(*r).first_token))
+  const Class::Patience patience = c.patience_of(*r);
+  if (heard > std::min(deadline(r->sent, patience.first_token), deadline(r->sent, patience.total)))
     return;  // its timer is about to fire
   if (c.hedging != nullptr) wins(a.request, attempt, heard);
   r->state = Request::State::kStreaming;

@@ -48,6 +48,7 @@ void Use::build_cache() {
 
 void Use::retuned(const LiveChange& change) {
   tuned_.note(change.path, change.cause, world_.now());
+  if (world_.now() == Instant{}) cache_.reset();  // it begins with what the change says
   build_cache();
 }
 

@@ -24,7 +24,7 @@ class PodScrape final : public Component {
     if (!pods.empty() && pods.back() >= samples_.size()) samples_.resize(pods.back() + 1);
     if (begun_ || period_.ns == 0 || port_ == nullptr) return;
     begun_ = true;
-    world_.scheduler.after(period_, Priority::kControl, component_, 0);
+    world_.scheduler.after(period_, Priority::kArrival, component_, 0);
   }
   // All zero before the first scrape.
   PodGauges of(u32 pod) {
@@ -36,7 +36,7 @@ class PodScrape final : public Component {
   void handle(const Event&) override {
     for (const u32 pod : pods_) samples_[pod] = port_->gauges(pod);
     ++scrapes_;
-    world_.scheduler.after(period_, Priority::kControl, component_, 0);
+    world_.scheduler.after(period_, Priority::kArrival, component_, 0);
   }
 
  private:

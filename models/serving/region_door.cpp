@@ -168,7 +168,7 @@ void Region::register_login_stats() {
 void Region::begin_flow_control() {
   if (!gateway_.flow_control) return;
   flow_ = std::make_unique<FlowControl>(*gateway_.flow_control, params_.pools.size());
-  world_.scheduler.after(gateway_.flow_control->scrape_period, Priority::kControl, component_,
+  world_.scheduler.after(gateway_.flow_control->scrape_period, Priority::kArrival, component_,
                          kFlowLook);
   StatsTable& t = world_.stats;
   t.gauge(name_, "flow_control_held", "1", "requests that the gateway holds back",
@@ -212,7 +212,7 @@ void Region::look_at_flows() {
         drop(slot, verdict.code, verdict.incident);
     }
   }
-  world_.scheduler.after(gateway_.flow_control->scrape_period, Priority::kControl, component_,
+  world_.scheduler.after(gateway_.flow_control->scrape_period, Priority::kArrival, component_,
                          kFlowLook);
 }
 

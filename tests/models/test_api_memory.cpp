@@ -106,9 +106,10 @@ struct Hosts final : NodeControlPort {
   u32 zone_of(u32) const override { return 0; }
   bool silent(u32 node) const override { return node < dead; }
   void fail(const std::vector<u32>&, IncidentId) override {}
-  void repair(const std::vector<u32>&, bool, IncidentId) override {}
+  void repair(const std::vector<u32>&, const NodeReturn&, IncidentId) override {}
   void detach(const std::vector<u32>&, IncidentId) override {}
-  void attach(const std::vector<u32>&, IncidentId) override {}
+  void attach(const std::vector<u32>&, const NodeReturn&, IncidentId) override {}
+  bool pace_return(Duration, IncidentId) override { return false; }
   void cordon(const std::vector<u32>&, IncidentId) override {}
   void uncordon(const std::vector<u32>&, IncidentId) override {}
   void drain(const std::vector<u32>&, i32, IncidentId) override {}

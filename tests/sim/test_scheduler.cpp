@@ -153,6 +153,19 @@ TEST(scheduler, a_stopped_run_continues_where_it_was) {
   EXPECT_TRUE(stopper.scheduler.run_until(Instant{10}));
 }
 
+TEST(scheduler, a_run_of_so_many_events_continues_where_it_was) {
+  Scheduler scheduler;
+  Recorder recorder;
+  const ComponentId id = scheduler.add(&recorder);
+  for (int i = 0; i < 5; ++i) scheduler.at(Instant{5}, Priority::kControl, id, 0);
+  EXPECT_FALSE(scheduler.run_until(Instant{10}, 2));
+  EXPECT_EQ(scheduler.handled(), 2u);
+  EXPECT_EQ(scheduler.now(), Instant{5});
+  EXPECT_TRUE(scheduler.run_until(Instant{10}, 4));
+  EXPECT_EQ(scheduler.handled(), 5u);
+  EXPECT_EQ(scheduler.now(), Instant{10});
+}
+
 TEST(scheduler, rescheduling_over_and_over_holds_bounded_memory) {
   Scheduler scheduler;
   Recorder recorder;

@@ -339,6 +339,19 @@ TEST(actions, disks_of_some_members_only) {
   }
 }
 
+TEST(actions, what_operators_do_within_no_time_is_over_at_once) {
+  const std::string when = "when: {signal: routable_pods, above: '0'}";
+  Played p({"at: 1min, do: roll_out, version: v2, name: out"},
+           {{"spec.versions", "[{name: v2, kind: configuration, slow: 2}]"},
+            {"spec.operations.steps",
+             "[{name: stall, " + when + ", for: 90s, do: stall_disk}, " + "{name: back, " + when +
+                 ", for: 2min, action: {do: " + "roll_back, name: out, propagation: 5ns}}]"}});
+  p.run_to(5_min);
+  EXPECT_EQ(p.first("disk_stalled"), nullptr);
+  EXPECT_NE(p.first("nothing_changed"), nullptr);
+  EXPECT_NE(p.first("version_rolled_back"), nullptr);
+}
+
 TEST(actions, compact_defragment_disarm_repairs_its_region) {
   // A file over its quota: every write is refused until somebody cleans up.
   const std::vector<Override> full = {

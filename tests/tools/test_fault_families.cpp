@@ -80,6 +80,33 @@ TEST(fault_families, closing_a_node_changes_nothing_and_emptying_it_moves_its_po
   EXPECT_LT(drained.requests.span(10, 40).lost_share(), 0.002);
 }
 
+// An update goes round until it is halted; whom it has reached comes back one after another, at
+// the pace of the hands that there are.
+TEST(fault_families, hosts_are_struck_by_and_by_and_come_back_at_a_rate) {
+  const auto minutes = [](const Played& run, const std::string& kind) {
+    std::vector<double> at;
+    for (const Incident& i : run.incidents)
+      if (i.kind == kind) at.push_back(i.at.seconds() / 60);
+    return at;
+  };
+  const std::vector<std::string> ten{"spec.regions[*].nodes=10"};
+  const std::string update =
+      "{at: 5min, do: detach_network, target: {region: east}, within: 20min, reimage: true, "
+      "repair_rate: 30/h, name: update}, {at: 14min, do: undo, name: update}";
+  const Played alone = play(update, ten);
+  EXPECT_EQ(minutes(alone, "nodes_detached"), (std::vector<double>{5, 7, 9, 11, 13}));
+  EXPECT_EQ(minutes(alone, "nodes_attached"), (std::vector<double>{16, 24}));
+  const Played tool = play(update + ", {at: 19min, do: repair_nodes, rate: 10/min}", ten);
+  ASSERT_EQ(tool.count("nodes_attached"), 2U);
+  EXPECT_NEAR(minutes(tool, "nodes_attached")[1], 19.3, 0.01);
+  EXPECT_EQ(play("{at: 5min, do: repair_nodes, rate: 1/h}", ten).count("nothing_changed"), 1U);
+  const Played dead = play(
+      "{at: 5min, do: fail_nodes, target: {region: west, share: 50%}, for: 5min, repair_rate: "
+      "1/min}",
+      ten);
+  EXPECT_EQ(minutes(dead, "nodes_repaired"), (std::vector<double>{11, 15}));
+}
+
 TEST(fault_families, scaling_by_hand_holds_until_it_is_taken_back) {
   // With an autoscaler it would be put right within a minute.
   const std::vector<std::string> by_hand{"spec.cluster.workloads[0].autoscaler=null",

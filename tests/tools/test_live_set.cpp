@@ -121,6 +121,13 @@ std::string said(const std::string& entries) {
 
 std::string one(const std::string& keys) { return said("    - {at: 5s, do: set, " + keys + "}\n"); }
 
+TEST(live_values, a_large_whole_number_is_a_whole_number_on_its_way) {
+  Held h;
+  const u32 layer = h.live.begin("spec.control_plane.seats", {0, 1}, 1);
+  h.live.change(layer, "1999970", 0.5);
+  EXPECT_EQ(h.planes[0].seats, 1'000'000);
+}
+
 TEST(live_paths, what_cannot_be_set_is_refused_with_a_reason_and_the_nearest_that_can) {
   EXPECT_EQ(one("path: spec.gateway.max_que, value: 4"),
             "path: this scenario has no parameter 'spec.gateway.max_que'; did you mean "

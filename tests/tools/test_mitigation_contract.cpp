@@ -102,6 +102,44 @@ TEST(mitigation_contract, every_mechanism_can_be_switched_on) {
   }
 }
 
+// What rules of choice look at, caches and gauges of pods, is the same in steps that are computed
+// at once and one by one; so is what a gateway holds back.
+TEST(mitigation_contract, rules_of_choice_see_the_same_in_single_steps) {
+  const std::string file = source_directory() + "/scenarios/templates/init.yaml";
+  for (const auto& [name, maker] : mechanisms<ReplicaChoice>()) {
+    std::vector<Override> sets;
+    for (const char* set : {"spec.duration=12min", "spec.expect=[]", "spec.gateway.flow_control={}",
+                            "spec.serving.pools[0].engine.prefix_caching=true",
+                            "spec.serving.pools[0].front_end.workers=1"})
+      sets.push_back(parse_set(set));
+    const auto digest = [&] {
+      return run_simulation(load_scenario(file, sets, {name}).scenario, {}).results_digest;
+    };
+    const std::string at_once = digest();
+    sets.push_back(parse_set("spec.serving.exact_steps=true"));
+    EXPECT_EQ(digest(), at_once) << name;
+  }
+}
+
+// A router that looks for prefixes where nobody keeps any is doubted; one by load alone is not.
+TEST(mitigation_contract, routers_by_prefix_want_a_prefix_cache) {
+  const std::string file = source_directory() + "/scenarios/templates/init.yaml";
+  const auto doubts = [&](const std::string& name, const std::vector<Override>& sets) {
+    const Loaded loaded = load_scenario(file, sets, {name});
+    return std::count_if(loaded.warnings.begin(), loaded.warnings.end(), [](const Diagnostic& d) {
+      return d.message.find("looks for prefixes") != std::string::npos;
+    });
+  };
+  const std::vector<Override> caching{
+      parse_set("spec.serving.pools[0].engine.prefix_caching=true")};
+  for (const char* name :
+       {"prefix_less_load", "weighted_scorers", "kv_cost", "prefix_power_of_two"}) {
+    EXPECT_EQ(doubts(name, {}), 1) << name;
+    EXPECT_EQ(doubts(name, caching), 0) << name;
+  }
+  EXPECT_EQ(doubts("scraped_load", {}), 0);
+}
+
 template <class Slot>
 void takes_one() {
   const std::string name = mechanisms<Slot>().begin()->first;

@@ -42,6 +42,16 @@ TEST(way_faults, clients_cut_off_from_their_region_wait_and_are_sent_elsewhere) 
   expect_one_root(run, "partition");
 }
 
+TEST(way_faults, nobody_hears_what_comes_after_they_have_left) {
+  const Played run =
+      play("{at: 10min, do: degrade_link, target: {from: clients}, bandwidth: 2kB/s, for: 5min}");
+  EXPECT_GT(run.requests.span(10, 15).lost_share(), 0.3);
+  for (const RequestRecord& r : run.requests.all)
+    if (!r.open) {
+      EXPECT_LE(r.ttft, r.e2e);
+    }
+}
+
 TEST(way_faults, regions_cut_off_from_each_other_leave_their_clients_alone) {
   const Played run =
       play("{at: 10min, do: partition, target: {region: east, from: west}, for: 10min}");

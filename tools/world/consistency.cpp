@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "models/balancing/answer_history.h"
+#include "sim/registry.h"
 #include "tools/language/diagnostics.h"
 #include "tools/world/change_consistency.h"
 #include "tools/world/component_consistency.h"
@@ -39,6 +40,23 @@ void unique_names(Findings& out, const std::string& path, const std::vector<Item
     if (!seen.insert(items[i].name).second)
       out.push_back({fmt::format("{}[{}].name", path, i),
                      fmt::format("the name '{}' is already used", items[i].name)});
+}
+
+// A router that looks for prefixes has a group `prefix` of parameters.
+bool looks_for_prefixes(const std::string& mitigation) {
+  const auto& fields = Registry::global().find("mitigation", mitigation)->params->fields;
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const FieldInfo& f) { return f.key == "prefix"; });
+}
+
+void prefixes_nobody_keeps(Findings& out, const Spec& spec) {
+  for (std::size_t r = 0; r < spec.regions.size(); ++r)
+    for (const PoolParams& p : spec.serving_of(r).pools)
+      if (p.engine.prefix_caching) return;
+  for (std::size_t i = 0; i < spec.mitigations.size(); ++i)
+    if (looks_for_prefixes(spec.mitigations[i].name))
+      out.push_back({fmt::format("spec.mitigations[{}]", i),
+                     "looks for prefixes, and no pool's engine has prefix_caching"});
 }
 
 void region_sizes(Findings& out, const Spec& spec) {
@@ -265,6 +283,7 @@ std::vector<Finding> doubts(const Spec& spec) {
     for (const PoolParams& p : spec.serving_of(r).pools)
       in_order |= p.engine.scheduling_policy == SchedulingPolicy::kPriority;
   }
+  prefixes_nobody_keeps(out, spec);
   for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
     if (spec.clients[i].priority != 0)
       out.push_back({fmt::format("spec.clients[{}].priority", i),

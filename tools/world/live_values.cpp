@@ -116,6 +116,7 @@ std::string LiveValues::on_the_way(const Leaf& leaf, const Layer& layer, const s
   double now = from + part * (number_of(*leaf.type, leaf.object, value) - from);
   if (scalar.kind == ValueKind::kInteger || scalar.kind == ValueKind::kBytes)
     now = std::floor(now + 0.5);
+  if (scalar.kind == ValueKind::kInteger) return std::to_string(static_cast<i64>(now));
   return bound_text(scalar.kind, now);
 }
 
