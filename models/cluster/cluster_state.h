@@ -90,6 +90,7 @@ struct Node {
   bool cordoned = false;                   // as committed and seen
   bool cold = false;                       // started again with an empty disk
   IncidentId harmed_by = kNoIncident;      // what made it silent
+  IncidentId isolated_by = kNoIncident;    // what starts there is not reached
   bool silent() const { return dead + detached > 0; }
   std::vector<PodId> pods;  // bound here and not gone
 };

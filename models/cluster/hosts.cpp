@@ -9,6 +9,9 @@ namespace {
 
 const IncidentKind kNodesFailed{"nodes_failed", "nodes are dead"};
 const IncidentKind kNodesRepaired{"nodes_repaired", "dead nodes are back"};
+const IncidentKind kNodesIsolated{"nodes_isolated",
+                                  "pods that start on nodes from now on are reached by nobody"};
+const IncidentKind kNodesConnected{"nodes_connected", "pods there are reached again"};
 const IncidentKind kNodesDetached{"nodes_detached", "nodes lose their network while they go on"};
 const IncidentKind kNodesAttached{"nodes_attached", "they have their network again"};
 const IncidentKind kRepairPaced{"repair_paced",
@@ -155,6 +158,19 @@ IncidentId Hosts::attached(const std::vector<NodeId>& nodes, const NodeReturn& h
     leases_.node_speaks(n);
   }
   return noted;
+}
+
+void Hosts::isolate(const std::vector<NodeId>& nodes, IncidentId cause) {
+  const IncidentId isolated = note(kNodesIsolated, nodes, cause);
+  for (const NodeId n : nodes) context_.state.nodes[n].isolated_by = isolated;
+}
+
+void Hosts::connect(const std::vector<NodeId>& nodes, IncidentId healed) {
+  note(kNodesConnected, nodes, healed);
+  for (const NodeId n : nodes) {
+    context_.state.nodes[n].isolated_by = kNoIncident;
+    kubelets_.node_connected(n);
+  }
 }
 
 // ---- closed and emptied ----------------------------------------------------------------------

@@ -4,13 +4,14 @@
 //        | -> detached (what runs goes on, unseen) -> attached: its kubelet catches up, or, if it
 //        was installed anew, starts what is bound there. Several come back at once, or one after
 //        another.
+//        A node = connected -> isolated (pods that start there are not reached) -> connected.
 //        A node = open -> cordoned (by a write through the API) -> open; -> draining: its pods are
 //        evicted as the budget allows, looked at every five seconds.
 // Source: kubernetes node controller and kubelet: pods of a silent node stay bound, marked unready
 // by the lifecycle controller, and end only when its kubelet says so; kubectl drain
 // (pkg/drain/drain.go: cordon, evictions retried after 5 s while a disruption budget refuses).
 // Limits: a budget counts pods that are not reported ready, of a workload's desired ones; no pod is
-// deleted by force.
+// deleted by force; on an isolated node that is detached and attached again all pods are reached.
 #pragma once
 #include <vector>
 
@@ -37,6 +38,8 @@ class Hosts final : public Component, public ApiCaller, public NodeControlPort {
   bool pace_return(Duration each, IncidentId cause) override;
   void cordon(const std::vector<NodeId>& nodes, IncidentId cause) override;
   void uncordon(const std::vector<NodeId>& nodes, IncidentId healed) override;
+  void isolate(const std::vector<NodeId>& nodes, IncidentId cause) override;
+  void connect(const std::vector<NodeId>& nodes, IncidentId healed) override;
   void drain(const std::vector<NodeId>& nodes, i32 max_unavailable, IncidentId cause) override;
 
   void handle(const Event& event) override;

@@ -285,6 +285,9 @@ void Kubelets::serve(PodId id) {
   const Pod& pod = context_.state.pods[id];
   context_.state.nodes[pod.node].cold = false;
   context_.runtime.pod_started(id, pod.workload);
+  if (const IncidentId isolated = context_.state.nodes[pod.node].isolated_by;
+      isolated != kNoIncident)
+    context_.runtime.pod_cut_off(id, isolated);
 }
 
 // ---- restarting and stopping -----------------------------------------------------------------

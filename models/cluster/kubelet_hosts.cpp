@@ -37,6 +37,14 @@ void Kubelets::node_started(NodeId node, IncidentId cause) {
   if (!context_.state.nodes[node].silent()) node_attached(node, cause);
 }
 
+void Kubelets::node_connected(NodeId node) {
+  if (context_.state.nodes[node].silent()) return;
+  for (const PodId id : context_.state.nodes[node].pods) {
+    PodEdit(context_.state, id).touch();
+    context_.runtime.pod_reached(id);
+  }
+}
+
 // Its kubelet reads what it has missed: pods that are new here, pods to end, statuses to write.
 void Kubelets::node_attached(NodeId node, IncidentId cause) {
   const std::vector<PodId> pods = context_.state.nodes[node].pods;

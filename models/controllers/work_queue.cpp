@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/check.h"
+
 namespace stampede {
 namespace {
 
@@ -47,12 +49,19 @@ WorkQueue::WorkQueue(World& world, const WorkQueueParams& params,
   t.explain(path_, [this] { return std::vector<IncidentId>{stalled_, lost_, late_}; });
 }
 
+void WorkQueue::follow(WorkQueue& leader) {
+  STAMPEDE_CHECK(leader.items() == items(), "controllers in turn have the same items");
+  leader_ = &leader;
+  leader.followers_.push_back(this);
+}
+
 // As if it had long been running: items are due one after the other.
 void WorkQueue::start() {
   const StreamKey phase = world_.stream(path_, "phase");
   for (u32 k = 0; k < items_.size(); ++k) {
     const double u = uniform(draw(phase, k));
     items_[k].due = world_.now() + from_seconds(u * params_.renew.seconds());
+    items_[k].done = world_.now() + from_seconds((u - 1) * params_.renew.seconds());
     items_[k].valid_until =
         world_.now() + from_seconds((u - 1) * params_.renew.seconds()) + params_.lease;
     world_.scheduler.at(items_[k].due, Priority::kControl, component_, kItemDue, k);
@@ -90,6 +99,7 @@ const WorkQueue::Throttle* WorkQueue::tightest() const {
 
 void WorkQueue::enqueue(u32 item) {
   if (items_[item].waits != Wait::kNot) return;
+  if (leader_ != nullptr && leader_->items_[item].expired) return;
   if (tightest() == nullptr) return admit(item);
   items_[item].waits = Wait::kHeld;
   held_.push_back(item);
@@ -148,7 +158,10 @@ void WorkQueue::put_down() {
 
 // One that fails takes as long: it is found out on the way.
 void WorkQueue::begin_item() {
-  const double cost = items_[queue_.front()].expired ? params_.lost_costs : 1;
+  const Item& item = items_[queue_.front()];
+  double cost = item.expired ? params_.lost_costs : 1;
+  if (params_.piles_up)
+    cost *= std::max(1.0, (world_.now() - item.done).seconds() / params_.renew.seconds());
   world_.scheduler.after(from_seconds(cost / params_.rate.per_second), Priority::kControl,
                          component_, kWorkDone, 0, run_);
 }
@@ -183,6 +196,7 @@ void WorkQueue::in_time(u32 index) {
     world_.incident(kWorkInTime, path_, {late_}, "");
     late_ = kNoIncident;
   }
+  item.done = world_.now();
   item.due = world_.now() + params_.renew;
   item.valid_until = world_.now() + params_.lease;
   world_.scheduler.at(item.due, Priority::kControl, component_, kItemDue, index);
@@ -190,7 +204,13 @@ void WorkQueue::in_time(u32 index) {
   if (!item.expired) return;
   item.expired = false;
   --expired_;
+  for (WorkQueue* follower : followers_) follower->led(index);
   changed();
+}
+
+// Its lease at the leader is there again.
+void WorkQueue::led(u32 item) {
+  if (items_[item].due <= world_.now()) enqueue(item);
 }
 
 void WorkQueue::expire(u32 index) {
@@ -200,7 +220,8 @@ void WorkQueue::expire(u32 index) {
     const Throttle* held_by = items_[index].waits == Wait::kHeld ? tightest() : nullptr;
     lost_ = world_.incident(kLeasesExpired, path_,
                             {stalled_, late_, changed_by_, hindered_by_,
-                             held_by != nullptr ? held_by->incident : kNoIncident},
+                             held_by != nullptr ? held_by->incident : kNoIncident,
+                             leader_ != nullptr ? leader_->lost_ : kNoIncident},
                             fmt::format("the first of {}", items_.size()));
   }
   changed();
@@ -217,7 +238,7 @@ void WorkQueue::tell() {
   const bool over = expired_ == 0 && lost_ != kNoIncident;
   const IncidentId valid =
       over ? world_.incident(kLeasesValid, path_, {lost_}, "all of them") : lost_;
-  if (params_.on_expired == OnExpired::kCordon)
+  if (params_.on_expired != OnExpired::kNothing)
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
       std::vector<u32> closed, opened;
       for (std::size_t i = 0; i < node_of_.size(); ++i) {
@@ -226,8 +247,11 @@ void WorkQueue::tell() {
         item.told = item.expired;
         (item.expired ? closed : opened).push_back(node_of_[i].second);
       }
-      if (!closed.empty()) nodes_[k].cluster->cordon(closed, lost_);
-      if (!opened.empty()) nodes_[k].cluster->uncordon(opened, valid);
+      NodeControlPort& cluster = *nodes_[k].cluster;
+      const bool cordons = params_.on_expired == OnExpired::kCordon;
+      if (!closed.empty()) cordons ? cluster.cordon(closed, lost_) : cluster.isolate(closed, lost_);
+      if (!opened.empty())
+        cordons ? cluster.uncordon(opened, valid) : cluster.connect(opened, valid);
     }
   if (over) lost_ = kNoIncident;
 }

@@ -1,7 +1,8 @@
 // A controller with one queue of work that falls due again and again: leases on hosts, records to
 // reconcile, configurations to propagate.
 // State of an item: VALID -due-> queued (or held outside by a throttle) -done in time-> VALID;
-//   done too late -> put back; not done within its lease -> EXPIRED until it is done in time.
+//   done too late -> put back; due while its lease at the controller that this one follows has
+//   expired: waits, unqueued; not done within its lease -> EXPIRED until it is done in time.
 // Work that is late is done all the same, so that a queue longer than deadline x rate makes all of
 // it late: nothing that is done counts, everything comes back, and the queue stays as long as it
 // is. Incidents: controller_stalled, controller_resumed, controller_throttled,
@@ -40,6 +41,8 @@ class WorkQueue final : public Component,
   WorkQueue(World& world, const WorkQueueParams& params, const std::vector<NodesOfRegion>& nodes);
   // Before the start: it asks the service for each item.
   void ask_of(ServicePort* service) { service_ = service; }
+  // Before the start: items wait while their leases have expired there.
+  void follow(WorkQueue& leader);
   void start();
   void handle(const Event& event) override;
   LiveRoot live() { return live_root(params_, this); }
@@ -65,6 +68,7 @@ class WorkQueue final : public Component,
   enum class Wait : u8 { kNot, kHeld, kQueued };
   struct Item {
     Instant due{}, valid_until{}, deadline{};
+    Instant done{};  // its changes since then wait
     Wait waits = Wait::kNot;
     bool expired = false, told = false;  // its node knows
   };
@@ -81,6 +85,7 @@ class WorkQueue final : public Component,
   void put_down();
   void work_done(u32 run);
   void in_time(u32 item);
+  void led(u32 item);
   void expire(u32 item);
   void changed();
   void tell();
@@ -97,6 +102,8 @@ class WorkQueue final : public Component,
   std::vector<Throttle> throttles_;
   u32 last_throttle_ = 0, stalls_ = 0, run_ = 0;
   ServicePort* service_ = nullptr;  // null: it asks nobody
+  WorkQueue* leader_ = nullptr;     // null: it follows nobody
+  std::vector<WorkQueue*> followers_;
   bool working_ = false, failed_ = false, admits_ = false, tells_ = false;
   Instant admitted_at_{}, last_wasted_{};
   std::size_t expired_ = 0;

@@ -35,6 +35,12 @@ void WorkQueueParams::describe(Schema<WorkQueueParams>& s) {
       .live()
       .range(1, 1000)
       .help("how many times as long an item takes whose lease has expired");
+  s.field("piles_up", &P::piles_up)
+      .live()
+      .help(
+          "changes of an item pile up while it waits: done later than it was due, it takes as many "
+          "times as long")
+      .source("AWS 2025-10-20: a backlog of network changes had to be propagated");
   s.field("service", &P::service)
       .fixed("who calls whom is built at the start")
       .help(
@@ -46,7 +52,15 @@ void WorkQueueParams::describe(Schema<WorkQueueParams>& s) {
       .help("of what it asks that service");
   s.field("on_expired", &P::on_expired)
       .fixed("what is cordoned stays so until its lease is there again")
-      .help("nothing, or cordon: the node takes no new pods until its lease is there again");
+      .help(
+          "nothing; cordon: the node takes no new pods until its lease is there again; isolate: "
+          "those that start there are reached by nobody until then");
+  s.field("after", &P::after)
+      .fixed("who follows whom is built at the start")
+      .help(
+          "controller with the same items: an item waits, unqueued, while its lease there has "
+          "expired; left out: none")
+      .source("AWS 2025-10-20: network state was propagated to hosts once they had leases");
 }
 
 }  // namespace stampede

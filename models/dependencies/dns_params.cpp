@@ -7,6 +7,11 @@ namespace stampede {
 void ResolverParams::describe(Schema<ResolverParams>& s) {
   using P = ResolverParams;
   s.name("resolvers");
+  s.field("place", &P::place)
+      .fixed("machines do not move")
+      .help(
+          "where they stand: in the region that is asked for, or in the networks of the clients at "
+          "home there, which reach the authority by what BGP tells them");
   s.field("count", &P::count)
       .fixed("who asks which is settled at the start")
       .range(1, 1e6)

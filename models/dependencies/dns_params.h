@@ -7,7 +7,11 @@
 
 namespace stampede {
 
+// Where resolvers stand: in the region that is asked for, or in the networks of its clients.
+enum class ResolverPlace : u8 { kRegion, kClients };
+
 struct ResolverParams {
+  ResolverPlace place = ResolverPlace::kRegion;
   u32 count = 100;
   Duration timeout = 2_s;
   u32 tries = 3;

@@ -268,20 +268,26 @@ void Service::heal(u32 id, IncidentId healed) {
   if (station_.present() == 0) lingering_.clear();
 }
 
-void Service::withdraw(IncidentId cause) {
-  if (withdrawn()) return;
+IncidentId Service::withdraw(IncidentId cause) {
+  if (withdrawn()) return kNoIncident;
   withdrawn_ = world_.incident(kServiceWithdrawn, path_, {cause},
                                "its health check fails: it is announced no more");
+  return withdrawn_;
 }
 
-void Service::announce() {
-  if (!withdrawn()) return;
+IncidentId Service::announce() {
+  if (!withdrawn()) return kNoIncident;
   const IncidentId before = std::exchange(withdrawn_, kNoIncident);
-  world_.incident(kServiceAnnounced, path_, {before}, "");
+  return world_.incident(kServiceAnnounced, path_, {before}, "");
+}
+
+Alarm Service::unavailable() const {
+  if (!withdrawn() && !down() && !hangs()) return {};
+  return {true, {ailment()}};
 }
 
 bool Service::down() const {
-  return withdrawn() || std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
+  return gone() || std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
            return f.harm == Harm::kFailed && f.value >= 1 && !f.hangs;
          });
 }

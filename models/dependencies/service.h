@@ -51,10 +51,12 @@ class Service final : public Component,
 
   Taken offer(ServiceUser& user, u32 call, u32 generation, IncidentId cause);
   // By its own health check, because of `cause` (incident service_withdrawn), and back again
-  // (service_announced). No effect if it is so already.
-  void withdraw(IncidentId cause);
-  void announce();
+  // (service_announced). Each returns its incident, or none if it is so already.
+  IncidentId withdraw(IncidentId cause);
+  IncidentId announce();
   bool withdrawn() const { return withdrawn_ != kNoIncident; }
+  // Nobody is led to it. One that is announced by prefixes answers whom BGP still leads there.
+  bool gone() const { return withdrawn() && !params_.health.prefixes; }
   void caller_left();  // before its call was served
   // What ails it now, if anything.
   IncidentId ailment() const;
@@ -74,6 +76,7 @@ class Service final : public Component,
   u32 slow(double factor, IncidentId cause) override;
   u32 limit(double rate, IncidentId cause) override;
   void heal(u32 fault, IncidentId healed) override;
+  Alarm unavailable() const override;
 
   const ServiceParams& params() const { return params_; }
   const Counts& counts() const { return counts_; }

@@ -10,6 +10,10 @@ void ServiceHealthParams::describe(Schema<ServiceHealthParams>& s) {
   s.field("reach", &P::reach)
       .fixed("what a service needs is built at the start")
       .help("region that it has to reach from where it stands; empty: none");
+  s.field("reach_one_of", &P::reach_one_of)
+      .fixed("what a service needs is built at the start")
+      .not_empty()
+      .help("regions of which it has to reach at least one from where it stands");
   s.field("api_server", &P::api_server)
       .fixed("what a service needs is built at the start")
       .help(
@@ -18,6 +22,13 @@ void ServiceHealthParams::describe(Schema<ServiceHealthParams>& s) {
   s.field("own_api_server", &P::own_api_server)
       .fixed("what a service needs is built at the start")
       .help("of one in each region: it needs that of its own region");
+  s.field("prefixes", &P::prefixes)
+      .fixed("how it is announced is built at the start")
+      .range(0, 1)
+      .help(
+          "share of its region's prefixes by which it is announced: it withdraws itself by "
+          "withdrawing them, and BGP tells the others; null: it is gone for all at once")
+      .source("Facebook 2021: name servers withdraw the prefixes by which they are reached");
   s.field("period", &P::period).live().range(0.1, 3600).help("time between two looks");
   s.field("fall", &P::fall)
       .live()
@@ -42,6 +53,10 @@ void ServiceParams::describe(Schema<ServiceParams>& s) {
   s.field("anycast", &P::anycast)
       .fixed("it is built at the start")
       .help("of one in each region: callers go to the nearest that has not withdrawn itself");
+  s.field("regions", &P::regions)
+      .fixed("machines do not move")
+      .not_empty()
+      .help("of an anycast service: regions in which it stands; left out: all");
   s.field("servers", &P::servers)
       .live()
       .range(1, 1e6)

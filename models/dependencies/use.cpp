@@ -96,17 +96,22 @@ std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, In
   return reply;
 }
 
+const PathState& Use::way_to(RegionId region, u64 key) const {
+  if (wiring_.clients.empty()) return wiring_.network->between(wiring_.from, region);
+  return wiring_.network->path(wiring_.clients[key % wiring_.clients.size()], region);
+}
+
 // Of an anycast service the site with the shortest way that has not withdrawn itself; if all have,
 // that of the caller's own region.
-Use::Site Use::nearest() const {
+Use::Site Use::nearest(u64 key) const {
   Site best{wiring_.service, wiring_.to};
   Duration shortest{INT64_MAX};
   for (const Site& site : wiring_.sites) {
-    if (site.service->withdrawn()) {
+    if (site.service->gone()) {
       best.instead_of = site.service->ailment();
       continue;
     }
-    const PathState& path = wiring_.network->between(wiring_.from, site.region);
+    const PathState& path = way_to(site.region, key);
     const bool own = site.region == wiring_.from;
     if (!own && path.reach != Reach::kReachable) continue;
     const Duration way = own ? Duration{} : path.round_trip;
@@ -125,7 +130,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
   ++c.generation;
   c.way = params_.round_trip;
   c.over = nullptr;
-  const Site site = nearest();
+  const Site site = nearest(c.key);
   c.at = site.service;
   if (c.cause == kNoIncident) c.cause = site.instead_of;
   const Instant deadline = world_.now() + params_.timeout;
@@ -134,7 +139,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
     return std::nullopt;
   };
   if (wiring_.network != nullptr && wiring_.from != site.region) {
-    const PathState& path = wiring_.network->between(wiring_.from, site.region);
+    const PathState& path = way_to(site.region, c.key);
     c.way += path.round_trip;
     if (path.reach != Reach::kReachable) c.cause = path.cause ? path.cause : c.cause;
     if (path.reach == Reach::kNoRoute) return refused(call, RetryCause::kTransport, path.cause);

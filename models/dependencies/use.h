@@ -40,7 +40,8 @@ class Use final : public Component,
     RetryPort* retries = nullptr;
     const NetworkPort* network = nullptr;  // null: nothing lies between caller and service
     RegionId from = kNoRegion, to = kNoRegion;
-    std::vector<Site> sites{};  // of an anycast service, instead of `service` and `to`
+    std::vector<Site> sites{};             // of an anycast service, instead of `service` and `to`
+    std::vector<ClientNetwork> clients{};  // where who asks stands, by key, instead of `from`
   };
   struct Counts {
     u64 asked = 0, hits = 0, answered = 0;  // answered: by the service
@@ -84,7 +85,8 @@ class Use final : public Component,
     Service* at = nullptr;
     const PathHarm* over = nullptr;  // the way, where it has a capacity or loses something
   };
-  Site nearest() const;
+  const PathState& way_to(RegionId region, u64 key) const;
+  Site nearest(u64 key) const;
   Duration late(u32 call, const PathState& path);
   IncidentId why_late(const Call& call) const;
   std::optional<ServiceReply> attempt(u32 call);

@@ -95,6 +95,7 @@ bool Network::recompute_clients(RegionId region) {
 // Both directions must work: without the way back the other side hears nothing.
 bool Network::recompute_between(RegionId from, RegionId to) {
   if (from == to) return false;
+  if (params_.private_lines) return recompute_private(from, to);
   Walk walk = forwarding_->walk(regions_[from].origin, prefix(to, 0), alive_);
   RegionId lost = to;
   if (walk.reach == Reach::kReachable) {
@@ -106,6 +107,17 @@ bool Network::recompute_between(RegionId from, RegionId to) {
     }
   }
   return update(between_[from * regions_.size() + to], walk, lost);
+}
+
+// On the regions' own network, whatever is announced.
+bool Network::recompute_private(RegionId from, RegionId to) {
+  const bool up = alive_[regions_[from].origin] && alive_[regions_[to].origin];
+  Walk walk;
+  walk.reach = up ? Reach::kReachable : Reach::kBlackHole;
+  walk.end = regions_[to].origin;
+  walk.one_way = one_way(from, to);
+  return update(between_[from * regions_.size() + to], walk,
+                alive_[regions_[to].origin] ? from : to);
 }
 
 void Network::recompute_dirty() {

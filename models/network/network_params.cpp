@@ -79,6 +79,12 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .help(
           "how unevenly clients are spread: the k-th access network has a share in proportion to "
           "k^-skew");
+  s.field("private_lines", &P::private_lines)
+      .fixed("the network is laid out at the start")
+      .help(
+          "regions are joined by a network of their own: the ways between them depend on no prefix "
+          "that they announce")
+      .source("Facebook 2021: data centers and small sites are joined by a backbone");
   s.field("latencies", &P::latencies).help("delays between regions");
   s.field("inter_region_one_way", &P::inter_region_one_way)
       .fixed("the network is laid out at the start")

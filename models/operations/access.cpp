@@ -16,6 +16,11 @@ RegionId region_called(const Scene& scene, const std::string& name) {
 Access::Access(const AccessParams& params, const Scene& scene, const std::string& location)
     : from_(*scene.network, scene.regions, location) {
   for (const NeedParams& need : params.needs) {
+    if (!need.service.empty()) {
+      std::vector<NamedService>& sites = services_.emplace_back();
+      for (const NamedService& s : scene.services)
+        if (s.name == need.service) sites.push_back(s);
+    }
     if (!need.path_to.empty()) paths_.push_back(region_called(scene, need.path_to));
     if (need.api_server.empty()) continue;
     const RegionId region = region_called(scene, need.api_server);
@@ -33,6 +38,20 @@ Alarm Access::denied() const {
   };
   for (const RegionId region : paths_) add(from_.cut_off(region));
   for (const ControlPlanePort* server : api_servers_) add(server->stalled());
+  for (const std::vector<NamedService>& service : services_) add(denied_by(service));
+  return alarm;
+}
+
+// None of its sites answers and can be reached.
+Alarm Access::denied_by(const std::vector<NamedService>& service) const {
+  Alarm alarm;
+  for (const NamedService& site : service) {
+    Alarm out = site.control->unavailable();
+    if (!out.holds && site.place != kNoRegion) out = from_.cut_off(site.place);
+    if (!out.holds) return {};
+    alarm.holds = true;
+    alarm.shown_by.insert(alarm.shown_by.end(), out.shown_by.begin(), out.shown_by.end());
+  }
   return alarm;
 }
 

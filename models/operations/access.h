@@ -17,9 +17,12 @@ class Access {
   Alarm denied() const;
 
  private:
+  Alarm denied_by(const std::vector<NamedService>& service) const;
+
   Vantage from_;
   std::vector<RegionId> paths_;
   std::vector<const ControlPlanePort*> api_servers_;
+  std::vector<std::vector<NamedService>> services_;  // of each that is needed, where it stands
 };
 
 }  // namespace stampede

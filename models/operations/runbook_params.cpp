@@ -7,7 +7,8 @@ void NeedParams::describe(Schema<NeedParams>& s) {
       .help("a region that must be reached from where the operators are");
   s.field("api_server", &NeedParams::api_server)
       .help("a region whose API server must be reached and must not be frozen");
-  s.refuse("service", "of what a region has, its network and its API server can be needed");
+  s.field("service", &NeedParams::service)
+      .help("a named service that must answer and be reached, such as the name servers of tools");
 }
 
 void AccessParams::describe(Schema<AccessParams>& s) {

@@ -13,6 +13,7 @@ namespace stampede {
 // One thing that must be there.
 struct NeedParams {
   std::string path_to, api_server;  // names of regions
+  std::string service;
   static void describe(Schema<NeedParams>& s);
 };
 

@@ -36,6 +36,10 @@ struct NodeControlPort {
   // through the API server, again and again until it is taken.
   virtual void cordon(const std::vector<u32>& nodes, IncidentId cause) = 0;
   virtual void uncordon(const std::vector<u32>& nodes, IncidentId healed) = 0;
+  // Pods that start there from now on are reached by nobody, while those that run go on (incidents
+  // nodes_isolated, nodes_connected): a host that does not know of the network's new state.
+  virtual void isolate(const std::vector<u32>& nodes, IncidentId cause) = 0;
+  virtual void connect(const std::vector<u32>& nodes, IncidentId healed) = 0;
   // kubectl drain: cordons, then evicts what is there, as long as no workload lacks more than
   // `max_unavailable` of its pods (0: no budget). Goes on until it is over or uncordoned.
   virtual void drain(const std::vector<u32>& nodes, i32 max_unavailable, IncidentId cause) = 0;

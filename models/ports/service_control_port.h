@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "models/ports/alarm.h"
 #include "models/ports/request.h"
 #include "sim/journal.h"
 
@@ -19,12 +20,15 @@ struct ServiceControlPort {
   // Calls above this rate [1/s] are refused unread (incident service_limited).
   virtual u32 limit(double rate, IncidentId cause) = 0;
   virtual void heal(u32 fault, IncidentId healed) = 0;  // incident service_restored
+  // It answers nobody: it is down, hangs, or has withdrawn itself.
+  virtual Alarm unavailable() const = 0;
 };
 
 struct NamedService {
   std::string name;
   RegionId region = kNoRegion;  // where one of each region stands; none: there is one for all
   ServiceControlPort* control = nullptr;
+  RegionId place = kNoRegion;  // where it stands; none: outside of all regions
 };
 
 }  // namespace stampede

@@ -381,6 +381,8 @@ struct HandNodes final : NodeControlPort {
   void cordon(const std::vector<u32>& n, IncidentId cause) override { did("cordon", n, cause); }
   void uncordon(const std::vector<u32>& n, IncidentId cause) override { did("uncordon", n, cause); }
   void drain(const std::vector<u32>& n, i32, IncidentId cause) override { did("drain", n, cause); }
+  void isolate(const std::vector<u32>& n, IncidentId cause) override { did("isolate", n, cause); }
+  void connect(const std::vector<u32>& n, IncidentId cause) override { did("connect", n, cause); }
   Acts& acts;
   RegionId region;
 };
@@ -443,6 +445,8 @@ struct HandNamedService final : ServiceControlPort {
   void heal(u32 fault, IncidentId healed) override {
     acts.did("heal" + std::to_string(fault) + "_", 0, healed);
   }
+  Alarm unavailable() const override { return out; }
+  Alarm out;
   Acts& acts;
   u32 faults = 0;
 };
@@ -512,7 +516,7 @@ struct HandScene {
             &network,
             {},
             &clocks,
-            {{"store", kNoRegion, &store}},
+            {{"store", kNoRegion, &store, 1}},
             {&versions[0], &versions[1]},
             {{"api", &name}},
             {&controller},

@@ -113,6 +113,8 @@ struct Hosts final : NodeControlPort {
   void cordon(const std::vector<u32>&, IncidentId) override {}
   void uncordon(const std::vector<u32>&, IncidentId) override {}
   void drain(const std::vector<u32>&, i32, IncidentId) override {}
+  void isolate(const std::vector<u32>&, IncidentId) override {}
+  void connect(const std::vector<u32>&, IncidentId) override {}
   u32 number, dead = 0;
 };
 

@@ -22,6 +22,25 @@ ClusterParams exact(i32 nodes, i32 replicas) {
   return p;
 }
 
+// What starts on an isolated node is ready by its own kubelet's probe, and nobody reaches it; what
+// ran there is as before.
+TEST(hosts, on_an_isolated_node_what_starts_is_not_reached_until_it_is_connected) {
+  Fixture f(exact(4, 8));
+  f.run_for(60_s);
+  const IncidentId why = f.world.incident("test", "test", {}, "");
+  f.cluster->hosts().isolate({0, 1, 2, 3}, why);
+  f.run_for(10_s);
+  EXPECT_TRUE(f.runtime.cut_off.empty());
+  f.cluster->scale(0, 10, why);
+  f.run_for(500_s);
+  EXPECT_EQ(f.runtime.cut_off.size(), 2U);
+  EXPECT_EQ(f.counts().routable, 10);
+  f.cluster->hosts().connect({0, 1, 2, 3}, why);
+  EXPECT_TRUE(f.runtime.cut_off.empty());
+  EXPECT_EQ(f.incidents("nodes_isolated"), 1U);
+  EXPECT_EQ(f.incidents("nodes_connected"), 1U);
+}
+
 // Kubernetes' own times: given up 40 to 45 s after its last sign of life, evicted 300 s after its
 // taint, replaced where there is room; the old pods end only when the host is back.
 TEST(hosts, the_dead_are_given_up_after_the_grace_and_their_pods_replaced_elsewhere) {

@@ -42,6 +42,24 @@ TEST(network, starts_converged_and_stays_so_without_a_cause) {
     }
 }
 
+TEST(network, on_a_backbone_of_their_own_regions_reach_each_other_whatever_is_announced) {
+  World world(1);
+  NetworkParams params;
+  params.private_lines = true;
+  Network network(world, params, kRegions);
+  for (RegionId r = 0; r < 3; ++r) network.push_policy(r, {}, kNoIncident);
+  world.scheduler.run_until(Instant{} + 10_min);
+  for (RegionId r = 0; r < 3; ++r) EXPECT_EQ(reached(network, r), 0U);
+  EXPECT_EQ(network.between(0, 1).reach, Reach::kReachable);
+  EXPECT_EQ(network.between(0, 1).round_trip, 160_ms);
+  const u32 cut = network.cut_paths({}, kNoIncident);
+  world.scheduler.run_until(Instant{} + 11_min);
+  EXPECT_NE(network.between(0, 1).reach, Reach::kReachable);
+  network.restore_paths(cut, kNoIncident);
+  world.scheduler.run_until(Instant{} + 12_min);
+  EXPECT_EQ(network.between(0, 1).reach, Reach::kReachable);
+}
+
 TEST(network, weights_sum_to_one_in_each_region) {
   World world(1);
   Network network(world, {}, kRegions);
@@ -287,7 +305,7 @@ void expect_described(const TypeInfo& type) {
 TEST(network, every_parameter_is_described) {
   expect_described(type_of<NetworkParams>());
   expect_described(type_of<ExportPolicy>());
-  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 16u);
+  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 17u);
 }
 
 TEST(network, regions_of_one_site_are_near_each_other) {

@@ -210,7 +210,7 @@ StepParams needing(const NeedParams& need) {
 
 TEST(access, a_step_waits_while_the_way_is_cut_and_acts_when_it_is_back) {
   for (const bool cut : {false, true}) {
-    Desk d(needing({"b", ""}));
+    Desk d(needing({"b", "", ""}));
     d.open();
     const IncidentId withdrawn = d.world.incident("prefix_withdrawn", "test", {}, "");
     if (cut) d.hand.network.cut(1, Reach::kBlackHole, withdrawn);
@@ -238,7 +238,7 @@ TEST(access, a_cut_elsewhere_and_one_around_those_within_does_not_matter) {
   for (const char* location : {"", "a", "b"}) {
     OperationsParams params;
     params.location = location;
-    params.steps = {needing({"b", ""})};
+    params.steps = {needing({"b", "", ""})};
     Desk d(params);
     d.hand.network.outside[0] = {Reach::kNoRoute, {}, 0, kNoIncident};  // a, for clients alone
     d.open();
@@ -255,7 +255,7 @@ TEST(access, a_cut_elsewhere_and_one_around_those_within_does_not_matter) {
 TEST(access, a_responder_is_cut_off_where_they_are) {
   OperationsParams params;
   params.responders = {{"ann", "a", 0_s, 1}, {"bob", "b", 0_s, 1}};
-  params.steps = {needing({"b", ""}), needing({"b", ""})};
+  params.steps = {needing({"b", "", ""}), needing({"b", "", ""})};
   params.steps[0].responder = "ann";
   params.steps[1].responder = "bob";
   params.steps[1].name = "mend as well";
@@ -270,7 +270,7 @@ TEST(access, a_responder_is_cut_off_where_they_are) {
 TEST(access, an_api_server_that_is_stalled_or_not_reached_denies_it) {
   for (const bool stalled : {false, true})
     for (const bool cut : {false, true}) {
-      Desk d(needing({"", "b"}));
+      Desk d(needing({"", "b", ""}));
       const IncidentId frozen = d.world.incident("control_plane_frozen", "test", {}, "");
       if (stalled) d.hand.planes[1].frozen_now = {true, {frozen}};
       if (cut) d.hand.network.cut(1, Reach::kNoRoute, kNoIncident);
@@ -284,8 +284,26 @@ TEST(access, an_api_server_that_is_stalled_or_not_reached_denies_it) {
     }
 }
 
+TEST(access, a_service_that_is_needed_must_answer_at_one_place_that_is_reached) {
+  for (const bool out : {false, true})
+    for (const bool cut : {false, true}) {
+      StepParams p = needing({"", "", ""});
+      p.access.needs = {{"", "", "store"}};
+      Desk d(p);
+      const IncidentId failed = d.world.incident("service_failed", "test", {}, "");
+      if (out) d.hand.store.out = {true, {failed}};
+      if (cut) d.hand.network.cut(1, Reach::kNoRoute, kNoIncident);
+      d.open();
+      d.run(30_min);
+      EXPECT_EQ(d.state(), out || cut ? State::kBlocked : State::kDone);
+      if (out) {
+        EXPECT_EQ(d.last("access_denied").causes[0], failed);
+      }
+    }
+}
+
 TEST(access, broken_glass_bounds_the_wait) {
-  StepParams p = needing({"b", ""});
+  StepParams p = needing({"b", "", ""});
   p.access.break_glass = 40_min;
   p.repeat = 10_min;
   Desk d(p);
@@ -305,7 +323,7 @@ TEST(access, broken_glass_bounds_the_wait) {
 
 TEST(access, who_waits_for_it_stands_down_or_gives_up) {
   for (const bool gone : {true, false}) {
-    StepParams p = needing({"b", ""});
+    StepParams p = needing({"b", "", ""});
     p.give_up_after = 30_min;
     Desk d(p);
     d.hand.network.cut(1, Reach::kNoRoute, kNoIncident);

@@ -276,6 +276,51 @@ TEST(health_check, withdraws_after_some_failures_and_comes_back_after_some_succe
   EXPECT_NE(one.first("service_announced"), nullptr);
 }
 
+struct Pushes final : RoutingControlPort {
+  IncidentId push_policy(RegionId r, const ExportPolicy& p, IncidentId cause) override {
+    region = r;
+    policy = p;
+    pushed_because = cause;
+    return 99;
+  }
+  void restore_policy(RegionId, IncidentId) override {}
+  void take_back(RegionId, IncidentId pushed, IncidentId) override { taken_back = pushed; }
+  Alarm prefix_withdrawn() const override { return {}; }
+  bool was_pushed(RegionId) const override { return false; }
+  RegionId region = kNoRegion;
+  ExportPolicy policy;
+  IncidentId pushed_because = kNoIncident, taken_back = kNoIncident;
+};
+
+// One that is announced by prefixes withdraws these, and answers whom routing still leads to it.
+TEST(health_check, withdraws_the_prefixes_of_what_is_announced_by_them) {
+  ServiceParams params = hundred_a_second();
+  params.health.prefixes = Share{0.5};
+  OneUse one(params);
+  Pushes routing;
+  bool well = false;
+  HealthCheck check(one.world, "health", one.service, {[&] {
+                      return HealthCheck::Found{well, kNoIncident};
+                    }},
+                    &routing, 3);
+  check.start();
+  one.run(31_s);
+  EXPECT_TRUE(one.service.withdrawn());
+  EXPECT_FALSE(one.service.gone());
+  EXPECT_TRUE(one.service.unavailable().holds);
+  EXPECT_EQ(routing.region, 3);
+  EXPECT_EQ(routing.policy.export_, ExportChoice::kNone);
+  EXPECT_EQ(routing.policy.prefixes.value, 0.5);
+  EXPECT_EQ(routing.pushed_because, one.first("service_withdrawn")->id);
+  one.ask();
+  one.run(1_s);
+  EXPECT_EQ(one.caller.good, 1U);
+  well = true;
+  one.run(31_s);
+  EXPECT_FALSE(one.service.withdrawn());
+  EXPECT_EQ(routing.taken_back, 99U);
+}
+
 TEST(use_chain, asks_in_turn_until_one_fails) {
   OneUse first(hundred_a_second());
   stampede::Service second_service(first.world, "other", hundred_a_second());

@@ -44,6 +44,58 @@ TEST(work_queue, keeps_up_and_says_nothing) {
   EXPECT_TRUE(d.world.journal.all().empty());
 }
 
+// Hosts that lose a lease at one controller get nothing done at the next, and are a backlog there
+// when they have it again.
+TEST(work_queue, a_controller_that_follows_another_waits_for_its_leases) {
+  World world(1);
+  WorkQueueParams leases = thousand(), network = thousand();
+  leases.rate = Rate{100};
+  leases.deadline = 1_min;
+  network.rate = Rate{10};
+  network.deadline = 1_h;
+  WorkQueue leader(world, leases, {}), follower(world, network, {});
+  follower.follow(leader);
+  leader.start();
+  follower.start();
+  const auto run = [&](Duration d) { world.scheduler.run_until(world.now() + d); };
+  run(10_min);
+  EXPECT_EQ(follower.expired(), 0U);
+  leader.stall(world.incident("fault", "test", {}, ""));
+  run(20_min);
+  EXPECT_EQ(leader.expired(), 1000U);
+  EXPECT_EQ(follower.expired(), 1000U);
+  EXPECT_EQ(follower.queued(), 0U);
+  leader.resume(world.incident("healed", "test", {}, ""));
+  run(30_s);
+  EXPECT_EQ(leader.expired(), 0U);
+  EXPECT_GT(follower.expired(), 500U);  // it comes out of its backlog at its own rate
+  run(3_min);
+  EXPECT_EQ(follower.expired(), 0U);
+  EXPECT_EQ(follower.wasted, 0U);
+}
+
+// What piles up while nobody works is a backlog that is worked off beside what comes anew: after a
+// stall of time T at utilisation u it is gone after T u / (1 - u).
+TEST(work_queue, changes_that_pile_up_take_as_long_to_work_off_as_queueing_says) {
+  for (const double u : {0.3, 0.5, 0.7}) {
+    WorkQueueParams p = thousand();
+    p.renew = 10_min;
+    p.lease = 20_min;
+    p.deadline = 100_h;
+    p.rate = Rate{1000 / 600.0 / u};
+    p.piles_up = true;
+    Desk d(p);
+    d.run(1_h);
+    d.stall(5_h);
+    const double away = 300;  // [min]
+    EXPECT_EQ(d.queue.expired(), 1000U);
+    double minutes = 0;
+    for (; d.queue.queued() > 20 && minutes < 3000; ++minutes) d.run(1_min);
+    EXPECT_NEAR(minutes, away * u / (1 - u), 0.1 * away * u / (1 - u)) << u;
+    EXPECT_EQ(d.queue.wasted, 0U);
+  }
+}
+
 TEST(work_queue, after_a_short_stall_it_catches_up) {
   Desk d(thousand());
   d.run(10_min);

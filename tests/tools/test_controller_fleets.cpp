@@ -84,5 +84,60 @@ TEST(controller_fleets, a_fleet_without_leases_cannot_grow) {
   EXPECT_NE(stuck.results, calm.results);
 }
 
+TEST(controller_fleets, followers_of_nobody_of_themselves_and_of_others_items_are_refused) {
+  const auto refused = [](const std::string& controllers) {
+    try {
+      play("", {"spec.controllers=" + controllers});
+    } catch (const InputError& error) {
+      return error.diagnostics.front().path + ": " + error.diagnostics.front().message;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refused("[{name: a, after: b}]"),
+            "spec.controllers[0].after: no controller is called 'b'; one of: a");
+  EXPECT_EQ(refused("[{name: a, after: b}, {name: b, after: a}]"),
+            "spec.controllers[0].after: 'a' would follow itself");
+  EXPECT_EQ(
+      refused("[{name: a, after: b}, {name: b, items: 5}]"),
+      "spec.controllers[0].after: 'b' has other items: give both the same `items` or `region`");
+  EXPECT_EQ(refused("[{name: a, items: 5, on_expired: isolate}]"),
+            "spec.controllers[0].on_expired: only nodes are isolated: leave `items` out");
+}
+
+// A controller asks for the service by its name in DNS: without a record its leases go as if the
+// service were gone.
+TEST(controller_fleets, a_controller_resolves_the_name_of_its_service) {
+  const std::vector<std::string> named{
+      "spec.dns=[{name: db, records: [database], ttl: 5s, negative_ttl: 5s}]"};
+  const std::string cleared = "{at: 5min, do: clear_dns_record, record: db, for: 10min}";
+  EXPECT_TRUE(run("", named).incidents.empty());
+  const Played lost = run(cleared, named);
+  EXPECT_EQ(lost.count("leases_expired"), 1U);
+  for (const Incident& i : lost.incidents)
+    EXPECT_EQ(roots_of(lost.incidents, i), std::set<std::string>{"clear_dns_record"}) << i.kind;
+}
+
+// What starts on hosts that the second controller has not reached yet is reached by nobody, and
+// only checks from outside see it.
+TEST(controller_fleets, servers_on_hosts_without_the_networks_state_are_not_reached) {
+  const auto sets = [](const std::string& on_expired) {
+    return std::vector<std::string>{
+        "spec.controllers=[{name: leases, rate: 1/s, renew: 2min, lease: 5min, deadline: 10min}, "
+        "{name: network, after: leases, rate: 0.1/s, renew: 5min, lease: 10min, deadline: 24h, "
+        "piles_up: true, on_expired: " +
+            on_expired + "}]",
+        "spec.cluster.workloads[0].autoscaler=null", "spec.cluster.start.weights_size=1GB",
+        "spec.cluster.start.warm_up_median=5s", "spec.balancer.health_checks={panic_below: 0%}"};
+  };
+  const std::string stall =
+      "{at: 5min, do: stall_controller, controller: leases, for: 25min}, {at: 17min, do: scale, "
+      "target: {region: east}, replicas: 14}";
+  const Played apart = play(stall, sets("isolate")), told = play(stall, sets("nothing"));
+  EXPECT_GE(apart.count("nodes_isolated"), 1U);
+  EXPECT_GE(apart.count("targets_out"), 1U);
+  EXPECT_GE(apart.count("targets_back"), 1U);
+  EXPECT_EQ(told.count("targets_out"), 0U);
+}
+
 }  // namespace test_controller_fleets
 }  // namespace stampede::test

@@ -100,6 +100,35 @@ TEST(dns, an_anycast_authority_withdraws_itself_when_its_health_check_fails) {
   all_follow_from(run, "push_routing_policy");
 }
 
+// Name servers at sites of their own withdraw their prefixes when no way leads to a region with
+// servers, and resolvers in clients' networks find them gone as fast as BGP tells.
+TEST(dns, name_servers_that_lose_the_backbone_withdraw_their_prefixes) {
+  const auto sets = [](const std::string& health) {
+    return Sets{
+        "spec.regions=[{name: east, share: 60%, nodes: 2, pools: [{replicas: 12}]}, {name: west, "
+        "share: 40%, nodes: 2, pools: [{replicas: 8}]}, {name: site, share: 0%, nodes: 1, pools: "
+        "[{replicas: 0, min_replicas: 0}]}]",
+        "spec.services=[{name: authority, in_each_region: true, anycast: true, regions: [site]" +
+            health + "}]",
+        "spec.network.private_lines=true",
+        "spec.dns=[{name: api, records: [east, west], authority: authority, ttl: 1min, resolvers: "
+        "{place: clients, count: 30}}]"};
+  };
+  const std::string backbone = "{at: 10min, do: partition, target: {from: regions}, for: 15min}";
+  const Played run =
+      play(backbone, sets(", health: {reach_one_of: [east, west], period: 5s, prefixes: 100%}"));
+  EXPECT_EQ(run.count("service_withdrawn"), 1U);
+  EXPECT_EQ(run.count("prefix_withdrawn"), 1U);
+  EXPECT_EQ(run.count("prefix_restored"), 1U);
+  EXPECT_LT(run.requests.span(0, 10).lost_share(), 0.01);
+  EXPECT_GT(run.requests.span(13, 25).lost_share(), 0.95);
+  EXPECT_LT(run.requests.span(30, 55).lost_share(), 0.02);
+  all_follow_from(run, "partition");
+  // Without that check the same cut leaves names, and with them clients, alone.
+  const Played kept = play(backbone, sets(""));
+  EXPECT_LT(kept.requests.span(13, 25).lost_share(), 0.02);
+}
+
 TEST(dns, an_authority_may_need_the_control_plane) {
   const Sets sets{
       "spec.services=[{name: authority, health: {api_server: east}}]",
@@ -157,6 +186,9 @@ TEST(dns, names_without_records_and_unknown_ones_are_refused) {
             "spec.dns[0].records: no region or service is called 'eats'; did you mean 'east'?");
   EXPECT_EQ(refused({"spec.dns=[{name: api, records: [east], authority: root}]"}).substr(0, 22),
             "spec.dns[0].authority:");
+  EXPECT_EQ(refused({"spec.services=[{name: store}]",
+                     "spec.dns=[{name: api, records: [store], resolvers: {place: clients}}]"}),
+            "spec.dns[0].resolvers.place: clients resolve names of regions only");
   EXPECT_EQ(refused({"spec.dns=[{name: api, records: [east]}]",
                      "spec.timeline=[{at: 1min, do: clear_dns_record, record: apo}]"}),
             "spec.timeline[0].action.record: no name in DNS is called 'apo'; did you mean 'api'?");

@@ -394,6 +394,17 @@ TEST(services, whose_health_names_nothing_are_refused) {
             "spec.services[0].health.reach: it stands outside of all regions: give it a `region`");
   EXPECT_EQ(refused({"spec.services=[{name: a, health: {api_server: wset}}]"}),
             "spec.services[0].health.api_server: no region is called 'wset'; did you mean 'west'?");
+  EXPECT_EQ(refused({"spec.services=[{name: a, health: {own_api_server: true}}]"}),
+            "spec.services[0].health.own_api_server: only of a service with in_each_region: true");
+  EXPECT_EQ(
+      refused({"spec.services=[{name: a, region: west, health: {reach_one_of: [eats]}}]"}),
+      "spec.services[0].health.reach_one_of: no region is called 'eats'; did you mean 'east'?");
+  EXPECT_EQ(
+      refused({"spec.services=[{name: a, health: {prefixes: 50%}}]"}),
+      "spec.services[0].health.prefixes: it stands outside of all regions: give it a `region`");
+  EXPECT_EQ(refused({"spec.services=[{name: a, in_each_region: true, regions: [east]}]"}),
+            "spec.services[0].regions: only of an anycast service: who is in another region would "
+            "have none");
   EXPECT_EQ(refused({"spec.services=[{name: a, anycast: true}]"}),
             "spec.services[0].anycast: only of a service with in_each_region: true");
 }

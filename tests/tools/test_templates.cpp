@@ -78,7 +78,8 @@ TEST_P(Gallery, is_calm_without_its_faults) {
 
 INSTANTIATE_TEST_SUITE_P(all, Gallery,
                          testing::Values("03-cloudflare-2025-11-18.yaml",
-                                         "04-openai-2024-12-11.yaml"),
+                                         "04-openai-2024-12-11.yaml", "05-facebook-2021-10-04.yaml",
+                                         "06-aws-2025-10-20.yaml"),
                          [](const auto& of) { return "n" + std::to_string(of.index); });
 
 // The database collapses under the work for those who have left, and does not come back by itself.

@@ -198,6 +198,35 @@ double sum_of_shares(const auto& items) {
   return sum;
 }
 
+// Whom a controller follows: one with the same items, which does not follow it in turn.
+void follows(Findings& out, const Spec& spec, std::size_t k) {
+  const WorkQueueParams& p = spec.controllers[k];
+  if (p.after.empty()) return;
+  const std::string path = fmt::format("spec.controllers[{}].after", k);
+  std::vector<std::string> names;
+  for (const WorkQueueParams& c : spec.controllers) names.push_back(c.name);
+  const auto called = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) - names.begin();
+  };
+  std::size_t leader = static_cast<std::size_t>(called(p.after));
+  if (leader == names.size()) {
+    out.push_back(
+        {path, fmt::format("no controller is called '{}'{}", p.after, suggestion(p.after, names))});
+    return;
+  }
+  const WorkQueueParams& of = spec.controllers[leader];
+  if (of.items != p.items || of.region != p.region)
+    out.push_back({path, fmt::format("'{}' has other items: give both the same `items` or `region`",
+                                     p.after)});
+  for (std::size_t steps = 0; steps <= names.size() && leader < names.size(); ++steps) {
+    if (leader == k) {
+      out.push_back({path, fmt::format("'{}' would follow itself", p.name)});
+      return;
+    }
+    leader = static_cast<std::size_t>(called(spec.controllers[leader].after));
+  }
+}
+
 void controllers(Findings& out, const Spec& spec) {
   std::vector<std::string> regions;
   for (const RegionParams& r : spec.regions) regions.push_back(r.name);
@@ -209,8 +238,11 @@ void controllers(Findings& out, const Spec& spec) {
                                                    suggestion(p.region, regions))});
     if (p.items > 0 && !p.region.empty())
       out.push_back({path + ".items", "`items` of its own or the nodes of a `region`, not both"});
-    if (p.items > 0 && p.on_expired == OnExpired::kCordon)
-      out.push_back({path + ".on_expired", "only nodes are cordoned: leave `items` out"});
+    if (p.items > 0 && p.on_expired != OnExpired::kNothing)
+      out.push_back({path + ".on_expired",
+                     fmt::format("only nodes are {}: leave `items` out",
+                                 p.on_expired == OnExpired::kCordon ? "cordoned" : "isolated")});
+    follows(out, spec, k);
     std::vector<std::string> services;
     for (const ServiceParams& s : spec.services) services.push_back(s.name);
     if (!p.service.empty() &&

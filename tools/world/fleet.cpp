@@ -84,7 +84,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   safety_->gate_on(std::move(loads));
   std::vector<const ControlPlanePort*> planes;
   for (const auto& server : api_servers_) planes.push_back(server.get());
-  services_->connect(planes);
+  services_->connect(planes, *network_);
   views_ = std::make_unique<ViewKeeper>(*balancer_, std::move(planes));
   network_->add_listener(clients_.get());
   network_->add_listener(kv_.get());
@@ -180,6 +180,11 @@ void Fleet::build_controllers() {
     controllers_.push_back(std::make_unique<WorkQueue>(world, p, nodes));
     controllers_.back()->ask_of(services_->for_controller(p));
   }
+  for (std::size_t k = 0; k < controllers_.size(); ++k)
+    for (std::size_t j = 0; j < controllers_.size(); ++j)
+      if (!spec.controllers[k].after.empty() &&
+          spec.controllers[j].name == spec.controllers[k].after)
+        controllers_[k]->follow(*controllers_[j]);
 }
 
 // Every component of a region is given that region's own parameters, here and nowhere else.

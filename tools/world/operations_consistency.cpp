@@ -18,6 +18,7 @@ class OperationsCheck {
  public:
   explicit OperationsCheck(const Spec& spec) : spec_(spec) {
     for (const RegionParams& r : spec.regions) regions_.push_back(r.name);
+    for (const ServiceParams& s : spec.services) services_.push_back(s.name);
   }
 
   std::vector<Finding> findings() {
@@ -91,8 +92,12 @@ class OperationsCheck {
     for (std::size_t k = 0; k < p.access.needs.size(); ++k) {
       const NeedParams& need = p.access.needs[k];
       const std::string at = fmt::format("{}.access.needs[{}]", path, k);
-      if (need.path_to.empty() && need.api_server.empty())
-        report(at, "`path_to` or `api_server` is wanted, with the name of a region");
+      if (need.path_to.empty() && need.api_server.empty() && need.service.empty())
+        report(at, "`path_to` or `api_server` is wanted, with the name of a region, or `service`");
+      if (!need.service.empty() &&
+          std::find(services_.begin(), services_.end(), need.service) == services_.end())
+        report(at + ".service", fmt::format("no service is called '{}'{}", need.service,
+                                            suggestion(need.service, services_)));
       place(at + ".path_to", need.path_to);
       place(at + ".api_server", need.api_server);
     }
@@ -157,7 +162,7 @@ class OperationsCheck {
   }
 
   const Spec& spec_;
-  std::vector<std::string> regions_, responders_, steps_;
+  std::vector<std::string> regions_, responders_, steps_, services_;
   std::vector<Finding> out_;
 };
 

@@ -55,6 +55,11 @@ void health(std::vector<Finding>& out, const Spec& spec, std::size_t i) {
   };
   known("reach", s.health.reach);
   known("api_server", s.health.api_server);
+  for (const std::string& region : s.health.reach_one_of) known("reach_one_of", region);
+  if (!s.health.reach_one_of.empty() && s.region.empty() && !s.in_each_region)
+    out.push_back({path + "reach_one_of", "it stands outside of all regions: give it a `region`"});
+  if (s.health.prefixes && s.region.empty() && !s.in_each_region)
+    out.push_back({path + "prefixes", "it stands outside of all regions: give it a `region`"});
   if (s.health.own_api_server && !s.in_each_region)
     out.push_back({path + "own_api_server", "only of a service with in_each_region: true"});
   if (!s.health.reach.empty() && s.region.empty() && !s.in_each_region)
@@ -70,6 +75,14 @@ void places(std::vector<Finding>& out, const Spec& spec) {
     if (s.anycast && !s.in_each_region)
       out.push_back({fmt::format("spec.services[{}].anycast", i),
                      "only of a service with in_each_region: true"});
+    for (const std::string& region : s.regions)
+      if (std::find(regions.begin(), regions.end(), region) == regions.end())
+        out.push_back(
+            {fmt::format("spec.services[{}].regions", i),
+             fmt::format("no region is called '{}'{}", region, suggestion(region, regions))});
+    if (!s.regions.empty() && !s.anycast)
+      out.push_back({fmt::format("spec.services[{}].regions", i),
+                     "only of an anycast service: who is in another region would have none"});
     if (s.region.empty()) continue;
     if (std::find(regions.begin(), regions.end(), s.region) == regions.end())
       out.push_back({path, fmt::format("no region is called '{}'{}", s.region,
@@ -126,6 +139,10 @@ void names(std::vector<Finding>& out, const Spec& spec) {
       if (!is_one_of(both, record))
         out.push_back({path + ".records", fmt::format("no region or service is called '{}'{}",
                                                       record, suggestion(record, both))});
+    if (dns.resolvers.place == ResolverPlace::kClients &&
+        std::any_of(dns.records.begin(), dns.records.end(),
+                    [&](const std::string& record) { return is_one_of(services, record); }))
+      out.push_back({path + ".resolvers.place", "clients resolve names of regions only"});
     if (dns.authority.empty()) continue;
     if (!is_one_of(services, dns.authority))
       out.push_back({path + ".authority", fmt::format("no service is called '{}'{}", dns.authority,

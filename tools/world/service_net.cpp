@@ -47,6 +47,10 @@ void ServiceNet::build_services() {
       continue;
     }
     for (std::size_t r = 0; r < spec_.regions.size(); ++r) {
+      const auto& there = params.regions;
+      if (!there.empty() &&
+          std::find(there.begin(), there.end(), spec_.regions[r].name) == there.end())
+        continue;
       world_.stats.about(static_cast<u32>(r));
       services_.push_back(
           {k, static_cast<RegionId>(r),
@@ -55,13 +59,16 @@ void ServiceNet::build_services() {
   }
 }
 
-// What a caller in this region gets under the name; outside of all regions, the first.
+// What a caller in this region gets under the name; where there is none, the first.
 Service& ServiceNet::service_for(const std::string& name, RegionId region) const {
-  for (const Placed& s : services_)
-    if (spec_.services[s.service].name == name &&
-        (s.region == kNoRegion || s.region == region || region == kNoRegion))
-      return *s.at;
-  invariant_failed("no service is called " + name);
+  Service* first = nullptr;
+  for (const Placed& s : services_) {
+    if (spec_.services[s.service].name != name) continue;
+    if (s.region == kNoRegion || s.region == region) return *s.at;
+    if (first == nullptr) first = s.at.get();
+  }
+  if (first == nullptr) invariant_failed("no service is called " + name);
+  return *first;
 }
 
 ServicePort* ServiceNet::in_turn(std::vector<ServicePort*> links) {
@@ -76,11 +83,18 @@ Use::Wiring ServiceNet::wiring_to(const std::string& name, RegionId from,
   for (const Placed& s : services_) {
     const ServiceParams& params = spec_.services[s.service];
     if (params.name != name || !params.anycast || from == kNoRegion) continue;
-    wiring.to = from;
+    if (wiring.sites.empty() || s.region == from) wiring.to = s.region;
     wiring.network = &network_;
     wiring.sites.push_back({s.at.get(), s.region});
   }
   return wiring;
+}
+
+std::vector<ClientNetwork> ServiceNet::clients_at(RegionId home) const {
+  std::vector<ClientNetwork> there;
+  for (ClientNetwork c = 0; c < network_.client_networks(); ++c)
+    if (network_.home(c) == home) there.push_back(c);
+  return there;
 }
 
 // Resolvers of their own for whoever asks under this path.
@@ -96,8 +110,12 @@ ServicePort* ServiceNet::add_resolvers(std::size_t k, const std::string& path, R
     tries.max_attempts = name.resolvers.tries;
     Authority& added = authorities_.emplace_back();
     added.retries = make_caller_retries(world_, path + "/authority", tries);
-    added.use = std::make_unique<Use>(world_, path + "/authority", params,
-                                      wiring_to(name.authority, region, *added.retries));
+    Use::Wiring wiring = wiring_to(name.authority, region, *added.retries);
+    if (name.resolvers.place == ResolverPlace::kClients && wiring.network != nullptr) {
+      wiring.clients = clients_at(region);
+      wiring.from = kNoRegion;
+    }
+    added.use = std::make_unique<Use>(world_, path + "/authority", params, std::move(wiring));
     authority = added.use.get();
   }
   resolvers_.push_back(std::make_unique<Resolvers>(world_, path, *names_[k], authority));
@@ -111,15 +129,20 @@ ServiceNet::Caller& ServiceNet::add_use(std::size_t k, const std::string& owner,
                 nullptr, nullptr};
   caller.at = std::make_unique<Use>(world_, path, params,
                                     wiring_to(params.service, region, *caller.retries));
+  caller.asked = behind_names(*caller.at, path, region);
+  return uses_.emplace_back(std::move(caller));
+}
+
+// Whoever asks resolves the service's names before.
+ServicePort* ServiceNet::behind_names(Use& use, const std::string& path, RegionId region) {
   std::vector<ServicePort*> links;
   for (std::size_t n = 0; n < spec_.dns.size(); ++n) {
     const auto& records = spec_.dns[n].records;
-    if (std::find(records.begin(), records.end(), params.service) != records.end())
+    if (std::find(records.begin(), records.end(), use.params().service) != records.end())
       links.push_back(add_resolvers(n, path + "/dns/" + spec_.dns[n].name, region));
   }
-  links.push_back(caller.at.get());
-  caller.asked = in_turn(std::move(links));
-  return uses_.emplace_back(std::move(caller));
+  links.push_back(&use);
+  return in_turn(std::move(links));
 }
 
 std::vector<ServicePort*> ServiceNet::of_region(std::size_t region, UsePer per) const {
@@ -190,29 +213,48 @@ HealthCheck::Need need_of(const ControlPlanePort& plane) {
   };
 }
 
+HealthCheck::Need way_to_one_of(const NetworkPort& network, RegionId from,
+                                std::vector<RegionId> regions) {
+  return [&network, from, regions = std::move(regions)] {
+    HealthCheck::Found found{false, kNoIncident};
+    for (const RegionId to : regions) {
+      const bool here = to == from;
+      found.well |= here || network.between(from, to).reach == Reach::kReachable;
+      if (!here) found.cause = network.between(from, to).cause;
+    }
+    return found;
+  };
+}
+
 }  // namespace
 
-void ServiceNet::connect(const std::vector<const ControlPlanePort*>& planes) {
-  const auto region_of = [this](const std::string& name) {
-    std::size_t r = 0;
-    while (spec_.regions[r].name != name) ++r;
-    return static_cast<RegionId>(r);
-  };
+RegionId ServiceNet::region_called(const std::string& name) const {
+  std::size_t r = 0;
+  while (spec_.regions[r].name != name) ++r;
+  return static_cast<RegionId>(r);
+}
+
+void ServiceNet::connect(const std::vector<const ControlPlanePort*>& planes,
+                         RoutingControlPort& routing) {
   for (const Placed& s : services_) {
     const ServiceParams& params = spec_.services[s.service];
     const RegionId place = s.region == kNoRegion ? place_of(params.name) : s.region;
     std::vector<HealthCheck::Need> needs;
-    if (!params.health.reach.empty() && place != region_of(params.health.reach))
-      needs.push_back([this, place, to = region_of(params.health.reach)] {
-        const PathState& path = network_.between(place, to);
-        return HealthCheck::Found{path.reach == Reach::kReachable, path.cause};
-      });
-    if (!params.health.api_server.empty())
-      needs.push_back(need_of(*planes[region_of(params.health.api_server)]));
-    if (params.health.own_api_server) needs.push_back(need_of(*planes[s.region]));
+    const auto& health = params.health;
+    if (!health.reach.empty() && place != region_called(health.reach))
+      needs.push_back(way_to_one_of(network_, place, {region_called(health.reach)}));
+    if (!health.reach_one_of.empty()) {
+      std::vector<RegionId> regions;
+      for (const std::string& name : health.reach_one_of) regions.push_back(region_called(name));
+      needs.push_back(way_to_one_of(network_, place, std::move(regions)));
+    }
+    if (!health.api_server.empty())
+      needs.push_back(need_of(*planes[region_called(health.api_server)]));
+    if (health.own_api_server) needs.push_back(need_of(*planes[s.region]));
     if (!needs.empty())
-      checks_.push_back(std::make_unique<HealthCheck>(
-          world_, "health/" + std::to_string(checks_.size()), *s.at, std::move(needs)));
+      checks_.push_back(std::make_unique<HealthCheck>(world_,
+                                                      "health/" + std::to_string(checks_.size()),
+                                                      *s.at, std::move(needs), &routing, place));
   }
 }
 
@@ -235,7 +277,7 @@ ServicePort* ServiceNet::for_controller(const WorkQueueParams& controller) {
   caller.at = std::make_unique<Use>(
       world_, path, params,
       Use::Wiring{&service_for(params.service, region), caller.retries.get()});
-  return caller.at.get();
+  return behind_names(*caller.at, path, region);
 }
 
 const GatewayServices* ServiceNet::of_gateway(std::size_t region) const {
@@ -246,7 +288,8 @@ const GatewayServices* ServiceNet::of_gateway(std::size_t region) const {
 std::vector<NamedService> ServiceNet::named() const {
   std::vector<NamedService> named;
   for (const Placed& s : services_)
-    named.push_back({spec_.services[s.service].name, s.region, s.at.get()});
+    named.push_back({spec_.services[s.service].name, s.region, s.at.get(),
+                     s.region == kNoRegion ? place_of(spec_.services[s.service].name) : s.region});
   return named;
 }
 

@@ -27,8 +27,8 @@ class ServiceNet {
   ~ServiceNet();
   // Of a region, whose policy may be handed out by a service.
   void connect(std::size_t region, GateControlPort& gate);
-  // [region] what services may need.
-  void connect(const std::vector<const ControlPlanePort*>& planes);
+  // [region] what services may need, and how they withdraw themselves.
+  void connect(const std::vector<const ControlPlanePort*>& planes, RoutingControlPort& routing);
   void start();
 
   // Of a region; null: it asks nobody.
@@ -67,11 +67,14 @@ class ServiceNet {
   void build_region(std::size_t region);
   void build_calls();
   Caller& add_use(std::size_t use, const std::string& owner, RegionId region);
+  ServicePort* behind_names(Use& use, const std::string& path, RegionId region);
   ServicePort* add_resolvers(std::size_t name, const std::string& owner, RegionId region);
   std::vector<ServicePort*> of_region(std::size_t region, UsePer per) const;
   Service& service_for(const std::string& name, RegionId region) const;
   RegionId place_of(const std::string& service) const;
   Use::Wiring wiring_to(const std::string& service, RegionId from, RetryPort& retries) const;
+  RegionId region_called(const std::string& name) const;
+  std::vector<ClientNetwork> clients_at(RegionId home) const;
   ServicePort* in_turn(std::vector<ServicePort*> links);
 
   World& world_;
