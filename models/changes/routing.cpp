@@ -110,7 +110,7 @@ struct PreferRoutesParams {
         .range(0, 1e6)
         .help(
             "local preference of its routes; without effect where it is not above "
-            "network.backbone.server_preference")
+            "network.ibgp.server_preference")
         .source("Cloudflare 2020: 200");
   }
 };

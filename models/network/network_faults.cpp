@@ -316,7 +316,7 @@ u32 Network::degrade_paths(const Ways& ways, const WayDamage& damage, IncidentId
 }
 
 bool Network::on_backbone(RegionId region) const {
-  const std::vector<std::string>& members = params_.backbone.members;
+  const std::vector<std::string>& members = params_.ibgp.members;
   return std::find(members.begin(), members.end(), regions_[region].name) != members.end();
 }
 
@@ -332,11 +332,11 @@ u32 Network::prefer_routes(RegionId site, i32 preference, IncidentId cause) {
           {static_cast<u32>(c * n + r), static_cast<u32>(c * n + site), line.round_trip / 2});
     }
   if (detours.empty() || !on_backbone(site)) return kNoWays;
-  if (preference <= params_.backbone.server_preference) return kNoWays;
+  if (preference <= params_.ibgp.server_preference) return kNoWays;
   const IncidentId id = world_.incident(
       kRoutesPreferred, name_, {cause},
       fmt::format("the backbone sends what comes to it to {}: local preference {} above {}",
-                  regions_[site].name, preference, params_.backbone.server_preference));
+                  regions_[site].name, preference, params_.ibgp.server_preference));
   const u32 fault = path_faults().detour(detours, preference, id);
   mark_all_dirty();
   return fault;
@@ -358,7 +358,7 @@ void Network::limit_ways() {
 void Network::retuned(const LiveChange& change) {
   if (change.path.starts_with("network.capacities"))
     tuned_.note(change.path, change.cause, world_.now());
-  if (!path_faults_ || !change.path.starts_with("network.backbone")) return;
+  if (!path_faults_ || !change.path.starts_with("network.ibgp")) return;
   path_faults_->rebuild_all();
   mark_all_dirty();
 }

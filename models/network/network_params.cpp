@@ -108,7 +108,7 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
   s.field("transport", &P::transport).help("how requests and answers are carried");
   s.field("capacities", &P::capacities)
       .help("what ways carry at most; ways that are not listed carry everything");
-  s.field("backbone", &P::backbone).help("regions that are one network");
+  s.field("ibgp", &P::ibgp).help("regions that are one network");
   s.field("safeguards", &P::safeguards).help("mitigations against a wrong policy");
 }
 

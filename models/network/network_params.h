@@ -41,7 +41,7 @@ struct NetworkParams {
   Duration policy_apply{1_s};            // from the push to the routers' new configuration
   TransportParams transport;
   std::vector<WayCapacity> capacities;
-  BackboneParams backbone;
+  IbgpParams ibgp;
   RoutingSafeguards safeguards;
   static void describe(Schema<NetworkParams>& s);
 };

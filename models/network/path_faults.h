@@ -63,7 +63,7 @@ class PathFaults {
     std::unique_ptr<Pipe> pipe;
   };
   bool in_force(const Fault& fault) const {
-    return fault.detours.empty() || fault.preference > params_.backbone.server_preference;
+    return fault.detours.empty() || fault.preference > params_.ibgp.server_preference;
   }
   void share_capacity(Harm& harm, u32 way) const;
   void look_at(Pipe& pipe);

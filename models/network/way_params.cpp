@@ -20,9 +20,9 @@ void WayCapacity::describe(Schema<WayCapacity>& s) {
       .help("what all these ways carry together; of what is offered beyond, the rest is lost");
 }
 
-void BackboneParams::describe(Schema<BackboneParams>& s) {
-  using P = BackboneParams;
-  s.name("Backbone");
+void IbgpParams::describe(Schema<IbgpParams>& s) {
+  using P = IbgpParams;
+  s.name("Ibgp");
   s.field("members", &P::members)
       .fixed("the network is laid out at the start")
       .help(

@@ -15,10 +15,10 @@ struct WayCapacity {
 };
 
 // Regions that tell each other their routes over lines of their own, as one network does.
-struct BackboneParams {
+struct IbgpParams {
   std::vector<std::string> members;
   i32 server_preference = 100;  // local preference of the routes to a member's own servers
-  static void describe(Schema<BackboneParams>& s);
+  static void describe(Schema<IbgpParams>& s);
 };
 
 }  // namespace stampede

@@ -195,7 +195,7 @@ NetworkParams narrow(double bytes_per_second) {
   c.from = "clients";
   c.bandwidth = Bandwidth{bytes_per_second};
   p.capacities.push_back(c);
-  p.backbone.members = {"apac", "na"};
+  p.ibgp.members = {"apac", "na"};
   return p;
 }
 
@@ -275,8 +275,8 @@ TEST(network_faults, routes_to_own_servers_that_are_preferred_more_end_a_detour)
   n.network.prefer_routes(kApac, 200, n.root);
   n.run(1_s);
   EXPECT_NE(n.network.path(0, kNa).harm, nullptr);
-  const_cast<NetworkParams&>(n.network.params()).backbone.server_preference = 250;
-  n.network.retuned({"network.backbone.server_preference", n.root});
+  const_cast<NetworkParams&>(n.network.params()).ibgp.server_preference = 250;
+  n.network.retuned({"network.ibgp.server_preference", n.root});
   n.run(1_s);
   EXPECT_EQ(n.network.path(0, kNa).harm, nullptr);
 }

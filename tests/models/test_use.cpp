@@ -283,7 +283,7 @@ struct Pushes final : RoutingControlPort {
     pushed_because = cause;
     return 99;
   }
-  void restore_policy(RegionId, IncidentId) override {}
+  IncidentId restore_policy(RegionId, IncidentId) override { return kNoIncident; }
   void take_back(RegionId, IncidentId pushed, IncidentId) override { taken_back = pushed; }
   Alarm prefix_withdrawn() const override { return {}; }
   bool was_pushed(RegionId) const override { return false; }

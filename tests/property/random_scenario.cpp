@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -56,17 +57,17 @@ void collect(const TypeInfo& type, const void* value, const std::string& key, Gr
   }
 }
 
-std::string head(const std::string& duration, i64 seed) {
+std::string head(const std::string& duration, i64 seed, double scale) {
   return fmt::format(
       "apiVersion: stampede/v1alpha1\nkind: Scenario\nmetadata: {{name: random}}\nspec:\n  seed: "
-      "{}\n  duration: {}\n",
-      seed, duration);
+      "{}\n  duration: {}\n  scale: {}\n",
+      seed, duration, scale);
 }
 
 Ground ground_of(const std::string& yaml) {
   Ground g;
   g.yaml = yaml;
-  g.scenario = load_scenario(SourceText{"fleet.yaml", head("1min", 1) + yaml}).scenario;
+  g.scenario = load_scenario(SourceText{"fleet.yaml", head("1min", 1, 1) + yaml}).scenario;
   g.live = live_paths(g.scenario.spec);
   collect(type_of<Spec>(), &g.scenario.spec, "spec", g);
   const Fleet fleet(g.scenario.spec);
@@ -110,12 +111,17 @@ class Draw {
     out_.fleet = ground_->yaml;
     out_.duration = fmt::format("{}s", seconds_);
     out_.seed = static_cast<i64>(below(1000));
+    if (chance(0.2)) out_.scale = 0.5;
+    if (chance(0.4))
+      out_.monitoring = *mapping(type_of<MonitorParams>());
+    else if (chance(0.5))
+      out_.monitoring = "{scrape_period: 5s}";
     if (chance(0.25)) out_.failures = *mapping(type_of<FailuresParams>(), 0.7);
     for (std::size_t n = below(4); n > 0; --n) version();
     if (versions_.empty() && (takes_back(first_) || first_ == "roll_out")) version();
     if (takes_back(first_)) change("roll_out", true);
     insist([&] { return change(first_); }, first_);
-    for (std::size_t n = below(6); n > 0; --n) change();
+    for (std::size_t n = below(8); n > 0; --n) change();
     for (std::size_t n = below(3); n > 0; --n) responder();
     for (std::size_t n = below(4); n > 0; --n) step();
     return std::move(out_);
@@ -124,7 +130,8 @@ class Draw {
  private:
   struct Change {
     std::string name, action, version;
-    double at;
+    double at, lasts;
+    bool taken_back = false;
   };
 
   bool chance(double p) { return draws_.next() < p; }
@@ -297,22 +304,32 @@ class Draw {
     const bool there = at.type->kind != ValueKind::kOptional || at.type->size(at.object) > 0;
     return {path, at.field, &type, type.scale != nullptr && there};
   }
+  // Those two decide how many conversations are kept in memory: up to 10^8 may be, of many
+  // gigabytes.
+  std::string value_of(const Leaf& l) {
+    constexpr double kMostRate = 1000, kMostThinking = 3600;
+    FieldInfo field = *l.field;
+    if (l.path == "spec.demand.rate") field.maximum = kMostRate;
+    if (field.key == "think_time") field.maximum = kMostThinking;
+    return scalar(field, *l.type);
+  }
   void set(Keys& keys, bool of_version) {
     const Leaf l = leaf();
     keys.clear();
-    keys["path"] = quoted(l.path);
+    const bool by_region = !of_version && held_by_regions(l.path) && chance(0.2);
+    keys["path"] =
+        quoted(by_region ? "spec.regions." + *one_of("regions") + l.path.substr(4) : l.path);
     if (of_version || chance(0.6) || l.type->kind == ValueKind::kText) {
-      keys["value"] = quoted(scalar(*l.field, *l.type));
+      keys["value"] = quoted(value_of(l));
     } else if (l.number && chance(0.5)) {
-      keys["value"] = quoted(scalar(*l.field, *l.type));
+      keys["value"] = quoted(value_of(l));
       keys["over"] = fmt::format("{}s", 1 + below(60));
       if (chance(0.5)) keys["steps"] = std::to_string(2 + below(20));
     } else {
       keys["stages"] = fmt::format("[{{after: 0s, value: {}}}, {{after: {}s, value: {}}}]",
-                                   quoted(scalar(*l.field, *l.type)), 1 + below(60),
-                                   quoted(scalar(*l.field, *l.type)));
+                                   quoted(value_of(l)), 1 + below(60), quoted(value_of(l)));
     }
-    if (!of_version && held_by_regions(l.path) && chance(0.4))
+    if (!of_version && !by_region && held_by_regions(l.path) && chance(0.4))
       keys["target"] = "{region: " + quoted(*one_of("regions")) + "}";
   }
 
@@ -377,12 +394,14 @@ class Draw {
         keys.erase("target");
     if (action_entries().at(name).span != nullptr) {
       const bool long_one = keys.count("over") + keys.count("stages") > 0 || chance(0.3);
-      if (chance(0.6)) keys["for"] = fmt::format("{}s", 1 + below(100) + (long_one ? 60 : 0));
+      const double lasts = chance(0.6) ? static_cast<double>(1 + below(100) + (long_one ? 60 : 0))
+                                       : std::numeric_limits<double>::infinity();
+      if (std::isfinite(lasts)) keys["for"] = fmt::format("{}s", lasts);
       std::string called = step;
       if (step.empty() && (named || chance(0.6))) called = fmt::format("c{}", changes_.size() + 1);
       if (step.empty() && !called.empty()) keys["name"] = called;
       if (!called.empty())
-        changes_.push_back({called, name, keys.count("version") ? keys["version"] : "", at});
+        changes_.push_back({called, name, keys.count("version") ? keys["version"] : "", at, lasts});
     }
     return flow(keys).insert(1, fmt::format("do: {}{}", name, keys.empty() ? "" : ", "));
   }
@@ -396,18 +415,20 @@ class Draw {
   }
   bool take_back(const TypeInfo& type, Keys& keys, double& at) {
     const bool of_roll_outs = has(type, "version");
-    std::vector<Change> fitting;
-    for (const Change& c : changes_)
-      if (!of_roll_outs || c.action == "roll_out") fitting.push_back(c);
+    std::vector<Change*> fitting;
+    for (Change& c : changes_)
+      if (!c.taken_back && (!of_roll_outs || c.action == "roll_out")) fitting.push_back(&c);
     if (fitting.empty()) return false;
-    const Change& c = chance(0.7) ? fitting.back() : pick(fitting);
+    Change& c = chance(0.7) ? *fitting.back() : *pick(fitting);
     keys = *keys_of(type);
     keys.erase("version");
     if (of_roll_outs && chance(0.5))
       keys["version"] = c.version;
     else
       keys["name"] = c.name;
-    at = std::max(at, c.at + static_cast<double>(1 + below(30)));
+    constexpr double kSoon = 30;
+    at = c.at + std::min(kSoon, c.lasts) * draws_.next();
+    c.taken_back = true;
     return true;
   }
 
@@ -521,13 +542,13 @@ std::string RandomScenario::drawn() const {
   std::string all;
   if (!failures.empty()) all += "  failures: " + failures + "\n";
   all += list_of("versions", versions, "  ");
-  if (!responders.empty() || !steps.empty())
-    all += "  operations:\n" + list_of("responders", responders, "    ") +
-           list_of("steps", steps, "    ");
+  if (!monitoring.empty() || !responders.empty() || !steps.empty())
+    all += "  operations:\n" + (monitoring.empty() ? "" : "    monitoring: " + monitoring + "\n") +
+           list_of("responders", responders, "    ") + list_of("steps", steps, "    ");
   return all + list_of("timeline", timeline, "  ");
 }
 
-std::string RandomScenario::text() const { return head(duration, seed) + fleet + drawn(); }
+std::string RandomScenario::text() const { return head(duration, seed, scale) + fleet + drawn(); }
 
 RandomScenario random_scenario(u64 number) { return Draw(number).scenario(); }
 

@@ -13,13 +13,15 @@ struct RandomScenario {
   std::string fleet;  // YAML: what stands still
   std::string duration;
   i64 seed = 1;
-  std::string failures;  // of hardware, by chance; empty: none
+  double scale = 1;
+  std::string monitoring;  // of operators; empty: as by default
+  std::string failures;    // of hardware, by chance; empty: none
   std::vector<std::string> responders, versions, steps, timeline;  // one entry each
   std::string drawn() const;                                       // as it stands in the file
   std::string text() const;                                        // the file
 };
 
-// A function of its number alone.
+// A function of its number, in one build.
 RandomScenario random_scenario(u64 number);
 
 }  // namespace stampede::test

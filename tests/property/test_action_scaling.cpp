@@ -5,6 +5,10 @@
 // The band of a lost share is four standard deviations: of the binomial distribution, and where a
 // capacity decides what is lost, of the number of arrivals too. First tokens, whose waits in
 // queues hang together, must come within a factor of 1.5. Small fleets play several seeds.
+//
+// What a small fleet cannot be like is kept out of the scenes: fewer than one of a thing, both pods
+// of a region met by chance, and stations of a few servers near their capacity, which lose more
+// than large ones do (a limit of 12/s of 24/s refuses 49 % at 1 and 56 % at 1/20).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -62,7 +66,7 @@ spec:
   kv_cache: {capacity: 10TB, initial_bytes: 100GB, initial_sessions: 4000, initial_age: 1h}
   safety: {enabled: true}
   services: [{name: store, servers: 80, service_time: 1s, variation: 0.2, queue: 40}]
-  uses: [{name: store, service: store, timeout: 8s}]
+  uses: [{name: store, service: store, timeout: 15s}]
   dns: [{name: api, records: [east, west], ttl: 5s, negative_ttl: 5s}]
   controllers:
     - {name: leases, rate: 400/s, renew: 5s, lease: 15s, deadline: 5s, on_expired: cordon}
@@ -107,8 +111,9 @@ const std::map<std::string, Scene>& scenes() {
       {"drain_region", {east + lasts, {}, {}, Scene::kGraph}},
       {"drop_connections", {half}},
       {"fail_link", {east + lasts, {}, {}, Scene::kGraph}},
-      {"fail_nodes", {", target: {count: 40}" + lasts}},
-      {"fail_service", {", service: store, share: 75%" + lasts, {}, {}, Scene::kCapacity}},
+      {"fail_nodes", {", target: {region: east, count: 20}" + lasts}},
+      {"fail_service",
+       {", service: store, share: 75%" + lasts, {"spec.demand.rate=36/s"}, {}, Scene::kCapacity}},
       {"fail_zone", {", target: {zone: 1}" + lasts}},
       {"flush_cache", {""}},
       {"hang_pods", {half + lasts}},
@@ -116,7 +121,7 @@ const std::map<std::string, Scene>& scenes() {
       {"kill_pods", {", target: {region: east, count: 20}"}},
       {"leak_routes",
        {", target: {region: east}, bandwidth: 5kB/s" + lasts, {}, {}, Scene::kGraph}},
-      {"limit_service", {", service: store, rate: 12/s" + lasts, {}, {}, Scene::kCapacity}},
+      {"limit_service", {", service: store, rate: 6/s" + lasts, {}, {}, Scene::kCapacity}},
       {"load_api_server", {", agents_per_node: 20, period: 1s, objects: 20000" + lasts}},
       {"lose_cache", {"", {"spec.clients.web.continue_probability=80%"}}},
       {"open_breaker", {""}},
@@ -140,7 +145,7 @@ const std::map<std::string, Scene>& scenes() {
       {"slow_disk", {", by: 500ms" + lasts}},
       {"slow_dns", {", by: 2s" + lasts}},
       {"slow_pods", {", factor: 4, target: {share: 50%}" + lasts, {}, {}, Scene::kCapacity}},
-      {"slow_service", {", service: store, factor: 4" + lasts, {}, {}, Scene::kCapacity}},
+      {"slow_service", {", service: store, factor: 6" + lasts, {}, {}, Scene::kCapacity}},
       {"spike", {", factor: 4" + lasts, {}, {}, Scene::kCapacity}},
       {"stall_controller", {lasts}},
       {"stall_disk", {", for: 75s"}},

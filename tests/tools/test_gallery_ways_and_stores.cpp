@@ -82,7 +82,7 @@ TEST(gallery_ways_and_stores, a_backbone_that_prefers_its_own_servers_or_carries
     return watch(kBackbone, sets);
   };
   // The change that was made afterwards.
-  const Watched own = with("spec.network.backbone.server_preference=250");
+  const Watched own = with("spec.network.ibgp.server_preference=250");
   EXPECT_EQ(own.at("nothing_changed").size(), 1U);
   EXPECT_LT(own.lost(0, 60), 0.001);
   const Watched wide = with("spec.network.capacities[0].bandwidth=10MB/s");
@@ -90,7 +90,7 @@ TEST(gallery_ways_and_stores, a_backbone_that_prefers_its_own_servers_or_carries
   EXPECT_TRUE(wide.at("link_saturated").empty());
   EXPECT_LT(wide.lost(0, 60), 0.001);
   // A second location fits into twice the own traffic.
-  const Watched two = with("spec.network.backbone.members=[atlanta, newark]");
+  const Watched two = with("spec.network.ibgp.members=[atlanta, newark]");
   EXPECT_LT(two.lost(12, 36), 0.05);
   nothing_happens_without_its_faults(kBackbone, "1/20", "spec.duration=1h");
 }

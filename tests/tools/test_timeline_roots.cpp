@@ -96,7 +96,7 @@ TEST(timeline, every_action_leaves_an_incident_that_speaks_of_nobody) {
   for (const std::string& set :
        {"spec.timeline=[" + timeline + "]", std::string("spec.operations.steps=[]"),
         std::string("spec.services=[{name: store}]"),
-        std::string("spec.network.backbone.members=[east, west]"),
+        std::string("spec.network.ibgp.members=[east, west]"),
         std::string("spec.dns=[{name: api, records: [east]}]"),
         std::string("spec.versions=[{name: v}]"), std::string("spec.controllers=[{name: c}]"),
         std::string("spec.duration=70min"), std::string("spec.expect=[]")})

@@ -132,10 +132,10 @@ class Check {
       report(s, "target.from", fmt::format("a way from '{}' to itself", from));
   }
   void backbone(const Stated& s) {
-    const std::vector<std::string>& members = spec_.network.backbone.members;
+    const std::vector<std::string>& members = spec_.network.ibgp.members;
     const std::string name = text_at(s, "target.region");
     if (members.size() < 2)
-      report(s, "target.region", "there is no backbone: name its spec.network.backbone.members");
+      report(s, "target.region", "there is no backbone: name its spec.network.ibgp.members");
     else if (!name.empty() && std::find(members.begin(), members.end(), name) == members.end())
       report(s, "target.region",
              fmt::format("'{}' is not on the backbone{}", name, suggestion(name, members)));

@@ -137,8 +137,8 @@ void references(Findings& out, const Spec& spec) {
     if (!capacities.insert(c.name).second)
       out.push_back({path + "name", fmt::format("two capacities are called '{}'", c.name)});
   }
-  for (std::size_t i = 0; i < spec.network.backbone.members.size(); ++i)
-    known(fmt::format("spec.network.backbone.members[{}]", i), spec.network.backbone.members[i]);
+  for (std::size_t i = 0; i < spec.network.ibgp.members.size(); ++i)
+    known(fmt::format("spec.network.ibgp.members[{}]", i), spec.network.ibgp.members[i]);
   if (spec.kv_cache.dead_ntp_region >= static_cast<i64>(regions.size()))
     out.push_back({"spec.kv_cache.dead_ntp_region",
                    fmt::format("there are {} regions, counted from 0", regions.size())});
