@@ -95,7 +95,7 @@ bool Network::recompute_clients(RegionId region) {
 // Both directions must work: without the way back the other side hears nothing.
 bool Network::recompute_between(RegionId from, RegionId to) {
   if (from == to) return false;
-  if (params_.private_lines) return recompute_private(from, to);
+  if (params_.backbone) return recompute_backbone(from, to);
   Walk walk = forwarding_->walk(regions_[from].origin, prefix(to, 0), alive_);
   RegionId lost = to;
   if (walk.reach == Reach::kReachable) {
@@ -110,7 +110,7 @@ bool Network::recompute_between(RegionId from, RegionId to) {
 }
 
 // On the regions' own network, whatever is announced.
-bool Network::recompute_private(RegionId from, RegionId to) {
+bool Network::recompute_backbone(RegionId from, RegionId to) {
   const bool up = alive_[regions_[from].origin] && alive_[regions_[to].origin];
   Walk walk;
   walk.reach = up ? Reach::kReachable : Reach::kBlackHole;

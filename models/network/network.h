@@ -161,7 +161,7 @@ class Network : public Component,
   void recompute_dirty();
   bool recompute_clients(RegionId region);
   bool recompute_between(RegionId from, RegionId to);
-  bool recompute_private(RegionId from, RegionId to);
+  bool recompute_backbone(RegionId from, RegionId to);
   bool update(Path& path, const Walk& walk, RegionId region);
   // network_faults.cpp: over ways
   u32 number_of(const Path& path) const;  // of its way

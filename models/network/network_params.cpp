@@ -79,7 +79,7 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
       .help(
           "how unevenly clients are spread: the k-th access network has a share in proportion to "
           "k^-skew");
-  s.field("private_lines", &P::private_lines)
+  s.field("backbone", &P::backbone)
       .fixed("the network is laid out at the start")
       .help(
           "regions are joined by a network of their own: the ways between them depend on no prefix "

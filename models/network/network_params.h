@@ -32,7 +32,7 @@ struct NetworkParams {
   i32 providers_per_region = 3;  // of the region's own AS
   i32 client_networks_per_region = 8;
   double client_weight_skew = 0.5;  // weights fall as rank to the minus this
-  bool private_lines = false;
+  bool backbone = false;
   std::vector<RegionLatency> latencies;
   Duration inter_region_one_way{80_ms};  // where `latencies` has no entry
   Duration intra_site_one_way{500'000};  // between regions of one site without an entry

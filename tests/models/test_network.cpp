@@ -45,7 +45,7 @@ TEST(network, starts_converged_and_stays_so_without_a_cause) {
 TEST(network, on_a_backbone_of_their_own_regions_reach_each_other_whatever_is_announced) {
   World world(1);
   NetworkParams params;
-  params.private_lines = true;
+  params.backbone = true;
   Network network(world, params, kRegions);
   for (RegionId r = 0; r < 3; ++r) network.push_policy(r, {}, kNoIncident);
   world.scheduler.run_until(Instant{} + 10_min);

@@ -165,6 +165,8 @@ TEST(runbook, every_action_hands_its_act_to_all_that_it_changes) {
       void* member = f.member(whom.action.params.get());
       if (f.key == "service") {
         ASSERT_EQ(f.type->parse("store", member), "");
+      } else if (f.key == "for" && entry.name == "stall_disk") {
+        ASSERT_EQ(f.type->parse("1s", member), "");
       } else if (f.key == "latency") {
         ASSERT_EQ(f.type->parse("1s", member), "");
       }

@@ -36,6 +36,7 @@ inline constexpr const char* kZonedFleet = R"(
     generator: {ases: 24, transit: 3}
     client_networks_per_region: 4
     providers_per_region: 2
+    ibgp: {members: [eu-a, eu-b]}
     bgp: {mrai: 1s, hold_time: 9s, connect_retry: 5s}
   balancer:
     probe_interval: 5s

@@ -63,7 +63,8 @@ spec:
     zones: 2
     start: {weights_size: 1GB, warm_up_median: 5s}
     workloads: [{name: replicas}]
-  kv_cache: {capacity: 10TB, initial_bytes: 100GB, initial_sessions: 4000, initial_age: 1h}
+  kv_cache: {capacity: 10TB, initial_bytes: 100GB, initial_sessions: 4000, initial_age: 1h,
+             page_reuse_probability: 0%}   # one in a long time, in the large fleet alone
   safety: {enabled: true}
   services: [{name: store, servers: 80, service_time: 1s, variation: 0.2, queue: 40}]
   uses: [{name: store, service: store, timeout: 15s}]
@@ -90,12 +91,14 @@ const std::map<std::string, Scene>& scenes() {
   static const std::string half = ", target: {share: 50%}", east = ", target: {region: east}",
                            lasts = ", for: 60s";
   static const std::string out = "{at: 30s, do: roll_out, version: bad, name: out}, ";
+  static const std::string file = "spec.control_plane.etcd.initial_file=1GB";
   static const std::string full = "spec.control_plane.etcd.initial_file=8300MB";
   static const std::map<std::string, Scene> all{
       {"block", {east + lasts}},
       {"bot_flood", {", class: bots, rate: 60/s" + lasts, {}, {}, Scene::kCapacity}},
       {"bump_cache_epoch", {""}},
       {"clear_dns_record", {", record: api" + lasts}},
+      {"compact_etcd", {"", {file}}},
       {"compact_defragment_disarm",
        {"",
         {full},
@@ -103,9 +106,11 @@ const std::map<std::string, Scene>& scenes() {
         "{at: 100s, do: compact_defragment_disarm}, "}},
       {"cordon_nodes", {half + lasts}},
       {"corrupt_blocks", {", share: 30%", {"spec.clients.web.continue_probability=80%"}}},
+      {"defragment_etcd", {"", {file}}},
       {"degrade_link",
        {", target: {from: clients}, bandwidth: 20kB/s" + lasts, {}, {}, Scene::kCapacity}},
       {"detach_network", {half + lasts}},
+      {"disarm_etcd", {""}},
       {"disable", {", version: bad, propagation: 10s", {}, out}},
       {"drain_nodes", {", target: {share: 50%}, max_unavailable: 20" + lasts}},
       {"drain_region", {east + lasts, {}, {}, Scene::kGraph}},
@@ -121,14 +126,24 @@ const std::map<std::string, Scene>& scenes() {
       {"kill_pods", {", target: {region: east, count: 20}"}},
       {"leak_routes",
        {", target: {region: east}, bandwidth: 5kB/s" + lasts, {}, {}, Scene::kGraph}},
+      {"limit_api_server", {", level: node_high" + lasts}},
       {"limit_service", {", service: store, rate: 6/s" + lasts, {}, {}, Scene::kCapacity}},
       {"load_api_server", {", agents_per_node: 20, period: 1s, objects: 20000" + lasts}},
       {"lose_cache", {"", {"spec.clients.web.continue_probability=80%"}}},
+      {"move_etcd_leader", {""}},
       {"open_breaker", {""}},
       {"page", {""}},
       {"partition", {", target: {region: east}" + lasts, {}, {}, Scene::kGraph}},
+      {"prefer_routes",
+       {east + lasts, {"spec.network.ibgp.members=[east, west]"}, {}, Scene::kGraph}},
       {"push_routing_policy",
        {", target: {region: east}, policy: {export: none}" + lasts, {}, {}, Scene::kGraph}},
+      {"raise_etcd_quota", {""}},
+      {"repair_nodes",
+       {", rate: 4/s",
+        {},
+        "{at: 30s, do: fail_nodes, target: {region: east, count: 20}, repair_rate: 0.01/s, for: "
+        "20s}, "}},
       {"reset_session", {east, {}, {}, Scene::kGraph}},
       {"restart_autoscaler", {""}},
       {"restart_controller", {""}},

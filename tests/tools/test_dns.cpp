@@ -110,7 +110,7 @@ TEST(dns, name_servers_that_lose_the_backbone_withdraw_their_prefixes) {
         "[{replicas: 0, min_replicas: 0}]}]",
         "spec.services=[{name: authority, in_each_region: true, anycast: true, regions: [site]" +
             health + "}]",
-        "spec.network.private_lines=true",
+        "spec.network.backbone=true",
         "spec.dns=[{name: api, records: [east, west], authority: authority, ttl: 1min, resolvers: "
         "{place: clients, count: 30}}]"};
   };

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "tests/tools/gallery_run.h"
+#include "tests/tools/gallery.h"
 #include "tests/tools/played.h"
 
 namespace stampede::test {

@@ -79,7 +79,9 @@ TEST_P(Gallery, is_calm_without_its_faults) {
 INSTANTIATE_TEST_SUITE_P(all, Gallery,
                          testing::Values("03-cloudflare-2025-11-18.yaml",
                                          "04-openai-2024-12-11.yaml", "05-facebook-2021-10-04.yaml",
-                                         "06-aws-2025-10-20.yaml"),
+                                         "06-aws-2025-10-20.yaml", "07-cloudflare-2020-07-17.yaml",
+                                         "08-openai-2025-06-10.yaml", "09-slack-2021-01-04.yaml",
+                                         "10-slack-2022-02-22.yaml"),
                          [](const auto& of) { return "n" + std::to_string(of.index); });
 
 // The database collapses under the work for those who have left, and does not come back by itself.
