@@ -40,6 +40,8 @@ struct World {
                       std::vector<IncidentId> causes, std::string text) {
     return incident(kind.name, component, std::move(causes), std::move(text));
   }
+  // What one incident began another ends (Journal::close).
+  void close(IncidentId began, IncidentId ended) { journal.close(began, ended); }
   // Of what names its kind itself: an action.
   IncidentId incident(std::string_view kind, std::string_view component,
                       std::vector<IncidentId> causes, std::string text) {

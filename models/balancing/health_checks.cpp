@@ -306,8 +306,8 @@ void HealthChecks::withdraw(RegionId region, bool down, IncidentId cause) {
   }
 }
 
-// Are enough of its servers well, and does the region reach any other? Asked as often as a server is
-// checked.
+// Are enough of its servers well, and does the region reach any other? Asked as often as a server
+// is checked.
 void HealthChecks::survey(RegionId region) {
   world_.scheduler.after(params_.interval, Priority::kControl, component_, kSurvey, region);
   judge_region(region);

@@ -107,7 +107,7 @@ void Changes::end(Change& change, const IncidentKind& kind, std::vector<Incident
   change.in_force = false;
   world_.scheduler.cancel(change.end);
   const IncidentId ended = world_.incident(kind, kPath, std::move(causes), change.action);
-  world_.journal.close(change.root, ended);
+  world_.close(change.root, ended);
   if (change.heal) std::exchange(change.heal, {})(ended);
 }
 

@@ -146,7 +146,7 @@ void Failures::repaired(u32 index) {
   const IncidentId healed =
       world_.incident(kHardwareRepaired, scene_.regions[b.region] + "/hardware", {b.root},
                       b.cut_off ? "the switch" : fmt::format("node {}", b.nodes.front()));
-  world_.journal.close(b.root, healed);
+  world_.close(b.root, healed);
   if (b.cut_off) {
     cut_off_[b.region][b.nodes.front() / static_cast<u32>(params_.network_switch.nodes)] = 0;
     scene_.nodes[b.region]->attach(b.nodes, {}, healed);

@@ -309,7 +309,7 @@ void Rollouts::begin_back(u32 number, const TakeUpParams& how, bool at_once) {
   out.how = how;
   out.at_once = at_once;
   out.steps_back = how.propagation.ns >= kPropagationSteps ? kPropagationSteps : 1;
-  world_.journal.close(out.root, out.last);
+  world_.close(out.root, out.last);
   listener_.rolled_back(out.root);
   if (out.steps_back == 1) return step_back(number);
   world_.scheduler.after(how.propagation / kPropagationSteps, Priority::kFault, component_, kBack,

@@ -155,7 +155,7 @@ IncidentId Network::restore_policy(RegionId r, IncidentId cause) {
   const IncidentId restored =
       world_.incident(kPolicyRestored, name_, {region.pushed, region.withdrawn, cause},
                       region.name + ": the previous routing policy is put back");
-  world_.journal.close(region.pushed, restored);
+  world_.close(region.pushed, restored);
   region.pushes.clear();
   region.in_force = kNoIncident;
   region.restore_cause = restored;

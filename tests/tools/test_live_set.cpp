@@ -29,8 +29,8 @@ struct Held {
   GlobalBalancerParams balancer = spec.balancer;
   ClientClassParams agents = spec.clients[1];
   Heard east, west, global;
-  Journal journal;
-  LiveValues live{spec, journal};
+  World world{1};
+  LiveValues live{spec, world};
   Held() {
     live.add("spec.balancer", live_root(balancer, &global));
     live.add("spec.clients[1]", live_root(agents, &global));

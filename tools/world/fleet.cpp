@@ -222,7 +222,7 @@ void Fleet::build_region(std::size_t r) {
 
 // Who acts by which part of the scenario.
 void Fleet::expose_parameters() {
-  live_ = std::make_unique<LiveValues>(spec, world.journal);
+  live_ = std::make_unique<LiveValues>(spec, world);
   live_->add("spec.slo", service_->live());
   live_->add("spec.demand", clients_->live_demand());
   for (std::size_t k = 0; k < spec.clients.size(); ++k)

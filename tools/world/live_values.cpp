@@ -147,7 +147,7 @@ bool LiveValues::refresh(Leaf& leaf) {
   const std::string now = text_of(*leaf.type, leaf.object);
   if (now == before) return false;
   const IncidentId cause = now == leaf.own ? kNoIncident : by;
-  if (cause == kNoIncident && by != kNoIncident) journal_.close(leaf.cause, by);
+  if (cause == kNoIncident && by != kNoIncident) world_.close(leaf.cause, by);
   leaf.cause = cause;
   if (leaf.owner != nullptr) leaf.owner->retuned({leaf.path, cause});
   return true;

@@ -9,14 +9,15 @@
 #include <vector>
 
 #include "models/ports/live_port.h"
+#include "sim/world.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {
 
 class LiveValues final : public LivePort {
  public:
-  // `journal` outlives it.
-  LiveValues(const Spec& spec, Journal& journal) : journal_(journal) { scenario_.spec = spec; }
+  // `world` outlives it.
+  LiveValues(const Spec& spec, World& world) : world_(world) { scenario_.spec = spec; }
 
   // What is at `path` and below: of the service, or of one region.
   void add(std::string path, const LiveRoot& root) { roots_.push_back({std::move(path), root}); }
@@ -58,7 +59,7 @@ class LiveValues final : public LivePort {
                                 double part);
   bool refresh(Leaf& leaf);
 
-  Journal& journal_;
+  World& world_;
   Scenario scenario_;  // where paths lead
   std::vector<Root> roots_;
   std::vector<Leaf> leaves_;  // that have been changed
