@@ -1,10 +1,11 @@
 #include "tools/cli/python.h"
 
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 
 extern char** environ;
@@ -31,6 +32,15 @@ bool has_package(const fs::path& directory) {
   return fs::is_regular_file(directory / "stampede" / "__init__.py", none);
 }
 
+// In the child. It ends with its parent, however that ends: else it would write pictures into a
+// directory that somebody else has by then.
+[[noreturn]] void begin(pid_t parent, const std::string& package, char* const* words) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() == parent && ::dup2(2, 1) == 1 && ::chdir(package.c_str()) == 0)
+    ::execve(kPython, words, environ);
+  ::_exit(kNotThere);
+}
+
 }  // namespace
 
 std::string python_package_directory() {
@@ -53,14 +63,9 @@ int run_python_module(const std::string& module, const std::vector<std::string>&
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, 2, 1);
-  posix_spawn_file_actions_addchdir_np(&actions, package.c_str());
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, kPython, &actions, nullptr, pointers.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return -1;
+  const pid_t parent = ::getpid(), child = ::fork();
+  if (child < 0) return -1;
+  if (child == 0) begin(parent, package, pointers.data());
   int status = 0;
   while (::waitpid(child, &status, 0) != child)
     if (errno != EINTR) return -1;
