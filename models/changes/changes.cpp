@@ -83,8 +83,7 @@ Completion Changes::apply(const ActionSelection& action, const std::string& name
   Effect effect = entry.apply(params, Act{scene_, *this, root, span.name});
   if (!effect.idle && !effect.nothing) done_.push_back(root);
   if (effect.nothing)
-    world_.incident(kNothingChanged, kPath, {root},
-                    action.name + ": it changes nothing");
+    world_.incident(kNothingChanged, kPath, {root}, action.name + ": it changes nothing");
   if (!effect.heal) span.lasts.reset();
   const Duration lasts = span.lasts.value_or(effect.ends_after);
   if (effect.heal || lasts.ns > 0) {

@@ -228,7 +228,7 @@ u32 KvCache::skew_clock(RegionId r, const ClockError& error, IncidentId cause) {
                   print(error.offset), print(error.drift_per_hour)));
   region.skewed_until = kNever;
   return region.clock.skew(world_.now(), error.offset.ns / 1'000'000,
-                                error.drift_per_hour.seconds() / 3600);
+                           error.drift_per_hour.seconds() / 3600);
 }
 
 // Time stamps from before decide until the right time has passed them.
