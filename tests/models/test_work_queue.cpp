@@ -158,6 +158,20 @@ TEST(work_queue, a_restart_alone_does_not_end_it_and_with_a_throttle_does) {
   EXPECT_GT(expired(true, false).first, 500U);
 }
 
+// What was in the queue is due still, however short ago it fell due: none is forgotten.
+TEST(work_queue, a_restart_looks_for_all_that_is_due) {
+  WorkQueueParams p = thousand();
+  p.rate = Rate{100};
+  Desk d(p);
+  d.run(10_min);
+  d.stall(10_s);
+  d.queue.restart(d.world.incident("acted", "test", {}, ""));
+  d.run(20_min);
+  EXPECT_EQ(d.queue.expired(), 0U);
+  EXPECT_EQ(d.queue.queued(), 0U);
+  EXPECT_EQ(d.count("leases_expired"), 0U);
+}
+
 TEST(work_queue, the_tightest_throttle_holds_and_what_waited_comes_when_it_is_gone) {
   Desk d(thousand());
   d.run(10_min);
