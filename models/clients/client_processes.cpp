@@ -53,13 +53,14 @@ std::size_t ClientProcesses::join(const ClientClassParams& p) {
 }
 
 // Who joins later finds what there is; classes that are changed together come together.
-void ClientProcesses::furnish(Shared& pool) const {
+void ClientProcesses::furnish(Shared& pool) {
   if (pool.state != nullptr && pool.born != world_.now()) return;
   const auto by_rate = static_cast<u64>(pool.share * rate_ / kRateOfProcess + 0.5);
   const u64 wanted = pool.stated > 0 ? pool.stated : std::max<u64>(1, by_rate);
   pool.processes = static_cast<u32>(std::min<u64>(wanted, 10'000'000));
   pool.state = std::make_unique<Pool>(
       Pool{RetryBudgets(pool.retry, pool.processes), ClientBreakers(pool.breaker, pool.processes)});
+  keep_state_ |= pool.state->keeps_state();
 }
 
 void ClientProcesses::settle(const std::vector<const ClientClassParams*>& classes) {

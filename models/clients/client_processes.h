@@ -39,6 +39,8 @@ class ClientProcesses {
   Pool& pool_of(u16 class_id) { return *pools_[by_class_[class_id]].state; }
   // Which process of its class's pool a session's requests come from.
   u32 process_of(u16 class_id, RegionId home, u64 session_key) const;
+  // Does any of them keep something?
+  bool keep_state() const { return keep_state_; }
   u32 pool_number(u16 class_id) const { return static_cast<u32>(by_class_[class_id]); }
   u32 processes(u16 class_id) const { return pools_[by_class_[class_id]].processes; }
 
@@ -55,11 +57,12 @@ class ClientProcesses {
     bool takes(const std::string& other, const ClientClassParams& p) const;
   };
   std::size_t join(const ClientClassParams& params);
-  void furnish(Shared& pool) const;
+  void furnish(Shared& pool);
 
   World& world_;
   StreamKey places_;
   double rate_;
+  bool keep_state_ = false;
   std::vector<double> before_, share_;  // [home] of the pools
   std::vector<Shared> pools_;
   std::vector<std::size_t> by_class_;

@@ -337,11 +337,11 @@ SessionSlot Population::open_session(const Chain& chain, u64 number, bool warm) 
   std::size_t n = 0;
   while (n + 1 < cumulative.size() && cumulative[n] <= point) ++n;
   s.client = networks_[chain.home][n];
-  const Words h = draw(c.behaviour, s.key, UINT32_MAX, 1);
   if (uniform2(w) < c.params.resumed_share.value || (warm && c.params.steps > 0)) {
     s.turn = 1;
-    s.context = c.resumed.at(uniform(h));
+    s.context = c.resumed.at(uniform(draw(c.behaviour, s.key, UINT32_MAX, 1)));
   } else if (warm) {  // under way at the start: it has had its first turn
+    const Words h = draw(c.behaviour, s.key, UINT32_MAX, 1);
     s.turn = 1;
     s.context = c.first_prompt.at(uniform(h)) +
                 static_cast<u32>((1 - c.params.reasoning_share.value) * c.answer.at(uniform2(h)));

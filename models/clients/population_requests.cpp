@@ -106,9 +106,10 @@ void Population::send(RequestSlot slot) {
   ++r.serial;
   r.state = Request::State::kOpen;
   r.sent = now;
-  if (r.tries++ == 0 && !budget_allows(r, now, false, RetryCause::kFinal, 0))
+  const bool asks = processes_->keep_state();
+  if (r.tries++ == 0 && asks && !budget_allows(r, now, false, RetryCause::kFinal, 0))
     return end_request(slot, Outcome::kRejected503, now);  // the client refuses itself
-  if (!breaker_allows(r)) {
+  if (asks && !breaker_allows(r)) {
     ++counts_.unsent;
     blame(r, processes_->pool_of(r.class_id).opened_by);
     return attempt_failed(slot, Outcome::kBreaker, {}, now, false);
@@ -224,7 +225,7 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
   Class& c = *classes_[r.class_id];
   ++r.serial;
   r.attempt = kNoSlot;
-  if (sent) process_hears(r, heard_at, true, false);
+  if (sent && processes_->keep_state()) process_hears(r, heard_at, true, false);
   const RetryCause cause = retry_cause(outcome);
   const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
   if (!delay || !budget_allows(r, heard_at, true, cause, r.tries))
@@ -383,7 +384,7 @@ bool Population::finished(AttemptSlot attempt, Instant at) {
   r->attempt = kNoSlot;
   tell_balancer(a.region, Outcome::kSucceeded, kNoIncident);
   if (a.poisoned) blame(*r, a.incident);
-  process_hears(*r, heard, false, outcome == Outcome::kSucceeded);
+  if (processes_->keep_state()) process_hears(*r, heard, false, outcome == Outcome::kSucceeded);
   end_request(a.request, outcome, heard);
   return outcome == Outcome::kSucceeded;
 }

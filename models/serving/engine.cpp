@@ -71,7 +71,7 @@ void Engine::deliver(EngineSink& sink) {
     stop_decoding(slot);
     depart(slot);
   }
-  if (!profile_->async_scheduling) release_departed();
+  if (!departed_.empty() && !profile_->async_scheduling) release_departed();
 }
 
 // It is done. With async_scheduling the step that starts now was formed without knowing it.
@@ -106,9 +106,9 @@ void Engine::form(EngineSink* sink) {
     step = {};
     step.budget = budget();
     const bool preempted = continue_running(step, sink);
-    if (!preempted) admit(step);
+    if (!preempted && (transfers_ || !waiting_.empty())) admit(step);
     changes |= preempted || !departed_.empty();
-    release_departed();
+    if (!departed_.empty()) release_departed();
     if (step.sequences != 0) break;
     if (all_seen && aside() > 0) {  // it sleeps until memory is given back or KV comes
       active_ = false;

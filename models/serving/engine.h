@@ -64,8 +64,9 @@ class Engine {
   // Brings the engine to `now`: tells the sink of everything at or before it. Call it before add(),
   // cancel() or kill() of the same instant. Costs nothing when no step boundary has passed.
   void advance(Instant now, EngineSink& sink) {
-    while (active_ && end_ns_ <= now.ns) boundary(sink);
+    while (due(now)) boundary(sink);
   }
+  bool due(Instant now) const { return active_ && end_ns_ <= now.ns; }  // has advance() to do?
 
   // Nothing that a sink sees happens earlier than this; advance() then, and ask again. A lower
   // bound: at times nothing is due yet. kNever when idle.

@@ -49,6 +49,7 @@ class Engine;
 class RunningVersions;
 struct BlockSink;
 struct EngineProfile;
+struct SequenceInput;
 
 class Region final : public Component,
                      public RegionPort,
@@ -287,7 +288,9 @@ class Region final : public Component,
   Spent spent_by(const Pod& pod) const;
   void count_waste(const Attempt& attempt, u32 emitted, bool ran);
 
-  Instant engine_time(const Pod& pod) const;  // now, as its engine has it
+  Instant engine_time(const Pod& pod) const {  // now, as its engine has it
+    return pod.clock ? pod.clock->of(world_.now()) : world_.now();
+  }
   void set_pace(PodId pod);
   u32 afflict(const std::vector<PodId>& pods, PodFault fault, const IncidentKind& kind,
               IncidentId cause);
@@ -305,11 +308,17 @@ class Region final : public Component,
   struct EngineOf;  // hears it
   void first_token(PodId pod, AttemptSlot attempt, Instant at);
   void finished(PodId pod, AttemptSlot attempt, Instant at);
-  u32 look_up_context(AttemptSlot attempt);
+  u32 look_up_context(AttemptSlot slot, Attempt& attempt, WorkloadId workload);
 
-  Pod& pod(PodId id);
-  void opened(PodId pod);  // one more attempt in flight there, or one fewer
-  void closed(PodId pod);
+  Pod& pod(PodId id);       // makes its place
+  void opened(PodId pod) {  // one more attempt in flight there
+    ++active_.by_pod[pod];
+    ++active_.total;
+  }
+  void closed(PodId pod) {
+    --active_.by_pod[pod];
+    --active_.total;
+  }
   WorkloadId pool_for(const Attempt& attempt) const;
   ServicePort* services_of(AttemptSlot attempt) const;
   bool asks_services(AttemptSlot attempt) const;
@@ -325,7 +334,7 @@ class Region final : public Component,
   void render(Pod& pod, AttemptSlot attempt, u32 cached);
   bool stop_rendering(Pod& pod, AttemptSlot attempt);
   void rendered(AttemptSlot attempt);
-  void enter_engine(PodId pod, AttemptSlot attempt, u32 cached);
+  void enter_engine(PodId id, Pod& pod, Attempt& attempt, const SequenceInput& input);
   // Of a pod's work: what it asks before its engine gets an attempt.
   std::optional<Verdict> ask_for_work(AttemptSlot attempt, PodId pod);
   Verdict to_engine(AttemptSlot attempt, PodId pod);
@@ -338,7 +347,11 @@ class Region final : public Component,
   bool idle(PodId pod) const;
   std::optional<Verdict> refused_by(Pod& pod, PodId id, AttemptSlot attempt);
   void await_filters(WorkloadId workload);
-  void attempt_ended(PodId pod, const Attempt& attempt, Outcome outcome, Instant at);
+  // Whoever learns from outcomes hears of one.
+  void attempt_ended(PodId pod, const Attempt& attempt, Outcome outcome, Instant at) {
+    if (endpoints_[pods_[pod].workload].observed()) tell_observers(pod, attempt, outcome, at);
+  }
+  void tell_observers(PodId pod, const Attempt& attempt, Outcome outcome, Instant at);
   void login_granted(AttemptSlot attempt);
   void logged_in(AttemptSlot attempt);
   void hand_on_connection(AttemptSlot attempt);

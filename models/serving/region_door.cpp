@@ -216,37 +216,6 @@ void Region::look_at_flows() {
                          kFlowLook);
 }
 
-// ---- workers that accept and tokenise, before the engine ----------------------------------------
-// The worker that is free first; what it has begun it ends, whether or not the client still waits.
-void Region::render(Pod& p, AttemptSlot slot, u32 cached) {
-  const FrontEndParams& front = params_.pools[p.workload].front_end;
-  const Attempt& a = (*wiring_.attempts)[slot];
-  p.workers.resize(front.workers);
-  Instant& free = *std::min_element(p.workers.begin(), p.workers.end());
-  free = std::max(free, world_.now()) + front.cpu_per_request +
-         from_seconds(front.cpu_per_prompt_token.seconds() * a.prompt);
-  p.rendering.push_back({slot, cached});
-  world_.scheduler.at(free, Priority::kArrival, component_, kRendered, slot,
-                      renderings_.wait(slot));
-}
-
-bool Region::stop_rendering(Pod& p, AttemptSlot slot) {
-  if (!renderings_.leave(slot)) return false;
-  std::erase_if(p.rendering, [slot](const Rendering& r) { return r.attempt == slot; });
-  return true;
-}
-
-void Region::rendered(AttemptSlot slot) {
-  const PodId id = (*wiring_.attempts)[slot].pod;
-  Pod& p = pods_[id];
-  const auto place = std::find_if(p.rendering.begin(), p.rendering.end(),
-                                  [slot](const Rendering& r) { return r.attempt == slot; });
-  const u32 cached = place->cached;
-  p.rendering.erase(place);
-  advance(id);
-  enter_engine(id, slot, cached);
-}
-
 // ---- deadlines: servers that give up an attempt at a time ---------------------------------------
 // After everything else of its instant: the client has left by itself, if it did.
 void Region::await_deadlines(AttemptSlot slot) {

@@ -22,7 +22,10 @@ constexpr double kOverloadedShare = 0.05;
 }  // namespace
 
 Region::Pod& Region::pod(PodId id) {
-  if (id >= pods_.size()) pods_.resize(id + 1);
+  if (id >= pods_.size()) {
+    pods_.resize(id + 1);
+    active_.by_pod.resize(id + 1, 0);
+  }
   return pods_[id];
 }
 
@@ -110,10 +113,6 @@ void Region::kill(PodId id) {
     attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
     drop(slot, Outcome::kTruncated, pods_[id].stopped_by);
   }
-}
-
-Instant Region::engine_time(const Pod& p) const {
-  return p.clock ? p.clock->of(world_.now()) : world_.now();
 }
 
 void Region::set_pace(PodId id) {
