@@ -145,8 +145,7 @@ void Region::advance(PodId id) {
   pods_[id].engine->advance(engine_time(pods_[id]), speaker);
 }
 
-void Region::reschedule(PodId id) {
-  Pod& p = pods_[id];
+void Region::reschedule(PodId id, Pod& p) {
   if (const Engine::Lookups l = p.engine->take_lookups(); l.asked != 0)
     looked_up(p.workload, l.asked, l.found);
   Instant next = p.engine->next_event();
@@ -178,7 +177,7 @@ void Region::handle(const Event& event) {
       p.event_at = kNever;
       if (p.engine->due(engine_time(p))) advance(event.subject);
       if (p.draining && idle(event.subject)) return kill(event.subject);
-      return reschedule(event.subject);
+      return reschedule(event.subject, p);
     }
     case kHandover:
       return hand_over(event.subject);
@@ -256,7 +255,7 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
 // ---- the end of an attempt --------------------------------------------------------------------
 void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   Attempt& a = (*wiring_.attempts)[slot];
-  closed(a.pod);
+  closed(id);
   attempt_ended(id, a, Outcome::kSucceeded, at);
   ++counts_.completed;
   if (wiring_.stages != nullptr) wiring_.stages->reached(slot, Stage::kEnded, at);

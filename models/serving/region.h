@@ -18,6 +18,7 @@
 #include "models/ports/pod_signals_port.h"
 #include "models/ports/pods_port.h"
 #include "models/ports/prompt_text_port.h"
+#include "models/ports/region_figures_port.h"
 #include "models/ports/replica_choice_port.h"
 #include "models/ports/safety_port.h"
 #include "models/ports/server_check_port.h"
@@ -63,7 +64,8 @@ class Region final : public Component,
                      public GateControlPort,
                      public ServiceCaller,
                      public ServerCheckPort,
-                     public VersionPort {
+                     public VersionPort,
+                     public RegionFiguresPort {
  public:
   struct Wiring {
     ClientPort* clients = nullptr;
@@ -81,18 +83,7 @@ class Region final : public Component,
     bool by_connection = false;           // clients say on which connection an attempt comes
     StagePort* stages = nullptr;          // null: nobody keeps a log
   };
-  struct Counts {
-    u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
-    u64 prompt_tokens = 0, looked_up_tokens = 0, cached_tokens = 0;
-    u64 first_tokens = 0, completed = 0, aborted = 0;
-    u64 probes_failed = 0;
-    u64 expired = 0;        // dropped at their deadline
-    u64 flow_shed = 0;      // refused while their pool was saturated
-    u64 flow_expired = 0;   // held too long
-    u64 leases_over = 0;    // prompts that nobody fetched in time
-    u64 logins = 0;         // that held a connection while streaming
-    i64 login_wait_ns = 0;  // theirs until they had it
-  };
+  using Counts = RegionCounts;
 
   Region(World& world, RegionId id, std::string name, const ServingParams& serving,
          const GatewayParams& gateway);
@@ -167,7 +158,7 @@ class Region final : public Component,
   void refreshed(u32 version, bool bad, Duration within, IncidentId cause) override;
   std::vector<PodId> running(u32 version) const override;
 
-  const Counts& counts() const { return counts_; }
+  const Counts& counts() const override { return counts_; }
   const ActiveCounts& active() const { return active_; }
   u64 waiting() const;  // sequences in line in all engines
   // Load of a pool over about a minute, 1 = saturated; the ramp's gate reads that of the most
@@ -176,34 +167,12 @@ class Region final : public Component,
   double bottleneck_load() const override;
   double mean_cpu(WorkloadId workload) const;  // front-end utilisation, mean over serving pods
   void update_load();
-  // Time of all engines of a pool so far [s], and how much of it went into attempts whose client
-  // had left, whose answer failed or broke off, or that were cancelled; attempts under way not
-  // counted.
-  struct EngineTime {
-    double busy = 0, wasted = 0;
-    i64 busy_ns = 0;
-  };
-  EngineTime engine_time(WorkloadId workload) const;
-  std::size_t serving_pods(WorkloadId workload) const { return serving_[workload]; }
-  // Endpoints that attempts may be sent to: known here and left by the filters.
-  std::size_t known_endpoints(WorkloadId workload) const { return endpoints_[workload].size(); }
-  // A pool's engines: now, and since the start with those of pods that are gone.
-  struct PoolState {
-    u64 waiting = 0, running = 0;
-    u64 kv_blocks_used = 0, kv_blocks = 0;
-    u64 steps = 0, tokens = 0, preemptions = 0;   // tokens: computed in steps
-    u64 looked_up_tokens = 0, cached_tokens = 0;  // of prompts, in caches; found there
-    i64 busy_ns = 0;
-    PoolState& operator+=(const PoolState& s);
-    double kv_use() const { return share(kv_blocks_used, kv_blocks); }
-    double hit_ratio() const { return share(cached_tokens, looked_up_tokens); }
-    double tokens_per_step() const { return share(tokens, steps); }
-    double step_seconds() const { return 1e-9 * share(static_cast<u64>(busy_ns), steps); }
-    static double share(u64 part, u64 whole) {
-      return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-    }
-  };
-  PoolState pool_state(WorkloadId workload) const;
+  EngineTime engine_time(WorkloadId workload) const override;
+  std::size_t serving_pods(WorkloadId workload) const override { return serving_[workload]; }
+  std::size_t known_endpoints(WorkloadId workload) const override {
+    return endpoints_[workload].size();
+  }
+  PoolState pool_state(WorkloadId workload) const override;
   // Attempts that this region holds, for conservation.
   u64 holds() const { return holds_; }
 
@@ -358,7 +327,8 @@ class Region final : public Component,
   void register_login_stats();
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
   bool full(const Pod& p) const;
-  void reschedule(PodId id);
+  void reschedule(PodId id) { reschedule(id, pods_[id]); }
+  void reschedule(PodId id, Pod& pod);
   Instant when(PodId pod, Instant engine_time) const;  // in the world's time
   void watch_admissions(Pod& pod);
   void listen_to_blocks(PodId pod);

@@ -35,7 +35,7 @@ void Region::count_waste(const Attempt& a, u32 emitted, bool ran) {
   }
 }
 
-Region::EngineTime Region::engine_time(WorkloadId workload) const {
+EngineTime Region::engine_time(WorkloadId workload) const {
   Spent all = gone_[workload];
   for (const Pod& p : pods_) {
     if (!p.engine || p.workload != workload) continue;

@@ -233,7 +233,7 @@ PodGauges Region::gauges(PodId id) {
           profiles_[pods_[id].workload]->kv_blocks, engine.queued_tokens()};
 }
 
-Region::PoolState& Region::PoolState::operator+=(const PoolState& s) {
+PoolState& PoolState::operator+=(const PoolState& s) {
   waiting += s.waiting;
   running += s.running;
   kv_blocks_used += s.kv_blocks_used;
@@ -247,7 +247,7 @@ Region::PoolState& Region::PoolState::operator+=(const PoolState& s) {
   return *this;
 }
 
-Region::PoolState Region::pool_state(WorkloadId workload) const {
+PoolState Region::pool_state(WorkloadId workload) const {
   PoolState state;
   Spent all = gone_[workload];
   for (const Pod& p : pods_) {

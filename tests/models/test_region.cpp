@@ -23,7 +23,7 @@ TEST(region, answers_what_it_is_asked_mixed_or_handed_over) {
 std::vector<double> wasted_shares(Service& s, std::size_t pools) {
   std::vector<double> shares;
   for (std::size_t w = 0; w < pools; ++w) {
-    const Region::EngineTime time = s.region.engine_time(static_cast<WorkloadId>(w));
+    const EngineTime time = s.region.engine_time(static_cast<WorkloadId>(w));
     EXPECT_GT(time.busy, 0);
     EXPECT_LE(time.wasted, time.busy);
     shares.push_back(time.wasted / time.busy);

@@ -43,7 +43,9 @@ struct Running {
     }
   }
   // Behind the back of the fleet, which shows its parts and lets nobody change them.
-  Region& region() { return const_cast<Region&>(*fleet->observed().regions[0]); }
+  Region& region() {
+    return const_cast<Region&>(static_cast<const Region&>(*fleet->observed().regions[0]));
+  }
   Engine& engine() { return RegionFault::busiest_engine(region()); }
   // What the first broken check says; nothing if all hold.
   std::string at_the_end() const {

@@ -11,7 +11,7 @@
 #include "models/cluster/cluster.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"
-#include "models/serving/region.h"
+#include "models/ports/region_figures_port.h"
 #include "tests/directories.h"
 #include "tools/world/fleet.h"
 #include "tools/world/load_scenario.h"
@@ -41,7 +41,7 @@ struct Played {
         fleet->observed().service.counts().ended[static_cast<std::size_t>(o)]);
   }
   double offered() const { return static_cast<double>(fleet->observed().service.counts().offered); }
-  const Region& region() const { return *fleet->observed().regions[0]; }
+  const RegionFiguresPort& region() const { return *fleet->observed().regions[0]; }
   double login_wait() const {
     return 1e-9 * static_cast<double>(region().counts().login_wait_ns) /
            static_cast<double>(region().counts().logins);
@@ -299,11 +299,11 @@ TEST(table_scenarios, conversations_come_back_with_a_cold_part) {
                          {"spec.clients[0].fallback.keeps_conversation=false"});
   const Played alone("fallback-cold-sessions", {"spec.gateway.rate_limit.requests=0"});
   const auto hit = [](const Played& p) {
-    const Region::Counts& c = p.region().counts();
+    const RegionCounts& c = p.region().counts();
     return static_cast<double>(c.cached_tokens) / static_cast<double>(c.prompt_tokens);
   };
   const auto computed = [](const Played& p) {  // prompt tokens computed an attempt
-    const Region::Counts& c = p.region().counts();
+    const RegionCounts& c = p.region().counts();
     return static_cast<double>(c.prompt_tokens - c.cached_tokens) /
            static_cast<double>(c.first_tokens);
   };

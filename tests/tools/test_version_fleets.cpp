@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "models/cluster/cluster.h"
-#include "models/serving/region.h"
+#include "models/ports/region_figures_port.h"
 #include "tests/tools/played.h"
 #include "tools/world/fleet.h"
 #include "tools/world/scale.h"
@@ -160,7 +160,7 @@ double comeback(const std::string& jitter) {
   Fleet fleet(
       load_scenario(source_directory() + "/scenarios/templates/init.yaml", sets).scenario.spec);
   fleet.start();
-  const Region& east = *fleet.observed().regions[0];
+  const RegionFiguresPort& east = *fleet.observed().regions[0];
   double first = 0, last = 0;
   std::size_t before = 0;
   for (int second = 0; second < 1800; ++second) {

@@ -1,7 +1,7 @@
 // Share of prompt tokens that a run found in a cache: in the store of contexts or, where engines
 // keep blocks of their own, in those.
 #pragma once
-#include "models/serving/region.h"
+#include "models/ports/region_figures_port.h"
 
 namespace stampede {
 

@@ -13,7 +13,7 @@ class Cluster;
 class KvCache;
 class Network;
 class Population;
-class Region;
+class RegionFiguresPort;
 class Runbook;
 class SafetyLayer;
 class ServiceLevel;
@@ -29,9 +29,9 @@ struct Observed {
   const Population& clients;
   const Runbook& runbook;
   const Changes& changes;
-  std::vector<const Region*> regions;         // [region]
-  std::vector<const ApiServer*> api_servers;  // [region]
-  std::vector<const Cluster*> clusters;       // [region]
+  std::vector<const RegionFiguresPort*> regions;  // [region]
+  std::vector<const ApiServer*> api_servers;      // [region]
+  std::vector<const Cluster*> clusters;           // [region]
 };
 
 }  // namespace stampede

@@ -4,7 +4,7 @@
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
 #include "models/kv_cache/kv_cache.h"
-#include "models/serving/region.h"
+#include "models/ports/region_figures_port.h"
 #include "sim/digest.h"
 
 namespace stampede {
@@ -35,7 +35,7 @@ void ResultFigures::end_minute(const Observed& seen) {
   const KvStats& kv = seen.kv.stats();
   hits.insert(hits.end(), {kv.prompt_tokens, kv.hit_tokens});
   for (RegionId r = 0; r < seen.regions.size(); ++r) {
-    const Region& plane = *seen.regions[r];
+    const RegionFiguresPort& plane = *seen.regions[r];
     tokens.insert(tokens.end(), {plane.counts().prompt_tokens, plane.counts().cached_tokens});
     const cluster::ClusterState& cluster = seen.clusters[r]->state();
     gpu_time.push_back(static_cast<u64>(cluster.total_gpus() - cluster.free_gpus));

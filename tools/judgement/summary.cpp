@@ -8,7 +8,7 @@
 #include "models/control_plane/api_server.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/operations/runbook.h"
-#include "models/serving/region.h"
+#include "models/ports/region_figures_port.h"
 #include "tools/judgement/hit_ratio.h"
 
 namespace stampede {
@@ -190,7 +190,7 @@ ordered_json resources(const Observed& seen, const Measures& measures) {
   double busy = 0, wasted = 0;
   for (RegionId r = 0; r < seen.regions.size(); ++r)
     for (WorkloadId w = 0; w < seen.spec.serving.pools.size(); ++w) {
-      const Region::EngineTime time = seen.regions[r]->engine_time(w);
+      const EngineTime time = seen.regions[r]->engine_time(w);
       const i32 gpus = seen.spec.gpus_per_pod(r, w);
       busy += time.busy * gpus;
       wasted += time.wasted * gpus;
@@ -204,8 +204,8 @@ ordered_json resources(const Observed& seen, const Measures& measures) {
 ordered_json pools(const Observed& seen) {
   ordered_json by_pool = ordered_json::object();
   for (WorkloadId w = 0; w < seen.spec.serving.pools.size(); ++w) {
-    Region::PoolState all;
-    for (const Region* region : seen.regions) all += region->pool_state(w);
+    PoolState all;
+    for (const RegionFiguresPort* region : seen.regions) all += region->pool_state(w);
     by_pool[seen.spec.serving.pools[w].name] = {{"hit_ratio", all.hit_ratio()},
                                                 {"preemptions", all.preemptions},
                                                 {"steps", all.steps},

@@ -27,6 +27,7 @@ struct HedgingPolicy;
 struct RegionFilter;
 class LiveValues;
 class ReplicaChoice;
+class Region;
 class ReplicaChoices;
 class RequestLog;
 class ServiceNet;

@@ -117,7 +117,7 @@ void Fleet::register_pool(std::size_t r, WorkloadId id) {
   const std::string& region = spec.regions[r].name;
   const std::string& pool = spec.serving.pools[id].name;
   const Region* plane = regions_[r].get();
-  using State = Region::PoolState;
+  using State = PoolState;
   const auto name = [&](StatInfo& row, const char* metric) {
     row.metric = metric;
     row.pool = pool;
