@@ -6,41 +6,71 @@
 
 namespace stampede {
 
+namespace {
+// With this many mean return times between them, a session is less likely to return than a newer
+// one by more than a double can tell.
+constexpr double kOldestReturn = 40;
+}  // namespace
+
 void IdleStock::add(Instant now, Duration span, u8 epoch, const StockPart& part) {
-  StockBucket* bucket = nullptr;
-  for (auto b = buckets_.rbegin(); b != buckets_.rend() && !bucket; ++b) {
-    if (now - b->written >= span) break;
-    if (b->epoch == epoch) bucket = &*b;
+  std::size_t at = buckets_.size();
+  for (std::size_t i = at; i-- > 0 && at == buckets_.size();) {
+    ++looked_at_;
+    if (now - buckets_[i].written >= span) break;
+    if (buckets_[i].epoch == epoch) at = i;
   }
-  if (!bucket) {
-    bucket = &buckets_.emplace_back();
-    bucket->written = now;
-    bucket->epoch = epoch;
-    bucket->weight = 1;
+  if (at == buckets_.size()) {
+    buckets_.emplace_back().written = now;
+    buckets_.back().epoch = epoch;
   }
-  bucket->blocks += part.blocks;
-  bucket->sessions += part.sessions;
-  bucket->total += part.sessions;
-  bucket->poisoned_blocks += part.poisoned_blocks;
-  bucket->poisoned_sessions += part.poisoned_sessions;
-  if (part.poisoned_sessions > 0 && bucket->poison_cause == kNoIncident)
-    bucket->poison_cause = part.cause;
+  StockBucket& bucket = buckets_[at];
+  if (bucket.total == 0) weighed_ = false;
+  first_blocks_ = std::min(first_blocks_, at);
+  first_stored_ = std::min(first_stored_, at);
+  bucket.blocks += part.blocks;
+  bucket.sessions += part.sessions;
+  bucket.total += part.sessions;
+  bucket.poisoned_blocks += part.poisoned_blocks;
+  bucket.poisoned_sessions += part.poisoned_sessions;
+  if (part.poisoned_sessions > 0 && bucket.poison_cause == kNoIncident)
+    bucket.poison_cause = part.cause;
   blocks_ += part.blocks;
 }
 
-void IdleStock::age(Instant now, Duration return_time) {
-  const double rate = 1.0 / return_time.seconds();
-  for (StockBucket& b : buckets_) b.weight = math::exp(-(now - b.written).seconds() * rate);
+void IdleStock::set_return_time(Duration mean) {
+  return_seconds_ = mean.seconds();
+  weighed_ = false;
+}
+
+// Ages differ by the same at any time, and so the ratios of the chances to return stay.
+void IdleStock::weigh() {
+  weighed_ = true;
+  std::size_t newest = buckets_.size();
+  while (newest > 0 && buckets_[newest - 1].total == 0) --newest;
+  looked_at_ += buckets_.size() - newest;
+  returning_ = newest;
+  while (returning_ > 0) {
+    StockBucket& b = buckets_[returning_ - 1];
+    const double older = (buckets_[newest - 1].written - b.written).seconds() / return_seconds_;
+    if (older > kOldestReturn) break;
+    ++looked_at_;
+    b.weight = math::exp(-older);
+    --returning_;
+  }
 }
 
 StockPart IdleStock::take_session(double pick, double bad, i64 blocks) {
   StockPart part;
+  if (!weighed_) weigh();
+  looked_at_ += 2 * (buckets_.size() - returning_);
   double all = 0;
-  for (const StockBucket& b : buckets_) all += b.weight * static_cast<double>(b.total);
+  for (std::size_t i = returning_; i < buckets_.size(); ++i)
+    all += buckets_[i].weight * static_cast<double>(buckets_[i].total);
   if (all <= 0) return part;
   double left = pick * all;
   StockBucket* chosen = nullptr;
-  for (StockBucket& b : buckets_) {
+  for (std::size_t i = returning_; i < buckets_.size(); ++i) {
+    StockBucket& b = buckets_[i];
     if (b.total == 0) continue;
     chosen = &b;
     left -= b.weight * static_cast<double>(b.total);
@@ -50,7 +80,7 @@ StockPart IdleStock::take_session(double pick, double bad, i64 blocks) {
   // The remainder of the pick, rescaled, says whether this session's blocks are among those left.
   const double within = 1.0 + left / (b.weight * static_cast<double>(b.total));
   const bool present = within * static_cast<double>(b.total) < static_cast<double>(b.sessions);
-  --b.total;
+  if (--b.total == 0) weighed_ = false;
   part.cause = b.lost_to;
   if (!present) return part;
   part.epoch = b.epoch;
@@ -96,26 +126,43 @@ StockPart IdleStock::remove(StockBucket& b, i64 blocks) {
 
 StockPart IdleStock::evict(i64 blocks) {
   StockPart all;
-  for (StockBucket& b : buckets_) {
-    if (all.blocks >= blocks) break;
-    if (b.blocks == 0) continue;
-    const StockPart part = remove(b, blocks - all.blocks);
-    all.blocks += part.blocks;
-    all.sessions += part.sessions;
-    all.poisoned_blocks += part.poisoned_blocks;
-    all.poisoned_sessions += part.poisoned_sessions;
+  for (std::size_t i = first_blocks_; i < buckets_.size() && all.blocks < blocks; ++i) {
+    ++looked_at_;
+    StockBucket& b = buckets_[i];
+    if (b.blocks > 0) {
+      const StockPart part = remove(b, blocks - all.blocks);
+      all.blocks += part.blocks;
+      all.sessions += part.sessions;
+      all.poisoned_blocks += part.poisoned_blocks;
+      all.poisoned_sessions += part.poisoned_sessions;
+    }
+    if (b.blocks == 0 && i == first_blocks_) ++first_blocks_;
   }
   return all;
 }
 
-StockPart IdleStock::flush(i64 blocks, u8 epoch, Instant since, IncidentId cause) {
-  for (StockBucket& b : buckets_) {
-    if (b.epoch >= epoch || b.written < since) continue;
-    if (b.blocks == 0 && b.sessions == 0) continue;
-    b.lost_to = cause;
-    return remove(b, blocks);
+std::size_t IdleStock::first_to_flush(u8 epoch, Instant since) {
+  const auto is_empty = [](const StockBucket& b) { return b.blocks == 0 && b.sessions == 0; };
+  while (first_stored_ < buckets_.size() && is_empty(buckets_[first_stored_])) {
+    ++looked_at_;
+    ++first_stored_;
   }
-  return {};
+  const auto written =
+      std::lower_bound(buckets_.begin(), buckets_.end(), since,
+                       [](const StockBucket& b, Instant at) { return b.written < at; });
+  auto i = std::max(first_stored_, static_cast<std::size_t>(written - buckets_.begin()));
+  for (; i < buckets_.size(); ++i) {
+    ++looked_at_;
+    if (buckets_[i].epoch < epoch && !is_empty(buckets_[i])) break;
+  }
+  return i;
+}
+
+StockPart IdleStock::flush(i64 blocks, u8 epoch, Instant since, IncidentId cause) {
+  const std::size_t first = first_to_flush(epoch, since);
+  if (first == buckets_.size()) return {};
+  buckets_[first].lost_to = cause;
+  return remove(buckets_[first], blocks);
 }
 
 void IdleStock::invalidate(u8 epoch, IncidentId cause) {

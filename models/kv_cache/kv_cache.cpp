@@ -63,7 +63,7 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
       stock.sessions = sessions * k / ages - sessions * (k - 1) / ages;
       region.stock.add(world.now() - params_.bucket_span * k, params_.bucket_span, 0, stock);
     }
-    region.stock.age(world.now(), params_.return_time);
+    region.stock.set_return_time(params_.return_time);
     initial_blocks_ += region.stock.blocks();
   }
   divide();
@@ -119,7 +119,7 @@ void KvCache::divide() {
 // with its next batch.
 void KvCache::retuned(const LiveChange&) {
   divide();
-  for (Region& region : regions_) region.stock.age(world_.now(), params_.return_time);
+  for (Region& region : regions_) region.stock.set_return_time(params_.return_time);
   if (queue_) queue_->retune(flush_rates());
 }
 
@@ -310,7 +310,6 @@ void KvCache::tick() {
     region.allocated_mean = keep * region.allocated_mean + (1 - keep) * region.allocated;
     region.abandoned_mean = keep * region.abandoned_mean + (1 - keep) * region.abandoned;
     region.allocated = region.abandoned = 0;
-    region.stock.age(world_.now(), params_.return_time);
     const i64 over = region.stock.blocks() + region.live_blocks - region.capacity_blocks;
     if (over > 0) evicted_blocks_ += region.stock.evict(over).blocks;
   }

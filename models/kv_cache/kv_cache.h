@@ -162,7 +162,7 @@ class KvCache final : public KvCachePort,
   bool feed_live(u32 slots);
   bool feed_stock();
   bool feed_late();
-  bool more_to_feed() const;
+  bool more_to_feed();
   u32 flush_session(SessionSlot slot, FlushWork& work);
   void queue_late(SessionSlot slot, LiveSession& s);
   void finish_flush();

@@ -144,14 +144,12 @@ bool KvCache::feed_late() {
   return work.objects > 0;
 }
 
-bool KvCache::more_to_feed() const {
+bool KvCache::more_to_feed() {
   if (live_cursor_ < table_.size() || !late_.empty()) return true;
   for (u32 r = 0; r < n_; ++r)
-    if (in_flush(static_cast<RegionId>(r)))
-      for (const StockBucket& b : regions_[r].stock.buckets())
-        if (b.epoch < regions_[r].write_epoch && b.written >= flush_since_ &&
-            (b.blocks > 0 || b.sessions > 0))
-          return true;
+    if (in_flush(static_cast<RegionId>(r)) &&
+        regions_[r].stock.holds(regions_[r].write_epoch, flush_since_))
+      return true;
   return false;
 }
 

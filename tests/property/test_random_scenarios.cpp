@@ -57,7 +57,7 @@ Run play(const Spec& spec, u64 most_events) {
     next = std::min({next + kTick, end});
     if (!scheduler.run_until(next, most_events - scheduler.handled())) break;
     fleet.refresh_views();
-    if (next.ns % spec.output.interval.ns == 0 || next == end)
+    if (next.ns % spec.output.interval_of(spec.duration).ns == 0 || next == end)
       for (const auto& check : fleet.world.checks) check();
     run.whole = next == end;
   }

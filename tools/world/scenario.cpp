@@ -79,7 +79,15 @@ void ServiceUseParams::describe(Schema<ServiceUseParams>& s) {
 void OutputParams::describe(Schema<OutputParams>& s) {
   s.field("interval", &OutputParams::interval)
       .range(0.1, 86400)
-      .help("time between two samples of the series; it changes nothing else");
+      .help(
+          "time between two samples of the series; it changes nothing else. Left out: 10 s, and "
+          "beyond a week a whole multiple of it, so that there are no more samples than in a week");
+}
+
+Duration OutputParams::interval_of(Duration run) const {
+  constexpr Duration kWeek = 168_h, kUsual = 10_s;
+  if (interval) return *interval;
+  return kUsual * std::max<i64>(1, (run.ns + kWeek.ns - 1) / kWeek.ns);
 }
 
 void Spec::describe(Schema<Spec>& s) {

@@ -71,7 +71,9 @@ struct ServiceUseParams : UseParams {
 };
 
 struct OutputParams {
-  Duration interval = 10_s;
+  std::optional<Duration> interval;
+  // As given; else 10 s, and longer in a run of more than a week, which has as many samples then.
+  Duration interval_of(Duration run) const;
   static void describe(Schema<OutputParams>& s);
 };
 

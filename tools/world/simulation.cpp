@@ -51,7 +51,8 @@ RunResults run_simulation(const Scenario& scenario,
   if (progress && !progress(0)) return results;
   fleet.start();
   const Instant end = Instant{} + fleet.spec.duration;
-  Instant next_sample = Instant{} + fleet.spec.output.interval;
+  const Duration interval = fleet.spec.output.interval_of(fleet.spec.duration);
+  Instant next_sample = Instant{} + interval;
   Instant next_tick = Instant{} + kTick;
   for (;;) {
     const Instant next = std::min({next_tick, next_sample, end});
@@ -63,7 +64,7 @@ RunResults run_simulation(const Scenario& scenario,
       if (next.ns % (1_min).ns == 0 || next == end) figures.end_minute(seen);
     }
     if (next == next_sample || next == end) {
-      next_sample = next + fleet.spec.output.interval;
+      next_sample = next + interval;
       for (const auto& check : fleet.world.checks) check();
       results.series_times.push_back(next.seconds());
       for (const StatInfo& column : results.series_columns)
