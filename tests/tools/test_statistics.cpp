@@ -59,22 +59,22 @@ TEST(statistics, rounded_values_vary_by_the_error_of_rounding) {
             paired_difference(base, other).estimate.half_width);
 }
 
-// Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
-TEST(statistics, wilson_interval) {
+// Newcombe, Statistics in Medicine 17 (1998), table I, method 5.
+TEST(statistics, exact_interval_of_a_share) {
   const struct {
     std::size_t hits, n;
     double low, high;
-  } published[] = {{81, 263, 0.2553, 0.3662},
-                   {15, 148, 0.0624, 0.1605},
-                   {0, 20, 0.0000, 0.1611},
-                   {1, 29, 0.0061, 0.1718}};
+  } published[] = {{81, 263, 0.2527, 0.3676},
+                   {15, 148, 0.0578, 0.1617},
+                   {0, 20, 0.0000, 0.1684},
+                   {1, 29, 0.0009, 0.1776}};
   for (const auto& row : published) {
-    const Interval i = wilson_interval(row.hits, row.n);
+    const Interval i = exact_interval(row.hits, row.n);
     EXPECT_NEAR(i.low, row.low, 5e-5) << row.hits;
     EXPECT_NEAR(i.high, row.high, 5e-5) << row.hits;
   }
-  EXPECT_EQ(wilson_interval(0, 7).low, 0);
-  EXPECT_EQ(wilson_interval(7, 7).high, 1);
+  EXPECT_EQ(exact_interval(0, 7).low, 0);
+  EXPECT_EQ(exact_interval(7, 7).high, 1);
 }
 
 // R: p.adjust(p, "holm").

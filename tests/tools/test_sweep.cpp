@@ -304,7 +304,7 @@ TEST_F(SweepTest, faults_are_told_at_their_place) {
 }
 
 // One run of five recovered: a share, whose interval cannot reach below 0 or above 1.
-TEST_F(SweepTest, the_table_gives_shares_wilsons_interval_and_names_points_left_out) {
+TEST_F(SweepTest, the_table_gives_shares_exact_intervals_and_names_points_left_out) {
   const Sweep s = sweep(
       "  axes:\n    - {path: spec.demand.rate, values: [6/s, 9/s, 12/s]}\n"
       "  where: [spec.demand.rate < 8/s]\n  repeat: 5\n"
@@ -324,9 +324,25 @@ TEST_F(SweepTest, the_table_gives_shares_wilsons_interval_and_names_points_left_
   }
   const std::string table = sweep_table(s, plan, store);
   EXPECT_EQ(table.find("s: 1 points, 5 runs; 2 more points left out by `where`\n"), 0u) << table;
-  EXPECT_NE(table.find(" 0.2 [0.036, 0.62] "), std::string::npos) << table;  // Wilson's, 1 of 5
-  EXPECT_NE(table.find(" 0.9 [0.62, 1] "), std::string::npos) << table;      // t, 4: 0.9 +- 0.278
-  EXPECT_NE(table.find(" 102 +- 2\n"), std::string::npos) << table;          // t, 4: 1.96
+  EXPECT_NE(table.find(" 0.2 [0.0051, 0.72] "), std::string::npos) << table;  // exact, 1 of 5
+  EXPECT_NE(table.find(" 0.9 [0.62, 1] "), std::string::npos) << table;       // t, 4: 0.9 +- 0.278
+  EXPECT_NE(table.find(" 102 +- 2\n"), std::string::npos) << table;           // t, 4: 1.96
+}
+
+// An outage in one run of sixteen is no bell curve about its mean.
+TEST_F(SweepTest, the_table_counts_what_happened_in_some_runs_only) {
+  const Sweep s = sweep("  repeat: 16\n  report: [outage.downtime_seconds]\n");
+  const Plan plan = first_round(s, 1);
+  Store store((directory_ / "s.db").string());
+  for (const PlannedRun& planned : plan.runs) {
+    StoredRun run;
+    run.id = planned.id;
+    run.scalars = {{"outage.downtime_seconds", planned.index == 3 ? 1200.0 : 0.0}};
+    store.add(run);
+  }
+  const std::string table = sweep_table(s, plan, store);
+  EXPECT_NE(table.find(" 75: 1 of 16 above 0 [0.0016, 0.3], then 1200\n"), std::string::npos)
+      << table;
 }
 
 TEST(scalars, know_truth_values) {

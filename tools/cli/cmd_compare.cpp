@@ -10,12 +10,15 @@
 #include <optional>
 #include <thread>
 
+#include "tools/cli/budget.h"
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/python.h"
 #include "tools/experiments/compare_output.h"
 #include "tools/experiments/compare_policies.h"
+#include "tools/experiments/decide.h"
 #include "tools/experiments/other_builds.h"
+#include "tools/experiments/shown.h"
 #include "tools/results/output_directory.h"
 
 namespace stampede {
@@ -23,7 +26,7 @@ namespace {
 
 struct CompareOptions {
   std::string file, out, format = "table", precision, precision_of = "lost_request_minutes";
-  std::string collapse_after = "10min";
+  std::string collapse_after = "10min", budget;
   std::vector<std::string> sets, policies, allow;
   std::optional<i64> seed;
   i64 replications = 10, limit = 100;
@@ -41,10 +44,13 @@ std::string base_command(const CompareOptions& o, const char* verb) {
 std::string full_command(const CompareOptions& o, i64 first_seed) {
   std::string command = base_command(o, "compare");
   for (const std::string& policy : o.policies) command += " --with " + shell_quoted(policy);
-  command += fmt::format(" --replications {} --seed {}", o.replications, first_seed);
+  if (o.budget.empty()) command += fmt::format(" --replications {}", o.replications);
+  command += fmt::format(" --seed {}", first_seed);
   if (!o.precision.empty())
     command += fmt::format(" --precision {} --precision-of {} --max-replications {}", o.precision,
                            o.precision_of, o.limit);
+  if (!o.budget.empty())
+    command += fmt::format(" --budget {} --max-replications {}", o.budget, o.limit);
   if (o.collapse_after != "10min") command += " --collapse-after " + o.collapse_after;
   return command;
 }
@@ -64,8 +70,8 @@ T value_of(const char* option, const std::string& text,
 class CompareProgress {
  public:
   // `least`: runs that there will be in any case.
-  CompareProgress(std::size_t least, bool quiet)
-      : least_(least), quiet_(quiet), terminal_(::isatty(2)) {}
+  CompareProgress(std::size_t least, const Budget& budget, bool quiet)
+      : least_(least), budget_(budget), quiet_(quiet), terminal_(::isatty(2)) {}
   ~CompareProgress() {
     if (drawn_) draw("\r\033[K");
   }
@@ -78,9 +84,12 @@ class CompareProgress {
     shown_ = now;
     const std::size_t of = std::max(least_, done());
     const double wall = std::chrono::duration<double>(now - begun_).count();
-    std::string text = fmt::format("{} of {} runs", done(), of);
+    std::string text = budget_.limited() ? fmt::format("{} runs", done())
+                                         : fmt::format("{} of {} runs", done(), of);
     if (reused_ > 0) text += fmt::format(", {} of them kept from before", reused_);
-    if (played_ > 0 && done() < of)
+    if (budget_.limited())
+      text += fmt::format(", {:.0f} s of the budget left", std::max(0.0, budget_.left()));
+    else if (played_ > 0 && done() < of)
       text += fmt::format(", about {:.0f} s left",
                           wall / static_cast<double>(played_) * static_cast<double>(of - done()));
     if (terminal_)
@@ -95,6 +104,7 @@ class CompareProgress {
  private:
   using Clock = std::chrono::steady_clock;
   const std::size_t least_;
+  const Budget& budget_;
   const bool quiet_, terminal_;
   bool drawn_ = false;
   std::mutex mutex_;
@@ -116,7 +126,8 @@ ComparePlan plan_of(const CompareOptions& o, const ScenarioPolicies& scenario) {
   plan.first_seed = scenario.seed();
   plan.replications = static_cast<std::size_t>(o.replications);
   plan.jobs = o.jobs;
-  plan.limit = static_cast<std::size_t>(std::max(o.limit, o.replications));
+  plan.limit =
+      static_cast<std::size_t>(o.budget.empty() ? std::max(o.limit, o.replications) : o.limit);
   if (o.precision.empty()) return plan;
   plan.precision = value_of("--precision", o.precision, parse_share).value;
   if (!(*plan.precision > 0 && *plan.precision < 1))
@@ -131,7 +142,61 @@ ComparePlan plan_of(const CompareOptions& o, const ScenarioPolicies& scenario) {
   return plan;
 }
 
+Replications play_planned(const ScenarioPolicies& scenario, const ComparePlan& plan,
+                          CompareProgress& progress) {
+  return replicate(plan, [&](std::size_t policy, i64 seed) {
+    const auto played = scenario.play(policy, seed, [](double) { return !interrupted(); });
+    progress.finished(played.reused);
+    return played.run;
+  });
+}
+
+Replications play_until_decided(const ScenarioPolicies& scenario, const ComparePlan& plan,
+                                const Budget& budget, CompareProgress& progress) {
+  Replications out;
+  out.runs.resize(plan.policies);
+  std::vector<std::size_t> open;
+  for (std::size_t k = 1; k < plan.policies; ++k) open.push_back(k);
+  const DecidePlan deciding{plan.first_seed, plan.limit, plan.jobs, scenario.duration_seconds()};
+  out.stopped_by = decide(
+      deciding, out.runs, open, [&](std::size_t policy, i64 seed) -> std::optional<CompareRun> {
+        if (budget.over()) return std::nullopt;
+        try {
+          const auto played =
+              scenario.play(policy, seed, [&](double) { return !interrupted() && !budget.over(); });
+          progress.finished(played.reused);
+          return played.run;
+        } catch (const StoppedRun&) {
+          if (interrupted()) throw;
+          return std::nullopt;
+        }
+      });
+  return out;
+}
+
+// Names of the policies that have no run.
+std::string without_runs(const ScenarioPolicies& scenario, const CompareRuns& runs) {
+  std::vector<std::string> names;
+  for (std::size_t k = 0; k < runs.size(); ++k)
+    if (runs[k].empty()) names.push_back(scenario.policies()[k].name);
+  return listed(names);
+}
+
+CompareTerms terms_of(const ScenarioPolicies& scenario, bool any_time) {
+  CompareTerms terms;
+  terms.any_time = any_time;
+  for (const CompareMeasure& m : scenario.measures()) {
+    terms.resolution.push_back(m.resolution);
+    terms.most.push_back(m.most);
+  }
+  return terms;
+}
+
 int compare_command(const CompareOptions& o) {
+  const Budget budget("--budget", o.budget);
+  if (budget.limited() && !o.precision.empty())
+    throw InputError({{"--budget " + o.budget, 0, 0, "",
+                       "--precision stops by another rule; choose one of the two", ""}});
   std::vector<Override> sets;
   for (const std::string& set : o.sets) sets.push_back(parse_set(set));
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
@@ -147,18 +212,16 @@ int compare_command(const CompareOptions& o) {
       for (std::size_t k = 0; k < plan.limit; ++k)
         require_ours(o.out + "/" + scenario.place_of(policy, plan.first_seed + static_cast<i64>(k)),
                      files_of_run());
-  narrate(other_builds_text(scenario.other_builds(plan.precision ? plan.limit : plan.replications),
-                            o.out, o.keep_other_builds));
+  narrate(other_builds_text(
+      scenario.other_builds(plan.precision || budget.limited() ? plan.limit : plan.replications),
+      o.out, o.keep_other_builds));
 
   Replications replications;
   {
-    CompareProgress progress(plan.policies * plan.replications, o.quiet);
+    CompareProgress progress(plan.policies * plan.replications, budget, o.quiet);
     try {
-      replications = replicate(plan, [&](std::size_t policy, i64 seed) {
-        const auto played = scenario.play(policy, seed, [](double) { return !interrupted(); });
-        progress.finished(played.reused);
-        return played.run;
-      });
+      replications = budget.limited() ? play_until_decided(scenario, plan, budget, progress)
+                                      : play_planned(scenario, plan, progress);
     } catch (const StoppedRun&) {
       if (!out) throw Interrupted{};
       narrate(
@@ -170,9 +233,13 @@ int compare_command(const CompareOptions& o) {
       throw BrokenRun{failed.error, failed.command, 0, failed.seed};
     }
   }
-  std::vector<double> resolution;
-  for (const CompareMeasure& m : scenario.measures()) resolution.push_back(m.resolution);
-  const Comparison comparison = compare(replications.runs, resolution);
+  if (const std::string none = without_runs(scenario, replications.runs); !none.empty()) {
+    narrate(fmt::format("stampede: the budget of {} was over before these had a run: {}\n",
+                        o.budget, none));
+    return kRunsFailed;
+  }
+  const Comparison comparison = compare(replications.runs, terms_of(scenario, budget.limited()));
+  const std::vector<Ruling> rulings = rule(replications.runs, scenario.duration_seconds());
   const CompareReport report{scenario.scenario_name(),
                              full_command(o, plan.first_seed),
                              scenario.policies(),
@@ -181,7 +248,9 @@ int compare_command(const CompareOptions& o) {
                              comparison,
                              plan.precision,
                              o.precision_of,
-                             collapse_after};
+                             collapse_after,
+                             rulings,
+                             budget.limited()};
   const std::string json = compare_json(report);
   if (out) {
     out->add("compare.json", json);
@@ -199,7 +268,8 @@ void add_compare_command(CommandLine& line) {
       "compare", "Play a scenario with and without mitigations, with the same seeds.",
       {"stampede compare fleet.yaml --with queue_limit --with retry_budget,adaptive_lifo",
        "stampede compare fleet.yaml --with gentle=retry_budget,full_jitter_backoff --jobs 8",
-       "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare"});
+       "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare",
+       "stampede compare fleet.yaml --with queue_limit --budget 10min   # until it is decided"});
   const auto o = std::make_shared<CompareOptions>();
   command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
   command.option("--with", o->policies, "a candidate: A, A,B together, or NAME=A,B")
@@ -214,7 +284,11 @@ void add_compare_command(CommandLine& line) {
       .type_name("SHARE");
   command.option("--precision-of", o->precision_of, "the measure that --precision is about")
       .type_name("MEASURE");
-  command.option("--max-replications", o->limit, "most seeds that --precision may use")
+  command
+      .option("--budget", o->budget,
+              "add seeds until each row is better or worse, for at most this time")
+      .type_name("DURATION");
+  command.option("--max-replications", o->limit, "most seeds that --precision or --budget may use")
       .between(2, 100'000)
       .type_name("N");
   command.option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")

@@ -32,6 +32,9 @@ void add_init_command(CommandLine& line);
 void add_replay_command(CommandLine& line);
 void add_diff_command(CommandLine& line);
 void add_sweep_command(CommandLine& line);
+void add_tipping_point_command(CommandLine& line);
+void add_audit_command(CommandLine& line);
+void add_explain_command(CommandLine& line);
 void add_generated_commands(CommandLine& line);  // completion, man
 
 // Everything that a person reads leaves through these: text of files cannot steer the terminal.

@@ -28,6 +28,9 @@ int run_command_line(int argc, char** argv) {
   add_diff_command(line);
   add_replay_command(line);
   add_sweep_command(line);
+  add_audit_command(line);
+  add_tipping_point_command(line);
+  add_explain_command(line);
   add_generated_commands(line);
   return line.run(argc, argv);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/check.h"
+#include "tools/experiments/evidence.h"
 #include "tools/experiments/run_record.h"
 
 namespace stampede {
@@ -15,6 +16,52 @@ std::vector<double> values_of(const std::vector<CompareRun>& runs, std::size_t m
   std::vector<double> values;
   for (const CompareRun& run : runs) values.push_back(run.values[measure]);
   return values;
+}
+
+// Outages among the runs of a policy, and how long they were.
+PolicyEstimates outages(const std::vector<CompareRun>& runs, bool any_time, double confidence) {
+  PolicyEstimates policy;
+  std::vector<double> long_ones;
+  policy.runs = runs.size();
+  for (const CompareRun& run : runs) {
+    policy.not_recovered += !run.recovered;
+    if (run.collapsed) long_ones.push_back(run.values.front());
+  }
+  policy.collapsed = long_ones.size();
+  policy.collapse = any_time ? anytime_share(policy.collapsed, policy.runs, confidence)
+                             : exact_interval(policy.collapsed, policy.runs, confidence);
+  if (long_ones.empty()) return policy;
+  policy.if_collapsed = any_time ? anytime_median(long_ones, confidence)
+                                 : quantile_estimate(long_ones, 0.5, confidence);
+  const auto [least, most] = std::minmax_element(long_ones.begin(), long_ones.end());
+  policy.least_if_collapsed = *least;
+  policy.most_if_collapsed = *most;
+  return policy;
+}
+
+// What is known of one measure, and whether only its bounds say something of its mean.
+struct Terms {
+  double resolution = 0, most = 0;
+  bool any_time = false, by_bounds = false;
+};
+
+Estimate estimate(const std::vector<double>& base, const std::vector<double>& values,
+                  const Terms& terms, double confidence) {
+  Estimate e;
+  e.mean = mean_estimate(values, confidence, terms.resolution);
+  e.median = terms.any_time ? anytime_median(values, confidence)
+                            : quantile_estimate(values, 0.5, confidence);
+  e.difference = paired_difference(base, values, confidence, terms.resolution);
+  if (terms.by_bounds && terms.most > 0) {
+    std::vector<double> differences;
+    for (std::size_t n = 0; n < values.size(); ++n) differences.push_back(values[n] - base[n]);
+    e.mean_interval = anytime_mean(values, 0, terms.most, confidence);
+    e.difference_interval = anytime_mean(differences, -terms.most, terms.most, confidence);
+  } else if (!terms.any_time) {
+    e.mean_interval = e.mean.interval();
+    e.difference_interval = e.difference.estimate.interval();
+  }
+  return e;
 }
 
 bool precise(const CompareRuns& runs, const ComparePlan& plan) {
@@ -44,35 +91,32 @@ Replications replicate(const ComparePlan& plan,
   }
 }
 
-Comparison compare(const CompareRuns& runs, const std::vector<double>& resolution,
-                   double confidence) {
-  STAMPEDE_CHECK(!runs.empty() && runs.front().size() >= 2, "nothing to compare");
+Comparison compare(const CompareRuns& runs, const CompareTerms& terms, double confidence) {
+  STAMPEDE_CHECK(!runs.empty() && !runs.front().empty(), "nothing to compare");
   Comparison out;
   std::vector<double> p;
   const std::size_t measures = runs.front().front().values.size();
   for (const auto& of_policy : runs) {
-    PolicyEstimates policy;
-    policy.runs = of_policy.size();
-    for (const CompareRun& run : of_policy) {
-      policy.collapsed += run.collapsed;
-      policy.not_recovered += !run.recovered;
-    }
-    policy.collapse = wilson_interval(policy.collapsed, policy.runs, confidence);
+    STAMPEDE_CHECK(!of_policy.empty() && of_policy.size() <= runs.front().size(),
+                   "a pair lacks its partner");
+    PolicyEstimates policy = outages(of_policy, terms.any_time, confidence);
+    const bool mixture = (policy.collapsed > 0 && policy.collapsed < policy.runs) ||
+                         (!out.policies.empty() && out.policies.front().collapsed > 0 &&
+                          out.policies.front().collapsed < out.policies.front().runs);
     for (std::size_t m = 0; m < measures; ++m) {
-      const std::vector<double> base = values_of(runs.front(), m);
-      const std::vector<double> values = values_of(of_policy, m);
-      Estimate e;
-      const double r = resolution.empty() ? 0 : resolution[m];
-      e.mean = mean_estimate(values, confidence, r);
-      e.median = quantile_estimate(values, 0.5, confidence);
-      e.difference = paired_difference(base, values, confidence, r);
-      if (&of_policy != &runs.front()) p.push_back(e.difference.p);
-      policy.measures.push_back(std::move(e));
+      std::vector<double> base = values_of(runs.front(), m);
+      base.resize(of_policy.size());
+      const Terms of_measure{terms.resolution.empty() ? 0 : terms.resolution[m],
+                             terms.most.empty() ? 0 : terms.most[m], terms.any_time,
+                             terms.any_time || mixture};
+      policy.measures.push_back(estimate(base, values_of(of_policy, m), of_measure, confidence));
+      if (&of_policy != &runs.front()) p.push_back(policy.measures.back().difference.p);
     }
     out.policies.push_back(std::move(policy));
   }
+  out.comparisons = p.size();
+  if (terms.any_time) return out;
   const std::vector<double> adjusted = holm_adjusted(p);
-  out.comparisons = adjusted.size();
   for (std::size_t k = 0; k < adjusted.size(); ++k) {
     Estimate& e = out.policies[1 + k / measures].measures[k % measures];
     e.p_adjusted = adjusted[k];

@@ -3,7 +3,7 @@
 // Source: Law, Simulation Modeling and Analysis, 9.4.1 (sequential procedure), 10.2.3 and 11.2
 //   (paired differences under common random numbers); Holm (1979).
 // Limits: replications are whole runs, so a run has no warm-up to delete; stopping by relative
-//   precision gives intervals that cover slightly less often than they say.
+//   precision gives intervals that cover slightly less often than they say (decide.h does not).
 #pragma once
 #include <functional>
 #include <string>
@@ -22,6 +22,7 @@ struct CompareRun {
   std::vector<double> values;         // [measure]
   bool collapsed = false;             // down for long
   bool recovered = true;              // false: its time to recover is cut off by the run's end
+  std::vector<std::string> kinds;     // of its incidents, sorted, each once
 };
 using CompareRuns = std::vector<std::vector<CompareRun>>;  // [policy, baseline first] x [seed]
 
@@ -34,7 +35,7 @@ struct ComparePlan {
   std::size_t limit = 100;  // replications at most, with a precision
   int jobs = 1;
 };
-enum class StoppedBy : u8 { kReplications, kPrecision, kLimit };
+enum class StoppedBy : u8 { kReplications, kPrecision, kLimit, kDecided, kBudget };
 
 struct Replications {
   CompareRuns runs;
@@ -46,23 +47,35 @@ Replications replicate(const ComparePlan& plan,
 
 struct Estimate {
   MeanEstimate mean;
+  std::optional<Interval> mean_interval;  // absent: none is known that holds
   QuantileEstimate median;
   PairedDifference difference;  // to the baseline; of the baseline itself: nothing but zeros
-  double p_adjusted = 1;        // Holm, over all policies and measures
+  std::optional<Interval> difference_interval;
+  double p_adjusted = 1;  // Holm, over all policies and measures; 1 if anything stopped the runs
   bool resolved = false;
 };
 struct PolicyEstimates {
   std::vector<Estimate> measures;
   std::size_t runs = 0, collapsed = 0, not_recovered = 0;
-  Interval collapse;  // Wilson
+  Interval collapse;                             // exact, or one that holds at any time
+  std::optional<QuantileEstimate> if_collapsed;  // median of measure 0 of the runs that collapsed
+  double least_if_collapsed = 0, most_if_collapsed = 0;
 };
 struct Comparison {
   std::vector<PolicyEstimates> policies;
   std::size_t comparisons = 0;  // in Holm's family
 };
-// Every policy needs the same number of runs, at least 2, in the same order of seeds. `resolution`
-// of each measure, in its unit; left out: 0.
-Comparison compare(const CompareRuns& runs, const std::vector<double>& resolution = {},
+// What is known of the measures and of the rule that ended the runs.
+struct CompareTerms {
+  std::vector<double> resolution;  // of each measure, in its unit; left out: 0
+  std::vector<double> most;        // of each measure, 0 if it has no bound; the least is 0
+  bool any_time = false;           // what was seen decided how many runs there are
+};
+// Every policy needs at least one run, of the first seeds of the baseline and in their order. Means
+// have Student's interval; a bounded measure of runs of which only some collapsed has
+// anytime_mean's instead, since they are no sample of one bell curve. `any_time`: all intervals are
+// those of evidence.h; a measure without a bound has none.
+Comparison compare(const CompareRuns& runs, const CompareTerms& terms = {},
                    double confidence = kConfidence);
 
 }  // namespace stampede

@@ -7,6 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tools/experiments/compare_verdicts.h"
+#include "tools/experiments/shown.h"
 #include "tools/results/build.h"
 
 namespace stampede {
@@ -14,30 +16,57 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json estimate_json(const Estimate& e, bool baseline) {
-  const Interval i = e.mean.interval();
+ordered_json low_of(const std::optional<Interval>& i) {
+  return i ? ordered_json(i->low) : ordered_json(nullptr);
+}
+ordered_json high_of(const std::optional<Interval>& i) {
+  return i ? ordered_json(i->high) : ordered_json(nullptr);
+}
+
+ordered_json estimate_json(const Estimate& e, bool baseline, bool any_time) {
   ordered_json json = {{"mean", e.mean.mean},
                        {"standard_deviation", e.mean.standard_deviation},
-                       {"low", i.low},
-                       {"high", i.high},
+                       {"low", low_of(e.mean_interval)},
+                       {"high", high_of(e.mean_interval)},
                        {"median", {{"value", e.median.value}, {"low", nullptr}, {"high", nullptr}}},
                        {"difference", nullptr}};
-  if (e.median.interval) {
-    json["median"]["low"] = e.median.interval->low;
-    json["median"]["high"] = e.median.interval->high;
-  }
+  json["median"]["low"] = low_of(e.median.interval);
+  json["median"]["high"] = high_of(e.median.interval);
   if (baseline) return json;
-  const Interval d = e.difference.estimate.interval();
   const auto& reduction = e.difference.variance_reduction;
   json["difference"] = {
       {"mean", e.difference.estimate.mean},
-      {"low", d.low},
-      {"high", d.high},
-      {"p", e.difference.p},
-      {"p_adjusted", e.p_adjusted},
+      {"low", low_of(e.difference_interval)},
+      {"high", high_of(e.difference_interval)},
+      {"p", any_time ? ordered_json(nullptr) : ordered_json(e.difference.p)},
+      {"p_adjusted", any_time ? ordered_json(nullptr) : ordered_json(e.p_adjusted)},
       {"resolved", e.resolved},
       {"variance_reduction", reduction ? ordered_json(*reduction) : ordered_json(nullptr)}};
   return json;
+}
+
+// Of the runs that collapsed.
+ordered_json duration_json(const PolicyEstimates& e) {
+  if (!e.if_collapsed) return nullptr;
+  return {{"median", e.if_collapsed->value},
+          {"low", low_of(e.if_collapsed->interval)},
+          {"high", high_of(e.if_collapsed->interval)},
+          {"least", e.least_if_collapsed},
+          {"most", e.most_if_collapsed}};
+}
+
+ordered_json verdict_json(const Ruling& ruling) {
+  const auto answer = [&](Question q) {
+    return name_of(ruling.answers[static_cast<std::size_t>(q)]);
+  };
+  return {{"verdict", name_of(ruling.verdict)},
+          {"outage", answer(Question::kOutage)},
+          {"downtime", answer(Question::kDowntime)},
+          {"seeds", answer(Question::kSeeds)},
+          {"p_better", ruling.p_better},
+          {"p_worse", ruling.p_worse},
+          {"seeds_with_less", ruling.less},
+          {"seeds_with_more", ruling.more}};
 }
 
 ordered_json policy_json(const CompareReport& r, std::size_t k) {
@@ -55,7 +84,7 @@ ordered_json policy_json(const CompareReport& r, std::size_t k) {
          {"values", values}});
   }
   for (std::size_t m = 0; m < r.measures.size(); ++m)
-    estimates[r.measures[m].name] = estimate_json(e.measures[m], k == 0);
+    estimates[r.measures[m].name] = estimate_json(e.measures[m], k == 0, r.any_time);
   return {{"name", r.policies[k].name},
           {"mitigations", r.policies[k].mitigations},
           {"collapse",
@@ -63,61 +92,20 @@ ordered_json policy_json(const CompareReport& r, std::size_t k) {
             {"collapsed", e.collapsed},
             {"share", static_cast<double>(e.collapsed) / static_cast<double>(e.runs)},
             {"low", e.collapse.low},
-            {"high", e.collapse.high}}},
+            {"high", e.collapse.high},
+            {"downtime_seconds", duration_json(e)}}},
+          {"verdict", k == 0 ? ordered_json(nullptr) : verdict_json(r.rulings[k])},
           {"not_recovered", e.not_recovered},
           {"runs", runs},
           {"estimates", estimates}};
 }
 
-// How a unit is shown to people: seconds as minutes, shares as percent.
-struct Shown {
-  std::string unit;
-  double factor = 1;
-  int decimals = 0;
-};
-Shown shown(const std::string& unit) {
-  if (unit == "s") return {"min", 1.0 / 60, 1};
-  if (unit == "ratio") return {"%", 100, 2};
-  if (unit == "GPU-h") return {"GPU-h", 1, 1};
-  return {unit == "request-min" ? "" : unit, 1, 0};
-}
-
-std::string grouped(double value, int decimals) {
-  std::string digits = fmt::format("{:.{}f}", std::fabs(value), decimals);
-  const bool zero = digits.find_first_not_of("0.") == std::string::npos;
-  const auto point = static_cast<std::ptrdiff_t>(std::min(digits.find('.'), digits.size()));
-  for (std::ptrdiff_t i = point - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
-  return (value < 0 && !zero ? "-" : "") + digits;
-}
-
-std::string number(double value, const Shown& s, bool sign = false) {
-  const std::string text = grouped(value * s.factor, s.decimals);
-  return sign && text[0] != '-' ? "+" + text : text;
-}
-
-// Cells right-aligned under each other, the first column left-aligned.
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> width;
-  for (const auto& row : rows)
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      if (c >= width.size()) width.push_back(0);
-      width[c] = std::max(width[c], row[c].size());
-    }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line = fmt::format("  {:<{}}", row[0], width[0]);
-    for (std::size_t c = 1; c < row.size(); ++c) line += fmt::format("  {:>{}}", row[c], width[c]);
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
-  return text;
-}
-
 std::string heading(const CompareReport& r) {
   const auto& runs = r.replications.runs.front();
   std::string text = fmt::format(
-      "{}: {} {} against the baseline, {} seeds ({} to {}) each, paired by seed\n", r.scenario,
+      "{}: {} {} against the baseline, {} seeds ({} to {}) {}, paired by seed\n", r.scenario,
       r.policies.size() - 1, r.policies.size() == 2 ? "candidate" : "candidates", runs.size(),
-      runs.front().seed, runs.back().seed);
+      runs.front().seed, runs.back().seed, r.any_time ? "at most" : "each");
   if (r.precision)
     text += fmt::format("relative error of {} at most {:.3g} %: {}\n", r.precision_measure,
                         100 * *r.precision,
@@ -128,6 +116,12 @@ std::string heading(const CompareReport& r) {
   for (const auto& of_policy : r.replications.runs)
     for (const CompareRun& run : of_policy)
       if (run.build != stampede_build()) ++others[run.build];
+  if (r.any_time)
+    text += fmt::format("ended: {}\n", r.replications.stopped_by == StoppedBy::kDecided
+                                           ? "no row is open any more"
+                                       : r.replications.stopped_by == StoppedBy::kLimit
+                                           ? "--max-replications is reached"
+                                           : "the budget is used up");
   for (const auto& [build, count] : others)
     text += fmt::format("{} of these runs are of build {}, kept; this is build {}\n", count, build,
                         stampede_build());
@@ -153,6 +147,7 @@ std::string overview(const CompareReport& r) {
     }
     rows.push_back(std::move(row));
   }
+  if (r.any_time) return aligned(rows);
   return aligned(rows) +
          fmt::format("  * differs from the baseline (Holm over {} comparisons, {:.0f} %)\n",
                      r.comparison.comparisons, 100 * kConfidence);
@@ -168,10 +163,9 @@ std::string differences(const CompareReport& r, std::size_t m) {
     const Estimate& e = r.comparison.policies[k].measures[m];
     std::vector<std::string> row{r.policies[k].name, number(e.mean.mean, s)};
     if (k > 0) {
-      const Interval d = e.difference.estimate.interval();
       const auto& reduction = e.difference.variance_reduction;
       row.push_back(number(e.difference.estimate.mean, s, true));
-      row.push_back(fmt::format("[{}, {}]", number(d.low, s, true), number(d.high, s, true)));
+      row.push_back(interval_text(*e.difference_interval, s, true));
       row.push_back(e.resolved ? "yes" : "no");
       row.push_back(!reduction          ? "-"
                     : *reduction < 1000 ? fmt::format("x {:.1f}", *reduction)
@@ -189,11 +183,9 @@ std::string collapse(const CompareReport& r) {
   for (std::size_t k = 0; k < r.policies.size(); ++k) {
     const PolicyEstimates& e = r.comparison.policies[k];
     const double share = static_cast<double>(e.collapsed) / static_cast<double>(e.runs);
-    rows.push_back(
-        {r.policies[k].name, fmt::format("{} of {}", e.collapsed, e.runs),
-         fmt::format("{:.0f} %", 100 * share),
-         fmt::format("[{:.0f} %, {:.0f} %]", 100 * e.collapse.low, 100 * e.collapse.high),
-         std::to_string(e.not_recovered)});
+    rows.push_back({r.policies[k].name, fmt::format("{} of {}", e.collapsed, e.runs),
+                    fmt::format("{:.0f} %", 100 * share), percent(e.collapse),
+                    std::to_string(e.not_recovered)});
   }
   return aligned(rows);
 }
@@ -223,18 +215,21 @@ std::string compare_json(const CompareReport& r) {
                             {"seeds", seeds},
                             {"stopped_by", name_of(r.replications.stopped_by)},
                             {"precision", precision},
+                            {"intervals", r.any_time ? "any_time" : "fixed"},
                             {"collapse_after_seconds", r.collapse_after.seconds()},
                             {"comparisons", r.comparison.comparisons},
                             {"measures", measures},
-                            {"policies", policies}};
+                            {"policies", policies},
+                            {"answers", answers(r)}};
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string compare_table(const CompareReport& r) {
   std::string text = heading(r) + "\n" + overview(r);
+  if (r.any_time) return text + "\n" + verdict_table(r);
   for (std::size_t m = 0; m < r.measures.size(); ++m) text += "\n" + differences(r, m);
   text += "\n" + collapse(r);
-  return text +
+  return text + "\n" + verdict_table(r) +
          "\npairing: the differences' variance without common seeds over that with them; below 1 "
          "it cost runs\n";
 }

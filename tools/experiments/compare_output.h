@@ -7,6 +7,7 @@
 
 #include "tools/experiments/compare.h"
 #include "tools/experiments/compare_policies.h"
+#include "tools/experiments/decide.h"
 
 namespace stampede {
 
@@ -19,6 +20,8 @@ struct CompareReport {
   std::optional<double> precision;
   std::string precision_measure;
   Duration collapse_after;
+  const std::vector<Ruling>& rulings;  // of each policy
+  bool any_time = false;               // decided within a budget
 };
 
 std::string compare_json(const CompareReport& report);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -48,6 +49,29 @@ std::optional<std::string> content(const std::string& path) try {
 std::string build_of(const ordered_json& manifest) {
   const auto it = manifest.find("build");
   return it != manifest.end() && it->is_string() ? it->get<std::string>() : kUnknownBuild;
+}
+
+std::vector<std::string> sorted_once(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::vector<std::string> kinds_of(const std::vector<Incident>& incidents) {
+  std::vector<std::string> kinds;
+  for (const Incident& incident : incidents) kinds.push_back(incident.kind);
+  return sorted_once(std::move(kinds));
+}
+
+// Of incidents.jsonl; nothing if it is not ours.
+std::optional<std::vector<std::string>> kept_kinds(const std::string& path) try {
+  std::vector<std::string> kinds;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    kinds.push_back(ordered_json::parse(line).at("kind").get<std::string>());
+  return sorted_once(std::move(kinds));
+} catch (const ordered_json::exception&) {
+  return std::nullopt;
 }
 
 // A finished run in a directory.
@@ -105,7 +129,10 @@ std::vector<CompareMeasure> compare_measures(const Scenario& scenario) {
   const auto add = [&](const std::string& name, const std::string& path, const std::string& title,
                        Better better) {
     const std::string unit = unit_of(path);
-    measures.push_back({name, path, title, unit, better, unit == "s" ? 60.0 : 0.0});
+    const double most = unit == "s"       ? scenario.spec.duration.seconds()
+                        : unit == "ratio" ? 1.0
+                                          : 0.0;
+    measures.push_back({name, path, title, unit, better, unit == "s" ? 60.0 : 0.0, most});
   };
   add("downtime_seconds", "outage.downtime_seconds", "downtime", Better::kLower);
   for (const RegionParams& region : scenario.spec.regions)
@@ -131,20 +158,28 @@ ScenarioPolicies::ScenarioPolicies(PolicyBase base, std::vector<Policy> policies
       directory_(std::move(directory)),
       collapse_after_(collapse_after),
       keep_other_builds_(keep_other_builds) {
-  for (const Policy& policy : policies_) {
-    const Loaded loaded =
-        load_scenario(base_.source, base_.sets, policy.mitigations, base_.surroundings);
-    try {
-      run_simulation(loaded.scenario, [](double) { return false; });
-    } catch (const ScenarioError& error) {
-      throw InputError({loaded.provenance.locate(error.path, error.what())});
-    }
-    if (!measures_.empty()) continue;
-    measures_ = compare_measures(loaded.scenario);
-    name_ = loaded.scenario.metadata.name;
-    seed_ = loaded.scenario.spec.seed;
-    duration_seconds_ = loaded.scenario.spec.duration.seconds();
+  for (const Policy& policy : policies_) try_out(policy);
+}
+
+std::size_t ScenarioPolicies::add(Policy policy) {
+  try_out(policy);
+  policies_.push_back(std::move(policy));
+  return policies_.size() - 1;
+}
+
+void ScenarioPolicies::try_out(const Policy& policy) {
+  const Loaded loaded =
+      load_scenario(base_.source, base_.sets, policy.mitigations, base_.surroundings);
+  try {
+    run_simulation(loaded.scenario, [](double) { return false; });
+  } catch (const ScenarioError& error) {
+    throw InputError({loaded.provenance.locate(error.path, error.what())});
   }
+  if (!measures_.empty()) return;
+  measures_ = compare_measures(loaded.scenario);
+  name_ = loaded.scenario.metadata.name;
+  seed_ = loaded.scenario.spec.seed;
+  duration_seconds_ = loaded.scenario.spec.duration.seconds();
 }
 
 Loaded ScenarioPolicies::load(std::size_t policy, i64 seed) const {
@@ -216,7 +251,10 @@ ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
   if (!directory_.empty())
     if (const auto kept = kept_run(path); kept && fits(*kept))
       if (auto run = judged(kept->summary, seed))
-        return {identified(std::move(*run), kept->build, kept->id), true};
+        if (auto kinds = kept_kinds(path + "/incidents.jsonl")) {
+          run->kinds = std::move(*kinds);
+          return {identified(std::move(*run), kept->build, kept->id), true};
+        }
   const std::optional<RunRecord> record = execute(loaded, progress);
   if (!record) throw StoppedRun{};
   if (!record->error.empty()) throw FailedRun{record->error, command(policy, seed), seed};
@@ -232,6 +270,7 @@ ScenarioPolicies::Played ScenarioPolicies::play(std::size_t policy, i64 seed,
   }
   auto run = judged(results.summary_json, seed);
   STAMPEDE_CHECK(run.has_value(), "a summary without a measure");
+  run->kinds = kinds_of(results.incidents);
   return {identified(std::move(*run), stampede_build(), id), false};
 }
 

@@ -25,6 +25,7 @@ struct CompareMeasure {
   std::string name, path, title, unit;  // path: in summary.json
   Better better = Better::kLower;
   double resolution = 0;  // downtime comes in whole minutes
+  double most = 0;        // a bound, 0 if there is none
 };
 std::vector<CompareMeasure> compare_measures(const Scenario& scenario);
 
@@ -45,6 +46,9 @@ struct PolicyBase {
 
 class ScenarioPolicies {
  public:
+  // One more policy; returns its index. Throws InputError.
+  std::size_t add(Policy policy);
+
   // Loads every policy once, so that faults are found before anything is played. `command` is
   // `stampede run FILE --set ...`. `directory` empty: nothing is written. `keep_other_builds`: runs
   // found there that another build made are taken as they are. Throws InputError.
@@ -53,6 +57,7 @@ class ScenarioPolicies {
 
   const std::vector<Policy>& policies() const { return policies_; }
   const std::vector<CompareMeasure>& measures() const { return measures_; }
+  double duration_seconds() const { return duration_seconds_; }
   const std::string& scenario_name() const { return name_; }
   i64 seed() const { return seed_; }  // of the scenario with its overrides
   // Runs with the first `seeds` seeds that the directory has from other builds: how many of each.
@@ -72,6 +77,8 @@ class ScenarioPolicies {
 
  private:
   Loaded load(std::size_t policy, i64 seed) const;
+  // Loads a policy and builds its world once, without a run. Throws InputError.
+  void try_out(const Policy& policy);
   // Nothing if the summary lacks a measure.
   std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
   std::string command(std::size_t policy, i64 seed) const;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
-#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
@@ -72,15 +71,13 @@ PairedDifference paired_difference(const std::vector<double>& base,
   return d;
 }
 
-Interval wilson_interval(std::size_t hits, std::size_t n, double confidence) {
+Interval exact_interval(std::size_t hits, std::size_t n, double confidence) {
   STAMPEDE_CHECK(n > 0 && hits <= n, "a share of nothing");
-  const double z = quantile(boost::math::normal(), (1 + confidence) / 2);
-  const auto m = static_cast<double>(n);
-  const double p = static_cast<double>(hits) / m, z2 = z * z / m;
-  const double centre = (p + z2 / 2) / (1 + z2);
-  const double half = std::sqrt(z2 * (p * (1 - p) + z2 / 4)) / (1 + z2);
-  // Rounding must not push the ends that are exactly 0 and 1 off them.
-  return {hits == 0 ? 0 : centre - half, hits == n ? 1 : centre + half};
+  using boost::math::binomial;
+  const auto h = static_cast<double>(hits), m = static_cast<double>(n);
+  const double tail = (1 - confidence) / 2;
+  return {hits == 0 ? 0 : binomial::find_lower_bound_on_p(m, h, tail),
+          hits == n ? 1 : binomial::find_upper_bound_on_p(m, h, tail)};
 }
 
 std::vector<double> holm_adjusted(const std::vector<double>& p) {

@@ -1,7 +1,7 @@
 // What experiments say about a few replications: intervals, tests, when to stop. Pure functions.
 // Source: Law, Simulation Modeling and Analysis (5th ed.), 9.4 for replications and sequential
-//   stopping, 10.2 for paired differences; Wilson (1927); Holm (1979); David and Nagaraja, Order
-//   Statistics, 7.1. Quantiles of the distributions: Boost.Math.
+//   stopping, 10.2 for paired differences; Clopper and Pearson (1934); Holm (1979); David and
+//   Nagaraja, Order Statistics, 7.1. Quantiles of the distributions: Boost.Math.
 // Limits: replications are independent; the t interval wants means that are near normal, which a
 //   run that either collapses or not is not: look at shares and medians as well.
 #pragma once
@@ -45,8 +45,10 @@ PairedDifference paired_difference(const std::vector<double>& base,
                                    const std::vector<double>& other,
                                    double confidence = kConfidence, double resolution = 0);
 
-// Wilson's score interval of a probability after `hits` of `n` > 0.
-Interval wilson_interval(std::size_t hits, std::size_t n, double confidence = kConfidence);
+// Exact interval of a probability after `hits` of `n` > 0 (Clopper and Pearson): for no probability
+// does it cover less often than it says. Of the score interval (Wilson) that is not true: after ten
+// runs it covers a probability of 1.8 % in 84 of 100 cases.
+Interval exact_interval(std::size_t hits, std::size_t n, double confidence = kConfidence);
 
 // Holm's step-down over one family of tests: p values adjusted, in the order given. A test is
 // resolved at a familywise level if its adjusted p is not above it.

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "tools/experiments/sensitivity.h"
 #include "tools/experiments/statistics.h"
 #include "tools/experiments/sweep_run.h"
 
@@ -29,7 +30,21 @@ std::string right_aligned(const std::vector<Row>& rows) {
   return text;
 }
 
-// The mean with its 95 % interval: of a share of runs Wilson's, else Student's. A ratio lies
+// Of what happened in some runs and not in others, as an outage does: in how many, how sure that
+// share is, and how much it was then. Their mean's own interval would be that of a bell curve.
+std::string share_text(const std::vector<double>& values) {
+  std::vector<double> some;
+  for (const double v : values)
+    if (v > 0) some.push_back(v);
+  const Interval share = exact_interval(some.size(), values.size());
+  const auto [least, most] = std::minmax_element(some.begin(), some.end());
+  std::string text = fmt::format("{:.6g}: {} of {} above 0 [{:.2g}, {:.2g}], then {:.6g}",
+                                 mean_estimate(values).mean, some.size(), values.size(), share.low,
+                                 share.high, *least);
+  return *most > *least ? text + fmt::format(" to {:.6g}", *most) : text;
+}
+
+// The mean with its 95 % interval: of a share of runs the exact one, else Student's. A ratio lies
 // between 0 and 1 if all of its values do, and so do the ends of its interval.
 std::string mean_text(const std::vector<double>& values, const std::string& unit) {
   if (values.empty()) return "-";
@@ -37,12 +52,15 @@ std::string mean_text(const std::vector<double>& values, const std::string& unit
   if (values.size() < 2) return fmt::format("{:.6g}", estimate.mean);
   const bool ratio = unit == "ratio" && std::all_of(values.begin(), values.end(),
                                                     [](double v) { return 0 <= v && v <= 1; });
-  if (unit != kTruth && !ratio)
+  if (unit != kTruth && !ratio) {
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    if (*least == 0 && *most > 0) return share_text(values);
     return fmt::format("{:.6g} +- {:.2g}", estimate.mean, estimate.half_width);
+  }
   Interval interval = estimate.interval();
   if (unit == kTruth) {
     const auto hits = std::count(values.begin(), values.end(), 1.0);
-    interval = wilson_interval(static_cast<std::size_t>(hits), values.size());
+    interval = exact_interval(static_cast<std::size_t>(hits), values.size());
   }
   return fmt::format("{:.6g} [{:.2g}, {:.2g}]", estimate.mean, std::max(0.0, interval.low),
                      std::min(1.0, interval.high));
@@ -100,6 +118,32 @@ std::string points_text(const Sweep& sweep, const Plan& plan, Store& store) {
   return right_aligned(rows);
 }
 
+// How much of the variance of each reported scalar each range of the sample explains alone.
+std::string shares_text(const Sweep& sweep, const Plan& plan, Store& store) {
+  std::vector<Row> rows;
+  for (const std::string& name : sweep.spec().report) {
+    const RunValue outcome = run_values(store)(name);
+    for (std::size_t a = 0; a < sweep.axes().size(); ++a) {
+      if (sweep.axes()[a].levels != 0) continue;
+      std::vector<double> x, y;
+      for (const PlannedPoint& point : plan.points) {
+        const std::vector<double> values = values_of(plan, point, outcome);
+        if (values.empty()) continue;
+        x.push_back(point.coordinates[a]);
+        y.push_back(mean_estimate(values).mean);
+      }
+      const auto index = rank_index(x, y);
+      if (!index) continue;
+      rows.push_back({name, sweep.axes()[a].members.front().path,
+                      fmt::format("{:.2f}", index->first),
+                      fmt::format("[{:.2f}, {:.2f}]", index->interval.low, index->interval.high)});
+    }
+  }
+  if (rows.empty()) return "";
+  rows.insert(rows.begin(), Row{"scalar", "range", "share of its variance", "95 % interval"});
+  return "\nFirst-order indices, by ranks\n" + right_aligned(rows);
+}
+
 std::string boundary_text(const Sweep& sweep, const Plan& plan, Store& store) {
   const RefineParams& refine = *sweep.spec().refine;
   const std::size_t axis = sweep.refined_axis();
@@ -132,6 +176,7 @@ std::string sweep_table(const Sweep& sweep, const Plan& plan, Store& store) {
   if (left_out > 0) text += fmt::format("; {} more points left out by `where`", left_out);
   text += "\n\n";
   if (kept > 0) text += points_text(sweep, plan, store);
+  if (kept > 0 && sweep.spec().sample) text += shares_text(sweep, plan, store);
   if (sweep.spec().refine) text += boundary_text(sweep, plan, store);
   const std::vector<Store::Failure> failures = store.failures(name);
   if (!failures.empty()) text += fmt::format("\nFailed runs ({})\n", failures.size());

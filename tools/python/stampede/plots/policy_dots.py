@@ -79,7 +79,7 @@ def draw_collapse(comparison, axes):
     minutes = comparison.data["collapse_after_seconds"] / 60
     axes.set_xlim(-4, 104)
     axes.set_title("probability of collapse", loc="left", fontsize=8.5, fontweight="bold", pad=4)
-    axes.set_xlabel(f"% of runs down for {minutes:g} min or more; Wilson", fontsize=7.5)
+    axes.set_xlabel(f"% of runs down for {minutes:g} min or more; exact", fontsize=7.5)
 
 
 def legend_of(figure, width):

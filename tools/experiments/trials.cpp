@@ -1,0 +1,142 @@
+#include "tools/experiments/trials.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tools/experiments/run_record.h"
+#include "tools/results/build.h"
+#include "tools/results/shell.h"
+
+namespace stampede {
+namespace {
+
+constexpr const char* kDowntime = "outage.downtime_seconds";
+
+StoredRun stored(const std::string& question, const std::string& id, const Variation& change,
+                 const Loaded& loaded, const std::string& replay, const RunRecord& record) {
+  StoredRun run;
+  run.id = id;
+  run.sweep = question;
+  run.plan_index = -1;
+  run.point = -1;
+  run.seed = loaded.scenario.spec.seed;
+  run.scenario = loaded.scenario.metadata.name;
+  run.digest = record.results.digest;
+  run.replay = replay;
+  run.wall_clock_seconds = record.wall_clock_seconds;
+  run.version = stampede_version();
+  run.build = stampede_build();
+  run.git_commit = stampede_commit();
+  run.inputs_id = inputs_id(effective(loaded.scenario), loaded.origins);
+  for (const Override& set : change.sets) {
+    std::erase_if(run.params, [&](const StoredParam& p) { return p.path == set.path; });
+    run.params.push_back({set.path, set.value, std::nullopt, "", true});
+  }
+  run.scalars = record.scalars;
+  for (const Scalar& s : run.scalars) {
+    const std::string unit = unit_of(s.name);
+    run.units[s.name] = s.truth ? kTruth : unit.empty() ? "1" : unit;
+  }
+  run.incidents = record.results.incidents;
+  return run;
+}
+
+}  // namespace
+
+Trials::Trials(PolicyBase base, std::string question, std::string store, std::string command,
+               Duration outage_after)
+    : base_(std::move(base)),
+      question_(std::move(question)),
+      command_(std::move(command)),
+      outage_after_(outage_after) {
+  const Loaded loaded = load_scenario(base_.source, base_.sets, {}, base_.surroundings);
+  try {
+    run_simulation(loaded.scenario, [](double) { return false; });
+  } catch (const ScenarioError& error) {
+    throw InputError({loaded.provenance.locate(error.path, error.what())});
+  }
+  scenario_ = loaded.scenario;
+  if (store.empty()) return;
+  store_ = std::make_unique<Store>(store);
+  downtimes_ = store_->scalar(kDowntime);
+}
+
+Loaded Trials::load(const Variation& change, i64 seed) const {
+  std::vector<Override> sets = base_.sets;
+  sets.insert(sets.end(), change.sets.begin(), change.sets.end());
+  sets.push_back({"spec.seed", std::to_string(seed), "--seed"});
+  return load_scenario(base_.source, sets, change.mitigations, base_.surroundings);
+}
+
+std::optional<ValueAt> Trials::value(const std::string& path) const {
+  return value_at(type_of<Scenario>(), &scenario_, path);
+}
+
+std::optional<InputError> Trials::fault(const Variation& change) const try {
+  const Loaded loaded = load(change, seed());
+  run_simulation(loaded.scenario, [](double) { return false; });
+  return std::nullopt;
+} catch (const InputError& error) {
+  return error;
+} catch (const ScenarioError& error) {
+  return InputError({{error.path, 0, 0, "", error.what(), ""}});
+}
+
+AxisMember Trials::range(const std::string& path, const std::string& from, const std::string& to,
+                         bool log, const std::string& option) const {
+  AxisMember m{path, option, {}, from, to};
+  m.log = log;
+  const auto number = [&](const std::string& text) {
+    const Loaded loaded = load({{{path, text, option}}, {}}, seed());
+    const auto at = value_at(type_of<Scenario>(), &loaded.scenario, path);
+    if (at) m.kind = at->type->kind;
+    return at && m.kind != ValueKind::kBoolean ? at->number() : std::nullopt;
+  };
+  const auto low = number(from), high = number(to);
+  const auto wrong = [&](const std::string& why) -> InputError {
+    return InputError({{option, 0, 0, "", why, ""}});
+  };
+  if (!low || !high) throw wrong(path + " is no number and has no range");
+  if (*low == *high) throw wrong("the two ends are the same");
+  if (log && (*low <= 0 || *high <= 0)) throw wrong("a logarithmic range is above zero");
+  m.low = *low;
+  m.high = *high;
+  return m;
+}
+
+std::string Trials::command_of(const Variation& change, i64 seed) const {
+  std::string text = command_;
+  for (const Override& set : change.sets)
+    text += " --set " + shell_quoted(set.path + "=" + set.value);
+  for (const std::string& name : change.mitigations) text += " --with " + name;
+  return text + fmt::format(" --seed {}", seed);
+}
+
+Trial Trials::judged(double downtime_seconds) const {
+  return {downtime_seconds, downtime_seconds >= outage_after_.seconds()};
+}
+
+std::optional<Trial> Trials::play(const Variation& change, i64 seed,
+                                  const std::function<bool()>& go_on) {
+  const Loaded loaded = load(change, seed);
+  const std::string id = run_id(stampede_build(), effective(loaded.scenario));
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto it = downtimes_.find(id); it != downtimes_.end()) {
+      ++reused_;
+      return judged(it->second);
+    }
+  }
+  const auto record = execute(loaded, [&](double) { return go_on(); });
+  if (!record) return std::nullopt;
+  if (!record->error.empty()) throw FailedRun{record->error, command_of(change, seed), seed};
+  const double downtime = scalar(record->scalars, kDowntime).value_or(0);
+  const std::lock_guard lock(mutex_);
+  ++played_;
+  downtimes_[id] = downtime;
+  if (store_) store_->add(stored(question_, id, change, loaded, command_of(change, seed), *record));
+  return judged(downtime);
+}
+
+}  // namespace stampede
