@@ -18,7 +18,8 @@ generated(stampede ${CMAKE_INSTALL_DATADIR}/bash-completion/completions completi
 generated(_stampede ${CMAKE_INSTALL_DATADIR}/zsh/site-functions completion zsh)
 generated(stampede.fish ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d completion fish)
 
-install(DIRECTORY tools/python/stampede DESTINATION ${SHARE}/python FILES_MATCHING PATTERN "*.py")
+install(DIRECTORY tools/python/stampede DESTINATION ${SHARE}/python
+        FILES_MATCHING PATTERN "*.py" PATTERN "*.js" PATTERN "*.css" PATTERN "LICENSE")
 if(TARGET stampede_python)
   install(TARGETS stampede_python DESTINATION ${SHARE}/python/stampede OPTIONAL)
   install(CODE "

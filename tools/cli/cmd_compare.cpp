@@ -254,7 +254,7 @@ int compare_command(const CompareOptions& o) {
   const std::string json = compare_json(report);
   if (out) {
     out->add("compare.json", json);
-    out->commit();
+    out->commit({"report.html"});
     draw_picture(out->path());
   }
   print_result(o.format == "json" ? json : compare_table(report));

@@ -105,7 +105,7 @@ void write_results(OutputDirectory& out, const RunOptions& o, const Loaded& load
   out.add("manifest.json", manifest_json(loaded, results, command_of(o),
                                          {run.wall_clock_seconds, peak_memory_bytes()}));
   if (interrupted()) throw Interrupted{};
-  out.commit({"metrics.om", "trace.json"});
+  out.commit({"metrics.om", "trace.json", "report.html"});
 }
 
 int run_command(const RunOptions& o) {

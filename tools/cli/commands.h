@@ -31,6 +31,7 @@ void add_list_commands(CommandLine& line);  // list, describe, schema
 void add_init_command(CommandLine& line);
 void add_replay_command(CommandLine& line);
 void add_diff_command(CommandLine& line);
+void add_report_command(CommandLine& line);
 void add_sweep_command(CommandLine& line);
 void add_tipping_point_command(CommandLine& line);
 void add_audit_command(CommandLine& line);

@@ -26,6 +26,7 @@ int run_command_line(int argc, char** argv) {
   add_check_command(line);
   add_list_commands(line);
   add_diff_command(line);
+  add_report_command(line);
   add_replay_command(line);
   add_sweep_command(line);
   add_audit_command(line);

@@ -1,9 +1,11 @@
 #include "tools/cli/python.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -33,12 +35,22 @@ bool has_package(const fs::path& directory) {
 }
 
 // In the child. It ends with its parent, however that ends: else it would write pictures into a
-// directory that somebody else has by then.
-[[noreturn]] void begin(pid_t parent, const std::string& package, char* const* words) {
+// directory that somebody else has by then. What it prints goes to `file`.
+[[noreturn]] void begin(pid_t parent, const std::string& package, char* const* words, int file) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() == parent && ::dup2(2, 1) == 1 && ::chdir(package.c_str()) == 0)
+  if (::getppid() == parent && ::dup2(file, 1) == 1 && ::chdir(package.c_str()) == 0)
     ::execve(kPython, words, environ);
   ::_exit(kNotThere);
+}
+
+std::string read_all(int file) {
+  std::string text;
+  std::array<char, 1 << 16> part;
+  for (ssize_t got = 0; (got = ::read(file, part.data(), part.size())) != 0;) {
+    if (got < 0 && errno != EINTR) break;
+    if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 }  // namespace
@@ -55,7 +67,8 @@ std::string python_package_directory() {
   return has_package(STAMPEDE_PYTHON_SOURCES) ? STAMPEDE_PYTHON_SOURCES : "";
 }
 
-int run_python_module(const std::string& module, const std::vector<std::string>& arguments) {
+int run_python_module(const std::string& module, const std::vector<std::string>& arguments,
+                      std::string* printed) {
   const std::string package = python_package_directory();
   if (package.empty()) return -1;
   std::vector<std::string> words{kPython, "-I", "-B", "-c", kStart, package, module};
@@ -63,9 +76,16 @@ int run_python_module(const std::string& module, const std::vector<std::string>&
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
+  int ends[2] = {-1, 2};
+  if (printed && ::pipe2(ends, O_CLOEXEC) != 0) return -1;
   const pid_t parent = ::getpid(), child = ::fork();
+  if (child == 0) begin(parent, package, pointers.data(), ends[1]);
+  if (printed) {
+    ::close(ends[1]);
+    if (child > 0) *printed = read_all(ends[0]);
+    ::close(ends[0]);
+  }
   if (child < 0) return -1;
-  if (child == 0) begin(parent, package, pointers.data());
   int status = 0;
   while (::waitpid(child, &status, 0) != child)
     if (errno != EINTR) return -1;

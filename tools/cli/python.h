@@ -10,10 +10,11 @@ namespace stampede {
 // source tree that it was built from. Empty if it is at neither place.
 std::string python_package_directory();
 
-// Runs a module of the package with arguments; what it prints goes to stderr. Paths among them have
-// to be absolute: the module does not start in the user's directory, where files such as
-// `matplotlibrc` would be obeyed. The exit code; -1 when it could not be started or a package that
-// it needs is not installed.
-int run_python_module(const std::string& module, const std::vector<std::string>& arguments);
+// Runs a module of the package with arguments; what it prints goes to stderr, or to `printed`.
+// Paths among them have to be absolute: the module does not start in the user's directory, where
+// files such as `matplotlibrc` would be obeyed. The exit code; -1 when it could not be started or a
+// package that it needs is not installed.
+int run_python_module(const std::string& module, const std::vector<std::string>& arguments,
+                      std::string* printed = nullptr);
 
 }  // namespace stampede

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tools/language/value_at.h"
 #include "tools/results/build.h"
 #include "tools/world/trace_files.h"
 
@@ -15,6 +16,18 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* kManifestSchema = "stampede.manifest/1";
+
+// Paths of the values that are defaults for which nobody can be named.
+std::vector<std::string> assumed_values(const Loaded& loaded) {
+  std::vector<std::string> paths;
+  for (const auto& [path, origin] : loaded.origins) {
+    if (origin != "default") continue;
+    const auto found = value_at(type_of<Scenario>(), &loaded.scenario, path);
+    if (found && found->field && found->field->source.empty() && !found->text().empty())
+      paths.push_back(path);
+  }
+  return paths;
+}
 
 }  // namespace
 
@@ -45,7 +58,9 @@ std::string manifest_json(const Loaded& loaded, const RunResults& results,
       {"events_per_second", wall > 0 ? std::round(static_cast<double>(results.events) / wall) : 0},
       {"peak_memory_bytes", measured.peak_memory_bytes},
       {"scenario", effective(loaded.scenario)},
-      {"origins", loaded.origins}};
+      {"origins", loaded.origins},
+      {"assumed", assumed_values(loaded)},
+      {"expectations", {{"failed", results.failed_expectations}, {"shown", results.reports}}}};
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

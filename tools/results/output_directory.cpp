@@ -32,7 +32,7 @@ std::string directory_part(const std::string& path) {
 
 const OutputFiles& files_of_run() {
   static const OutputFiles files{{"manifest.json", "summary.json", "series.csv", "incidents.jsonl",
-                                  "metrics.om", "trace.json"},
+                                  "metrics.om", "trace.json", "report.html"},
                                  "manifest.json",
                                  "{\n  \"schema\": \"stampede.manifest/"};
   return files;
@@ -40,7 +40,7 @@ const OutputFiles& files_of_run() {
 
 const OutputFiles& files_of_comparison() {
   static const OutputFiles files{{"compare.json", "compare.png", "compare.svg",
-                                  "compare_timelines.png", "compare_timelines.svg"},
+                                  "compare_timelines.png", "compare_timelines.svg", "report.html"},
                                  "compare.json",
                                  "{\n  \"schema\": \"stampede.compare/"};
   return files;

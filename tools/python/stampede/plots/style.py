@@ -27,6 +27,7 @@ FIXED = {
     "grid.linewidth": 0.5, "axes.spines.top": False, "axes.spines.right": False,
     "axes.axisbelow": True, "hatch.linewidth": 0.5, "savefig.dpi": 130, "path.simplify": True,
     "svg.hashsalt": "stampede", "svg.fonttype": "path", "axes.linewidth": 0.6,
+    "text.parse_math": False,  # a name with two dollars is a name
     "xtick.major.width": 0.6, "ytick.major.width": 0.6,
 }
 
