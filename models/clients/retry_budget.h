@@ -2,7 +2,8 @@
 // State: each is a few counters (16 to 24 bytes, with a window 200); time enters only where a
 // window
 //   does.
-// Source: Brooker's retry simulator (token bucket), gRFC A6 (retryThrottling), Finagle RetryBudget,
+// Source: Brooker's retry simulator (both token buckets, failure rate), gRFC A6 (retryThrottling),
+// Finagle RetryBudget,
 //   AWS SDK retry quota, SRE book ch. 21 (adaptive throttling).
 // Limits: windows are ten buckets, so ages are known to a tenth of the window.
 #pragma once
@@ -19,11 +20,20 @@ namespace stampede {
 struct TokenBucketBudget {
   double cap = 5, deposit = 0.1;
   double tokens = 5;
-  void success() { tokens = std::min(cap, tokens + deposit); }
+  void grow() { tokens = std::min(cap, tokens + deposit); }
   bool spend() {
     if (tokens < 1) return false;
     tokens -= 1;
     return true;
+  }
+};
+
+// Whoever sees too many of its calls fail does not repeat them.
+struct FailureRate {
+  double limit = 0.1;
+  u64 calls = 0, failures = 0;
+  bool allowed() const {
+    return static_cast<double>(failures) < limit * static_cast<double>(calls);
   }
 };
 
@@ -138,7 +148,8 @@ class RetryBudgets {
     switch (kind_) {
       case BudgetKind::kUnlimited:
         return;
-      case BudgetKind::kTokenBucket: {
+      case BudgetKind::kTokenBucket:
+      case BudgetKind::kRequestBucket: {
         const double cap = p.budget_cap.value_or(5);
         buckets_.assign(processes, {cap, p.budget_ratio.value_or(0.1), cap});
         return;
@@ -156,6 +167,9 @@ class RetryBudgets {
         return;
       case BudgetKind::kAdaptive:
         adaptive_.assign(processes, {p.budget_ratio.value_or(2), p.budget_window.value_or(120_s)});
+        return;
+      case BudgetKind::kFailureRate:
+        rates_.assign(processes, {p.budget_ratio.value_or(0.1)});
     }
   }
 
@@ -167,6 +181,12 @@ class RetryBudgets {
         return true;
       case BudgetKind::kTokenBucket:
         return !retry || buckets_[process].spend();
+      case BudgetKind::kRequestBucket:
+        if (retry) return buckets_[process].spend();
+        buckets_[process].grow();
+        return true;
+      case BudgetKind::kFailureRate:
+        return !retry || rates_[process].allowed();
       case BudgetKind::kGrpcThrottling:
         return !retry || grpc_[process].allowed();
       case BudgetKind::kFinagle:
@@ -187,13 +207,15 @@ class RetryBudgets {
   bool draws() const { return kind_ == BudgetKind::kAdaptive; }  // whether `u` matters
   // The attempt ended well; `retry` and `cause` as it was sent.
   void success(u32 process, Instant now, bool retry, RetryCause cause) {
-    if (kind_ == BudgetKind::kTokenBucket) buckets_[process].success();
+    if (kind_ == BudgetKind::kTokenBucket) buckets_[process].grow();
     if (kind_ == BudgetKind::kGrpcThrottling) grpc_[process].success();
     if (kind_ == BudgetKind::kAwsQuota) aws_[process].success(retry ? AwsQuota::cost(cause) : 1);
     if (kind_ == BudgetKind::kAdaptive) adaptive_[process].accepted(now);
+    if (kind_ == BudgetKind::kFailureRate) ++rates_[process].calls;
   }
   void failure(u32 process) {
     if (kind_ == BudgetKind::kGrpcThrottling) grpc_[process].failure();
+    if (kind_ == BudgetKind::kFailureRate) ++rates_[process].calls, ++rates_[process].failures;
   }
 
  private:
@@ -203,6 +225,7 @@ class RetryBudgets {
   std::vector<FinagleBudget> finagle_;
   std::vector<AwsQuota> aws_;
   std::vector<AdaptiveThrottle> adaptive_;
+  std::vector<FailureRate> rates_;
 };
 
 }  // namespace stampede

@@ -73,14 +73,17 @@ void RetryParams::describe(Schema<RetryParams>& s) {
       .help("retry budget: what limits the retries of one client process, see `processes`");
   s.field("budget_cap", &RetryParams::budget_cap)
       .live()
-      .help("tokens in the bucket; absent: token_bucket 5, grpc_throttling 10, aws_quota 500")
+      .help(
+          "tokens in the bucket; absent: token_bucket and request_bucket 5, grpc_throttling "
+          "10, aws_quota 500")
       .range(1, 1e6)
       .source("Brooker 2022: 5; gRFC A6: 10 in its example; AWS SDK: 500");
   s.field("budget_ratio", &RetryParams::budget_ratio)
       .live()
       .help(
-          "tokens for each success (token_bucket, grpc_throttling; absent: 0.1), retries for each "
-          "request (finagle; 0.2), or K (adaptive; 2)")
+          "tokens for each success (token_bucket, grpc_throttling; absent: 0.1) or request "
+          "(request_bucket; 0.1), retries for each request (finagle; 0.2), K (adaptive; 2), or the "
+          "share of failed calls from which on there is no retry (failure_rate; 0.1)")
       .range(0, 100)
       .source("Brooker 2022: 0.1; gRFC A6: 0.1; Finagle: 0.2; SRE book: 2");
   s.field("budget_window", &RetryParams::budget_window)

@@ -34,7 +34,9 @@ enum class BudgetKind : u8 {
   kGrpcThrottling,
   kFinagle,
   kAwsQuota,
-  kAdaptive
+  kAdaptive,
+  kRequestBucket,  // a token bucket that each request fills, however it ends
+  kFailureRate     // none above a share of failed calls since the start
 };
 
 // Absent values are the policy's own defaults.

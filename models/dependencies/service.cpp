@@ -29,8 +29,12 @@ constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pau
 constexpr double kLongest = 1e7;   // service time that is drawn [s]
 enum Kind : u8 { kLook, kAbort };
 
+Duration lifo_after(const ServiceParams& p) {
+  return p.queue_delay ? p.queue_delay->interval : QueueDelayParams{}.interval;
+}
+
 StationParams station_of(const ServiceParams& p) {
-  return {p.servers, p.servers + p.queue, p.discipline, p.contention};
+  return {p.servers, p.servers + p.queue, p.discipline, p.contention, lifo_after(p)};
 }
 
 }  // namespace
@@ -70,22 +74,39 @@ void Service::verify() const {
 }
 
 // ---- calls --------------------------------------------------------------------------------------
-Service::Taken Service::offer(ServiceUser& user, u32 call, u32 generation, IncidentId cause) {
+Service::Taken Service::offer(ServiceUser& user, u32 call, u32 generation, Instant deadline,
+                              IncidentId cause) {
   ++counts_.offered;
   brought_by_.add(world_.now(), cause);
   if (down()) return ++counts_.down, Taken::kDown;
   if (rate_ >= 0 && throttles()) return ++counts_.throttled, Taken::kThrottled;
   const u32 job = jobs_.take();
   jobs_[job] = {&user, call, generation, ++serials_, 0, cause, kNoIncident};
-  if (station_.offer(job, work())) return Taken::kYes;
+  if (station_.offer(job, work(), patience(deadline))) return Taken::kYes;
   jobs_.give_back(job);
   ++counts_.refused;
   lost();
   return Taken::kFull;
 }
 
+// How long a call stays in line that is not served; zero: as long as it takes.
+Duration Service::patience(Instant deadline) const {
+  Duration most{};
+  if (params_.queue_delay) {
+    const QueueDelayParams& p = *params_.queue_delay;
+    most = station_.stands_for(p.interval) ? p.target : p.interval;
+  }
+  if (!params_.deadline_margin) return most;
+  const Duration left = std::max(Duration{1}, deadline - world_.now() - *params_.deadline_margin);
+  return most.ns > 0 ? std::min(most, left) : left;
+}
+
 Duration Service::work() {
   const double mean = params_.service_time.seconds();
+  if (params_.distribution == ServiceTimes::kExponential) {
+    const double drawn = mean * exponential(uniform(draw(times_, drawn_++)));
+    return std::max(Duration{1}, from_seconds(std::min(drawn, kLongest)));
+  }
   if (params_.variation == 0) return params_.service_time;
   const double u = uniform(draw(times_, drawn_++));
   const double drawn = lognormal(u, mean, params_.variation);
@@ -125,7 +146,10 @@ void Service::left(u32, const StationJob& ended) {
   jobs_.give_back(ended.customer);
   ++(ended.served ? counts_.served : counts_.broken_off);
   if (station_.present() == 0) lingering_.clear();
-  if (ended.served) ++second().served;
+  if (ended.served)
+    ++second().served;
+  else if (params_.queue_delay || params_.deadline_margin)
+    lost();
   const bool waited = job.user->call_ended(job.call, job.generation, ended.served,
                                            job.refused ? job.refused : ailment());
   if (ended.served) ++(waited ? served_since_ : counts_.wasted);
@@ -312,6 +336,7 @@ void Service::apply() {
   }
   station_.resize(left_of(there), params_.servers + params_.queue);
   station_.set_contention(params_.contention);
+  station_.set_lifo_after(lifo_after(params_));
   station_.set_speed(speed);
 }
 

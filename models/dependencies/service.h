@@ -49,7 +49,8 @@ class Service final : public Component,
   // What it asks for each call, while the call holds its server.
   void depend_on(ServicePort* others) { others_ = others; }
 
-  Taken offer(ServiceUser& user, u32 call, u32 generation, IncidentId cause);
+  // `deadline`: when the caller leaves.
+  Taken offer(ServiceUser& user, u32 call, u32 generation, Instant deadline, IncidentId cause);
   // By its own health check, because of `cause` (incident service_withdrawn), and back again
   // (service_announced). Each returns its incident, or none if it is so already.
   IncidentId withdraw(IncidentId cause);
@@ -111,6 +112,7 @@ class Service final : public Component,
   bool hangs() const;
   bool throttles();
   Duration work();
+  Duration patience(Instant deadline) const;
   Second& second();
   void lost();
   void watch();

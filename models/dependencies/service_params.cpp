@@ -40,6 +40,22 @@ void ServiceHealthParams::describe(Schema<ServiceHealthParams>& s) {
       .help("looks in a row that succeed until it comes back");
 }
 
+void QueueDelayParams::describe(Schema<QueueDelayParams>& s) {
+  using P = QueueDelayParams;
+  s.field("target", &P::target)
+      .live()
+      .range(1e-6, 3600)
+      .help("longest wait of a call that comes while the line has not been empty for `interval`")
+      .source("Maurer 2015: 5 ms");
+  s.field("interval", &P::interval)
+      .live()
+      .range(1e-6, 3600)
+      .help(
+          "longest wait of any other call, and the time without an empty line after which the "
+          "line is too long, and `discipline: adaptive_lifo` serves who came last")
+      .source("Maurer 2015: 100 ms");
+}
+
 void ServiceParams::describe(Schema<ServiceParams>& s) {
   using P = ServiceParams;
   s.name("service");
@@ -71,13 +87,19 @@ void ServiceParams::describe(Schema<ServiceParams>& s) {
       .live()
       .range(1e-6, 3600)
       .help("mean time that a server works on a call");
+  s.field("distribution", &P::distribution)
+      .live()
+      .help("how that time varies: lognormal with `variation`, or exponential");
   s.field("variation", &P::variation)
       .live()
       .range(0, 20)
-      .help("coefficient of variation of that time (lognormal); 0: always the mean");
+      .help("lognormal: coefficient of variation of that time; 0: always the mean");
   s.field("discipline", &P::discipline)
       .fixed("those who wait stand in line by it")
-      .help("who is served next: who came first, who came last, or all at once by parts");
+      .help(
+          "who is served next: who came first, who came last, who came last once the line has not "
+          "been empty for `queue_delay.interval`, or all at once by parts")
+      .source("Maurer 2015: adaptive_lifo");
   s.field("contention", &P::contention)
       .live()
       .range(0, 1000)
@@ -85,6 +107,15 @@ void ServiceParams::describe(Schema<ServiceParams>& s) {
           "what a call takes longer by, as a share, when as many calls as servers are there; it "
           "grows with those that wait, so that throughput falls with load")
       .source("Gunther 2007: the coherency of the Universal Scalability Law");
+  s.field("queue_delay", &P::queue_delay)
+      .help("calls that wait longer are refused; left out: they wait as long as it takes");
+  s.field("deadline_margin", &P::deadline_margin)
+      .live()
+      .range(0, 3600)
+      .help(
+          "a call is refused as soon as it has waited until so long before its caller's time-out; "
+          "null: the service does not know when callers leave")
+      .source("gRPC deadlines; SRE book: chapter 22");
   s.field("health", &P::health).help("what it needs to be there at all");
 }
 

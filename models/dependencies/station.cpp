@@ -67,7 +67,10 @@ bool Station::offer(u32 customer, Duration service, Duration patience, u8 class_
   ++areas_.delayed;
   if (patience.ns > 0)
     s.event = world_.scheduler.after(patience, Priority::kTimeout, component_, kPatienceOver, slot);
-  wait(slot, params_.discipline == Discipline::kLifo);
+  const bool newest_first =
+      params_.discipline == Discipline::kLifo ||
+      (params_.discipline == Discipline::kAdaptiveLifo && stands_for(params_.lifo_after));
+  wait(slot, newest_first);
   return true;
 }
 
@@ -244,8 +247,12 @@ void Station::drop(u32 in_service, bool line) {
   for (const StationJob& job : gone) user_.left(number_, job);
 }
 
+bool Station::stands_for(Duration span) const {
+  return waiting_ > 0 && world_.now() - stands_since_ > span;
+}
+
 void Station::wait(u32 slot, bool in_front) {
-  ++waiting_;
+  if (waiting_++ == 0) stands_since_ = world_.now();
   const bool by_class = params_.discipline == Discipline::kPriority ||
                         params_.discipline == Discipline::kPreemptivePriority;
   Slot& s = slots_[slot];

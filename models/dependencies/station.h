@@ -58,6 +58,7 @@ class Station final : public Component {
   // Each server works at so many times its speed, also on what it has begun; 0: it stands still.
   void set_speed(double speed);
   void set_contention(double contention) { params_.contention = contention; }
+  void set_lifo_after(Duration span) { params_.lifo_after = span; }
   // Work on a job that holds its server begins, or the job leaves unserved.
   void proceed(u32 place);
   void release(u32 place);
@@ -67,6 +68,8 @@ class Station final : public Component {
   u32 present() const { return present_; }
   u32 waiting() const { return waiting_; }
   u32 busy() const { return busy_; }
+  // Whether for longer than this there has always been somebody in line.
+  bool stands_for(Duration span) const;
 
   // Integrals over time since the start [job ns]; call at any instant.
   struct Areas {
@@ -130,7 +133,7 @@ class Station final : public Component {
   Instant virtual_at_{};
   EventHandle share_event_;
   Areas areas_;
-  Instant integrated_{};
+  Instant integrated_{}, stands_since_{};
 };
 
 }  // namespace stampede

@@ -11,6 +11,9 @@ void StationParams::describe(Schema<StationParams>& s) {
       .range(0, 1000)
       .help(
           "what each service takes longer by, as a share, when as many jobs as servers are there");
+  s.field("lifo_after", &StationParams::lifo_after)
+      .range(0, 3600)
+      .help("adaptive_lifo: time without an empty line after which who came last is served first");
 }
 
 }  // namespace stampede

@@ -146,7 +146,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
     if (path.reach == Reach::kBlackHole) return wait();
     if (path.harm != nullptr) c.way += late(call, path);
   }
-  switch (c.at->offer(*this, call, c.generation, c.cause)) {
+  switch (c.at->offer(*this, call, c.generation, deadline, c.cause)) {
     case Service::Taken::kYes:
       c.out = true;
       return wait();

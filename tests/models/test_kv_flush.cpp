@@ -68,6 +68,21 @@ TEST(KvFlush, PublishedBounds) {
   EXPECT_NEAR(flush_time(p) / 3600, 24.7, 0.25);
 }
 
+// The rest of the published table: one bound at a time, all others far away.
+TEST(KvFlush, EachBoundByItself) {
+  KvCacheParams p = full();
+  p.index_rate = p.delete_rate = p.session_rate = {1e9};
+  p.scrub_bandwidth = {6.6 * 1024 * 1024 * 1024 * 1024};
+  EXPECT_NEAR(flush_time(p) / 60, 9.2, 0.02 * 9.2);  // reading all of it
+  p.scrub_bandwidth = {1e15};
+  p.index_rate = {62'000};
+  EXPECT_NEAR(flush_time(p) / 3600, 4.0, 0.02 * 4.0);  // one master
+  p.index_rate = {1e9};
+  p.block_tokens = 16;
+  p.delete_rate = {247'000};
+  EXPECT_NEAR(flush_time(p) / 3600, 4.0, 0.02 * 4.0);  // four times as many objects
+}
+
 TEST(KvFlush, SerialStagesAddUp) {
   KvCacheParams p = full();
   p.flush_stages = FlushStages::kSerial;

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "tests/models/kv_fixture.h"
 
 namespace stampede {
@@ -37,6 +39,46 @@ TEST(KvPoison, RecomputedElsewhereIsSound) {
   EXPECT_FALSE(l.t.turn(0, 2, 3, 2400, 2600).poisoned);
   l.t.run(5_s);
   EXPECT_FALSE(l.t.turn(0, 2, 4, 2600, 2800).poisoned);
+}
+
+// Which of 400 sessions of ten blocks get a wrong answer in each of six rounds of turns, after each
+// block went wrong with a probability of 2 %.
+std::vector<std::vector<u32>> wrong_answers(bool checksums, Store& t) {
+  constexpr u32 kSessions = 400;
+  for (u32 s = 0; s < kSessions; ++s) {
+    t.kv.session_opened(s, s + 1, 0, 0);
+    t.turn(s, 0, 1, 64, 640);
+  }
+  t.kv.corrupt_blocks(0, {0.02}, kNoIncident);
+  std::vector<std::vector<u32>> rounds;
+  for (u32 round = 0; round < 6; ++round) {
+    rounds.emplace_back();
+    for (u32 s = 0; s < kSessions; ++s)
+      if (t.turn(s, 0, 2 + round, 704 + 64 * round, 704 + 64 * round).poisoned)
+        rounds.back().push_back(s);
+    t.run(1_s);
+  }
+  EXPECT_EQ(t.kv.stats().poisoned_lookups, checksums ? 0 : 6 * rounds[0].size());
+  t.check();
+  return rounds;
+}
+
+TEST(KvPoison, DamageGrowsWithTheLaterRequestsOfThatPrefixAndNowhereElse) {
+  Store t(plain());
+  const auto rounds = wrong_answers(false, t);
+  const double expected = 400 * (1 - std::pow(0.98, 10));
+  EXPECT_NEAR(static_cast<double>(rounds[0].size()), expected, 24);  // three standard deviations
+  for (const auto& round : rounds) EXPECT_EQ(round, rounds[0]);
+}
+
+TEST(KvPoison, ChecksumsTurnAWrongBlockIntoOneMiss) {
+  Store without(plain());
+  const std::size_t wrong = wrong_answers(false, without)[0].size();
+  KvCacheParams p = plain();
+  p.checksums = true;
+  Store t(p);
+  for (const auto& round : wrong_answers(true, t)) EXPECT_TRUE(round.empty());
+  EXPECT_EQ(t.kv.stats().checksum_misses, wrong);
 }
 
 TEST(KvPoison, PageReuseFollowsTheAbortStorm) {

@@ -228,12 +228,43 @@ TEST(retry_policy, giving_up_beyond_the_limit_can_be_said_of_any) {
   }
 }
 
+TEST(retry_budget, a_request_bucket_grows_whatever_becomes_of_the_requests) {
+  RetryParams p;
+  p.budget = BudgetKind::kRequestBucket;
+  RetryBudgets b(p, 1);
+  int retries = 0;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(b.attempt(0, Instant{}, false, RetryCause::kFinal, 0));
+    b.failure(0);
+    retries += b.attempt(0, Instant{}, true, RetryCause::kTransport, 0);
+  }
+  EXPECT_NEAR(retries, 15, 1);  // five at the start, a tenth of the requests
+}
+
+TEST(retry_budget, above_a_share_of_failures_there_is_no_retry) {
+  RetryParams p;
+  p.budget = BudgetKind::kFailureRate;
+  RetryBudgets b(p, 2);
+  const auto may = [&b](u32 process) {
+    return b.attempt(process, Instant{}, true, RetryCause::kTransport, 0);
+  };
+  for (int i = 0; i < 19; ++i) b.success(0, Instant{}, false, RetryCause::kFinal);
+  b.failure(0);
+  EXPECT_TRUE(may(0));  // one in twenty
+  b.failure(0);
+  b.failure(0);
+  EXPECT_FALSE(may(0));  // three of 22
+  b.failure(1);
+  EXPECT_FALSE(may(1));
+  EXPECT_TRUE(b.attempt(1, Instant{}, false, RetryCause::kFinal, 0)) << "no retry";
+}
+
 TEST(retry_budget, token_bucket_lets_a_tenth_of_successes_retry) {
   TokenBucketBudget b;
   int spent = 0;
   while (b.spend()) ++spent;
   EXPECT_EQ(spent, 5);
-  for (int i = 0; i < 11; ++i) b.success();
+  for (int i = 0; i < 11; ++i) b.grow();
   EXPECT_TRUE(b.spend());
   EXPECT_FALSE(b.spend());
 }

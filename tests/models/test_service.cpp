@@ -1,6 +1,8 @@
 // A named service: capacity, what is done to it, and work for those who have left.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/models/service_fixture.h"
 
 namespace stampede::test {
@@ -197,6 +199,87 @@ TEST(service, is_not_saturated_below_its_capacity) {
   one.ask_at(95, 600_s);
   EXPECT_EQ(one.caller.bad, 0U);
   EXPECT_EQ(one.first("service_saturated"), nullptr);
+}
+
+// One call after the other, 100 ms each.
+ServiceParams one_by_one() {
+  ServiceParams s = hundred_a_second();
+  s.servers = 1;
+  return s;
+}
+
+TEST(service, refuses_calls_that_wait_too_long) {
+  ServiceParams s = one_by_one();
+  s.queue_delay = QueueDelayParams{20_ms, 250_ms};
+  OneUse one(s, patient());
+  for (int i = 0; i < 6; ++i) one.ask();
+  one.run(260_ms);
+  EXPECT_EQ(one.caller.good, 2U);  // the third is being served
+  EXPECT_EQ(one.caller.bad, 3U);
+  EXPECT_EQ(one.caller.at[5], Instant{} + 250_ms);
+}
+
+TEST(service, whose_line_does_not_empty_lets_calls_wait_less) {
+  const auto refused_after_target = [](Duration interval) {
+    ServiceParams s = one_by_one();
+    s.queue_delay = QueueDelayParams{20_ms, interval};
+    OneUse one(s, patient());
+    one.ask_at(15, 2_s);
+    one.run(10_s);
+    u64 count = 0;
+    for (const auto& [tag, reply] : one.caller.replies)
+      count += !reply.ok && one.caller.at[tag] == Instant{} + from_seconds(1. / 15) * tag + 20_ms;
+    return count;
+  };
+  EXPECT_GT(refused_after_target(250_ms), 3U);
+  EXPECT_EQ(refused_after_target(10_s), 0U);
+}
+
+TEST(service, serves_the_newest_first_once_its_line_does_not_empty) {
+  ServiceParams s = one_by_one();
+  s.discipline = Discipline::kAdaptiveLifo;
+  s.queue_delay = QueueDelayParams{10_s, 1_s};
+  OneUse one(s, patient());
+  for (int i = 0; i < 8; ++i) one.ask();
+  one.run(500_ms);
+  const u32 third = one.ask(), fourth = one.ask();  // the line is young: behind the others
+  for (int i = 0; i < 5; ++i) one.ask();
+  one.run(550_ms);
+  const u32 old_one = one.ask(), new_one = one.ask();
+  one.run(3_s);
+  EXPECT_LT(one.caller.at[third], one.caller.at[fourth]);
+  EXPECT_LT(one.caller.at[new_one], one.caller.at[old_one]);
+}
+
+TEST(service, that_knows_deadlines_drops_what_would_begin_too_late) {
+  ServiceParams s = one_by_one();
+  s.deadline_margin = 350_ms;
+  UseParams u;
+  u.timeout = 1_s;
+  OneUse one(s, u);
+  for (int i = 0; i < 10; ++i) one.ask();
+  one.run(2_s);
+  EXPECT_EQ(one.caller.good, 7U);
+  EXPECT_EQ(one.caller.at[9], Instant{} + 650_ms);
+  EXPECT_EQ(one.service.counts().wasted, 0U);
+}
+
+TEST(service, with_exponential_times_has_their_mean_and_their_tail) {
+  ServiceParams s = hundred_a_second();
+  s.distribution = ServiceTimes::kExponential;
+  s.servers = 20'000;
+  UseParams u = patient();
+  u.timeout = 1000_s;
+  OneUse one(s, u);
+  for (int i = 0; i < 20'000; ++i) one.ask();
+  one.run(10_s);
+  double sum = 0, longer = 0;
+  for (const auto& [tag, at] : one.caller.at) {
+    sum += at.seconds();
+    longer += at > Instant{} + 200_ms;
+  }
+  EXPECT_NEAR(sum / 20'000, 0.1, 0.003);
+  EXPECT_NEAR(longer / 20'000, std::exp(-2.), 0.01);
 }
 
 }  // namespace test_service

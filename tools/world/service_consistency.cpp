@@ -91,6 +91,22 @@ void places(std::vector<Finding>& out, const Spec& spec) {
   }
 }
 
+// What a line needs that knows when to give up.
+void lines(std::vector<Finding>& out, const Spec& spec) {
+  for (std::size_t i = 0; i < spec.services.size(); ++i) {
+    const ServiceParams& s = spec.services[i];
+    const auto field = [i](const char* name) {
+      return fmt::format("spec.services[{}].{}", i, name);
+    };
+    if (s.distribution == ServiceTimes::kExponential && s.variation != 1)
+      out.push_back({field("variation"), "distribution: exponential has a variation of 1"});
+    if (s.discipline != Discipline::kProcessorSharing) continue;
+    for (const auto& [name, given] : {std::pair{"queue_delay", s.queue_delay.has_value()},
+                                      std::pair{"deadline_margin", s.deadline_margin.has_value()}})
+      if (given) out.push_back({field(name), "nobody waits with discipline: processor_sharing"});
+  }
+}
+
 // Whom a use is by, and that no service needs itself, however far round.
 void calls(std::vector<Finding>& out, const Spec& spec) {
   const std::vector<std::string> services = named(spec.services);
@@ -171,6 +187,7 @@ std::vector<Finding> faults_of_services(const Spec& spec) {
   told_apart(out, "spec.services", spec.services);
   told_apart(out, "spec.uses", spec.uses);
   told_apart(out, "spec.dns", spec.dns);
+  lines(out, spec);
   calls(out, spec);
   names(out, spec);
   places(out, spec);
