@@ -37,9 +37,7 @@ class WriteWaits {
   }
   // True if more than one in a hundred waited longer than the limit; `open` are writes that wait
   // already that long and have no answer.
-  bool slow(i64 open) const {
-    return (all_.slow + open) * 100 > all_.count + open;
-  }
+  bool slow(i64 open) const { return (all_.slow + open) * 100 > all_.count + open; }
   // Upper edge of the bin with the 99th percentile; 0 without writes.
   Duration p99() const {
     if (all_.count == 0) return {};
