@@ -30,10 +30,13 @@ class Journal {
   const std::vector<Incident>& all() const { return incidents_; }
 
   // `ended` ends what `began` began: a fault that heals, a change that is taken back, a repair.
+  // An effect that `faded`: nothing is known that ended it.
   struct Closing {
-    IncidentId began, ended;
+    IncidentId began = kNoIncident, ended = kNoIncident;
+    bool faded = false;
   };
   void close(IncidentId began, IncidentId ended) { closings_.push_back({began, ended}); }
+  void fade(IncidentId began, IncidentId ended) { closings_.push_back({began, ended, true}); }
   const std::vector<Closing>& closings() const { return closings_; }
 
  private:

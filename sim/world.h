@@ -42,6 +42,16 @@ struct World {
   }
   // What one incident began another ends (Journal::close).
   void close(IncidentId began, IncidentId ended) { journal.close(began, ended); }
+  // An effect ends, because of `by` as far as that is known: the incident that says so.
+  IncidentId end(const IncidentKind& kind, std::string_view component, IncidentId began,
+                 IncidentId by, std::string text) {
+    const IncidentId ended = incident(kind, component, {began, by}, std::move(text));
+    if (by == kNoIncident)
+      journal.fade(began, ended);
+    else
+      journal.close(began, ended);
+    return ended;
+  }
   // Of what names its kind itself: an action.
   IncidentId incident(std::string_view kind, std::string_view component,
                       std::vector<IncidentId> causes, std::string text) {

@@ -15,6 +15,10 @@ const IncidentKind kRegionDrained{"region_drained",
 const IncidentKind kRegionUndrained{"region_undrained", "clients may be sent to the region again"};
 const IncidentKind kFailoverStarted{"failover_started",
                                     "the balancer sends a region's clients elsewhere"};
+const IncidentKind kRegionReachable{"region_reachable",
+                                    "the balancer's probes find a region healthy again"};
+const IncidentKind kFailoverEnded{"failover_ended",
+                                  "the balancer sends a region's clients home again"};
 
 }  // namespace
 
@@ -168,7 +172,7 @@ void GlobalBalancer::probe(RegionId region) {
   const u32 count =
       networks == 0 ? static_cast<u32>(regions_.size()) : std::min<u32>(params_.vantages, networks);
   u32 reached = 0;
-  IncidentId cause = kNoIncident;
+  IncidentId cause = kNoIncident, mended = kNoIncident;
   for (u32 v = 0; v < count; ++v) {
     const PathState& path =
         networks == 0
@@ -176,17 +180,20 @@ void GlobalBalancer::probe(RegionId region) {
             : network_.path(static_cast<ClientNetwork>(u64{v} * networks / count), region);
     Duration takes = path.round_trip;
     if (path.harm != nullptr) takes += probe_delay(path, region, v);
-    if (path.reach == Reach::kReachable && takes <= params_.probe_timeout)
+    if (path.reach == Reach::kReachable && takes <= params_.probe_timeout) {
       ++reached;
-    else if (cause == kNoIncident)
+      mended = std::max(mended, path.mended_by);
+    } else if (cause == kNoIncident) {
       cause =
           path.harm != nullptr && path.reach == Reach::kReachable ? path.harm->cause() : path.cause;
+    }
   }
   if (static_cast<double>(reached) > params_.healthy_above.value * static_cast<double>(count))
-    answered(region, true, kNoIncident);
+    answered(region, true, mended);
   else
     world_.scheduler.after(params_.probe_timeout, Priority::kControl, component_, kProbeAnswered,
                            region, cause);
+  if (params_.mode == BalancerMode::kAnycast && homes_[region].away) look_home(region);
 }
 
 // A question and its answer on a path on which segments are lost.
@@ -200,10 +207,17 @@ void GlobalBalancer::answered(RegionId region, bool success, IncidentId cause) {
   Region& r = regions_[region];
   const bool ramping = r.probe.health() == Health::kProbation;
   const bool flipped = r.probe.observe(success, world_.now());
-  if (flipped && !r.probe.usable())
-    r.unreachable =
-        world_.incident(kRegionUnreachable, path_, {cause ? cause : tuned_.lately(world_.now())},
-                        "probes find " + world_.region_name(region) + " unhealthy");
+  if (flipped && !r.probe.usable()) {
+    r.lost_by = cause ? cause : tuned_.lately(world_.now());
+    r.unreachable = world_.incident(kRegionUnreachable, path_, {r.lost_by},
+                                    "probes find " + world_.region_name(region) + " unhealthy");
+  }
+  if (flipped && r.probe.usable()) {
+    // What was mended before that has nothing to do with it.
+    const IncidentId by = cause > r.lost_by ? cause : tuned_.lately(world_.now());
+    r.usable_by = world_.end(kRegionReachable, path_, r.unreachable, by,
+                             "probes find " + world_.region_name(region) + " healthy again");
+  }
   if (flipped || ramping) rebuild();
 }
 
@@ -224,6 +238,8 @@ void GlobalBalancer::capacity_changed(RegionId region, double ready_capacity, In
   ready_capacity *= rate_factor_;
   // A fall without a cause is a smaller region; one with a cause stands until it is made up for.
   if (ready_capacity < r.capacity && cause != kNoIncident) r.shrunk_by = cause;
+  if (r.capacity <= 0 && ready_capacity > 0)
+    r.usable_by = cause > homes_[region].lost_by ? cause : kNoIncident;
   if (r.shrunk_by == kNoIncident || ready_capacity >= r.full) {
     r.full = ready_capacity;
     r.shrunk_by = kNoIncident;
@@ -271,8 +287,9 @@ void GlobalBalancer::drain(RegionId region, IncidentId cause) {
 void GlobalBalancer::undrain(RegionId region, IncidentId healed) {
   Region& r = regions_[region];
   if (r.drains == 0 || --r.drains > 0) return;
-  world_.incident(kRegionUndrained, path_, {r.drained_by, healed},
-                  "clients may be sent to " + world_.region_name(region) + " again");
+  r.usable_by = world_.incident(kRegionUndrained, path_, {r.drained_by, healed},
+                                "clients may be sent to " + world_.region_name(region) + " again");
+  world_.close(r.drained_by, r.usable_by);
   rebuild();
 }
 
@@ -307,9 +324,34 @@ bool GlobalBalancer::at_home(std::size_t home, bool alternative) {
 
 void GlobalBalancer::started(std::size_t home, IncidentId cause) {
   ++failovers_;
-  homes_[home].moved_by =
-      world_.incident(kFailoverStarted, path_, {cause ? cause : tuned_.lately(world_.now())},
-                      "clients of " + world_.region_name(home) + " are sent elsewhere");
+  Home& h = homes_[home];
+  h.lost_by = cause ? cause : tuned_.lately(world_.now());
+  h.moved_by = world_.incident(kFailoverStarted, path_, {h.lost_by},
+                               "clients of " + world_.region_name(home) + " are sent elsewhere");
+  regions_[home].usable_by = kNoIncident;
+}
+
+void GlobalBalancer::came_home(std::size_t home) {
+  Home& h = homes_[home];
+  h.away = false;
+  world_.end(kFailoverEnded, path_, h.moved_by, regions_[home].usable_by,
+             "clients of " + world_.region_name(home) + " are sent home again");
+}
+
+// Routing moves clients by itself: a failover lasts until all of a home's networks have reached it
+// for the hold-down.
+void GlobalBalancer::look_home(RegionId home) {
+  for (ClientNetwork c = 0; c < network_.client_networks(); ++c) {
+    if (network_.home(c) != home) continue;
+    const PathState& path = network_.path(c, home);
+    if (path.reach != Reach::kReachable) {
+      homes_[home].last_moved = world_.now();
+      return;
+    }
+    if (path.mended_by > homes_[home].lost_by)
+      regions_[home].usable_by = std::max(regions_[home].usable_by, path.mended_by);
+  }
+  if (world_.now() - homes_[home].last_moved > params_.hold_down) came_home(home);
 }
 
 Shares GlobalBalancer::shares_for(std::size_t home, const Shares& weight, bool stay) const {
@@ -398,6 +440,7 @@ void GlobalBalancer::rebuild() {
     // While nobody can take them, nothing begins and nothing ends.
     if (params_.mode == BalancerMode::kDns && able > 0) {
       if (away && !homes_[h].away && world_.now() > Instant{}) started(h, cause_of(h));
+      if (!away && homes_[h].away && homes_[h].moved_by != kNoIncident) came_home(h);
       homes_[h].away = away;
     }
     const IncidentId by = away ? homes_[h].moved_by : cause_of(h);

@@ -85,8 +85,9 @@ class GlobalBalancer : public BalancerPort,
     double full = 0;  // capacity before the fall whose cause stands
     // Each is taken back when it no longer holds: the capacity is there again, the view is fresh.
     IncidentId shrunk_by = kNoIncident, stalled_by = kNoIncident;
-    IncidentId unreachable = kNoIncident;
-    u32 drains = 0;  // by hand
+    IncidentId unreachable = kNoIncident, lost_by = kNoIncident;  // and why
+    IncidentId usable_by = kNoIncident;  // what ended that it could not be used
+    u32 drains = 0;                      // by hand
     IncidentId drained_by = kNoIncident;
     // admitted foreign attempts in this and the previous window
     i64 window = 0;
@@ -94,8 +95,8 @@ class GlobalBalancer : public BalancerPort,
   };
   struct Home {
     bool away = false;
-    Instant usable_since{};  // kNever: the region is not usable
-    IncidentId moved_by = kNoIncident;
+    Instant usable_since{};                                    // kNever: the region is not usable
+    IncidentId moved_by = kNoIncident, lost_by = kNoIncident;  // the failover, and why
     Instant last_moved{};
     u64 offered = 0, offered_before = 0;
     double demand = 0;  // [attempts/s], over the last interval
@@ -119,6 +120,8 @@ class GlobalBalancer : public BalancerPort,
   void settle_filters();
   bool at_home(std::size_t home, bool alternative);
   void started(std::size_t home, IncidentId cause);
+  void came_home(std::size_t home);
+  void look_home(RegionId home);
   IncidentId cause_of(std::size_t region) const;
   LiveCauses tuned_;  // for what has no other cause
   Shares shares_for(std::size_t home, const Shares& weight, bool stay) const;

@@ -54,8 +54,7 @@ RegionRoute GlobalBalancer::anycast(RegionId home, ClientNetwork client) {
     out.verdict = {Outcome::kUnreachable, {}, lost.cause};
   } else if (lost.reach != Reach::kReachable) {
     Home& h = homes_[home];
-    // A quiet hold-down ends a failover; what moves after it is a new one.
-    if (!h.away || world_.now() - h.last_moved > params_.hold_down) started(home, lost.cause);
+    if (!h.away) started(home, lost.cause);
     h.away = true;
     h.last_moved = world_.now();
     out.moved_by = h.moved_by;

@@ -172,11 +172,11 @@ void HealthChecks::say(Region& r, WorkloadId workload, bool panics, std::size_t 
     p.panic = world_.incident(kPanicRouting, path(region), {p.out, cause},
                               "too few servers are well: all are used");
   if (!panics && p.panic != kNoIncident) {
-    world_.incident(kPanicOver, path(region), {p.panic}, "");
+    world_.end(kPanicOver, path(region), p.panic, kNoIncident, "");
     p.panic = kNoIncident;
   }
   if (out == 0 && !panics && p.out != kNoIncident) {
-    world_.incident(kTargetsBack, path(region), {p.out}, "");
+    world_.end(kTargetsBack, path(region), p.out, kNoIncident, "");
     p.out = kNoIncident;
   }
 }
@@ -254,7 +254,7 @@ bool HealthChecks::judge(Region& r, RegionId region, Target& t) {
                           "checks wait for a worker beyond their time-out");
     t.cause = r.overloaded;
   } else if (r.overloaded != kNoIncident && now - r.last_late > 3 * params_.interval) {
-    world_.incident(kCheckerCaughtUp, path(region), {r.overloaded}, "");
+    world_.end(kCheckerCaughtUp, path(region), r.overloaded, kNoIncident, "");
     r.overloaded = kNoIncident;
   }
   r.failed += !answered || late;
@@ -289,7 +289,7 @@ void HealthChecks::judge_region(RegionId region) {
     r.closed_by = world_.incident(kRegionUnhealthy, path(region), {cause},
                                   fmt::format("{:g} of {:g} servers are well", well, all));
   const IncidentId over =
-      down ? kNoIncident : world_.incident(kRegionHealthy, path(region), {r.closed_by}, "");
+      down ? kNoIncident : world_.end(kRegionHealthy, path(region), r.closed_by, kNoIncident, "");
   if (params_.withdraw == WithdrawWhen::kServers) withdraw(region, down, down ? r.closed_by : over);
   if (!down) r.closed_by = kNoIncident;
   balancer_.filters_changed();
@@ -313,12 +313,13 @@ void HealthChecks::survey(RegionId region) {
   judge_region(region);
   if (params_.withdraw != WithdrawWhen::kBackbone || regions_.size() < 2) return;
   bool reached = false;
-  IncidentId cause = kNoIncident;
+  IncidentId cause = kNoIncident, mended = kNoIncident;
   for (std::size_t other = 0; other < regions_.size(); ++other) {
     if (other == region) continue;
     const PathState& way = network_.between(region, static_cast<RegionId>(other));
     reached |= way.reach == Reach::kReachable;
     if (way.cause != kNoIncident) cause = way.cause;
+    mended = std::max(mended, way.mended_by);
   }
   Region& r = regions_[region];
   r.cut_off = reached ? 0 : r.cut_off + 1;
@@ -328,7 +329,9 @@ void HealthChecks::survey(RegionId region) {
         region, true,
         world_.incident(kRegionUnhealthy, path(region), {cause}, "it reaches no other region"));
   if (r.reached == params_.rise && r.pushed != kNoIncident)
-    withdraw(region, false, world_.incident(kRegionHealthy, path(region), {r.pushed}, ""));
+    withdraw(region, false,
+             world_.end(kRegionHealthy, path(region), r.pushed,
+                        mended > r.pushed ? mended : kNoIncident, ""));
 }
 
 }  // namespace stampede

@@ -105,14 +105,18 @@ void Rollouts::bring(Out& out) {
   const PoolTarget& target = out.params.target;
   const ProcessTraits traits = traits_of(*out.version);
   const bool of_processes =
-      out.version->kind != VersionKind::kRouting && (has_traits(*out.version) || !out.at_once);
+      out.version->kind != VersionKind::kRouting &&
+      (has_traits(*out.version) || !out.at_once ||
+       std::any_of(versions_.begin(), versions_.end(),
+                   [&](const VersionParams& v) { return v.with == out.version->name; }));
   for (const RegionId r : regions_in(scene_, {target.region, target.site})) {
     InRegion& in = out.regions.emplace_back();
     in.region = r;
     in.draws = world_.stream("rollouts/" + out.version->name, scene_.regions[r]);
     in.pools = pools_called(scene_, target.pool);
     if (of_processes)
-      in.version = scene_.versions[r]->bring({traits, in.pools, in.draws}, out.root);
+      in.version = scene_.versions[r]->bring(
+          {traits, in.pools, in.draws, out.version->name, out.version->with}, out.root);
   }
   for (const VersionSetParams& set : out.version->set) layer(out, set);
 }
@@ -187,7 +191,7 @@ void Rollouts::spread(Out& out, InRegion& in, double share) {
   in.threshold = more ? std::max(before, meant) : std::min(before, meant);
   if (in.version == kNone) return;
   VersionPort& port = *scene_.versions[in.region];
-  port.spread_to(in.version, in.threshold, out.at_once);
+  port.spread_to(in.version, in.threshold, out.at_once, out.last);
   if (out.at_once) return;
   std::vector<PodId> pods;
   if (more) {

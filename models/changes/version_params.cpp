@@ -66,6 +66,11 @@ void VersionParams::describe(Schema<VersionParams>& s) {
       .help("how many times as long each step of its engines takes");
   s.field("refresh", &VersionParams::refresh)
       .help("data: its file is made anew again and again, good or bad by chance; null: never");
+  s.field("with", &VersionParams::with)
+      .help(
+          "its processes die, refuse, answer wrongly, lose memory or are slow only where they run "
+          "this other version too; empty: by itself")
+      .source("Google Cloud 2025-06-12: new code, and a policy that it could not read");
   s.field("empties", &VersionParams::empties)
       .help(
           "the use of a service whose cache nodes are replaced by empty ones as it reaches them; "

@@ -41,6 +41,7 @@ struct VersionParams {
   std::optional<LeakParams> leak;
   double slow = 1;
   std::optional<RefreshParams> refresh;
+  std::string with;     // a version without which its processes do nothing of it
   std::string empties;  // a use whose cache nodes lose what they keep as it reaches them
   static void describe(Schema<VersionParams>& s);
 };

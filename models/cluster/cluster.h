@@ -45,7 +45,9 @@ class Cluster final : public ApiWatcher,
 
   // Before the start: the data plane of the region.
   void add_endpoint_consumer(EndpointConsumer* consumer);
-  void ask_at_start(ServicePort* services) { kubelets_.ask_at_start(services); }
+  void ask_at_start(std::vector<ServicePort*> services) {
+    kubelets_.ask_at_start(std::move(services));
+  }
   void ask_before_renewal(ServicePort* services) { leases_.ask_before_renewal(services); }
   // Once, at the start of the run: the desired pods run, are ready and routable, without an event
   // or an API call; then leases, probes, scrapes and autoscalers begin at their phases. Pods that

@@ -12,7 +12,9 @@ namespace stampede::cluster {
 namespace {
 
 const IncidentKind kCrashLooping{"crash_looping", "a pod was restarted several times in a row"};
-enum Kind : u8 { kTick, kStage, kStartupDeadline };
+const IncidentKind kCrashLoopEnded{
+    "crash_loop_ended", "for so long that back-offs are forgotten no pod was restarted in a row"};
+enum Kind : u8 { kTick, kStage, kStartupDeadline, kCrashLoop };
 constexpr Duration kRelist = 1_s;  // pleg/generic.go: how often the kubelet looks at containers
 constexpr double kOpen = 1e15;     // "no cap" for a link [B/s]
 constexpr u16 kLoops = 3;          // restarts in a row from which on a pod counts as crash-looping
@@ -32,7 +34,7 @@ Kubelets::Kubelets(const Context& context, ApiServerPort& client, EventRecorder&
   store_ = links_.add(p.store_bandwidth, Bandwidth{kOpen});
   registry_ = links_.add(p.registry_bandwidth, p.image_bandwidth);
   writers_.resize(context.state.nodes.size());
-  crash_loop_.resize(context.state.workloads.size(), kLongAgo);
+  crash_loops_.resize(context.state.workloads.size());
 }
 
 void Kubelets::start() {
@@ -76,6 +78,8 @@ void Kubelets::handle(const Event& event) {
       if (context_.state.pods[event.subject].generation == event.argument)
         stage_done(event.subject);
       return;
+    case kCrashLoop:
+      return look_at_crash_loop(static_cast<WorkloadId>(event.subject));
     case kStartupDeadline: {
       const Pod& pod = context_.state.pods[event.subject];
       if (pod.generation - event.argument < 2 &&
@@ -245,11 +249,12 @@ void Kubelets::load(PodId id) {
 }
 
 void Kubelets::loaded(PodId id) {
-  if (services_ == nullptr) return begin_warm_up(id);
   const Pod& pod = context_.state.pods[id];
+  ServicePort* services = pod.workload < services_.size() ? services_[pod.workload] : nullptr;
+  if (services == nullptr) return begin_warm_up(id);
   if (id >= asked_.size()) asked_.resize(id + 1, 0);
   asked_[id] = pod.generation;
-  if (const auto reply = services_->ask(id, id, *this, pod.overloaded ? pod.overloaded : pod.cause))
+  if (const auto reply = services->ask(id, id, *this, pod.overloaded ? pod.overloaded : pod.cause))
     service_replied(id, *reply);
 }
 
@@ -285,6 +290,9 @@ void Kubelets::serve(PodId id) {
   const Pod& pod = context_.state.pods[id];
   context_.state.nodes[pod.node].cold = false;
   context_.runtime.pod_started(id, pod.workload);
+  context_.runtime.pool_grew(pod.workload, pod.cause ? pod.cause : pod.overloaded);
+  if (const IncidentId mended = context_.runtime.what_ended(pod.overloaded))
+    context_.state.pods[id].overloaded = mended;  // why it will be ready
   if (const IncidentId isolated = context_.state.nodes[pod.node].isolated_by;
       isolated != kNoIncident)
     context_.runtime.pod_cut_off(id, isolated);
@@ -337,14 +345,28 @@ void Kubelets::restart_asked(PodId id, IncidentId cause) {
 void Kubelets::note_crash_loop(PodId id) {
   const Pod& pod = context_.state.pods[id];
   if (pod.restarts_in_a_row < kLoops) return;
-  const Instant now = context_.world.now();
-  const Duration pause = context_.params.kubelet.restart_backoff_longest * 2;
-  const bool news = now - std::exchange(crash_loop_[pod.workload], now) > pause;
-  if (news)
-    context_.world.incident(
-        kCrashLooping, context_.path, {pod.overloaded ? pod.overloaded : pod.cause},
-        fmt::format("{}: pod {} was restarted {} times in a row",
-                    context_.state.workloads[pod.workload].params.name, id, pod.restarts_in_a_row));
+  CrashLoop& loop = crash_loops_[pod.workload];
+  loop.last = context_.world.now();
+  loop.by = pod.overloaded ? pod.overloaded : pod.cause;
+  if (loop.open != kNoIncident) return;
+  loop.open = context_.world.incident(
+      kCrashLooping, context_.path, {loop.by},
+      fmt::format("{}: pod {} was restarted {} times in a row",
+                  context_.state.workloads[pod.workload].params.name, id, pod.restarts_in_a_row));
+  look_at_crash_loop(pod.workload);
+}
+
+void Kubelets::look_at_crash_loop(WorkloadId workload) {
+  CrashLoop& loop = crash_loops_[workload];
+  World& world = context_.world;
+  const Instant over = loop.last + context_.params.kubelet.restart_backoff_longest * 2 + 1_ns;
+  if (world.now() < over) {
+    world.scheduler.at(over, Priority::kControl, component_, kCrashLoop, workload);
+    return;
+  }
+  const IncidentId open = std::exchange(loop.open, kNoIncident);
+  world.end(kCrashLoopEnded, context_.path, open, context_.runtime.what_ended(loop.by),
+            context_.state.workloads[workload].params.name);
 }
 
 // The backoff counts from the end of the old container, which may use its grace.

@@ -41,8 +41,8 @@ class Kubelets final : public Component,
   void node_connected(NodeId node) override;
   void node_attached(NodeId node, IncidentId cause) override;
 
-  // What a server asks as it starts, between loading and warming up.
-  void ask_at_start(ServicePort* services) { services_ = services; }
+  // [workload] What a server asks as it starts, between loading and warming up; null: nothing.
+  void ask_at_start(std::vector<ServicePort*> services) { services_ = std::move(services); }
   void service_replied(u32 pod, const ServiceReply& reply) override;
 
   void retune_links();    // bandwidths are others
@@ -73,6 +73,7 @@ class Kubelets final : public Component,
   void restart(PodId pod);
   void look_whether_ended(PodId pod);
   void note_crash_loop(PodId pod);
+  void look_at_crash_loop(WorkloadId workload);
   void stop(PodId pod);
   void stopped(PodId pod);
   void queue_status(PodId pod);
@@ -90,11 +91,15 @@ class Kubelets final : public Component,
   SharedLinks links_;
   u32 store_ = 0, registry_ = 0;  // links after those of the nodes
   StreamKey phase_, warm_up_, backoff_;
-  std::vector<Writer> writers_;       // [node]
-  std::vector<Instant> crash_loop_;   // [workload] when a pod was last restarted again and again
-  std::vector<TokenBucket> filters_;  // [pod], as far as one was needed
-  ServicePort* services_ = nullptr;   // null: a server starts without asking
-  std::vector<u32> asked_;            // [pod] the generation of which a question is open
+  std::vector<Writer> writers_;  // [node]
+  struct CrashLoop {
+    Instant last = kLongAgo;  // when a pod was last restarted again and again
+    IncidentId open = kNoIncident, by = kNoIncident;  // what was told of it; its last cause
+  };
+  std::vector<CrashLoop> crash_loops_;  // [workload]
+  std::vector<TokenBucket> filters_;    // [pod], as far as one was needed
+  std::vector<ServicePort*> services_;  // [workload], as told; null: it starts without asking
+  std::vector<u32> asked_;              // [pod] the generation of which a question is open
 };
 
 }  // namespace stampede::cluster

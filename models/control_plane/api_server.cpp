@@ -465,8 +465,8 @@ void ApiServer::check_servers() {
     Server& server = servers_[k];
     if (server.down || server.ended == kNoIncident) continue;
     if (world_.now() - server.back_at < params_.clear_after) continue;
-    world_.incident(kApiServerBack, path_, {std::exchange(server.ended, kNoIncident)},
-                    "server " + std::to_string(k) + " has run for " + print(params_.clear_after));
+    world_.end(kApiServerBack, path_, std::exchange(server.ended, kNoIncident), kNoIncident,
+               "server " + std::to_string(k) + " has run for " + print(params_.clear_after));
   }
 }
 

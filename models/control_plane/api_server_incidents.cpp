@@ -125,8 +125,8 @@ void ApiServer::check_frozen() {
                                   print(params_.frozen_after));
   } else if (frozen_ != kNoIncident && now - frozen_until_ >= params_.clear_after) {
     frozen_total_ += frozen_until_ - frozen_at_;
-    world_.incident(kControlPlaneRecovered, path_, {frozen_, repaired_},
-                    "endpoints follow the pods' readiness again");
+    world_.end(kControlPlaneRecovered, path_, frozen_, repaired_,
+               "endpoints follow the pods' readiness again");
     frozen_ = kNoIncident;
   }
 }
@@ -142,7 +142,7 @@ void ApiServer::check_saturated() {
     // With few writes a percentile of 10 s jumps: what is at half of the limit is not clear of it.
     if (waits_.p99() * 2 > params_.saturated_wait) loaded_at_ = now;
     if (saturated_ != kNoIncident && now - std::max(slow_at_, loaded_at_) >= params_.clear_after) {
-      world_.incident(kEtcdRecovered, path_, {saturated_, repaired_}, "writes no longer wait");
+      world_.end(kEtcdRecovered, path_, saturated_, repaired_, "writes no longer wait");
       saturated_ = kNoIncident;
     }
   }
@@ -168,8 +168,8 @@ void ApiServer::check_available() {
     unavailable_ =
         world_.incident(kApiUnavailable, path_, std::move(causes), "no server answers a read");
   } else if (unavailable_ != kNoIncident && now - unavailable_at_ >= params_.clear_after) {
-    world_.incident(kApiAvailable, path_, {std::exchange(unavailable_, kNoIncident)},
-                    "servers have answered for " + print(params_.clear_after));
+    world_.end(kApiAvailable, path_, std::exchange(unavailable_, kNoIncident), kNoIncident,
+               "servers have answered for " + print(params_.clear_after));
   }
 }
 

@@ -193,7 +193,7 @@ void WorkQueue::in_time(u32 index) {
   ++done;
   if (queue_.empty()) hindered_by_ = kNoIncident;  // nothing is left of what piled up
   if (late_ != kNoIncident && world_.now() - last_wasted_ > params_.renew) {
-    world_.incident(kWorkInTime, path_, {late_}, "");
+    world_.end(kWorkInTime, path_, late_, kNoIncident, "");
     late_ = kNoIncident;
   }
   item.done = world_.now();
@@ -237,7 +237,7 @@ void WorkQueue::changed() {
 void WorkQueue::tell() {
   const bool over = expired_ == 0 && lost_ != kNoIncident;
   const IncidentId valid =
-      over ? world_.incident(kLeasesValid, path_, {lost_}, "all of them") : lost_;
+      over ? world_.end(kLeasesValid, path_, lost_, kNoIncident, "all of them") : lost_;
   if (params_.on_expired != OnExpired::kNothing)
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
       std::vector<u32> closed, opened;

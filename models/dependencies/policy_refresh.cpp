@@ -44,7 +44,7 @@ void PolicyRefresh::service_replied(u32, const ServiceReply& reply) {
     rule_ = gate_.turn_away({}, lost_);
   } else if (reply.ok && lost_ != kNoIncident) {
     const IncidentId before = std::exchange(lost_, kNoIncident);
-    gate_.let_in(rule_, world_.incident(kPolicyRegained, path_, {before}, ""));
+    gate_.let_in(rule_, world_.end(kPolicyRegained, path_, before, kNoIncident, ""));
   }
 }
 

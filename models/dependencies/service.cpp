@@ -229,8 +229,8 @@ void Service::look() {
                                      " calls of 10 s were refused or left unserved");
     watch();
   } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet && served_since_ >= kFewest) {
-    world_.incident(kServiceRecovered, path_, {std::exchange(saturated_, kNoIncident)},
-                    "its callers are served again");
+    world_.end(kServiceRecovered, path_, std::exchange(saturated_, kNoIncident), kNoIncident,
+               "its callers are served again");
   }
 }
 
@@ -302,7 +302,7 @@ IncidentId Service::withdraw(IncidentId cause) {
 IncidentId Service::announce() {
   if (!withdrawn()) return kNoIncident;
   const IncidentId before = std::exchange(withdrawn_, kNoIncident);
-  return world_.incident(kServiceAnnounced, path_, {before}, "");
+  return world_.end(kServiceAnnounced, path_, before, kNoIncident, "");
 }
 
 Alarm Service::unavailable() const {

@@ -31,6 +31,19 @@ void AnswerCacheParams::describe(Schema<AnswerCacheParams>& s) {
       .source("RFC 5861");
 }
 
+void UseForParams::describe(Schema<UseForParams>& s) {
+  using P = UseForParams;
+  s.field("classes", &P::classes)
+      .fixed("who calls whom is built at the start")
+      .help("classes of clients whose attempts need it; left out: all");
+  s.field("pools", &P::pools)
+      .fixed("who calls whom is built at the start")
+      .help("pools whose pods need it (`per: work`, `per: start`); left out: all");
+  s.field("regions", &P::regions)
+      .fixed("who calls whom is built at the start")
+      .help("regions whose gateways, pods or nodes need it; left out: all");
+}
+
 void UseParams::describe(Schema<UseParams>& s) {
   using P = UseParams;
   s.name("service_use");
@@ -69,6 +82,7 @@ void UseParams::describe(Schema<UseParams>& s) {
       .range(1, 1e9)
       .help("size of a call on a way whose capacity or loss matters");
   s.field("answer_size", &P::answer_size).live().range(1, 1e9).help("that of an answer");
+  s.field("for", &P::whom).help("who needs it; everybody by default");
   s.field("cache", &P::cache).help("answers that the caller keeps");
   s.field("on_failure", &P::on_failure)
       .live()

@@ -1,6 +1,7 @@
 // Parameters of a use: who calls a service, when, and what it does when that fails.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "sim/params.h"
 
@@ -32,11 +33,18 @@ struct AnswerCacheParams {
   static void describe(Schema<AnswerCacheParams>& s);
 };
 
+// Left out: everybody.
+struct UseForParams {
+  std::vector<std::string> classes, pools, regions;
+  static void describe(Schema<UseForParams>& s);
+};
+
 struct UseParams {
   std::string name, service, by;
   UsePer per = UsePer::kRequest;
   Duration timeout = 1_s, round_trip{}, every = 30_s;
   Bytes question_size{1000}, answer_size{1000};
+  UseForParams whom;
   AnswerCacheParams cache;
   OnFailure on_failure = OnFailure::kFail;
   Duration degraded_time{};

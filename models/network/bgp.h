@@ -55,7 +55,8 @@ class Bgp : public Component {
   void set_leaks(AsIndex as, bool leaks, IncidentId cause);
   void session_down(AsIndex a, AsIndex b, IncidentId cause);  // noticed at once by both
   void link_fails(AsIndex a, AsIndex b, IncidentId cause);    // silently: hold timers run
-  void link_repaired(AsIndex a, AsIndex b);  // sessions that are down come back at their retry
+  // Sessions that are down come back at their retry.
+  void link_repaired(AsIndex a, AsIndex b, IncidentId cause);
   void session_up(AsIndex a, AsIndex b, IncidentId cause);  // at once, by an operator
   bool held(AsIndex a, AsIndex b) const { return sessions_[session(a, b)].held; }
   void refresh(AsIndex as, AsIndex neighbour, IncidentId cause);  // re-sends AdjOut (RFC 2918)
@@ -107,6 +108,8 @@ class Bgp : public Component {
     u32 link = 0;
     u32 first_prefixes = 0;            // that the peer announced at the start
     IncidentId failure = kNoIncident;  // why the link is silent
+    IncidentId ended = kNoIncident;    // why the session is down
+    IncidentId mended = kNoIncident;   // why the link is silent no more; until the session is up
     Duration delay{};
     Instant last_arrival{};
     Instant batch_arrival{-1}, batch_done{};  // updates that arrive together are one message
@@ -167,7 +170,7 @@ class Bgp : public Component {
   bool too_many(SessionIndex receiver) const;
   u32 heard(SessionIndex receiver) const;  // prefixes
   void hold(SessionIndex receiver, IncidentId cause);
-  void damp(SessionIndex receiver, PrefixIndex p, Route& route);
+  void damp(SessionIndex receiver, PrefixIndex p, Route& route, IncidentId cause);
   void drop_session(SessionIndex s, IncidentId cause);
   void establish(SessionIndex s, IncidentId cause);
   void purge_stale(SessionIndex s, IncidentId cause);

@@ -183,7 +183,7 @@ void Bgp::process(u32 m) {
 
 void Bgp::receive(SessionIndex receiver, PrefixIndex p, const Route& route, IncidentId cause) {
   Route next = route;
-  if (params_.flap_damping) damp(receiver, p, next);
+  if (params_.flap_damping) damp(receiver, p, next, cause);
   adj_in_[slot(receiver, p)] = next;
   if (params_.max_prefix > 0 && next.present() && too_many(receiver)) return hold(receiver, cause);
   const AsIndex as = sessions_[receiver].owner;
@@ -197,7 +197,7 @@ void Bgp::receive(SessionIndex receiver, PrefixIndex p, const Route& route, Inci
   scheduler_.after(params_.decision_hold, Priority::kNetwork, component_, kDecide, as, p);
 }
 
-void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route) {
+void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route, IncidentId cause) {
   const Route& old = adj_in_[slot(receiver, p)];
   FlapDamping& damping = damping_[slot(receiver, p)];
   const Instant now = scheduler_.now();
@@ -207,6 +207,7 @@ void Bgp::damp(SessionIndex receiver, PrefixIndex p, Route& route) {
   else if (old.present() && old.path != route.path)
     damping.flap(Flap::kChanged, now, params_);
   route.suppressed = damping.suppressed();
+  damping.changed_by(cause);
   if (damping.suppressed() && !was)
     scheduler_.at(std::max(now, damping.reusable_at(params_)), Priority::kNetwork, component_,
                   kReuse, receiver, p);
@@ -251,7 +252,7 @@ void Bgp::handle(const Event& event) {
       if (sessions_[s].up || sessions_[s].epoch != event.argument) break;
       if (sessions_[s].held && params_.max_prefix_restart.ns == 0) break;  // until it is cleared
       if (sessions_[s].link_alive)
-        establish(s, kNoIncident);
+        establish(s, sessions_[s].mended ? sessions_[s].mended : sessions_[s].ended);
       else
         scheduler_.after(std::max(params_.connect_retry, kSoon), Priority::kNetwork, component_,
                          kConnect, s, event.argument);
@@ -265,12 +266,12 @@ void Bgp::handle(const Event& event) {
       }
       damping.release();
       adj_in_[slot(s, event.argument)].suppressed = false;
-      decide_and_tell(sessions_[s].owner, event.argument,
-                      best_[cell(sessions_[s].owner, event.argument)].cause);
+      decide_and_tell(sessions_[s].owner, event.argument, damping.last_cause());
       break;
     }
     case kStale:
-      if (!sessions_[s].up && sessions_[s].epoch == event.argument) purge_stale(s, kNoIncident);
+      if (!sessions_[s].up && sessions_[s].epoch == event.argument)
+        purge_stale(s, sessions_[s].ended);
       break;
   }
 }

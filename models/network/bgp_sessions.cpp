@@ -15,15 +15,19 @@ void Bgp::link_fails(AsIndex a, AsIndex b, IncidentId cause) {
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
     sessions_[end].link_alive = false;
     sessions_[end].failure = cause;
+    sessions_[end].mended = kNoIncident;
   }
   if (!sessions_[s].up) return;
   scheduler_.after(std::max(params_.hold_time, kSoon), Priority::kNetwork, component_, kHold, s,
                    sessions_[s].epoch);
 }
 
-void Bgp::link_repaired(AsIndex a, AsIndex b) {
+void Bgp::link_repaired(AsIndex a, AsIndex b, IncidentId cause) {
   const SessionIndex s = session(a, b);
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].link_alive = true;
+  for (const SessionIndex end : {s, sessions_[s].reverse}) {
+    sessions_[end].link_alive = true;
+    sessions_[end].mended = cause;
+  }
 }
 
 void Bgp::session_up(AsIndex a, AsIndex b, IncidentId cause) {
@@ -43,6 +47,7 @@ void Bgp::drop_session(SessionIndex s, IncidentId cause) {
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
     Session& session = sessions_[end];
     session.up = false;
+    session.ended = cause;
     ++session.epoch;
     for (PrefixIndex p = 0; p < count; ++p) {
       clear_pending(end, p);
@@ -93,9 +98,11 @@ void Bgp::hold(SessionIndex s, IncidentId cause) {
 
 void Bgp::establish(SessionIndex s, IncidentId cause) {
   new_cause();
-  for (const SessionIndex end : {s, sessions_[s].reverse})
+  for (const SessionIndex end : {s, sessions_[s].reverse}) {
     sessions_[end].held = sessions_[end].missed = false;
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].up = true;
+    sessions_[end].mended = kNoIncident;
+    sessions_[end].up = true;
+  }
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
     for (PrefixIndex p = 0; p < prefixes_.size(); ++p) consider(end, p, cause);
     transmit({end, 0, {}, sessions_[end].epoch, cause, true});

@@ -4,6 +4,7 @@
 // Limits: exact decay instead of the RFC's tables.
 #pragma once
 #include "models/network/bgp_params.h"
+#include "sim/journal.h"
 
 namespace stampede {
 
@@ -18,11 +19,15 @@ class FlapDamping {
   Instant reusable_at(const BgpParams& params) const;
   bool suppressed() const { return suppressed_; }
   void release() { suppressed_ = false; }
+  // Why the route is what it will be when it may be used again.
+  void changed_by(IncidentId cause) { cause_ = cause; }
+  IncidentId last_cause() const { return cause_; }
 
  private:
   double penalty_ = 0;  // at `since_`
   Instant since_{};
   bool suppressed_ = false;
+  IncidentId cause_ = kNoIncident;
 };
 
 }  // namespace stampede

@@ -72,6 +72,9 @@ bool Network::update(Path& path, const Walk& walk, RegionId region) {
   if (was && (!is || walk.end != path.end)) ++next.changed;
   if (!is) next.routed = path.state.routed;
   if (!is) next.round_trip = path.state.round_trip;  // a refusal takes as long as an answer did
+  next.mended_by = path.state.mended_by;
+  const bool relieved = path.state.harm != nullptr && next.harm == nullptr;
+  if (is && (!was || relieved)) next.mended_by = mended_ ? mended_ : walk.cause;
   if (walk.reach != Reach::kReachable) {
     next.cause = walk.cause != kNoIncident ? walk.cause : regions_[region].withdrawn;
     if (!alive_[regions_[region].origin]) next.cause = regions_[region].dead_cause;
@@ -134,6 +137,7 @@ void Network::recompute_dirty() {
       if (there || back) differs[r] = differs[other] = 1;
     }
   }
+  mended_ = kNoIncident;
   if (bgp_->divergent() && !divergence_told_) {
     divergence_told_ = true;
     world_.incident(kBgpDivergent, name_, {}, "routing does not settle: update cap reached");
@@ -146,6 +150,7 @@ void Network::recompute_dirty() {
 void Network::set_alive(RegionId region, bool alive, IncidentId cause) {
   alive_[regions_[region].origin] = alive;
   regions_[region].dead_cause = alive ? kNoIncident : cause;
+  if (alive) mended_ = cause;
   mark_dirty(region);
 }
 

@@ -201,6 +201,7 @@ class Network : public Component,
   u32 pushes_ = 0;
   u64 recomputes_ = 0;
   bool recompute_due_ = false, divergence_told_ = false;
+  IncidentId mended_ = kNoIncident;  // what was mended since paths were last looked at
 };
 
 }  // namespace stampede

@@ -146,9 +146,10 @@ void Network::fail_links(RegionId r, const std::vector<u32>& links, IncidentId c
 }
 
 void Network::repair_links(RegionId r, const std::vector<u32>& links, IncidentId healed) {
-  world_.incident(kLinksRepaired, name_, {healed}, regions_[r].name);
+  mended_ = world_.incident(kLinksRepaired, name_, {healed}, regions_[r].name);
   for (const u32 link : links)
-    if (route_faults().repair(r, link)) bgp_->link_repaired(regions_[r].origin, neighbour(r, link));
+    if (route_faults().repair(r, link))
+      bgp_->link_repaired(regions_[r].origin, neighbour(r, link), mended_);
   mark_all_dirty();
 }
 
@@ -365,7 +366,7 @@ void Network::retuned(const LiveChange& change) {
 
 void Network::restore_paths(u32 fault, IncidentId healed) {
   if (!path_faults_->restore(fault)) return;
-  world_.incident(kPathsRestored, name_, {healed}, "");
+  mended_ = world_.incident(kPathsRestored, name_, {healed}, "");
   mark_all_dirty();
 }
 

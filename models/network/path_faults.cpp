@@ -185,8 +185,8 @@ void PathFaults::look_at(Pipe& pipe) {
   if (pipe.saturated == kNoIncident) return;
   if (pipe.relieved_since == kNever) pipe.relieved_since = now;
   if (now - pipe.relieved_since < kRelievedFor) return;
-  world_.incident(kLinkRelieved, path_, {std::exchange(pipe.saturated, kNoIncident)},
-                  pipe.standing->name);
+  world_.end(kLinkRelieved, path_, std::exchange(pipe.saturated, kNoIncident), kNoIncident,
+             pipe.standing->name);
 }
 
 u32 PathFaults::add(Fault fault) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "sim/name_words.h"
 #include "sim/value_text.h"
 
 namespace stampede {
@@ -74,10 +75,15 @@ class Search {
       else
         rows.push_back(i);
     }
-    if (rows.empty() && truth)
-      fail(key, "'" + name + "' is known to the simulation alone: no monitor shows it");
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
+    if (rows.empty() && truth) {
+      // What a monitor shows in its place, if its name says so.
+      std::vector<std::string> shown = names;
+      std::erase_if(shown, [&](const std::string& n) { return !words_more(name, n); });
+      fail(key, "'" + name + "' is known to the simulation alone: no monitor shows it",
+           shown.empty() ? "" : name, shown);
+    }
     if (rows.empty()) fail(key, "no signal is called '" + name + "'", name, std::move(names));
     return rows;
   }

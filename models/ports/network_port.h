@@ -35,6 +35,7 @@ struct PathState {
   Duration round_trip{};
   u32 changed = 0;                 // counts path changes: a stream sent under an older count died
   IncidentId cause = kNoIncident;  // of unreachability
+  IncidentId mended_by = kNoIncident;  // why it was reachable, or sound, again; else none
   const PathHarm* harm = nullptr;  // null: nothing is ever lost; until a path of the region changes
   Duration routed{};  // of the round trip, what routers know of: not what faults of the way add
 };

@@ -39,9 +39,13 @@ struct PodRuntime {
   virtual void pod_reached(PodId pod) = 0;
   // The server process could not start, because of `cause`, and is started again later.
   virtual void pod_kept_down(PodId /*pod*/, WorkloadId /*workload*/, IncidentId /*cause*/) {}
+  // The server that has just started was asked for because of `cause`.
+  virtual void pool_grew(WorkloadId /*workload*/, IncidentId /*cause*/) {}
   // Would the server process that is about to start in the pod die before it serves? Then the
   // incident that says why.
   virtual IncidentId dies_at_start(PodId /*pod*/, WorkloadId /*workload*/) { return kNoIncident; }
+  // What ended what made processes die or their probes fail, as far as it has ended and is known.
+  virtual IncidentId what_ended(IncidentId /*trouble*/) const { return kNoIncident; }
   // One readiness probe; false = no answer within the probe's time-out.
   virtual bool probe(PodId pod, WorkloadId workload) = 0;
   virtual PodSample sample(PodId pod, WorkloadId workload) = 0;

@@ -2,6 +2,7 @@
 // and time-outs, retries and a cache of the caller's own.
 #pragma once
 #include <optional>
+#include <vector>
 
 #include "sim/journal.h"
 #include "sim/units.h"
@@ -36,7 +37,7 @@ struct ServicePort {
 struct GatewayServices {
   ServicePort* request = nullptr;  // for each: its client's name, then what it needs
   ServicePort* log_in = nullptr;   // for one that logs in: the name, the log-in, what each needs
-  ServicePort* work = nullptr;     // before the pod's engine gets it
+  std::vector<ServicePort*> work;  // [pool] before the pod's engine gets it
   u8 name_stages = 0;              // of both, those of names
   u8 log_in_stages = 0;            // of `log_in`, those of the log-in itself
 };

@@ -2,6 +2,7 @@
 // region.
 #pragma once
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "models/ports/pods_port.h"
@@ -37,6 +38,8 @@ struct VersionSpread {
   std::vector<WorkloadId> pools{};
   // A pod has the version as soon as its draw is at most the threshold.
   StreamKey draws{};
+  std::string name{};
+  std::string with{};  // the traits show only in processes that run this one too; empty: always
 };
 
 struct VersionPort {
@@ -44,8 +47,8 @@ struct VersionPort {
   // A version that nobody has yet. What its processes do names `cause`. Returns its number.
   virtual u32 bring(const VersionSpread& version, IncidentId cause) = 0;
   // Which pods have it now: their next process runs it, and with `at_once` the one that runs now
-  // does or ceases to.
-  virtual void spread_to(u32 version, double threshold, bool at_once) = 0;
+  // does or ceases to; because of `cause`.
+  virtual void spread_to(u32 version, double threshold, bool at_once, IncidentId cause) = 0;
   // Its file was made anew: whoever runs the version reads it within `within`, and whoever starts.
   virtual void refreshed(u32 version, bool bad, Duration within, IncidentId cause) = 0;
   // Pods whose processes run it, in ascending order.

@@ -44,6 +44,15 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
           "requests that a pod works on at a time, those included that wait for a service; the "
           "next one gets 503, and probes no answer; 0: any number")
       .source("Apache: MaxRequestWorkers, which a probe needs as any request does");
+  s.field("max_peers", &P::max_peers)
+      .live()
+      .range(0, 1e7)
+      .scales()
+      .help(
+          "servers of its pool in its region, itself included, to each of which a server keeps a "
+          "thread or a connection; while the pool has more, every server of it answers 503 and no "
+          "probe; 0: any number")
+      .source("AWS 2020-11-25: a front-end server has a thread for each other one of its fleet");
   s.field("probe_timeout", &P::probe_timeout)
       .live()
       .at_least(0.001)

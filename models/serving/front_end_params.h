@@ -13,6 +13,7 @@ struct FrontEndParams {
   Duration cpu_per_waiting_second{};
   Duration slice = 33_ms;
   u32 max_requests = 0;
+  u32 max_peers = 0;
   Duration probe_timeout = 1_s;
   Duration accept_timeout = 5_s;
   Share overload_above{0.85};

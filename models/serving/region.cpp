@@ -27,6 +27,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       filter_due_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
       shrunk_(serving.pools.size()),
+      crowded_(serving.pools.size()),
       load_before_(serving.pools.size()),
       retired_(serving.pools.size()),
       load_(serving.pools.size()),

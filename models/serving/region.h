@@ -108,9 +108,11 @@ class Region final : public Component,
   bool ended(PodId pod) const override { return pod >= pods_.size() || !pods_[pod].engine; }
   void pod_killed(PodId pod, WorkloadId workload, IncidentId cause) override;
   void pod_kept_down(PodId pod, WorkloadId workload, IncidentId cause) override;
+  void pool_grew(WorkloadId workload, IncidentId cause) override;
   void pod_cut_off(PodId pod, IncidentId cause) override;
   void pod_reached(PodId pod) override;
   IncidentId dies_at_start(PodId pod, WorkloadId workload) override;
+  IncidentId what_ended(IncidentId trouble) const override;
   bool probe(PodId pod, WorkloadId workload) override;
   PodSample sample(PodId pod, WorkloadId workload) override;
   bool export_metrics(PodId pod, WorkloadId workload, PodExports& exports) override;
@@ -154,7 +156,7 @@ class Region final : public Component,
 
   // VersionPort
   u32 bring(const VersionSpread& version, IncidentId cause) override;
-  void spread_to(u32 version, double threshold, bool at_once) override;
+  void spread_to(u32 version, double threshold, bool at_once, IncidentId cause) override;
   void refreshed(u32 version, bool bad, Duration within, IncidentId cause) override;
   std::vector<PodId> running(u32 version) const override;
 
@@ -354,7 +356,10 @@ class Region final : public Component,
   void release(AttemptSlot attempt);
   void take_out(Pod& pod);  // it serves no more and finishes what it has
   void kill(PodId id);
-  void recovered(Pod& p);
+  void recovered(Pod& p, IncidentId by);
+  void eased(IncidentId by);
+  bool too_many_peers(WorkloadId workload) const;
+  void count_peers(WorkloadId workload, IncidentId cause);
   std::vector<IncidentId> what_brought_overload(WorkloadId workload) const;
   // What makes the region slow, as far as an incident is known.
   IncidentId trouble(WorkloadId workload) const { return overload_ ? overload_ : strain(workload); }
@@ -424,6 +429,7 @@ class Region final : public Component,
     IncidentId kept_by = kNoIncident;  // why those that would take their place cannot start
   };
   std::vector<Shrunk> shrunk_;               // [workload]
+  std::vector<IncidentId> crowded_;          // [workload] its servers have more peers than they can
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
   std::vector<double> load_;
@@ -432,6 +438,8 @@ class Region final : public Component,
   std::vector<Lookups> looked_up_;    // [workload]
   std::vector<KvEvents*> kv_events_;  // [workload]; null: nobody listens
   IncidentId overload_ = kNoIncident;
+  IncidentId eased_by_ = kNoIncident;  // what gave its pods less to do, or room, since it began
+  Journal::Closing relieved_{};        // the last overload that ended
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
   LiveCauses tuned_;                    // what was changed of engines, front ends and log-in
   Instant unexplained_delay_ = kNever;  // when an attempt last came too late for no known reason

@@ -115,10 +115,11 @@ IncidentId Region::lose_prefixes(Share share, IncidentId cause) {
 }
 
 u32 Region::turn_away(const TurnAway& whom, IncidentId cause) {
-  return gate_.add(
-      whom, world_.incident(
-                kTrafficShed, name_, {cause},
-                fmt::format("the gateway turns away {:g} % of the attempts", 100 * whom.share)));
+  const IncidentId shed = world_.incident(
+      kTrafficShed, name_, {cause},
+      fmt::format("the gateway turns away {:g} % of the attempts", 100 * whom.share));
+  eased(shed);
+  return gate_.add(whom, shed);
 }
 
 void Region::let_in(u32 rule, IncidentId healed) {
@@ -163,6 +164,7 @@ void Region::note_tuning(const LiveChange& change) {
 }
 
 void Region::retuned(const LiveChange& change) {
+  eased(change.cause);
   if (change.path.starts_with("serving.") || change.path.starts_with("gateway.sessions."))
     note_tuning(change);
   if (change.path.starts_with("gateway.rate_limit.")) {
@@ -170,6 +172,9 @@ void Region::retuned(const LiveChange& change) {
     limited_by_ = change.cause;
   } else if (change.path.starts_with("gateway.sessions.")) {
     resize_logins();
+  } else if (change.path.ends_with(".front_end.max_peers")) {
+    for (std::size_t w = 0; w < params_.pools.size(); ++w)
+      count_peers(static_cast<WorkloadId>(w), change.cause);
   } else if (change.path == "gateway.max_queue") {
     bounded_by_ = change.cause;
   } else if (change.path.find(".engine.") != std::string_view::npos) {
@@ -202,8 +207,10 @@ u32 Region::bring(const VersionSpread& version, IncidentId cause) {
   return versions_->add(version, cause);
 }
 
-void Region::spread_to(u32 number, double threshold, bool at_once) {
-  versions_->version(number).threshold = threshold;
+void Region::spread_to(u32 number, double threshold, bool at_once, IncidentId cause) {
+  RunningVersions::Version& v = versions_->version(number);
+  if (threshold < v.threshold) versions_->taken_back(number, cause);
+  v.threshold = threshold;
   if (!at_once) return;
   for (PodId id = 0; id < pods_.size(); ++id) {
     if (!pods_[id].serving) continue;
@@ -225,6 +232,10 @@ void Region::spread_to(u32 number, double threshold, bool at_once) {
 
 void Region::refreshed(u32 number, bool bad, Duration within, IncidentId cause) {
   RunningVersions::Version& v = versions_->version(number);
+  if (v.bad_file && !bad && v.deaths != kNoIncident) {
+    v.freed = {v.deaths, cause};
+    world_.close(v.deaths, cause);
+  }
   if (v.file != cause) v.deaths = kNoIncident;  // what dies from now on dies of another file
   v.bad_file = bad;
   v.file = cause;
@@ -255,13 +266,20 @@ IncidentId Region::dies_at_start(PodId id, WorkloadId workload) {
   return version ? death_of(*version, id) : kNoIncident;
 }
 
+IncidentId Region::what_ended(IncidentId trouble) const {
+  if (trouble == kNoIncident) return kNoIncident;
+  if (trouble == relieved_.began) return relieved_.ended;
+  return versions_ ? versions_->what_ended(trouble) : kNoIncident;
+}
+
 // One incident of a version for all that die of it, so that a crash loop of many pods is told once.
 IncidentId Region::death_of(u32 number, PodId id) {
   RunningVersions::Version& v = versions_->version(number);
   if (v.deaths != kNoIncident) return v.deaths;
   const bool killed = v.spread.traits.crash.when == CrashWhen::kNotAtAll;
   v.deaths = world_.incident(killed ? kOutOfMemory : kProcessesCrash, name_,
-                             {v.file ? v.file : v.cause}, fmt::format("the first is pod {}'s", id));
+                             {v.file ? v.file : v.cause, versions_->partner_of(number)},
+                             fmt::format("the first is pod {}'s", id));
   return v.deaths;
 }
 

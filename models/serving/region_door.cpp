@@ -32,8 +32,8 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
 
 // ---- services that the gateway asks before it lets an attempt on ------------------------------
 ServicePort* Region::services_of(AttemptSlot slot) const {
-  if (calls_.waits(slot)) return wiring_.services->work;
   const Attempt& a = (*wiring_.attempts)[slot];
+  if (calls_.waits(slot)) return wiring_.services->work[pods_[a.pod].workload];
   return a.logs_in ? wiring_.services->log_in : wiring_.services->request;
 }
 

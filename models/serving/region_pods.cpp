@@ -2,6 +2,8 @@
 // what pods ask of services.
 #include "models/serving/region.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -14,6 +16,12 @@ namespace {
 
 const IncidentKind kReplicaOverloaded{"replica_overloaded",
                                       "a pod's front-end CPU is above its line"};
+const IncidentKind kReplicaRelieved{"replica_relieved",
+                                    "no pod's front-end CPU is above its line any more"};
+
+const IncidentKind kPeersExceeded{
+    "peers_exceeded", "a pool has more servers than each can keep a thread or a connection to"};
+const IncidentKind kPeersWithin{"peers_within", "it has no more of them than that"};
 
 // One pod over the line is the noise of its own arrivals, unless it is the only one; one in twenty,
 // and at least two, are an overloaded region.
@@ -46,6 +54,7 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.sampled_at = world_.now();
   p.front_end.measure(world_.now(), 0, 0, front);
   ++serving_[workload];
+  if (world_.now() == Instant{}) count_peers(workload, kNoIncident);
   begin_anew(id);
   if (!versions_) return;
   versions_->begin(id, workload, world_.now());
@@ -80,8 +89,9 @@ void Region::pod_kept_down(PodId id, WorkloadId workload, IncidentId cause) {
 void Region::take_out(Pod& p) {
   p.serving = false;
   p.draining = true;
-  if (p.overloaded) recovered(p);
+  if (p.overloaded) recovered(p, p.stopped_by);
   --serving_[p.workload];
+  count_peers(p.workload, p.stopped_by);
 }
 
 void Region::kill(PodId id) {
@@ -138,9 +148,16 @@ std::vector<AttemptSlot> Region::attempts_at(PodId id) const {
   return here;
 }
 
-void Region::recovered(Pod& p) {
+// Of the last one: the overload is over.
+void Region::recovered(Pod& p, IncidentId by) {
   p.overloaded = false;
-  if (--overloaded_pods_ == 0) overload_ = kNoIncident;
+  if (--overloaded_pods_ > 0 || overload_ == kNoIncident) return;
+  relieved_ = {overload_, world_.end(kReplicaRelieved, name_, overload_, by, "")};
+  overload_ = kNoIncident;
+}
+
+void Region::eased(IncidentId by) {
+  if (overload_ != kNoIncident && by > overload_) eased_by_ = by;
 }
 
 std::vector<IncidentId> Region::what_brought_overload(WorkloadId workload) const {
@@ -163,7 +180,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
       now, p.engine->counters(engine_time(p)).generated_tokens, p.engine->waiting(), front);
   if (utilisation <= front.overload_above.value) {
     p.overloaded_since = kNever;
-    if (p.overloaded) recovered(p);
+    if (p.overloaded) recovered(p, eased_by_);
   } else {
     if (p.overloaded_since == kNever) p.overloaded_since = measured_since;
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
@@ -171,9 +188,11 @@ bool Region::probe(PodId id, WorkloadId workload) {
       ++overloaded_pods_;
       const double pods = static_cast<double>(serving_[workload]);
       if (overload_ == kNoIncident &&
-          overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods)))
+          overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods))) {
+        eased_by_ = kNoIncident;
         overload_ = world_.incident(kReplicaOverloaded, name_, what_brought_overload(workload),
                                     "front-end CPU above the line in pod " + std::to_string(id));
+      }
     }
   }
   const bool answered = (faults_.empty() || faults_.answers_probes(id)) && has_place(id) &&
@@ -303,6 +322,7 @@ void Region::filters_changed(WorkloadId workload) {
 void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                                IncidentId cause) {
   for (const PodId id : routable) pod(id);
+  if (routable.size() > endpoints_[workload].size()) eased(cause);
   endpoint_cause_[workload] = cause;
   note_size(workload, routable.size(), cause);
   endpoints_[workload].set_view(routable, world_.now());
@@ -387,7 +407,7 @@ void Region::rebase_load() {
 // ---- services that a pod asks for what it works on, before its engine gets it -------------------
 // Nothing: its engine gets the attempt now.
 std::optional<Verdict> Region::ask_for_work(AttemptSlot slot, PodId id) {
-  ServicePort* port = wiring_.services->work;
+  ServicePort* port = wiring_.services->work[pods_[id].workload];
   if (port == nullptr) return std::nullopt;
   Attempt& a = (*wiring_.attempts)[slot];
   const auto reply = port->ask(a.session_key, slot, *this, a.incident);
@@ -418,7 +438,7 @@ void Region::work_replied(AttemptSlot slot, const ServiceReply& reply) {
 // Its process is gone.
 void Region::break_off_calls(PodId id) {
   for (const AttemptSlot slot : calls_.at(id)) {
-    wiring_.services->work->leave(slot);
+    services_of(slot)->leave(slot);
     calls_.leave(slot);
     --asking_;
     attempt_ended(id, (*wiring_.attempts)[slot], Outcome::kTruncated, world_.now());
@@ -433,16 +453,38 @@ u32 Region::working(PodId id) const {
 }
 
 bool Region::has_place(PodId id) const {
+  if (crowded_[pods_[id].workload] != kNoIncident) return false;
   const u32 most = params_.pools[pods_[id].workload].front_end.max_requests;
   return most == 0 || !pods_[id].engine || working(id) < most;
 }
 
 // Why all its places are taken: what those wait for that wait, or what ails the pod.
 IncidentId Region::busy_with(PodId id) {
+  if (const IncidentId crowded = crowded_[pods_[id].workload]) return crowded;
   const std::vector<AttemptSlot> waiting = calls_.at(id);
   if (!waiting.empty())
-    if (const IncidentId late = wiring_.services->work->delayed_by(waiting.front())) return late;
+    if (const IncidentId late = services_of(waiting.front())->delayed_by(waiting.front()))
+      return late;
   return trouble_of(id);
+}
+
+// ---- servers that keep something for each other one -----------------------------------------
+bool Region::too_many_peers(WorkloadId workload) const {
+  const u32 most = params_.pools[workload].front_end.max_peers;
+  return most > 0 && serving_[workload] > most;
+}
+
+void Region::pool_grew(WorkloadId workload, IncidentId cause) { count_peers(workload, cause); }
+
+void Region::count_peers(WorkloadId workload, IncidentId cause) {
+  IncidentId& crowded = crowded_[workload];
+  if (too_many_peers(workload) == (crowded != kNoIncident)) return;
+  const std::string text = fmt::format("{} servers, at most {}", serving_[workload],
+                                       params_.pools[workload].front_end.max_peers);
+  if (crowded == kNoIncident)
+    crowded = world_.incident(kPeersExceeded, name_, {cause, tuned_.lately(world_.now())}, text);
+  else
+    world_.end(kPeersWithin, name_, std::exchange(crowded, kNoIncident), cause, text);
 }
 
 bool Region::idle(PodId id) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/ports/version_port.h"
+#include "sim/journal.h"
 #include "sim/time.h"
 
 namespace stampede {
@@ -26,7 +27,23 @@ class RunningVersions {
     bool bad_file = false;
     IncidentId file = kNoIncident;    // that says so
     IncidentId deaths = kNoIncident;  // of the first process that died of it
+    Journal::Closing freed{};         // of what killed processes, and what took it away
   };
+
+  // What ended that processes die of `deaths`.
+  IncidentId what_ended(IncidentId deaths) const {
+    for (const Version& v : versions_)
+      if (v.freed.began == deaths) return v.freed.ended;
+    return kNoIncident;
+  }
+
+  // Fewer have the version: what processes died of because of it, or with it, is taken away.
+  void taken_back(u32 number, IncidentId by) {
+    for (Version& v : versions_)
+      if (v.deaths != kNoIncident &&
+          (&v == &versions_[number] || v.spread.with == versions_[number].spread.name))
+        v.freed = {v.deaths, by};
+  }
 
   u32 add(const VersionSpread& spread, IncidentId cause) {
     versions_.push_back({spread, cause});
@@ -44,6 +61,9 @@ class RunningVersions {
   }
   void take_up(u32 version, PodId pod, Instant now);
   void leave(u32 version, PodId pod);
+
+  // The newest of those with the partner's name, if this one needs a partner.
+  IncidentId partner_of(u32 version) const;
 
   // Of the version that makes the next process die before it serves, if one does.
   std::optional<u32> dies_at_start(PodId pod, WorkloadId workload) const;
@@ -71,6 +91,14 @@ class RunningVersions {
 
  private:
   double lost(const Running& running, Instant now) const;
+  bool shows(u32 version, PodId pod) const;
+  // Of those that the process runs and whose traits show, with the partner that they need.
+  template <class F>
+  void for_each_shown(PodId pod, F&& f) const {
+    for_each(pod, [&](const Running& r) {
+      if (shows(r.version, pod)) f(r);
+    });
+  }
 
   std::vector<Version> versions_;
   std::vector<std::vector<Running>> processes_;  // [pod]

@@ -108,6 +108,9 @@ struct FakeRuntime : PodRuntime {
     return sample;
   }
   IncidentId overload_incident(PodId) override { return overload; }
+  IncidentId what_ended(IncidentId trouble) const override {
+    return trouble == ended_by.began ? ended_by.ended : kNoIncident;
+  }
   bool export_metrics(PodId pod, WorkloadId, PodExports& out) override {
     if (!exports || !started.count(pod)) return false;
     out = exports(pod);
@@ -123,6 +126,7 @@ struct FakeRuntime : PodRuntime {
   std::map<PodId, IncidentId> stop_causes;
   Duration grace_used{};  // by every pod that is stopped
   std::map<PodId, IncidentId> killed, cut_off;
+  Journal::Closing ended_by{};
 };
 
 struct FakeConsumer : EndpointConsumer {

@@ -274,7 +274,7 @@ struct HandVersions final : VersionPort {
     brought = version;
     return 0;
   }
-  void spread_to(u32, double to, bool at_once) override {
+  void spread_to(u32, double to, bool at_once, IncidentId) override {
     threshold = to;
     running_too = at_once;
   }

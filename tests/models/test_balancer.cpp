@@ -499,5 +499,77 @@ TEST(balancer, a_spill_cap_remembers_the_window_before) {
   EXPECT_EQ(admitted(2000), 500);  // two windows later all is forgotten
 }
 
+// Both ends have kinds of their own, and the journal knows what they end.
+TEST(balancer, what_ends_names_what_mended_it) {
+  World world(5);
+  FakeNetwork network(2);
+  GlobalBalancer balancer(world, "balancer", quick(), network, {1, 1});
+  const IncidentId withdrawn = world.incident("prefix_withdrawn", "network", {}, "");
+  network.set(0, Reach::kBlackHole, withdrawn);
+  world.scheduler.run_until(world.now() + 60_s);
+  const IncidentId restored = world.incident("prefix_restored", "network", {withdrawn}, "");
+  network.set(0, Reach::kReachable, kNoIncident);
+  for (PathState& path : network.states) path.mended_by = restored;
+  world.scheduler.run_until(world.now() + 60_s);
+  const auto& all = world.journal.all();
+  ASSERT_EQ(all.size(), 6U);
+  EXPECT_EQ(all[4].kind, "region_reachable");
+  EXPECT_EQ(all[4].causes, (std::vector<IncidentId>{all[1].id, restored}));
+  EXPECT_EQ(all[5].kind, "failover_ended");
+  EXPECT_EQ(all[5].causes, (std::vector<IncidentId>{all[2].id, all[4].id}));
+  const auto& closings = world.journal.closings();
+  ASSERT_EQ(closings.size(), 2U);
+  EXPECT_EQ(closings[0].began, all[1].id);
+  EXPECT_EQ(closings[1].ended, all[5].id);
+  EXPECT_FALSE(closings[0].faded || closings[1].faded);
+}
+
+// What was mended before a region was lost has not brought it back.
+TEST(balancer, an_old_repair_ends_nothing) {
+  World world(5);
+  FakeNetwork network(2);
+  GlobalBalancer balancer(world, "balancer", quick(), network, {1, 1});
+  const IncidentId repaired = world.incident("links_repaired", "network", {}, "");
+  const IncidentId withdrawn = world.incident("prefix_withdrawn", "network", {}, "");
+  for (PathState& path : network.states) path.mended_by = repaired;
+  network.set(0, Reach::kBlackHole, withdrawn);
+  world.scheduler.run_until(world.now() + 60_s);
+  network.set(0, Reach::kReachable, kNoIncident);
+  world.scheduler.run_until(world.now() + 60_s);
+  const auto& all = world.journal.all();
+  ASSERT_EQ(all.size(), 6U);
+  EXPECT_EQ(all[4].causes, std::vector<IncidentId>{all[2].id});
+  EXPECT_TRUE(world.journal.closings()[0].faded);
+}
+
+// However seldom somebody asks, one outage is one failover; it ends with the outage.
+TEST(balancer, anycast_fails_over_once_in_an_outage) {
+  World world(5);
+  FakeNetwork network(2);
+  GlobalBalancerParams p = quick();
+  p.mode = BalancerMode::kAnycast;
+  p.hold_down = 60_s;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 1});
+  const auto count = [&](const char* kind) {
+    return std::count_if(world.journal.all().begin(), world.journal.all().end(),
+                         [&](const Incident& i) { return i.kind == kind; });
+  };
+  network.set(0, Reach::kNoRoute, world.incident("prefix_withdrawn", "network", {}, ""));
+  for (int k = 0; k < 5; ++k) {
+    EXPECT_EQ(balancer.route(0, 0, 1).region, 1);
+    world.scheduler.run_until(world.now() + 10_min);
+  }
+  EXPECT_EQ(count("failover_started"), 1);
+  EXPECT_EQ(count("failover_ended"), 0);
+  network.set(0, Reach::kReachable, kNoIncident);
+  const IncidentId restored = world.incident("prefix_restored", "network", {}, "");
+  for (PathState& path : network.states) path.mended_by = restored;
+  world.scheduler.run_until(world.now() + 50_s);
+  EXPECT_EQ(count("failover_ended"), 0);
+  world.scheduler.run_until(world.now() + 30_s);
+  ASSERT_EQ(count("failover_ended"), 1);
+  EXPECT_EQ(world.journal.all().back().causes.back(), restored);
+}
+
 }  // namespace test_balancer
 }  // namespace stampede

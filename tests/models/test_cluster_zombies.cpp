@@ -280,5 +280,33 @@ TEST(cluster_zombies, readiness_is_unpublished_until_the_view_has_it_or_it_turns
   EXPECT_EQ(f.cluster->unpublished_since(), kNever);
 }
 
+// A crash loop ends when back-offs are forgotten, and names what ended what its pods died of.
+TEST(cluster_zombies, a_crash_loop_ends_with_a_word) {
+  ClusterParams p = small_cluster(1, 2);
+  p.start.warm_up_sigma = 0;
+  p.start.warm_up_median = 1_s;
+  p.start.weights_size = Bytes{1'250'000'000};
+  p.kubelet.liveness_failures = 1;
+  Fixture f(p);
+  const IncidentId bad = f.world.incident("processes_crash", "eu/serving", {}, "");
+  f.runtime.overload = bad;
+  f.runtime.failing = [&](PodId) { return f.world.now() < Instant{} + 10_min; };
+  f.run_for(10_min);
+  ASSERT_EQ(f.incidents("crash_looping"), 1u);
+  const IncidentId good = f.world.incident("good_file", "rollouts", {}, "");
+  f.runtime.ended_by = {bad, good};
+  f.run_for(5_min);
+  EXPECT_EQ(f.incidents("crash_loop_ended"), 0u);
+  f.run_for(20_min);
+  ASSERT_EQ(f.incidents("crash_loop_ended"), 1u);
+  const auto& closings = f.world.journal.closings();
+  ASSERT_EQ(closings.size(), 1u);
+  const Incident& began = f.world.journal.all()[closings[0].began - 1];
+  const Incident& ended = f.world.journal.all()[closings[0].ended - 1];
+  EXPECT_EQ(began.kind, "crash_looping");
+  EXPECT_EQ(ended.causes, (std::vector<IncidentId>{began.id, good}));
+  EXPECT_EQ(f.incidents("crash_looping"), 1u);
+}
+
 }  // namespace test_cluster_zombies
 }  // namespace stampede::test

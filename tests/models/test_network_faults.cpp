@@ -393,5 +393,64 @@ TEST(network_faults, a_hijack_draws_a_part_of_the_clients_into_the_dark) {
   EXPECT_EQ(n.network.bgp().digest(), tables);
 }
 
+// Whatever BGP makes of a session that comes back while routes leak: what is lost says why.
+TEST(network_faults, a_link_that_heals_under_a_leak_leaves_no_path_lost_without_a_cause) {
+  NetworkParams params;
+  params.client_networks_per_region = 4;
+  for (u64 seed = 1; seed <= 3; ++seed) {
+    World world(seed);
+    Network network(world, params, {{"a"}, {"b"}, {"c"}, {"d"}});
+    const IncidentId root = world.incident("fault", "test", {}, "");
+    u64 lost = 0;
+    const auto run_until = [&](i64 second) {
+      while (world.now() < Instant{} + 1_s * second) {
+        world.scheduler.run_until(world.now() + 1_s);
+        for (RegionId r = 0; r < 4; ++r) {
+          for (RegionId other = 0; other < 4; ++other)
+            if (const PathState& way = network.between(r, other); way.reach != Reach::kReachable) {
+              ++lost;
+              ASSERT_NE(way.cause, kNoIncident) << seed;
+            }
+          for (ClientNetwork c = 0; c < network.client_networks(); ++c) {
+            const PathState& path = network.path(c, r);
+            ASSERT_TRUE(path.reach == Reach::kReachable || path.cause != kNoIncident) << seed;
+          }
+        }
+      }
+    };
+    std::vector<u32> links;
+    for (u32 k = 0; k < network.links(1); ++k) links.push_back(k);
+    run_until(599);
+    network.fail_links(1, links, root);
+    run_until(1052);
+    RouteLeak leak;
+    leak.region = 1;
+    network.leak_routes(leak, root);
+    run_until(1319);
+    network.repair_links(1, links, root);
+    run_until(1600);
+    EXPECT_GT(lost, 0U);
+  }
+}
+
+// A path that is whole again knows what mended it.
+TEST(network_faults, what_is_reached_again_says_what_mended_it) {
+  Net n;
+  const u32 fault = n.network.cut_paths(from_clients(kApac), n.root);
+  n.run(1_s);
+  EXPECT_EQ(n.network.path(0, kApac).mended_by, kNoIncident);
+  n.network.restore_paths(fault, n.root);
+  n.run(1_s);
+  EXPECT_EQ(n.network.path(0, kApac).mended_by, n.last("paths_restored")->id);
+  EXPECT_EQ(n.network.path(0, kNa).mended_by, kNoIncident);
+  n.network.push_policy(kApac, ExportPolicy{}, n.root);
+  n.run(2_min);
+  ASSERT_EQ(n.reached(kApac), 0U);
+  n.network.restore_policy(kApac, n.root);
+  n.run(2_min);
+  ASSERT_EQ(n.reached(kApac), 24U);
+  EXPECT_EQ(n.network.path(0, kApac).mended_by, n.last("prefix_restored")->id);
+}
+
 }  // namespace test_network_faults
 }  // namespace stampede

@@ -397,6 +397,30 @@ TEST(region, what_is_late_names_the_overload_or_what_brought_it) {
   s.run_out();
 }
 
+// An overload ends with a word: what took its load away, as far as somebody did.
+TEST(region, an_overload_ends_and_names_what_relieved_it) {
+  for (const bool shed : {true, false}) {
+    ServingParams slow = pools({EngineRole::kMixed});
+    slow.pools[0].front_end.cpu_per_request = 1_s;
+    Service s(Clients::single_turn(), slow);
+    s.run(90_s);
+    const IncidentId overload = s.world.journal.all().back().id;
+    ASSERT_EQ(s.world.journal.all().back().kind, "replica_overloaded");
+    TurnAway everybody;
+    if (shed) s.region.turn_away(everybody, kNoIncident);
+    s.run(2000_s);
+    const Incident* relieved = nullptr;
+    for (const Incident& i : s.world.journal.all())
+      if (i.kind == "replica_relieved") relieved = &i;
+    ASSERT_NE(relieved, nullptr);
+    EXPECT_EQ(relieved->causes.front(), overload);
+    EXPECT_EQ(relieved->causes.size(), shed ? 2U : 1U);
+    ASSERT_EQ(s.world.journal.closings().size(), 1U);
+    EXPECT_EQ(s.world.journal.closings()[0].began, overload);
+    EXPECT_EQ(s.world.journal.closings()[0].faded, !shed);
+  }
+}
+
 TEST(front_end, backlog_drains_at_its_cores_and_probes_fail_past_their_time_out) {
   FrontEndParams p;
   p.cores = 2;

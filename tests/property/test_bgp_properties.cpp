@@ -161,7 +161,7 @@ TEST(bgp_property, a_silent_link_costs_the_hold_time) {
   EXPECT_EQ(forwarding.walk(0, 0, alive).reach, Reach::kBlackHole);
   run.scheduler.run_until(Instant{} + 91_s);
   EXPECT_EQ(forwarding.walk(0, 0, alive).reach, Reach::kNoRoute);
-  run.bgp.link_repaired(0, 1);
+  run.bgp.link_repaired(0, 1, kNoIncident);
   run.scheduler.run_until(Instant{} + 10_min);
   EXPECT_EQ(forwarding.walk(0, 0, alive).reach, Reach::kReachable);
 }

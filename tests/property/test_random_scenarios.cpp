@@ -91,6 +91,19 @@ std::string fault_of(const std::vector<Incident>& incidents) {
   return "";
 }
 
+// What can come of the fleet's own size, load and chance, without anybody having done anything; of
+// a value set at the first instant, which is as if the scenario had said so, likewise.
+const std::set<std::string> kAlone{"none yet"};
+
+std::set<std::string> without_cause(const std::vector<Incident>& incidents) {
+  std::set<std::string> kinds;
+  for (const Incident& i : incidents)
+    if (i.causes.empty() && !kAlone.contains(i.kind) &&
+        Registry::global().find("action", i.kind) == nullptr)
+      kinds.insert(i.kind);
+  return kinds;
+}
+
 // Each change of the timeline leaves its incident.
 std::string fault_of(const Spec& spec, const Run& run) {
   for (const TimelineParams& item : spec.timeline)
@@ -106,13 +119,15 @@ struct Verdict {
   std::string wrong;
   bool refused = false, cut = false;
   std::set<std::string> actions;  // played
+  std::set<std::string> alone;    // kinds of incidents that should have causes and have none
 };
 
 // Twice, and alike.
-std::string fault_of_two(const Scenario& scenario, bool& cut) {
+std::string fault_of_two(const Scenario& scenario, Verdict& verdict) {
   const Spec spec = scaled(scenario.spec);
   const Run first = play(spec, kMostEvents);
-  cut = !first.whole;
+  verdict.cut = !first.whole;
+  verdict.alone = without_cause(first.incidents);
   if (std::string wrong = fault_of(spec, first); !wrong.empty()) return wrong;
   if (first.whole)
     return run_simulation(scenario, {}).digest == first.digest ? "" : "another digest";
@@ -128,7 +143,7 @@ Verdict judge(const std::string& text) {
   Verdict verdict;
   try {
     const Scenario scenario = load_scenario(SourceText{"random.yaml", text}).scenario;
-    verdict.wrong = fault_of_two(scenario, verdict.cut);
+    verdict.wrong = fault_of_two(scenario, verdict);
     for (const TimelineParams& item : scenario.spec.timeline)
       verdict.actions.insert(item.action.name);
     for (const StepParams& step : scenario.spec.operations.steps)
@@ -180,6 +195,7 @@ TEST_P(RandomScenarios, break_nothing) {
   const u64 count = tier != nullptr && std::string(tier) == "full" ? 5000 : 500;
   u64 refused = 0, cut = 0;
   std::map<std::string, int> played;
+  std::map<std::string, std::vector<u64>> alone;
   for (u64 k = 0; k < count; ++k) {
     const u64 number = GetParam() * count + k;
     if (only != nullptr && std::to_string(number) != only) continue;
@@ -191,6 +207,7 @@ TEST_P(RandomScenarios, break_nothing) {
     refused += verdict.refused;
     cut += verdict.cut;
     for (const std::string& action : verdict.actions) ++played[action];
+    for (const std::string& kind : verdict.alone) alone[kind].push_back(number);
     if (verdict.wrong.empty()) continue;
     const RandomScenario least = shrunk(scenario);
     ADD_FAILURE() << "scenario " << number << ": " << verdict.wrong << "\nstampede run "
@@ -198,6 +215,9 @@ TEST_P(RandomScenarios, break_nothing) {
                   << written(fmt::format("random-{}-least", number), least.text()) << "\n"
                   << least.drawn();
   }
+  for (const auto& [kind, numbers] : alone)
+    ADD_FAILURE() << kind << " without a cause in " << numbers.size() << " scenarios, the first is "
+                  << numbers.front();
   if (only != nullptr) return;
   EXPECT_LT(refused, count * 3 / 10);
   EXPECT_LT(cut, count / 10);

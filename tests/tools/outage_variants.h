@@ -3,6 +3,7 @@
 // run the same list.
 #pragma once
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace stampede {
@@ -138,6 +139,28 @@ inline const std::vector<std::string> kSlowDisk{
     "spec.control_plane.etcd.fsync=10ms", "spec.control_plane.etcd.fsync_per_kib=2500us"};
 inline const std::vector<std::string> kManyNodes{"spec.regions[*].nodes=3000"};
 
+// The accounts' pools: a log-in holds a connection to the accounts' database until its answer has
+// streamed. Two gateways with 100 connections each share a database of 150; `cells` of them a
+// region, taken together.
+inline std::vector<std::string> accounts(int apac, int na, int eu) {
+  std::vector<std::string> sets;
+  for (const auto& [region, cells] :
+       {std::pair{"apac", apac}, std::pair{"na", na}, std::pair{"eu", eu}})
+    sets.push_back(std::string("spec.regions.") + region +
+                   ".gateway.sessions={pool_size: " + std::to_string(100 * cells) +
+                   ", pools: 2, database_limit: " + std::to_string(150 * cells) +
+                   ", hold_during_inference: true}");
+  return sets;
+}
+// 2.5 times what each region's busiest hour holds, and 1.25 times.
+inline const std::vector<std::string> kAccounts = accounts(708, 319, 175);
+inline const std::vector<std::string> kScantAccounts = accounts(354, 160, 88);
+// One store of sessions, which every attempt reads: 5,740 calls/s, of which the busiest hour asks
+// six in ten.
+inline const std::vector<std::string> kSessionStore{
+    "spec.services=[{name: sessions, servers: 287, service_time: 50ms, queue: 5740}]",
+    "spec.uses=[{name: sessions, service: sessions, per: request, timeout: 2s}]"};
+
 inline const std::vector<OutageVariant>& outage_variants() {
   static const std::vector<std::string> latch{"etcd_saturated", "control_plane_frozen"};
   static const std::vector<std::string> poison{"poisoned_output_detected", "breaker_opened",
@@ -269,6 +292,25 @@ inline const std::vector<OutageVariant>& outage_variants() {
        "45min",
        {"control_plane_frozen"},
        {"etcd_saturated", "breaker_opened"}},
+      {"log-in",
+       joined(kAccounts, kSessionStore),
+       "1/20",
+       "60min",
+       {},
+       {"failover_started", "replica_overloaded", "service_saturated", "control_plane_frozen",
+        "breaker_opened"}},
+      {"log-in, no push",
+       joined(joined(kAccounts, kSessionStore), kNoPush),
+       "1/20",
+       "60min",
+       joined(consequences(), {"service_saturated"}),
+       {}},
+      {"log-in, half the pools",
+       joined(kScantAccounts, kSessionStore),
+       "1/20",
+       "60min",
+       poison,
+       {"failover_started", "replica_overloaded", "control_plane_frozen"}},
   };
   return variants;
 }

@@ -82,6 +82,29 @@ TEST(incident_expectations, an_order_is_that_of_the_first_of_each_kind) {
             "order: no incident of kind zombie_pods");
 }
 
+// What happens again is named by its number.
+TEST(incident_expectations, the_nth_of_a_kind_can_be_meant) {
+  for (const char* good :
+       {"{that: order, incidents: [failover_started, control_plane_frozen, {kind: "
+        "failover_started, nth: 2}]}",
+        "{that: no_incident, kind: failover_started, nth: 3}",
+        "{that: no_incident, kind: failover_started, nth: 2, region: east}"})
+    EXPECT_EQ(judged(good, outage()).wrong, "") << good;
+  EXPECT_EQ(judged("{that: order, incidents: [{kind: failover_started, nth: 2}, "
+                   "control_plane_frozen]}",
+                   outage())
+                .wrong,
+            "order: control_plane_frozen happened at 40.0 min, before failover_started at 90.0 "
+            "min");
+  EXPECT_EQ(judged("{that: order, incidents: [{kind: failover_started, nth: 3}]}", outage()).wrong,
+            "order: failover_started (number 3) did not happen, 2 of the kind did");
+  EXPECT_EQ(judged("{that: no_incident, kind: failover_started, nth: 2}", outage()).wrong,
+            "no_incident: an incident of kind failover_started (number 2) happened at 90.0 min");
+  EXPECT_EQ(
+      judged("{that: incident, kind: failover_started, nth: 2, between: [0s, 1h]}", outage()).wrong,
+      "incident: failover_started happened 1 times between 0.0 min and 60.0 min, expected 2");
+}
+
 TEST(incident_expectations, a_timeline_is_judged_event_by_event_and_shown) {
   const std::string events =
       "events: [{at: 2min, event: failover_started, tolerance: 1min}, {at: 25min, event: "

@@ -42,6 +42,40 @@ TEST(OutageControls, commit_confirmed_leaves_a_blip) {
   }
 }
 
+// Log-ins fail and questions of the store stay unanswered, by the surge alone and because of it.
+TEST(OutageControls,
+     failed_log_ins_and_missing_answers_come_of_the_surge_and_go_with_their_stores) {
+  const auto failed_log_ins = [](const OutageRun& run) {
+    return run.summary["requests"]["failed_by"].value("auth_failed", u64{0});
+  };
+  const auto unanswered = [](const OutageRun& run, const char* region, double from, double to) {
+    return run.mean(std::string(region) + "/uses/sessions", "unanswered_total", from, to);
+  };
+  const std::vector<std::string> both = joined(kAccounts, kSessionStore);
+  const OutageRun run = run_outage(both, "1/50", "42min");
+  EXPECT_GT(failed_log_ins(run), 1000U);
+  for (const char* region : {"na", "eu"}) {
+    EXPECT_EQ(unanswered(run, region, 0, 1920), 0);
+    EXPECT_GT(unanswered(run, region, 2500, 2520), 0);
+  }
+  EXPECT_GT(run.count("breaker_opened"), 0);
+  for (const Incident& i : run.results.incidents)
+    if (i.kind == "service_saturated") {
+      bool failover = false;
+      for (const IncidentId cause : i.causes)
+        failover |= run.results.incidents[cause - 1].kind == "failover_started";
+      EXPECT_TRUE(failover);
+    }
+  EXPECT_EQ(failed_log_ins(run_outage(kSessionStore, "1/50", "42min")), 0U);
+  const OutageRun calm = run_outage(joined(both, kNoPush), "1/50", "42min");
+  EXPECT_EQ(failed_log_ins(calm), 0U);
+  EXPECT_EQ(unanswered(calm, "na", 2500, 2520), 0);
+  // A pool that is soon empty turns away what would have overloaded the fleet.
+  const OutageRun scant = run_outage(kScantAccounts, "1/50", "42min");
+  EXPECT_GT(failed_log_ins(scant), 2 * failed_log_ins(run));
+  EXPECT_EQ(scant.count("breaker_opened"), 0);
+}
+
 // The documentation shows each variant as the command line that gives it.
 TEST(OutageControls, are_all_documented) {
   const std::string page = read_source(source_directory() + "/docs/scenarios/controls.md").text;

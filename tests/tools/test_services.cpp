@@ -75,6 +75,49 @@ TEST(services, without_those_that_fail_nothing_is_left_of_it) {
   EXPECT_EQ(run.results, healthy().results);
 }
 
+// A fleet that grows beyond what its servers can keep of each other is gone, and back when it has
+// shrunk; without the limit the same growth harms nobody. A smaller fleet has a smaller limit.
+TEST(services, servers_that_know_each_other_are_only_so_many) {
+  const std::string grow =
+      "{at: 1min, do: stop_autoscaler}, {at: 10min, do: scale, replicas: 16, target: {region: "
+      "east}, for: 10min}";
+  const Played free = play(grow);
+  const Played run = play(grow, {"spec.serving.pools[0].front_end.max_peers=12"});
+  EXPECT_EQ(free.requests.span(0, 55).lost, 0U);
+  EXPECT_EQ(run.requests.span(0, 10).lost, 0U);
+  ASSERT_EQ(run.count("peers_exceeded"), 1U);
+  ASSERT_EQ(run.count("peers_within"), 1U);
+  EXPECT_GT(run.requests.span(12, 20).lost, 50U);
+  EXPECT_LT(run.requests.span(40, 55).lost_share(), 0.002);
+  for (const Incident& i : run.incidents)
+    if (i.kind.starts_with("peers_")) {
+      EXPECT_TRUE(roots_of(run.incidents, i).contains("scale")) << i.kind;
+    }
+}
+
+// Who does not need it, by class or by region, does not notice; whoever the use is for all fail as
+// before, and named one by one they are all.
+TEST(services, of_some_alone_harm_these_alone) {
+  const std::string fault = "{at: 10min, do: fail_service, service: store, for: 5min}";
+  const auto lost = [](const Played& run, auto&& of) {
+    u64 n = 0;
+    for (const RequestRecord& r : run.requests.all)
+      n += of(r) && !r.open && r.outcome != Outcome::kSucceeded;
+    return n;
+  };
+  const Played sdk = play(fault, store("", ", for: {classes: [sdk]}"));
+  EXPECT_EQ(lost(sdk, [](const RequestRecord& r) { return r.class_id == 0; }), 0U);
+  EXPECT_GT(lost(sdk, [](const RequestRecord& r) { return r.class_id == 1; }), 50U);
+  const Played west = play(fault, store("", ", for: {regions: [west]}"));
+  EXPECT_EQ(lost(west, [](const RequestRecord& r) { return r.home == 0; }), 0U);
+  EXPECT_GT(lost(west, [](const RequestRecord& r) { return r.home == 1; }), 50U);
+  EXPECT_EQ(play(fault, store("", ", for: {classes: [sdk, web], regions: [east, west]}")).results,
+            play(fault, store()).results);
+  const Played work = play(fault, store("", ", per: work, for: {pools: [replicas]}"));
+  EXPECT_GT(work.requests.span(10, 15).lost, 100U);
+  EXPECT_EQ(work.results, play(fault, store("", ", per: work")).results);
+}
+
 // A log-in that fails is told as one; who is logged in goes on.
 TEST(services, a_log_in_that_fails_is_an_auth_failure) {
   const Played run =

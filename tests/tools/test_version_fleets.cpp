@@ -84,6 +84,32 @@ TEST(version_fleets, a_crash_at_start_waits_for_a_start) {
   expect_one_root(run, {"roll_out", "kill_pods"});
 }
 
+// Neither harms alone, each roll-back ends it, and what happens names both.
+TEST(version_fleets, a_bug_of_code_and_data_together_shows_where_both_are) {
+  const auto with = [](const std::string& timeline) {
+    return play(timeline,
+                {"spec.versions=[{name: code, kind: configuration}, {name: rules, kind: data, "
+                 "crash: after 1 requests, with: code}]"});
+  };
+  const std::string code = "{at: 5min, do: roll_out, version: code, name: code}";
+  const std::string rules = "{at: 10min, do: roll_out, version: rules, name: rules}";
+  EXPECT_EQ(with(code).results, healthy().results);
+  EXPECT_EQ(with(rules).results, healthy().results);
+  for (const char* back : {"code", "rules"}) {
+    const Played run =
+        with(code + ", " + rules + ", {at: 20min, do: roll_back, version: " + back + "}");
+    EXPECT_EQ(run.count("processes_crash"), 2U) << "one of each region";
+    EXPECT_GE(run.count("crash_looping"), 1U);
+    EXPECT_EQ(run.count("crash_looping"), run.count("crash_loop_ended"));
+    EXPECT_GT(run.requests.span(10, 20).lost_share(), 0.3);
+    EXPECT_LT(run.requests.span(45, 55).lost_share(), 0.002);
+    for (const Incident& i : run.incidents)
+      if (i.kind == "processes_crash") {
+        EXPECT_EQ(i.causes.size(), 2U);
+      }
+  }
+}
+
 TEST(version_fleets, good_and_bad_files_alternate_then_all_are_bad_until_a_red_button) {
   const Played run = played(
       "kind: data, crash: at the next refresh, refresh: {period: 5min, bad_probability: 30%, "

@@ -16,11 +16,15 @@ namespace {
 
 struct IncidentMatch {
   std::string kind, region;
+  i32 nth = 1;
   static void describe(Schema<IncidentMatch>& s) {
     s.shorthand("kind");
     s.field("kind", &IncidentMatch::kind).required().help("kind of incident");
     s.field("region", &IncidentMatch::region)
         .help("region that its component belongs to or its text names; left out: anywhere");
+    s.field("nth", &IncidentMatch::nth)
+        .range(1, 1e6)
+        .help("which of those that fit is meant, counted from the first (in the window)");
   }
 };
 
@@ -38,7 +42,9 @@ struct IncidentOrder {
     s.field("incidents", &IncidentOrder::incidents)
         .required()
         .not_empty()
-        .help("kinds, the first incident of each not before that of the one in front of it");
+        .help(
+            "kinds, the first incident of each, or the `nth`, not before that of the one in front "
+            "of it");
   }
 };
 
@@ -66,6 +72,10 @@ std::string called(const std::string& kind, const std::string& region) {
   return region.empty() ? kind : kind + " in " + region;
 }
 
+std::string called(const IncidentMatch& p) {
+  return called(p.kind, p.region) + (p.nth > 1 ? fmt::format(" (number {})", p.nth) : "");
+}
+
 // With the kinds that did happen, if one is like it.
 std::string missing(const Facts& facts, const std::string& kind, const std::string& region) {
   std::vector<std::string> kinds;
@@ -78,44 +88,61 @@ std::string missing(const Facts& facts, const std::string& kind, const std::stri
 
 std::string minutes(Instant at) { return fmt::format("{:.1f} min", at.seconds() / 60); }
 
-// The first that fits, in the window if there is one.
-const Incident* first(const Facts& facts, const IncidentWindow& p) {
+// In the window, if there is one.
+std::vector<const Incident*> fitting(const Facts& facts, const IncidentWindow& p) {
+  std::vector<const Incident*> all;
   for (const Incident& i : *facts.incidents)
     if (fits(i, p.kind, p.region) && (p.between.size() != 2 || (i.at >= Instant{} + p.between[0] &&
                                                                 i.at <= Instant{} + p.between[1])))
-      return &i;
-  return nullptr;
+      all.push_back(&i);
+  return all;
+}
+
+const Incident* found_by(const Facts& facts, const IncidentWindow& p) {
+  const std::vector<const Incident*> all = fitting(facts, p);
+  const auto n = static_cast<std::size_t>(p.nth);
+  return all.size() < n ? nullptr : all[n - 1];
+}
+
+// Of too few the count, of none what is like it.
+std::string missing(const Facts& facts, const IncidentMatch& p) {
+  const std::size_t happened = fitting(facts, {p, {}}).size();
+  if (happened == 0) return missing(facts, p.kind, p.region);
+  return fmt::format("{} did not happen, {} of the kind did", called(p), happened);
 }
 
 const RegisterExpectation<IncidentWindow> incident{
     "incident", "an incident of this kind happened, there and then",
     [](const IncidentWindow& p, const Facts& f) -> std::string {
-      if (first(f, p) != nullptr) return "";
-      const Incident* otherwise = first(f, {{p.kind, p.region}, {}});
-      if (otherwise == nullptr) return missing(f, p.kind, p.region);
-      return fmt::format("{} happened first at {}, expected between {} and {}",
-                         called(p.kind, p.region), minutes(otherwise->at),
-                         minutes(Instant{} + p.between[0]), minutes(Instant{} + p.between[1]));
+      if (found_by(f, p) != nullptr) return "";
+      const Incident* otherwise = found_by(f, {{p.kind, p.region, p.nth}, {}});
+      if (otherwise == nullptr) return missing(f, p);
+      const std::string window = fmt::format("between {} and {}", minutes(Instant{} + p.between[0]),
+                                             minutes(Instant{} + p.between[1]));
+      if (p.nth > 1)
+        return fmt::format("{} happened {} times {}, expected {}", called(p.kind, p.region),
+                           fitting(f, p).size(), window, p.nth);
+      return fmt::format("{} happened first at {}, expected {}", called(p), minutes(otherwise->at),
+                         window);
     }};
 
 const RegisterExpectation<IncidentWindow> no_incident{
     "no_incident", "no incident of this kind happened, there and then",
     [](const IncidentWindow& p, const Facts& f) -> std::string {
-      const Incident* found = first(f, p);
+      const Incident* found = found_by(f, p);
       if (found == nullptr) return "";
-      return fmt::format("an incident of kind {} happened at {}", called(p.kind, p.region),
-                         minutes(found->at));
+      return fmt::format("an incident of kind {} happened at {}", called(p), minutes(found->at));
     }};
 
 const RegisterExpectation<IncidentOrder> order{
-    "order", "the first incidents of these kinds happened in this order",
+    "order", "the first incidents of these kinds, or the nth, happened in this order",
     [](const IncidentOrder& p, const Facts& f) -> std::string {
       const Incident* before = nullptr;
       for (const IncidentMatch& match : p.incidents) {
-        const Incident* found = first(f, {match, {}});
-        if (found == nullptr) return missing(f, match.kind, match.region);
+        const Incident* found = found_by(f, {match, {}});
+        if (found == nullptr) return missing(f, match);
         if (before != nullptr && found->at < before->at)
-          return fmt::format("{} happened at {}, before {} at {}", called(match.kind, match.region),
+          return fmt::format("{} happened at {}, before {} at {}", called(match),
                              minutes(found->at), before->kind, minutes(before->at));
         before = found;
       }

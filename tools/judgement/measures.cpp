@@ -89,7 +89,7 @@ std::vector<IncidentId> Measures::what_mended() const {
   const std::set<IncidentId> before = ancestors(seen_.world.journal, failed_by_);
   std::vector<IncidentId> mended{seen_.safety.closed()};
   for (const Journal::Closing& c : seen_.world.journal.closings())
-    if (c.ended > recovery_ && before.contains(c.began)) mended.push_back(c.ended);
+    if (!c.faded && c.ended > recovery_ && before.contains(c.began)) mended.push_back(c.ended);
   for (const IncidentId root : seen_.changes.done()) {
     if (root < recovery_) continue;
     const std::set<IncidentId> why = ancestors(seen_.world.journal, {root});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/name_words.h"
 #include "tools/files/printable.h"
 
 namespace stampede {
@@ -118,6 +119,9 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
     const bool prefix = wanted.size() >= 3 && (spelt.starts_with(wanted) ||
                                                (spelt.size() >= 3 && wanted.starts_with(spelt)));
     if (prefix) distance = std::min<std::size_t>(distance, 2);
+    // So is one that says all of it in more words, with the same end.
+    if (const auto more = words_more(name, candidate); more && wanted.size() >= 3)
+      distance = std::min(distance, *more);
     if (distance < best_distance && distance < std::max(wanted.size(), spelt.size())) {
       best = candidate;
       best_distance = distance;

@@ -65,7 +65,7 @@ Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s
   kv_ = std::make_unique<KvCache>(world, spec.kv_cache, *network_, static_cast<u32>(n),
                                   static_cast<u32>(live) + 1024, stores);
   safety_ = std::make_unique<SafetyLayer>(world, spec.safety, static_cast<u32>(n));
-  services_ = std::make_unique<ServiceNet>(world, spec, *network_);
+  services_ = std::make_unique<ServiceNet>(world, spec, *network_, attempts_);
 
   for (std::size_t r = 0; r < n; ++r) {
     world.stats.about(static_cast<u32>(r));

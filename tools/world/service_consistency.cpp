@@ -137,6 +137,34 @@ void calls(std::vector<Finding>& out, const Spec& spec) {
   }
 }
 
+// Whom a use is for: names that there are, and callers that have them.
+void whom(std::vector<Finding>& out, const Spec& spec, std::size_t i) {
+  constexpr std::size_t kClassesToldApart = 255;
+  const ServiceUseParams& use = spec.uses[i];
+  const std::string path = fmt::format("spec.uses[{}].for.", i);
+  const auto check = [&](const char* key, const std::vector<std::string>& wanted,
+                         const std::vector<std::string>& known, const char* what, bool fits,
+                         const char* fitting) {
+    if (!wanted.empty() && !fits)
+      out.push_back({path + key, fmt::format("only of a use {}", fitting)});
+    for (const std::string& name : wanted)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        out.push_back({path + key,
+                       fmt::format("no {} is called '{}'{}", what, name, suggestion(name, known))});
+  };
+  const bool of_attempts =
+      use.per == UsePer::kRequest || use.per == UsePer::kLogIn || use.per == UsePer::kWork;
+  std::vector<std::string> classes = named(spec.clients);
+  if (classes.size() > kClassesToldApart) classes.resize(kClassesToldApart);
+  check("classes", use.whom.classes, classes, "class of clients", of_attempts,
+        "`per: request`, `per: log_in` or `per: work`: others are asked for no client");
+  check("pools", use.whom.pools, named(spec.serving.pools), "pool",
+        use.per == UsePer::kWork || use.per == UsePer::kStart,
+        "`per: work` or `per: start`: others are asked for no pod");
+  check("regions", use.whom.regions, named(spec.regions), "region", use.per != UsePer::kCall,
+        "that a region makes, not `per: call`");
+}
+
 void names(std::vector<Finding>& out, const Spec& spec) {
   const std::vector<std::string> services = named(spec.services), regions = named(spec.regions);
   std::vector<std::string> both = services;
@@ -205,6 +233,7 @@ std::vector<Finding> faults_of_services(const Spec& spec) {
                                        use.service, use.service)
                          : fmt::format("no service is called '{}'{}", use.service,
                                        suggestion(use.service, services))});
+    whom(out, spec, i);
     if (use.on_failure == OnFailure::kStale && use.cache.size == 0)
       out.push_back({path + ".on_failure",
                      "nothing is kept that could be stale: give it a `cache` with a `size`"});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/clients/caller_retries.h"
+#include "models/dependencies/class_filter.h"
 #include "models/dependencies/dns_name.h"
 #include "models/dependencies/health_check.h"
 #include "models/dependencies/policy_refresh.h"
@@ -13,9 +14,22 @@
 #include "tools/world/live_values.h"
 
 namespace stampede {
+namespace {
 
-ServiceNet::ServiceNet(World& world, const Spec& spec, const NetworkPort& network)
-    : world_(world), spec_(spec), network_(network), callers_(spec.regions.size()) {
+// A list that is left out holds all.
+bool among(const std::string& name, const std::vector<std::string>& names) {
+  return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+ServiceNet::ServiceNet(World& world, const Spec& spec, const NetworkPort& network,
+                       const AttemptPool& attempts)
+    : world_(world),
+      spec_(spec),
+      network_(network),
+      attempts_(attempts),
+      callers_(spec.regions.size()) {
   for (const DnsNameParams& name : spec_.dns)
     names_.push_back(std::make_unique<DnsName>(world_, name));
   build_services();
@@ -145,17 +159,35 @@ ServicePort* ServiceNet::behind_names(Use& use, const std::string& path, RegionI
   return in_turn(std::move(links));
 }
 
-std::vector<ServicePort*> ServiceNet::of_region(std::size_t region, UsePer per) const {
+std::vector<ServicePort*> ServiceNet::of_region(std::size_t region, UsePer per,
+                                                std::optional<std::size_t> pool) const {
   std::vector<ServicePort*> links;
-  for (const Caller& caller : uses_)
-    if (caller.region == region && spec_.uses[caller.use].per == per) links.push_back(caller.asked);
+  for (const Caller& caller : uses_) {
+    const ServiceUseParams& use = spec_.uses[caller.use];
+    if (caller.region == region && use.per == per &&
+        (!pool || among(spec_.serving.pools[*pool].name, use.whom.pools)))
+      links.push_back(caller.asked);
+  }
   return links;
+}
+
+ServicePort* ServiceNet::for_classes(ServicePort* asked, const UseForParams& whom) {
+  if (whom.classes.empty()) return asked;
+  std::vector<u8> needs;
+  for (const ClientClassParams& c : spec_.clients)
+    needs.push_back(among(c.name, whom.classes) ? 1 : 0);
+  return class_filters_
+      .emplace_back(std::make_unique<ClassFilter>(*asked, attempts_, std::move(needs)))
+      .get();
 }
 
 void ServiceNet::build_region(std::size_t r) {
   const std::string& name = spec_.regions[r].name;
-  for (std::size_t k = 0; k < spec_.uses.size(); ++k)
-    if (spec_.uses[k].per != UsePer::kCall) add_use(k, name, static_cast<RegionId>(r));
+  for (std::size_t k = 0; k < spec_.uses.size(); ++k) {
+    if (spec_.uses[k].per == UsePer::kCall || !among(name, spec_.uses[k].whom.regions)) continue;
+    Caller& caller = add_use(k, name, static_cast<RegionId>(r));
+    caller.asked = for_classes(caller.asked, spec_.uses[k].whom);
+  }
   std::vector<ServicePort*> request;
   for (std::size_t n = 0; n < spec_.dns.size(); ++n) {
     const auto& records = spec_.dns[n].records;
@@ -172,10 +204,12 @@ void ServiceNet::build_region(std::size_t r) {
     log_in.push_back(port);
     request.push_back(port);
   }
-  gateway.work = in_turn(of_region(r, UsePer::kWork));
+  for (std::size_t w = 0; w < spec_.serving.pools.size(); ++w) {
+    gateway.work.push_back(in_turn(of_region(r, UsePer::kWork, w)));
+    callers_[r].start.push_back(in_turn(of_region(r, UsePer::kStart, w)));
+  }
   gateway.request = in_turn(std::move(request));
   gateway.log_in = in_turn(std::move(log_in));
-  callers_[r].start = in_turn(of_region(r, UsePer::kStart));
   callers_[r].lease = in_turn(of_region(r, UsePer::kLease));
 }
 
@@ -282,7 +316,10 @@ ServicePort* ServiceNet::for_controller(const WorkQueueParams& controller) {
 
 const GatewayServices* ServiceNet::of_gateway(std::size_t region) const {
   const GatewayServices& gateway = callers_[region].gateway;
-  return gateway.log_in == nullptr && gateway.work == nullptr ? nullptr : &gateway;
+  const bool asks = gateway.log_in != nullptr ||
+                    std::any_of(gateway.work.begin(), gateway.work.end(),
+                                [](const ServicePort* port) { return port != nullptr; });
+  return asks ? &gateway : nullptr;
 }
 
 std::vector<NamedService> ServiceNet::named() const {

@@ -2,10 +2,12 @@
 // from `spec.services`, `spec.uses` and `spec.dns`; a use for each region that has the caller.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/dependencies/use.h"
+#include "models/ports/attempts_port.h"
 #include "models/ports/scene.h"
 #include "models/ports/service_port.h"
 #include "tools/world/scenario.h"
@@ -13,6 +15,7 @@
 namespace stampede {
 
 struct CallerRetries;
+class ClassFilter;
 class DnsName;
 class HealthCheck;
 class LiveValues;
@@ -23,7 +26,8 @@ struct World;
 
 class ServiceNet {
  public:
-  ServiceNet(World& world, const Spec& spec, const NetworkPort& network);
+  ServiceNet(World& world, const Spec& spec, const NetworkPort& network,
+             const AttemptPool& attempts);
   ~ServiceNet();
   // Of a region, whose policy may be handed out by a service.
   void connect(std::size_t region, GateControlPort& gate);
@@ -33,7 +37,9 @@ class ServiceNet {
 
   // Of a region; null: it asks nobody.
   const GatewayServices* of_gateway(std::size_t region) const;
-  ServicePort* at_start(std::size_t region) const { return callers_[region].start; }
+  const std::vector<ServicePort*>& at_start(std::size_t region) const {
+    return callers_[region].start;
+  }
   ServicePort* at_renewal(std::size_t region) const { return callers_[region].lease; }
   // Of a caller that stands in no region; null: it names no service.
   ServicePort* for_controller(const WorkQueueParams& controller);
@@ -61,7 +67,8 @@ class ServiceNet {
   };
   struct Region {
     GatewayServices gateway;
-    ServicePort *start = nullptr, *lease = nullptr;
+    std::vector<ServicePort*> start;  // [pool]
+    ServicePort* lease = nullptr;
   };
   void build_services();
   void build_region(std::size_t region);
@@ -69,7 +76,10 @@ class ServiceNet {
   Caller& add_use(std::size_t use, const std::string& owner, RegionId region);
   ServicePort* behind_names(Use& use, const std::string& path, RegionId region);
   ServicePort* add_resolvers(std::size_t name, const std::string& owner, RegionId region);
-  std::vector<ServicePort*> of_region(std::size_t region, UsePer per) const;
+  // Of the pods of one pool; without it of all.
+  std::vector<ServicePort*> of_region(std::size_t region, UsePer per,
+                                      std::optional<std::size_t> pool = {}) const;
+  ServicePort* for_classes(ServicePort* asked, const UseForParams& whom);
   Service& service_for(const std::string& name, RegionId region) const;
   RegionId place_of(const std::string& service) const;
   Use::Wiring wiring_to(const std::string& service, RegionId from, RetryPort& retries) const;
@@ -80,12 +90,14 @@ class ServiceNet {
   World& world_;
   const Spec& spec_;
   const NetworkPort& network_;
+  const AttemptPool& attempts_;
   std::vector<std::unique_ptr<DnsName>> names_;  // [name]
   std::vector<std::unique_ptr<Resolvers>> resolvers_;
   std::vector<Authority> authorities_;
   std::vector<Placed> services_;
   std::vector<Caller> uses_, of_controllers_;
   std::vector<std::unique_ptr<UseChain>> chains_;
+  std::vector<std::unique_ptr<ClassFilter>> class_filters_;
   std::vector<std::unique_ptr<PolicyRefresh>> policies_;
   std::vector<std::unique_ptr<HealthCheck>> checks_;
   std::vector<Region> callers_;  // [region]

@@ -103,10 +103,27 @@ class VersionCheck {
       report(path + ".leak", "`per_request` or `per_minute` is wanted");
     if (v.kind == VersionKind::kRouting && has_traits(v))
       report(path + ".kind", "no process runs a routing: it can only `set` parameters");
+    if (!v.with.empty()) {
+      if (std::find(names_.begin(), names_.end(), v.with) == names_.end())
+        report(path + ".with",
+               fmt::format("no version is called '{}'{}", v.with, suggestion(v.with, names_)));
+      else if (v.with == v.name)
+        report(path + ".with",
+               "another version is wanted: by itself is what it does without `with`");
+      if (!has_traits(v))
+        report(path + ".with",
+               "its processes do nothing that the other could bring out: say what, "
+               "such as `crash: after 1 requests`");
+    }
     if (!v.empties.empty())
       if (std::string wrong = fault_of_cache(spec_, v.empties); !wrong.empty())
         report(path + ".empties", std::move(wrong));
-    if (v.kind != VersionKind::kBinary && v.set.empty() && v.empties.empty() && !has_traits(v))
+    const bool partner = std::any_of(spec_.versions.begin(), spec_.versions.end(),
+                                     [&](const VersionParams& o) { return o.with == v.name; });
+    if (partner && v.kind == VersionKind::kRouting)
+      report(path + ".kind", "no process runs a routing: nothing can show only with it");
+    if (v.kind != VersionKind::kBinary && v.set.empty() && v.empties.empty() && !has_traits(v) &&
+        !partner)
       report(path, fmt::format("'{}' changes nothing: `set` something, or say what processes do",
                                v.name));
   }
