@@ -1,7 +1,9 @@
 #include "models/network/as_generator.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "sim/math.h"
 #include "sim/random.h"
 
 namespace stampede {
@@ -25,9 +27,12 @@ class Generator {
       graph_.set_region(graph_.add_as(i + 1), static_cast<RegionId>(i % regions_));
     for (u32 i = 0; i < transit; ++i)
       for (u32 k = i + 1; k < transit; ++k) graph_.add_link(i + 1, k + 1, LinkKind::kPeerToPeer);
-    for (u32 i = transit; i < mid; ++i) buy(i, 0, i, params_.mid_providers_max);
     for (u32 i = transit; i < mid; ++i)
-      for (u32 k = i + 1; k < mid; ++k) maybe_peer(i, k);
+      buy(i, 0, i, i < kCoreAses ? params_.mid_providers_max : params_.providers_max);
+    if (all <= kCoreAses)
+      peer_in_the_core(transit, mid);
+    else
+      peer_by_rank(transit, mid);
     const bool has_mid = mid > transit;
     for (u32 i = mid; i < all; ++i)
       buy(i, has_mid ? transit : 0, has_mid ? mid : transit, params_.providers_max);
@@ -35,27 +40,63 @@ class Generator {
   }
 
  private:
+  // Of `count` ASes in order of size the one that a draw stands for.
+  u32 ranked(double u, u32 count) const {
+    if (params_.ases <= static_cast<i32>(kCoreAses) || params_.rank_exponent == 0)
+      return static_cast<u32>(u * count);
+    const double rest = 1 - params_.rank_exponent, most = count + 1.0;
+    const double rank = std::abs(rest) < 1e-9
+                            ? math::pow(most, u)
+                            : math::pow(1 + u * (math::pow(most, rest) - 1), 1 / rest);
+    return std::min(static_cast<u32>(rank - 1), count - 1);
+  }
+
   // Links AS `i` below 1 to `most` drawn ASes of [low, high).
   void buy(u32 i, u32 low, u32 high, i32 most) {
     const double count = uniform(draw(providers_, i, 0));
     const u32 wanted = 1 + static_cast<u32>(count * most);
-    std::vector<u32> near, any;
-    for (u32 k = low; k < high; ++k) {
-      any.push_back(k);
-      if (graph_.region(k) == graph_.region(i)) near.push_back(k);
-    }
+    // Regions take turns: those of i's own are every regions_-th.
+    const u32 first = low + (i % regions_ + regions_ - low % regions_) % regions_;
+    const u32 near = first < high ? (high - first - 1) / regions_ + 1 : 0;
     for (u32 n = 1; n <= wanted; ++n) {
       const Words w = draw(providers_, i, n);
-      const std::vector<u32>& from = uniform(w) < params_.local.value && !near.empty() ? near : any;
-      const auto pick = static_cast<std::size_t>(uniform2(w) * static_cast<double>(from.size()));
-      graph_.add_link(from[pick] + 1, i + 1, LinkKind::kProviderToCustomer);
+      const u32 pick = uniform(w) < params_.local.value && near > 0
+                           ? first + ranked(uniform2(w), near) * regions_
+                           : low + ranked(uniform2(w), high - low);
+      graph_.add_link(pick + 1, i + 1, LinkKind::kProviderToCustomer);
     }
   }
 
-  void maybe_peer(u32 i, u32 k) {
-    const double chance =
-        graph_.region(i) == graph_.region(k) ? params_.add_p2p.value : params_.add_p2p_far.value;
-    if (uniform(draw(peers_, i, k)) < chance) graph_.add_link(i + 1, k + 1, LinkKind::kPeerToPeer);
+  void peer_in_the_core(u32 low, u32 high) {
+    for (u32 i = low; i < high; ++i)
+      for (u32 k = i + 1; k < high; ++k) {
+        const double chance = graph_.region(i) == graph_.region(k) ? params_.add_p2p.value
+                                                                   : params_.add_p2p_far.value;
+        if (uniform(draw(peers_, i, k)) < chance)
+          graph_.add_link(i + 1, k + 1, LinkKind::kPeerToPeer);
+      }
+  }
+
+  // As many as the core's chances give in a graph of its size, at most `peers`: each AS asks for
+  // half of its own, of ASes by rank.
+  void peer_by_rank(u32 low, u32 high) {
+    const double core = kCoreAses * params_.mid.value;
+    const double near = params_.add_p2p.value * core / regions_;
+    const double far = params_.add_p2p_far.value * core * (regions_ - 1) / regions_;
+    const double mean = std::min(near + far, params_.peers);
+    if (mean <= 0 || high - low < 2) return;
+    for (u32 i = low; i < high; ++i) {
+      const u32 asked = static_cast<u32>(mean / 2 + uniform(draw(peers_, i, 0)));
+      const u32 first = low + (i % regions_ + regions_ - low % regions_) % regions_;
+      const u32 close = first < high ? (high - first - 1) / regions_ + 1 : 0;
+      for (u32 n = 1; n <= asked; ++n) {
+        const Words w = draw(peers_, i, n);
+        const u32 pick = uniform(w) * (near + far) < near && close > 0
+                             ? first + ranked(uniform2(w), close) * regions_
+                             : low + ranked(uniform2(w), high - low);
+        graph_.add_link(i + 1, pick + 1, LinkKind::kPeerToPeer);
+      }
+    }
   }
 
   const AsGeneratorParams& params_;

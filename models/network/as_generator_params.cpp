@@ -7,7 +7,7 @@ void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
   s.name("AsGenerator");
   s.field("ases", &P::ases)
       .fixed("the network is laid out at the start")
-      .range(3, 20000)
+      .range(3, 100000)
       .help("autonomous systems in the generated graph")
       .source("BGP graphs: 200 ASes converge as larger graphs do");
   s.field("transit", &P::transit)
@@ -39,6 +39,22 @@ void AsGeneratorParams::describe(Schema<AsGeneratorParams>& s) {
       .fixed("the network is laid out at the start")
       .range(0, 1)
       .help("probability that two mid-tier ASes of different regions peer");
+  s.field("peers", &P::peers)
+      .fixed("the network is laid out at the start")
+      .range(0, 1000)
+      .help(
+          "in a graph of more than 1,000 ASes a mid-tier AS has at most so many peers in the mean, "
+          "so that links grow with the number of ASes")
+      .source("CAIDA AS relationships: serial-2 has some 6.5 links for each AS");
+  s.field("rank_exponent", &P::rank_exponent)
+      .fixed("the network is laid out at the start")
+      .range(0, 3)
+      .help(
+          "in a graph of more than 1,000 ASes the chance to be chosen as a provider or peer falls "
+          "as "
+          "an AS's rank to the minus this; those beyond the first 1,000 buy as stubs do")
+      .source(
+          "Faloutsos 1999: degrees by rank, -0.81 to -0.74, of all that an AS has; Mahadevan 2006");
 }
 
 }  // namespace stampede

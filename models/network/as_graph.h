@@ -50,11 +50,12 @@ class AsGraph {
 
  private:
   struct Impl;
+  u32 count_of(AsIndex as, Relation relation) const;
   std::unique_ptr<Impl> impl_;
 };
 
 // Gives each AS without a region one: provider-free ASes in turn, the others that of a drawn
-// provider, so that regions hang together.
+// provider, so that regions hang together. Of a provider cycle that nobody sells to, one in turn.
 void assign_regions(AsGraph& graph, u32 regions, u64 seed);
 
 }  // namespace stampede

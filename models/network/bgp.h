@@ -1,8 +1,9 @@
 // BGP speakers, one an AS, exchanging updates over sessions on the scheduler.
-// State: per AS, prefix: AdjIn by session -> best (LocRib) -> AdjOut by session, Fib = best after a
-// delay. Session: up -> down (reset, hold timer) -> up. Timer a session: idle -> running -> idle.
-// Source: RFC 4271 with the event model of network_and_kv.md 2; variants measured on FRR and BIRD.
-// Limits: one router an AS; no iBGP, MED, communities.
+// State: per AS, class of prefixes: AdjIn by session -> best (LocRib) -> AdjOut by session, Fib =
+// best after a delay. Session: up -> down (reset, hold timer) -> up. Timer a session: idle ->
+// running -> idle. Prefixes of one origin are one class until something tells them apart
+// (bgp_classes.cpp). Source: RFC 4271 with the event model of network_and_kv.md 2; variants
+// measured on FRR and BIRD. Limits: one router an AS; no iBGP, MED, communities.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "models/network/bgp_observer.h"
 #include "models/network/bgp_params.h"
 #include "models/network/flap_damping.h"
+#include "models/network/prefix_classes.h"
 #include "models/network/route.h"
 #include "models/network/routing_policy.h"
 #include "sim/random.h"
@@ -47,10 +49,20 @@ class Bgp : public Component {
 
   // Causes, at the current instant.
   void announce(AsIndex as, PrefixIndex prefix, IncidentId cause = kNoIncident,
-                PathId path = kNoPath, u32 otc = 0);
-  void withdraw(AsIndex as, PrefixIndex prefix, IncidentId cause = kNoIncident);
-  // The export policy of an origin lets the prefix out or not.
-  void set_export(AsIndex as, PrefixIndex prefix, bool allowed, IncidentId cause);
+                PathId path = kNoPath, u32 otc = 0) {
+    announce_all(as, prefix, 1, cause, path, otc);
+  }
+  void withdraw(AsIndex as, PrefixIndex prefix, IncidentId cause = kNoIncident) {
+    withdraw_all(as, prefix, 1, cause);
+  }
+  // The same of `count` prefixes from this one on.
+  void announce_all(AsIndex as, PrefixIndex first, u32 count, IncidentId cause,
+                    PathId path = kNoPath, u32 otc = 0);
+  void withdraw_all(AsIndex as, PrefixIndex first, u32 count, IncidentId cause);
+  // The export policy of an origin lets these prefixes out or not.
+  void set_export(AsIndex as, PrefixIndex first, u32 count, bool allowed, IncidentId cause);
+  // What an AS originates goes to this neighbour or not.
+  void set_export_to(AsIndex as, AsIndex neighbour, bool allowed, IncidentId cause);
   // Every route to every neighbour, or as relations allow.
   void set_leaks(AsIndex as, bool leaks, IncidentId cause);
   void session_down(AsIndex a, AsIndex b, IncidentId cause);  // noticed at once by both
@@ -64,11 +76,11 @@ class Bgp : public Component {
   void handle(const Event& event) override;
 
   // What the tables say. Session indices of an AS are contiguous, by ascending neighbour ASN.
-  SessionIndex next_hop(AsIndex as, PrefixIndex p) const { return best_[cell(as, p)].from; }
-  SessionIndex forwarding(AsIndex as, PrefixIndex p) const { return fib_[cell(as, p)].from; }
-  IncidentId forwarding_cause(AsIndex as, PrefixIndex p) const { return fib_[cell(as, p)].cause; }
-  bool originates(AsIndex as, PrefixIndex p) const { return own_[cell(as, p)].present(); }
-  bool exported(AsIndex as, PrefixIndex p) const { return !denied_[cell(as, p)]; }
+  SessionIndex next_hop(AsIndex as, PrefixIndex p) const { return best_[of(as, p)].from; }
+  SessionIndex forwarding(AsIndex as, PrefixIndex p) const { return fib_[of(as, p)].from; }
+  IncidentId forwarding_cause(AsIndex as, PrefixIndex p) const { return fib_[of(as, p)].cause; }
+  bool originates(AsIndex as, PrefixIndex p) const { return own_[of(as, p)].present(); }
+  bool exported(AsIndex as, PrefixIndex p) const { return !denied_[of(as, p)]; }
   bool announced(AsIndex as, PrefixIndex p) const;              // is it in any neighbour's hands?
   std::vector<u32> best_path(AsIndex as, PrefixIndex p) const;  // from self; empty: no route
   std::optional<Relation> learned_from(AsIndex as, PrefixIndex p) const;  // nothing: own, or none
@@ -81,6 +93,7 @@ class Bgp : public Component {
   bool carries(SessionIndex s) const { return sessions_[s].link_alive; }
   IncidentId failure(SessionIndex s) const { return sessions_[s].failure; }
   u32 size() const { return static_cast<u32>(policies_.size()); }
+  u32 classes() const { return classes_.count(); }
   const std::vector<Prefix>& prefixes() const { return prefixes_; }
   PathTable& paths() { return paths_; }
   const AsGraph& graph() const { return graph_; }
@@ -104,6 +117,7 @@ class Bgp : public Component {
     bool up = true, link_alive = true;
     bool missed = false;         // something sent while the link was silent
     bool held = false;           // over the limit of prefixes: it does not come back by itself
+    bool withheld = false;       // the peer does not get what the owner originates
     u32 epoch = 0, waiting = 0;  // waiting: pending prefixes
     u32 link = 0;
     u32 first_prefixes = 0;            // that the peer announced at the start
@@ -114,6 +128,13 @@ class Bgp : public Component {
     Instant last_arrival{};
     Instant batch_arrival{-1}, batch_done{};  // updates that arrive together are one message
   };
+  // Whether an event will come: the class's own, or that of the class which it was split from.
+  enum class Due : u8 { kNo, kOwn, kInherited };
+  struct Origination {
+    AsIndex as = 0;
+    PrefixIndex prefix = 0;
+    Announcement content;
+  };
   struct Best {
     SessionIndex from = kNoSession;
     PathId path = kNoPath;  // from self
@@ -123,16 +144,17 @@ class Bgp : public Component {
   };
   struct Message {
     SessionIndex session = 0;  // of the sender
-    PrefixIndex prefix = 0;
+    ClassIndex prefixes = 0;
     Announcement content;
     u32 epoch = 0;
     IncidentId cause = kNoIncident;
     bool end_of_rib = false;
+    u64 number = 0;  // of all messages
   };
   struct Forward {
     SessionIndex from = kNoSession;
     IncidentId cause = kNoIncident;
-    bool due = false;
+    Due due = Due::kNo;
   };
   struct Timer {
     Instant armed{-1}, until{};  // interval; armed < 0: never
@@ -140,37 +162,56 @@ class Bgp : public Component {
     u32 arms = 0;                // draws so far
   };
 
-  std::size_t cell(AsIndex as, PrefixIndex p) const {
-    return static_cast<std::size_t>(p) * size() + as;
+  std::size_t cell(AsIndex as, ClassIndex c) const {
+    return static_cast<std::size_t>(c) * size() + as;
   }
-  std::size_t slot(SessionIndex s, PrefixIndex p) const {
-    return static_cast<std::size_t>(p) * sessions_.size() + s;
+  std::size_t of(AsIndex as, PrefixIndex p) const { return cell(as, classes_.of(p)); }
+  std::size_t slot(SessionIndex s, ClassIndex c) const {
+    return static_cast<std::size_t>(c) * sessions_.size() + s;
   }
-  u32 timer_of(SessionIndex s, PrefixIndex p) const {
-    return params_.mrai_scope == MraiScope::kPeer ? s : static_cast<u32>(slot(s, p));
+  u32 timer_of(SessionIndex s, ClassIndex c) const {
+    return params_.mrai_scope == MraiScope::kPeer ? s : static_cast<u32>(slot(s, c));
   }
   SessionIndex session(AsIndex as, AsIndex neighbour) const;
+  // bgp.cpp: tables, with a row for each class of prefixes
+  void start();
+  void lay_out(const std::vector<u64>& alike);
+  std::vector<ClassIndex> apart(PrefixIndex first, u32 count);
+  void copy_rows(ClassIndex fresh, ClassIndex from);
+  std::vector<Roa> roas_for(const Prefix& prefix) const;
   // bgp.cpp: decision and export
-  Best select(AsIndex as, PrefixIndex p) const;
-  Announcement exported_route(SessionIndex s, PrefixIndex p);
-  Route imported(const Announcement& content, SessionIndex receiver, PrefixIndex p);
-  bool decide(AsIndex as, PrefixIndex p, IncidentId cause);  // true if the best changed
-  void decide_and_tell(AsIndex as, PrefixIndex p, IncidentId cause);
+  Best select(AsIndex as, ClassIndex c) const;
+  std::optional<Best> select_after(SessionIndex s, ClassIndex c, const Route& old) const;
+  PathId path_of(AsIndex as);  // of what it originates
+  Best best_from(SessionIndex s, ClassIndex c) const;
+  Announcement exported_route(SessionIndex s, ClassIndex c);
+  Route imported(const Announcement& content, SessionIndex receiver, ClassIndex c);
+  bool install(AsIndex as, ClassIndex c, Best next, IncidentId cause);
+  // True if the best changed; the second: after session `s` heard something else than `old`.
+  bool decide(AsIndex as, ClassIndex c, IncidentId cause);
+  bool decide_after(SessionIndex s, ClassIndex c, const Route& old, IncidentId cause);
+  void tell(AsIndex as, ClassIndex c, IncidentId cause);
+  bool relax(ClassIndex c);  // to the stable state; false if there is none in reach
+  void decide_and_tell(AsIndex as, ClassIndex c, IncidentId cause) {
+    if (decide(as, c, cause)) tell(as, c, cause);
+  }
   // bgp_events.cpp: sending, timers, sessions
-  void consider(SessionIndex s, PrefixIndex p, IncidentId cause);
-  void send(SessionIndex s, PrefixIndex p, const Announcement& content, IncidentId cause);
+  void consider(SessionIndex s, ClassIndex c, IncidentId cause);
+  void send(SessionIndex s, ClassIndex c, const Announcement& content, IncidentId cause);
   void transmit(Message message);
-  Duration wait(SessionIndex s, PrefixIndex p) const;  // until an update may be sent
-  void arm(SessionIndex s, PrefixIndex p);
+  Duration wait(SessionIndex s, ClassIndex c) const;  // until an update may be sent
+  void arm(SessionIndex s, ClassIndex c);
   void timer_expired(u32 timer);
-  void clear_pending(SessionIndex s, PrefixIndex p);
+  void clear_pending(SessionIndex s, ClassIndex c);
   void arrived(u32 message);
   void process(u32 message);
-  void receive(SessionIndex receiver, PrefixIndex p, const Route& route, IncidentId cause);
+  void reconsider(AsIndex as, ClassIndex c, IncidentId cause);
+  void receive(SessionIndex receiver, ClassIndex c, const Route& route, IncidentId cause);
+  void forward(AsIndex as, ClassIndex c);
   bool too_many(SessionIndex receiver) const;
   u32 heard(SessionIndex receiver) const;  // prefixes
   void hold(SessionIndex receiver, IncidentId cause);
-  void damp(SessionIndex receiver, PrefixIndex p, Route& route, IncidentId cause);
+  void damp(SessionIndex receiver, ClassIndex c, Route& route, IncidentId cause);
   void drop_session(SessionIndex s, IncidentId cause);
   void establish(SessionIndex s, IncidentId cause);
   void purge_stale(SessionIndex s, IncidentId cause);
@@ -181,7 +222,7 @@ class Bgp : public Component {
   BgpParams params_;
   BgpObserver* observer_;
   std::vector<Prefix> prefixes_;
-  StreamKey mrai_key_, processing_key_, retry_key_;
+  StreamKey mrai_key_, processing_key_, retry_key_, stuck_key_;
   ComponentId component_;
   PathTable paths_;
   std::vector<Roa> roas_;
@@ -190,22 +231,27 @@ class Bgp : public Component {
   std::vector<SessionIndex> first_;  // [as + 1]
   std::vector<Session> sessions_;    // [session]
   std::vector<SessionPolicy> session_policies_;
-  std::vector<Announcement> own_;           // [prefix, as]
-  std::vector<u8> denied_;                  // [prefix, as]
-  std::vector<Best> best_;                  // [prefix, as]
-  std::vector<Forward> fib_;                // [prefix, as]
-  std::vector<Route> adj_in_;               // [prefix, session]
-  std::vector<Announcement> adj_out_;       // [prefix, session]
-  std::vector<u8> pending_;                 // [prefix, session]
-  std::vector<IncidentId> pending_cause_;   // [prefix, session]
-  std::vector<u32> sent_;                   // [prefix, session], since the last new cause
-  std::vector<Instant> sent_at_;            // [prefix, session]
-  std::vector<FlapDamping> damping_;        // [prefix, session] if damping is on
+  bool started_ = false;
+  std::vector<Origination> originations_;  // before the start
+  PrefixClasses classes_;
+  std::vector<std::vector<Roa>> roas_of_;  // [class], those that cover its prefixes
+  u64 messages_sent_ = 0;
+  std::vector<Announcement> own_;           // [class, as]
+  std::vector<u8> denied_;                  // [class, as]
+  std::vector<Best> best_;                  // [class, as]
+  std::vector<Forward> fib_;                // [class, as]
+  std::vector<Route> adj_in_;               // [class, session]
+  std::vector<Announcement> adj_out_;       // [class, session]
+  std::vector<u8> pending_;                 // [class, session]
+  std::vector<IncidentId> pending_cause_;   // [class, session]
+  std::vector<u32> sent_;                   // [class, session], since the last new cause
+  std::vector<Instant> sent_at_;            // [class, session]
+  std::vector<FlapDamping> damping_;        // [class, session] if damping is on
   std::vector<Timer> timers_;               // [timer_of]
   std::vector<Instant> busy_until_;         // [as]
   std::vector<u32> processed_;              // [as], draws so far
-  std::vector<u8> decision_due_;            // [prefix, as]
-  std::vector<IncidentId> decision_cause_;  // [prefix, as]
+  std::vector<Due> decision_due_;           // [class, as]
+  std::vector<IncidentId> decision_cause_;  // [class, as]
   SlotPool<Message> messages_;
   Stats stats_;
   bool divergent_ = false;

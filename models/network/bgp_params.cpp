@@ -5,6 +5,13 @@ namespace stampede {
 void BgpParams::describe(Schema<BgpParams>& s) {
   using P = BgpParams;
   s.name("Bgp");
+  s.field("profile", &P::profile)
+      .fixed("it stands for values that are shown")
+      .help(
+          "a daemon that was measured, whose timers and habits hold where the scenario says "
+          "nothing "
+          "else: frr_8 (FRRouting before 10.6), frr_10_6 (its withdrawals wait as well), bird_2")
+      .source("FRR measured: 8.4.4 and BIRD 2.0.12");
   s.field("mrai", &P::mrai)
       .live()
       .at_least(0)
@@ -24,6 +31,20 @@ void BgpParams::describe(Schema<BgpParams>& s) {
       .range(0, 1)
       .help("share of ASes whose withdrawals wait for the MRAI as well")
       .source("BGP graphs: 0.75 gives a mean removal of 117 s; Garcia-Martinez 2018: 121 s");
+  s.field("rov_fraction", &P::rov_fraction)
+      .fixed("routers are drawn at the start")
+      .range(0, 1)
+      .help(
+          "share of ASes that drop routes whose origin is not the one that the prefix's owner has "
+          "authorised (see network.roas)")
+      .source("RFC 6811: origin validation");
+  s.field("otc_fraction", &P::otc_fraction)
+      .fixed("routers are drawn at the start")
+      .range(0, 1)
+      .help(
+          "share of ASes that mark what they send to customers and peers, and drop what comes back "
+          "up with that mark: leaks")
+      .source("RFC 9234: Only-To-Customer");
   s.field("withdrawals", &P::withdrawals)
       .live()
       .help(
@@ -102,6 +123,13 @@ void BgpParams::describe(Schema<BgpParams>& s) {
       .fixed("the routes of the start were sent by it")
       .help("whether a router avoids sending a route back to where it came from")
       .source("FRR measured: off");
+  s.field("stuck_withdrawals", &P::stuck_withdrawals)
+      .live()
+      .range(0, 1)
+      .help(
+          "probability that a router loses a withdrawal and keeps the route until the session is "
+          "reset or the prefix is announced again")
+      .source("Fontugne 2019: a peer misses 1.8 % of the withdrawals of an IPv4 beacon");
   s.field("flap_damping", &P::flap_damping)
       .fixed("penalties are counted from the start or not at all")
       .help("whether routes that change too often are suppressed (RFC 2439)");
@@ -132,16 +160,28 @@ void BgpParams::describe(Schema<BgpParams>& s) {
       .source("BGP graphs: 1000, far above the 16 of the worst run that converged");
 }
 
-BgpParams BgpParams::frr() {
+BgpParams BgpParams::of(BgpProfile profile) {
   BgpParams p;
+  p.profile = profile;
+  if (profile == BgpProfile::kNone) return p;
   p.mrai = 0_s;
   p.mrai_jitter_low = {1};
   p.wrate_fraction = {0};
+  if (profile == BgpProfile::kBird_2) {
+    // Arrival to sending 0.2 to 0.3 ms, with one look at all that its sockets hold.
+    p.processing_min = 0_s;
+    p.processing_max = 100_us;
+    p.decision_hold = 200_us;
+    p.fib_delay = 100_us;
+    p.split_horizon = true;
+    return p;
+  }
   p.withdrawals = WithdrawalRule::kWhenIdle;
   p.withdrawal_starts_mrai = p.whole_second_timer = true;
   p.processing_min = p.processing_max = 0_s;
   p.decision_hold = 50_ms;
   p.fib_delay = 10_ms;
+  if (profile == BgpProfile::kFrr10_6) p.wrate_fraction = {1};
   return p;
 }
 

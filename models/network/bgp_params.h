@@ -12,11 +12,17 @@ enum class WithdrawalRule : u8 {
   kWhenIdle  // unless an announcement to that peer waits for the timer (FRR before 10.6)
 };
 
+// Daemons whose timers and habits were measured.
+enum class BgpProfile : u8 { kNone, kFrr_8, kFrr10_6, kBird_2 };
+
 struct BgpParams {
+  BgpProfile profile = BgpProfile::kNone;  // sets what is not given
   Duration mrai{30_s};
   Share mrai_jitter_low{0.75};
   MraiScope mrai_scope = MraiScope::kPeer;
   Share wrate_fraction{0.75};
+  Share rov_fraction{0};
+  Share otc_fraction{0};
   WithdrawalRule withdrawals = WithdrawalRule::kAtOnce;
   bool withdrawal_starts_mrai = false;
   bool whole_second_timer = false;
@@ -33,6 +39,7 @@ struct BgpParams {
   Duration max_prefix_restart{0};
   bool sender_loop_detection = false;
   bool split_horizon = false;
+  Share stuck_withdrawals{0};
   bool flap_damping = false;
   double damping_suppress = 2000;
   double damping_reuse = 750;
@@ -41,7 +48,8 @@ struct BgpParams {
   i32 update_cap = 1000;
   static void describe(Schema<BgpParams>& s);
 
-  static BgpParams frr();  // FRRouting before 10.6 as measured (bgp_daemons.md 1)
+  // As measured on that daemon (docs/measurements/bgp_daemons.md); links stay as they are.
+  static BgpParams of(BgpProfile profile);
 };
 
 }  // namespace stampede

@@ -37,36 +37,35 @@ void Bgp::session_up(AsIndex a, AsIndex b, IncidentId cause) {
 
 void Bgp::refresh(AsIndex as, AsIndex neighbour, IncidentId cause) {
   const SessionIndex s = session(as, neighbour);
-  for (PrefixIndex p = 0; p < prefixes_.size(); ++p)
-    if (sessions_[s].up && adj_out_[slot(s, p)].present()) send(s, p, adj_out_[slot(s, p)], cause);
+  for (ClassIndex c = 0; c < classes(); ++c)
+    if (sessions_[s].up && adj_out_[slot(s, c)].present()) send(s, c, adj_out_[slot(s, c)], cause);
 }
 
 void Bgp::drop_session(SessionIndex s, IncidentId cause) {
   if (!sessions_[s].up) return;
-  const auto count = static_cast<PrefixIndex>(prefixes_.size());
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
     Session& session = sessions_[end];
     session.up = false;
     session.ended = cause;
     ++session.epoch;
-    for (PrefixIndex p = 0; p < count; ++p) {
-      clear_pending(end, p);
-      adj_out_[slot(end, p)] = {};
-      timers_[timer_of(end, p)].armed = Instant{-1};
+    for (ClassIndex c = 0; c < classes(); ++c) {
+      clear_pending(end, c);
+      adj_out_[slot(end, c)] = {};
+      timers_[timer_of(end, c)].armed = Instant{-1};
     }
   }
   const SessionIndex low = std::min(s, sessions_[s].reverse);
   for (const SessionIndex end : {low, sessions_[low].reverse}) {
     if (params_.restart_time.ns > 0) {
-      for (PrefixIndex p = 0; p < count; ++p) adj_in_[slot(end, p)].stale = true;
+      for (ClassIndex c = 0; c < classes(); ++c) adj_in_[slot(end, c)].stale = true;
       scheduler_.after(params_.restart_time, Priority::kNetwork, component_, kStale, end,
                        sessions_[end].epoch);
       continue;
     }
-    for (PrefixIndex p = 0; p < count; ++p) {
-      if (!adj_in_[slot(end, p)].present()) continue;
-      adj_in_[slot(end, p)] = {};
-      decide_and_tell(sessions_[end].owner, p, cause);
+    for (ClassIndex c = 0; c < classes(); ++c) {
+      if (!adj_in_[slot(end, c)].present()) continue;
+      adj_in_[slot(end, c)] = {};
+      reconsider(sessions_[end].owner, c, cause);
     }
   }
   const double u = uniform(draw(retry_key_, low, 0, sessions_[low].epoch));
@@ -85,7 +84,8 @@ bool Bgp::too_many(SessionIndex receiver) const {
 
 u32 Bgp::heard(SessionIndex receiver) const {
   u32 count = 0;
-  for (PrefixIndex p = 0; p < prefixes_.size(); ++p) count += adj_in_[slot(receiver, p)].present();
+  for (ClassIndex c = 0; c < classes(); ++c)
+    if (adj_in_[slot(receiver, c)].present()) count += static_cast<u32>(classes_.members(c).size());
   return count;
 }
 
@@ -104,19 +104,19 @@ void Bgp::establish(SessionIndex s, IncidentId cause) {
     sessions_[end].up = true;
   }
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
-    for (PrefixIndex p = 0; p < prefixes_.size(); ++p) consider(end, p, cause);
+    for (ClassIndex c = 0; c < classes(); ++c) consider(end, c, cause);
     transmit({end, 0, {}, sessions_[end].epoch, cause, true});
   }
 }
 
 void Bgp::purge_stale(SessionIndex s, IncidentId cause) {
-  for (PrefixIndex p = 0; p < prefixes_.size(); ++p) {
-    Route& route = adj_in_[slot(s, p)];
+  for (ClassIndex c = 0; c < classes(); ++c) {
+    Route& route = adj_in_[slot(s, c)];
     if (!route.stale) continue;
     route.stale = false;
     if (!route.present()) continue;
     route = {};
-    decide_and_tell(sessions_[s].owner, p, cause);
+    reconsider(sessions_[s].owner, c, cause);
   }
 }
 

@@ -41,15 +41,15 @@ void read_comment(std::string_view line, CaidaFile& file) {
 }
 
 // What is wrong with the line, or nothing.
-std::string read_link(std::string_view line, u32 number, CaidaFile& file, Links& links) {
+std::string read_link(std::string_view line, u32 number, CaidaFile& file, Links& links,
+                      bool& repeated) {
   const std::vector<std::string_view> fields = split(line, '|');
   if (fields.size() != 3 && fields.size() != 4)
     return "expected 3 or 4 fields separated by '|', found " + std::to_string(fields.size());
   u32 a = 0, b = 0;
-  if (!parse_asn(fields[0], a)) return "not an AS number: '" + std::string(fields[0]) + "'";
-  if (!parse_asn(fields[1], b)) return "not an AS number: '" + std::string(fields[1]) + "'";
-  if (fields[2] != "-1" && fields[2] != "0")
-    return "relation must be -1 or 0, not '" + std::string(fields[2]) + "'";
+  if (!parse_asn(fields[0], a)) return "the first field is not an AS number";
+  if (!parse_asn(fields[1], b)) return "the second field is not an AS number";
+  if (fields[2] != "-1" && fields[2] != "0") return "the relation is neither -1 nor 0";
   if (a == b) return "AS " + std::to_string(a) + " is linked to itself";
   const bool peers = fields[2] == "0";
   const auto [it, fresh] =
@@ -57,7 +57,7 @@ std::string read_link(std::string_view line, u32 number, CaidaFile& file, Links&
   if (!fresh) {
     if (it->second.peers != peers || (!peers && it->second.first != a))
       return "contradicts line " + std::to_string(it->second.line);
-    file.warnings.push_back({number, "repeats line " + std::to_string(it->second.line)});
+    repeated = true;
     return "";
   }
   file.graph.add_link(a, b, peers ? LinkKind::kPeerToPeer : LinkKind::kProviderToCustomer);
@@ -78,27 +78,43 @@ void report_cycles(CaidaFile& file, const Links& links) {
     if (!fresh && seen.line < it->second.first) it->second = {seen.line, arc};
   }
   for (const auto& [g, where] : first_line)
-    file.errors.push_back({where.first, "provider cycle: AS " + std::to_string(where.second.first) +
-                                            " is an indirect customer of its customer AS " +
-                                            std::to_string(where.second.second)});
+    file.warnings.push_back({where.first, "provider cycle: AS " +
+                                              std::to_string(where.second.first) +
+                                              " is an indirect customer of its customer AS " +
+                                              std::to_string(where.second.second)});
 }
 
 }  // namespace
 
-CaidaFile read_caida(std::istream& input) {
+CaidaFile read_caida(const std::function<bool(std::string_view& line)>& next) {
   CaidaFile file;
   Links links;
-  std::string line;
-  for (u32 number = 1; std::getline(input, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+  std::string_view line;
+  u32 repeats = 0, first_repeat = 0;
+  for (u32 number = 1; next(line); ++number) {
+    if (number > kMostLines) {
+      file.errors.push_back({number, "more than " + std::to_string(kMostLines) + " lines"});
+      return file;
+    }
     if (line.empty()) continue;
     if (line.front() == '#') {
       read_comment(line, file);
       continue;
     }
-    std::string wrong = read_link(line, number, file, links);
-    if (!wrong.empty()) file.errors.push_back({number, std::move(wrong)});
+    bool repeated = false;
+    std::string wrong = read_link(line, number, file, links, repeated);
+    if (repeated && repeats++ == 0) first_repeat = number;
+    if (wrong.empty() && file.graph.links() > kMostLinks)
+      wrong = "more than " + std::to_string(kMostLinks) + " links";
+    if (wrong.empty()) continue;
+    file.errors.push_back({number, std::move(wrong)});
+    if (file.errors.size() >= kMostIssues || file.graph.links() > kMostLinks) return file;
   }
+  if (repeats > 0)
+    file.warnings.push_back({first_repeat, repeats == 1 ? "a link that is there already"
+                                                        : std::to_string(repeats) +
+                                                              " links that are there already, "
+                                                              "the first of them here"});
   report_cycles(file, links);
   if (file.graph.size() == 0) file.errors.push_back({0, "no link in the file"});
   const u32 parts = file.graph.size() == 0 ? 1 : file.graph.components();

@@ -39,10 +39,10 @@ IncidentId Network::origin_sends(AsIndex as, PrefixIndex prefix, bool withdrawal
   if (as != region.origin) return cause;  // it is not its own
   if (withdrawal) {
     if (region.withdrawn == kNoIncident || region.restored != kNoIncident) {
-      region.withdrawn = world_.incident(
-          kPrefixWithdrawn, name_, {cause},
-          region.name + ": routers withdraw " + print(bgp_->prefixes()[prefix]) +
-              ", the first of up to " + std::to_string(params_.prefixes_per_region));
+      region.withdrawn =
+          world_.incident(kPrefixWithdrawn, name_, {cause},
+                          region.name + ": routers withdraw " + print(bgp_->prefixes()[prefix]) +
+                              ", the first of up to " + std::to_string(prefixes(r)));
       region.restored = kNoIncident;
     }
     prefix_withdrawn_[prefix] = 1;
@@ -138,13 +138,16 @@ void Network::recompute_dirty() {
     }
   }
   mended_ = kNoIncident;
-  if (bgp_->divergent() && !divergence_told_) {
-    divergence_told_ = true;
-    world_.incident(kBgpDivergent, name_, {}, "routing does not settle: update cap reached");
-  }
+  if (bgp_->divergent()) tell_divergence();
   for (RegionId r = 0; r < count; ++r)
     if (differs[r])
       for (PathListener* listener : listeners_) listener->paths_changed(r);
+}
+
+void Network::tell_divergence() {
+  if (divergence_told_) return;
+  divergence_told_ = true;
+  world_.incident(kBgpDivergent, name_, {}, "routing does not settle: update cap reached");
 }
 
 void Network::set_alive(RegionId region, bool alive, IncidentId cause) {
@@ -180,18 +183,34 @@ void Network::handle(const Event& event) {
 
 namespace {
 constexpr u32 kFirstOriginAsn = 4'200'000'000;  // private use (RFC 6996)
-
-std::vector<Prefix> region_prefixes(std::size_t regions, u32 each) {
-  std::vector<Prefix> result;
-  for (std::size_t r = 0; r < regions; ++r)
-    for (u32 i = 0; i < each; ++i)
-      result.push_back({10u << 24 | static_cast<u32>(r) << 16 | i << 8, 24});
-  return result;
-}
 }  // namespace
 
+const RegionAttachment* Network::attachment(RegionId region) const {
+  for (const RegionAttachment& a : params_.attachments)
+    if (a.region == regions_[region].name) return &a;
+  return nullptr;
+}
+
+// Of 10.0.0.0/8 each region has 256 /24s, or more if it announces more.
+std::vector<Prefix> Network::lay_out_prefixes() {
+  const auto each = static_cast<u32>(params_.prefixes_per_region);
+  const u32 room = std::max(each, 256u);
+  std::vector<Prefix> result;
+  for (RegionId r = 0; r < regions_.size(); ++r) {
+    first_prefix_.push_back(static_cast<PrefixIndex>(result.size()));
+    const RegionAttachment* own = attachment(r);
+    if (own != nullptr && !own->prefixes.empty())
+      for (const std::string& text : own->prefixes) result.push_back(parse_prefix(text).value());
+    else
+      for (u32 i = 0; i < each; ++i) result.push_back({10u << 24 | (r * room + i) << 8, 24});
+    region_of_prefix_.resize(result.size(), r);
+  }
+  first_prefix_.push_back(static_cast<PrefixIndex>(result.size()));
+  return result;
+}
+
 Network::Network(World& world, const NetworkParams& params, std::vector<NetworkRegion> regions,
-                 std::optional<AsGraph> graph, std::string path)
+                 std::string path)
     : world_(world),
       params_(params),
       name_(std::move(path)),
@@ -203,21 +222,23 @@ Network::Network(World& world, const NetworkParams& params, std::vector<NetworkR
     regions_.emplace_back().name = std::move(region.name);
     regions_.back().site = std::move(region.site);
   }
-  graph_ = graph ? std::move(*graph) : generate_as_graph(params_.generator, count, world.seed);
-  STAMPEDE_CHECK(graph_.acyclic(), "the AS graph has a provider cycle");
-  assign_regions(graph_, count, world.seed);
+  STAMPEDE_CHECK(params_.file.empty() || params_.graph, "the graph's file has not been read");
+  graph_ = std::make_unique<AsGraph>(
+      params_.graph ? *params_.graph : generate_as_graph(params_.generator, count, world.seed));
+  place_ases();
+  assign_regions(*graph_, count, world.seed);
   attach_regions(world.seed);
   choose_clients(world.seed);
   set_delays(world.seed);
-  bgp_ =
-      std::make_unique<Bgp>(world.scheduler, graph_, params_.bgp,
-                            region_prefixes(count, static_cast<u32>(params_.prefixes_per_region)),
-                            world.seed, name_ + ".bgp", static_cast<BgpObserver*>(this));
+  bgp_ = std::make_unique<Bgp>(world.scheduler, *graph_, params_.bgp, lay_out_prefixes(),
+                               world.seed, name_ + ".bgp", static_cast<BgpObserver*>(this));
   for (PrefixIndex p = 0; p < bgp_->prefixes().size(); ++p)
     bgp_->originate(regions_[region_of(p)].origin, p);
-  STAMPEDE_CHECK(bgp_->converge(), "routing has no stable state");
+  if (params_.roas && params_.bgp.rov_fraction.value > 0) authorise_origins();
+  const bool stable = bgp_->converge();
+  STAMPEDE_CHECK(stable || !graph_->acyclic(), "routing has no stable state");
   forwarding_ = std::make_unique<Forwarding>(*bgp_);
-  alive_.assign(graph_.size(), 1);
+  alive_.assign(graph_->size(), 1);
   prefix_withdrawn_.assign(bgp_->prefixes().size(), 0);
   paths_.resize(clients_.size() * regions_.size());
   between_.resize(regions_.size() * regions_.size());
@@ -228,56 +249,106 @@ Network::Network(World& world, const NetworkParams& params, std::vector<NetworkR
   }
   for (std::vector<Path>* table : {&paths_, &between_})
     for (Path& p : *table) p.state.changed = 0;
+  if (!stable) tell_divergence();
   register_stats();
 }
 
 Network::~Network() = default;
 
-// Each region's own AS buys from drawn providers of its region.
+void Network::authorise_origins() {
+  std::vector<Roa> roas;
+  for (PrefixIndex p = 0; p < bgp_->prefixes().size(); ++p) {
+    const Prefix& prefix = bgp_->prefixes()[p];
+    roas.push_back({prefix, graph_->asn(regions_[region_of(p)].origin), prefix.length});
+  }
+  bgp_->set_roas(std::move(roas));
+}
+
+// ASes that an attachment names lie in its region.
+void Network::place_ases() {
+  for (RegionId r = 0; r < regions_.size(); ++r) {
+    const RegionAttachment* own = attachment(r);
+    if (own == nullptr) continue;
+    for (const std::vector<i64>* list : {&own->ases, &own->clients})
+      for (const i64 asn : *list)
+        graph_->set_region(graph_->find(static_cast<u32>(asn)).value(), r);
+    if (const auto as = graph_->find(static_cast<u32>(own->asn)); own->asn != 0 && as)
+      graph_->set_region(*as, r);
+  }
+}
+
+// The first number for private use, from the region's own on, that the graph and the attachments do
+// not use.
+u32 Network::free_asn(RegionId region) const {
+  u32 asn = kFirstOriginAsn + region;
+  const auto named = [&] {
+    return std::any_of(params_.attachments.begin(), params_.attachments.end(),
+                       [&](const RegionAttachment& a) { return a.asn == i64{asn}; });
+  };
+  while (graph_->find(asn) || named()) asn += static_cast<u32>(regions_.size());
+  return asn;
+}
+
+// A region's AS buys from those that are named; one of its own from drawn ones of its region else.
 void Network::attach_regions(u64 seed) {
   const StreamKey key = stream_key(seed, name_, "attach");
-  const AsIndex size = graph_.size();
+  const AsIndex size = graph_->size();
   for (RegionId r = 0; r < regions_.size(); ++r) {
+    const RegionAttachment* own = attachment(r);
+    const bool named = own != nullptr && own->asn != 0;
+    const u32 asn = named ? static_cast<u32>(own->asn) : free_asn(r);
+    const bool there = graph_->find(asn).has_value();
+    regions_[r].origin = graph_->add_as(asn);
+    graph_->set_region(regions_[r].origin, r);
+    if (own != nullptr)
+      for (const i64 provider : own->providers)
+        graph_->add_link(static_cast<u32>(provider), asn, LinkKind::kProviderToCustomer);
+    if (there || (own != nullptr && !own->providers.empty())) continue;
     std::vector<AsIndex> choices;
     for (const bool anywhere : {false, true}) {
       if (!choices.empty()) break;
       for (AsIndex as = 0; as < size; ++as)
-        if ((anywhere || graph_.region(as) == r) && graph_.customers(as) > 0) choices.push_back(as);
+        if ((anywhere || graph_->region(as) == r) && graph_->customers(as) > 0)
+          choices.push_back(as);
     }
     if (choices.empty())
       for (AsIndex as = 0; as < size; ++as) choices.push_back(as);
-    const u32 asn = kFirstOriginAsn + r;
-    regions_[r].origin = graph_.add_as(asn);
-    graph_.set_region(regions_[r].origin, r);
     for (i32 n = 0; n < params_.providers_per_region && !choices.empty(); ++n) {
       const double u = uniform(draw(key, r, static_cast<u32>(n)));
       const auto pick = static_cast<std::ptrdiff_t>(u * static_cast<double>(choices.size()));
-      graph_.add_link(graph_.asn(choices[static_cast<std::size_t>(pick)]), asn,
-                      LinkKind::kProviderToCustomer);
+      graph_->add_link(graph_->asn(choices[static_cast<std::size_t>(pick)]), asn,
+                       LinkKind::kProviderToCustomer);
       choices.erase(choices.begin() + pick);
     }
   }
 }
 
-// Stubs of the region, without replacement as long as there are any.
+// Those that are named, else stubs of the region, without replacement as long as there are any.
 void Network::choose_clients(u64 seed) {
   const StreamKey key = stream_key(seed, name_, "clients");
-  const auto each = static_cast<u32>(params_.client_networks_per_region);
-  double sum = 0;
-  for (u32 k = 1; k <= each; ++k) sum += math::pow(k, -params_.client_weight_skew);
   for (RegionId r = 0; r < regions_.size(); ++r) {
+    const RegionAttachment* own = attachment(r);
+    const bool named = own != nullptr && !own->clients.empty();
+    const auto each = named ? static_cast<u32>(own->clients.size())
+                            : static_cast<u32>(params_.client_networks_per_region);
+    double sum = 0;
+    for (u32 k = 1; k <= each; ++k) sum += math::pow(k, -params_.client_weight_skew);
     std::vector<AsIndex> stubs, others;
-    for (AsIndex as = 0; as < graph_.size(); ++as)
-      if (graph_.region(as) == r && as != regions_[r].origin)
-        (graph_.customers(as) == 0 ? stubs : others).push_back(as);
+    for (AsIndex as = 0; as < graph_->size() && !named; ++as)
+      if (graph_->region(as) == r && as != regions_[r].origin)
+        (graph_->customers(as) == 0 ? stubs : others).push_back(as);
     if (stubs.empty()) stubs = others;
     if (stubs.empty()) stubs.push_back(regions_[r].origin);
     const std::vector<AsIndex> all = stubs;
     for (u32 k = 1; k <= each; ++k) {
+      const double share = math::pow(k, -params_.client_weight_skew) / sum;
+      if (named) {
+        clients_.push_back({r, *graph_->find(static_cast<u32>(own->clients[k - 1])), share});
+        continue;
+      }
       if (stubs.empty()) stubs = all;
       const double u = uniform(draw(key, r, k));
       const auto pick = static_cast<std::ptrdiff_t>(u * static_cast<double>(stubs.size()));
-      const double share = math::pow(k, -params_.client_weight_skew) / sum;
       clients_.push_back({r, stubs[static_cast<std::size_t>(pick)], share});
       stubs.erase(stubs.begin() + pick);
     }
@@ -295,12 +366,12 @@ Duration Network::one_way(RegionId a, RegionId b) const {
 
 void Network::set_delays(u64 seed) {
   const StreamKey key = stream_key(seed, name_, "delays");
-  for (AsIndex as = 0; as < graph_.size(); ++as)
-    for (const Neighbour& n : graph_.neighbours(as)) {
+  for (AsIndex as = 0; as < graph_->size(); ++as)
+    for (const Neighbour& n : graph_->neighbours(as)) {
       if (n.as < as) continue;
       const double u = 2 * uniform(draw(key, n.link)) - 1;
-      const Duration mean = one_way(graph_.region(as), graph_.region(n.as));
-      graph_.set_delay(n.link, from_seconds(mean.seconds() * (1 + u * params_.link_spread.value)));
+      const Duration mean = one_way(graph_->region(as), graph_->region(n.as));
+      graph_->set_delay(n.link, from_seconds(mean.seconds() * (1 + u * params_.link_spread.value)));
     }
 }
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "models/network/as_graph.h"
 #include "models/network/bgp_observer.h"
 #include "models/network/network_params.h"
+#include "models/network/prefix.h"
 #include "models/ports/link_control_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/network_port.h"
@@ -43,10 +43,11 @@ class Network : public Component,
                 public Tunable,
                 private BgpObserver {
  public:
-  // `regions` in order of RegionId. `graph`: a read AS graph instead of a generated one; must be
-  // acyclic. Starts converged and schedules nothing. World must outlive this.
+  // `regions` in order of RegionId. The graph is that of `params`, or a generated one. Starts
+  // converged, unless the graph has provider cycles in which routing does not settle, and
+  // schedules nothing. World must outlive this.
   Network(World& world, const NetworkParams& params, std::vector<NetworkRegion> regions,
-          std::optional<AsGraph> graph = std::nullopt, std::string path = "network");
+          std::string path = "network");
   ~Network() override;
 
   // NetworkPort
@@ -96,15 +97,14 @@ class Network : public Component,
   LiveRoot live_bgp();
   Bgp& bgp() { return *bgp_; }
   const Bgp& bgp() const { return *bgp_; }
-  const AsGraph& graph() const { return graph_; }
+  const AsGraph& graph() const { return *graph_; }
   RegionId region_count() const { return static_cast<RegionId>(regions_.size()); }
   AsIndex origin(RegionId region) const { return regions_[region].origin; }
   AsIndex client_as(ClientNetwork client) const { return clients_[client].as; }
-  PrefixIndex prefix(RegionId region, u32 number) const {
-    return region * static_cast<u32>(params_.prefixes_per_region) + number;
-  }
+  PrefixIndex prefix(RegionId region, u32 number) const { return first_prefix_[region] + number; }
+  u32 prefixes(RegionId region) const { return first_prefix_[region + 1u] - first_prefix_[region]; }
   PrefixIndex service_prefix(ClientNetwork client, RegionId region) const {
-    return prefix(region, client % static_cast<u32>(params_.prefixes_per_region));
+    return prefix(region, client % prefixes(region));
   }
 
   void handle(const Event& event) override;
@@ -139,13 +139,18 @@ class Network : public Component,
   };
 
   // network.cpp: construction
+  const RegionAttachment* attachment(RegionId region) const;  // null: all is drawn
+  void place_ases();
   void attach_regions(u64 seed);
+  u32 free_asn(RegionId region) const;
+  std::vector<Prefix> lay_out_prefixes();
+  void authorise_origins();
   void choose_clients(u64 seed);
   void set_delays(u64 seed);
   Duration one_way(RegionId a, RegionId b) const;
   void register_stats();
   // network_policy.cpp
-  u32 denied_prefixes(const ExportPolicy& policy) const;
+  u32 denied_prefixes(RegionId region, const ExportPolicy& policy) const;
   bool blocked(RegionId region, u32 denied, IncidentId pushed);
   void apply_stage(RegionId region);
   bool canary_failed(RegionId region, u32 prefixes);
@@ -159,6 +164,7 @@ class Network : public Component,
   IncidentId over_limit(AsIndex as, AsIndex customer, IncidentId cause) override;
   void mark_dirty(RegionId region);
   void recompute_dirty();
+  void tell_divergence();
   bool recompute_clients(RegionId region);
   bool recompute_between(RegionId from, RegionId to);
   bool recompute_backbone(RegionId from, RegionId to);
@@ -176,21 +182,21 @@ class Network : public Component,
   void note_passage(u32 way, const Walk& walk);
   std::vector<u8> clients_of(const Ways& ways) const;
   std::string text_of(const Ways& ways, std::size_t count) const;
-  RegionId region_of(PrefixIndex p) const {
-    return static_cast<RegionId>(p / static_cast<u32>(params_.prefixes_per_region));
-  }
+  RegionId region_of(PrefixIndex p) const { return region_of_prefix_[p]; }
 
   World& world_;
   NetworkParams params_;
   std::string name_;
   ComponentId component_;
-  AsGraph graph_;
+  std::unique_ptr<AsGraph> graph_;
   std::vector<Region> regions_;
   std::vector<Client> clients_;
   std::unique_ptr<Bgp> bgp_;
   std::unique_ptr<Forwarding> forwarding_;
   std::unique_ptr<PathFaults> path_faults_;    // null: there were none so far
   std::unique_ptr<RouteFaults> route_faults_;  // likewise
+  std::vector<PrefixIndex> first_prefix_;      // [region + 1]
+  std::vector<RegionId> region_of_prefix_;     // [prefix]
   std::vector<u8> alive_;                      // [as]
   std::vector<u8> prefix_withdrawn_;           // [prefix]
   std::vector<Path> paths_;                    // [client, region]

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/network/as_graph.h"
 #include "models/network/bgp.h"
 #include "models/network/forwarding.h"
 #include "models/network/network.h"
@@ -130,10 +131,10 @@ void Network::mark_all_dirty() {
   for (RegionId r = 0; r < regions_.size(); ++r) mark_dirty(r);
 }
 
-u32 Network::links(RegionId region) const { return graph_.degree(regions_[region].origin); }
+u32 Network::links(RegionId region) const { return graph_->degree(regions_[region].origin); }
 
 AsIndex Network::neighbour(RegionId region, u32 link) const {
-  return graph_.neighbours(regions_[region].origin)[link].as;
+  return graph_->neighbours(regions_[region].origin)[link].as;
 }
 
 void Network::fail_links(RegionId r, const std::vector<u32>& links, IncidentId cause) {
@@ -167,18 +168,18 @@ void Network::reset_sessions(RegionId r, const std::vector<u32>& links, Incident
 }
 
 IncidentId Network::over_limit(AsIndex as, AsIndex customer, IncidentId cause) {
-  return world_.incident(
-      kMaxPrefixExceeded, name_, {cause},
-      fmt::format("AS {} shuts its session with AS {} down", graph_.asn(as), graph_.asn(customer)));
+  return world_.incident(kMaxPrefixExceeded, name_, {cause},
+                         fmt::format("AS {} shuts its session with AS {} down", graph_->asn(as),
+                                     graph_->asn(customer)));
 }
 
 // ---- routes ----------------------------------------------------------------------------------
 u32 Network::leak_routes(const RouteLeak& leak, IncidentId cause) {
   const std::optional<AsIndex> as = route_faults().leaker(leak);
-  if (!as || graph_.degree(*as) < 2) return kNoRoutes;
+  if (!as || graph_->degree(*as) < 2) return kNoRoutes;
   const IncidentId id = world_.incident(
       kRoutesLeaked, name_, {cause},
-      fmt::format("AS {} passes every route on to every neighbour", graph_.asn(*as)));
+      fmt::format("AS {} passes every route on to every neighbour", graph_->asn(*as)));
   RouteFaults::Leak& added = route_faults().add_leak(*as, leak.region);
   if (leak.bandwidth) {
     WayDamage damage;
@@ -195,7 +196,7 @@ void Network::stop_leak(u32 leak, IncidentId healed) {
   const auto gone = route_faults().take_leak(leak);
   if (!gone) return;
   const IncidentId id =
-      world_.incident(kLeakStopped, name_, {healed}, fmt::format("AS {}", graph_.asn(gone->as)));
+      world_.incident(kLeakStopped, name_, {healed}, fmt::format("AS {}", graph_->asn(gone->as)));
   if (gone->pipe != 0) path_faults().restore(gone->pipe);
   if (!route_faults().leaking(gone->as)) bgp_->set_leaks(gone->as, false, id);
   mark_all_dirty();
@@ -212,17 +213,17 @@ void Network::note_passage(u32 way, const Walk& walk) {
 
 u32 Network::hijack_prefixes(const PrefixHijack& hijack, IncidentId cause) {
   const std::optional<AsIndex> as = route_faults().hijacker(hijack);
-  const double exact = hijack.prefixes.value * params_.prefixes_per_region;
+  const double exact = hijack.prefixes.value * prefixes(hijack.region);
   const auto count = static_cast<u32>(exact + 0.999999);
   if (!as || count == 0) return kNoRoutes;
   const IncidentId id =
       world_.incident(kPrefixesHijacked, name_, {cause},
-                      fmt::format("AS {} announces {} of the prefixes of {}", graph_.asn(*as),
+                      fmt::format("AS {} announces {} of the prefixes of {}", graph_->asn(*as),
                                   count, regions_[hijack.region].name));
   std::vector<PrefixIndex> prefixes;
   for (u32 i = 0; i < count; ++i) prefixes.push_back(prefix(hijack.region, i));
   alive_[*as] = 0;  // nothing of it is there
-  for (const PrefixIndex p : prefixes) bgp_->announce(*as, p, id);
+  bgp_->announce_all(*as, prefixes.front(), count, id);
   return route_faults().add_hijack(*as, std::move(prefixes)).id;
 }
 
@@ -230,8 +231,8 @@ void Network::end_hijack(u32 hijack, IncidentId healed) {
   const auto gone = route_faults().take_hijack(hijack);
   if (!gone) return;
   const IncidentId id =
-      world_.incident(kHijackEnded, name_, {healed}, fmt::format("AS {}", graph_.asn(gone->as)));
-  for (const PrefixIndex p : gone->prefixes) bgp_->withdraw(gone->as, p, id);
+      world_.incident(kHijackEnded, name_, {healed}, fmt::format("AS {}", graph_->asn(gone->as)));
+  bgp_->withdraw_all(gone->as, gone->prefixes.front(), static_cast<u32>(gone->prefixes.size()), id);
 }
 
 namespace {

@@ -56,14 +56,46 @@ void RoutingSafeguards::describe(Schema<RoutingSafeguards>& s) {
       .source("GCE 2016: it was lost");
 }
 
+void RegionAttachment::describe(Schema<RegionAttachment>& s) {
+  using P = RegionAttachment;
+  constexpr const char* kLaidOut = "the network is laid out at the start";
+  s.name("RegionAttachment");
+  s.field("region", &P::region).required().help("the region");
+  s.field("asn", &P::asn)
+      .fixed(kLaidOut)
+      .range(0, 4294967295)
+      .help(
+          "number of the AS that announces the region's prefixes: one of the graph, or a new one; "
+          "0: a new one with a number for private use");
+  s.field("providers", &P::providers)
+      .help(
+          "AS numbers of its transit providers; left out: drawn for a new AS, none are added else");
+  s.field("prefixes", &P::prefixes)
+      .help("what it announces, such as 203.0.113.0/24, instead of prefixes_per_region of its own");
+  s.field("ases", &P::ases).help("AS numbers that lie in the region, for the delays of links");
+  s.field("clients", &P::clients)
+      .help("AS numbers of the region's access networks, instead of client_networks_per_region");
+}
+
 void NetworkParams::describe(Schema<NetworkParams>& s) {
   using P = NetworkParams;
   s.name("Network");
+  s.field("file", &P::file)
+      .fixed("the network is laid out at the start")
+      .help(
+          "AS relationships as CAIDA publishes them, serial-1 or serial-2, relative to the "
+          "scenario's directory; plain, gzip, bzip2 or xz. Left out: a generated graph")
+      .source("CAIDA AS relationships");
+  s.field("content", &P::content)
+      .fixed("the network is laid out at the start")
+      .help("hash of the file's text; a run states it, and its replay wants the same");
+  s.field("attachments", &P::attachments)
+      .help("where regions hang in the graph: AS numbers, providers, prefixes, clients");
   s.field("generator", &P::generator).help("the AS graph, where no file is given");
   s.field("bgp", &P::bgp).help("timers and habits of the routers");
   s.field("prefixes_per_region", &P::prefixes_per_region)
       .fixed("the network is laid out at the start")
-      .range(1, 256)
+      .range(1, 1024)
       .help("unicast /24 prefixes that a region announces");
   s.field("providers_per_region", &P::providers_per_region)
       .fixed("the network is laid out at the start")
@@ -108,6 +140,12 @@ void NetworkParams::describe(Schema<NetworkParams>& s) {
   s.field("transport", &P::transport).help("how requests and answers are carried");
   s.field("capacities", &P::capacities)
       .help("what ways carry at most; ways that are not listed carry everything");
+  s.field("roas", &P::roas)
+      .fixed("the network is laid out at the start")
+      .help(
+          "whether regions have authorised their ASes to announce their prefixes (ROAs), so that "
+          "ASes with origin validation drop what others announce")
+      .source("RFC 6811: origin validation");
   s.field("ibgp", &P::ibgp).help("regions that are one network");
   s.field("safeguards", &P::safeguards).help("mitigations against a wrong policy");
 }

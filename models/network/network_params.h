@@ -1,5 +1,10 @@
 // Parameters of the network between clients and regions.
 #pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "models/network/as_generator_params.h"
 #include "models/network/bgp_params.h"
 #include "models/network/transport_params.h"
@@ -25,8 +30,24 @@ struct RoutingSafeguards {
   static void describe(Schema<RoutingSafeguards>& s);
 };
 
+// Where a region hangs in the graph; what is left out is drawn.
+struct RegionAttachment {
+  std::string region;
+  i64 asn = 0;                        // the AS that announces its prefixes; 0: one of its own
+  std::vector<i64> providers;         // AS numbers
+  std::vector<std::string> prefixes;  // instead of prefixes_per_region of 10.0.0.0/8
+  std::vector<i64> ases;              // AS numbers that lie in the region
+  std::vector<i64> clients;           // AS numbers of its access networks
+  static void describe(Schema<RegionAttachment>& s);
+};
+
+class AsGraph;
+
 struct NetworkParams {
+  std::string file;             // of AS relationships; empty: generated
+  std::string content;          // of the file, a hash
   AsGeneratorParams generator;  // used where no graph is given
+  std::vector<RegionAttachment> attachments;
   BgpParams bgp;
   i32 prefixes_per_region = 4;
   i32 providers_per_region = 3;  // of the region's own AS
@@ -41,9 +62,13 @@ struct NetworkParams {
   Duration policy_apply{1_s};            // from the push to the routers' new configuration
   TransportParams transport;
   std::vector<WayCapacity> capacities;
+  bool roas = true;
   IbgpParams ibgp;
   RoutingSafeguards safeguards;
   static void describe(Schema<NetworkParams>& s);
+
+  // Filled in by whoever reads the file; no parameter.
+  std::shared_ptr<const AsGraph> graph;
 };
 
 }  // namespace stampede

@@ -28,15 +28,15 @@ u32 part_of(u32 whole, double share) {
 }
 }  // namespace
 
-u32 Network::denied_prefixes(const ExportPolicy& policy) const {
+u32 Network::denied_prefixes(RegionId region, const ExportPolicy& policy) const {
   const bool denies = policy.export_ == ExportChoice::kNone ||
                       (policy.export_ == ExportChoice::kMissing && policy.rfc8212);
-  return denies ? part_of(static_cast<u32>(params_.prefixes_per_region), policy.prefixes.value) : 0;
+  return denies ? part_of(prefixes(region), policy.prefixes.value) : 0;
 }
 
 IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, IncidentId cause) {
   Region& region = regions_[r];
-  const u32 denied = denied_prefixes(policy);
+  const u32 denied = denied_prefixes(r, policy);
   const std::string choice = name_of(policy.export_);
   const IncidentId pushed = world_.incident(
       kPolicyPushed, name_, {cause}, region.name + ": routing policy pushed, export: " + choice);
@@ -60,7 +60,7 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, Incident
 bool Network::blocked(RegionId r, u32 denied, IncidentId pushed) {
   u32 newly = 0, announced = 0;
   for (RegionId other = 0; other < regions_.size(); ++other)
-    for (u32 i = 0; i < static_cast<u32>(params_.prefixes_per_region); ++i) {
+    for (u32 i = 0; i < prefixes(other); ++i) {
       const bool out = bgp_->exported(regions_[other].origin, prefix(other, i));
       announced += out;
       newly += other == r && out && i < denied;
@@ -80,16 +80,17 @@ bool Network::blocked(RegionId r, u32 denied, IncidentId pushed) {
 // Brings the next stage of the push to the routers; all of it where there is no canary.
 void Network::apply_stage(RegionId r) {
   Region& region = regions_[r];
-  const auto all = static_cast<u32>(params_.prefixes_per_region);
+  const u32 all = prefixes(r);
   const double stages = params_.safeguards.canary_stages;
   if (region.stage > 0 && canary_failed(r, part_of(all, region.stage / stages))) {
     roll_back(r, "the canary lost its clients");
     return;
   }
-  const u32 denied = denied_prefixes(region.policy);
+  const u32 denied = denied_prefixes(r, region.policy);
   const u32 end = part_of(all, ++region.stage / stages);
-  for (u32 i = 0; i < end; ++i)
-    bgp_->set_export(region.origin, prefix(r, i), i >= denied, region.pushed);
+  bgp_->set_export(region.origin, prefix(r, 0), std::min(denied, end), false, region.pushed);
+  if (end > denied)
+    bgp_->set_export(region.origin, prefix(r, denied), end - denied, true, region.pushed);
   if (region.stage < params_.safeguards.canary_stages)
     world_.scheduler.after(std::max(params_.safeguards.canary_soak, kSoon), Priority::kNetwork,
                            component_, kApply, r, region.generation);
@@ -97,8 +98,8 @@ void Network::apply_stage(RegionId r) {
 
 // Looks from the client networks at the prefixes that have the new policy; the verdict may get
 // lost.
-bool Network::canary_failed(RegionId r, u32 prefixes) {
-  for (u32 i = 0; i < prefixes; ++i) {
+bool Network::canary_failed(RegionId r, u32 count) {
+  for (u32 i = 0; i < count; ++i) {
     u32 reached = 0;
     for (const Client& client : clients_)
       reached += forwarding_->walk(client.as, prefix(r, i), alive_).reach == Reach::kReachable;
@@ -177,8 +178,7 @@ void Network::allow_all(RegionId r, IncidentId cause) {
   Region& region = regions_[r];
   ++region.generation;
   region.policy = {ExportChoice::kAll, {1.0}, true};
-  for (u32 i = 0; i < static_cast<u32>(params_.prefixes_per_region); ++i)
-    bgp_->set_export(region.origin, prefix(r, i), true, cause);
+  bgp_->set_export(region.origin, prefix(r, 0), prefixes(r), true, cause);
 }
 
 }  // namespace stampede

@@ -1,26 +1,14 @@
-// Prefixes, AS paths and routes as BGP speakers hold them.
+// AS paths and routes as BGP speakers hold them.
 // Limits: IPv4 only; of the attributes only AS_PATH, local preference and Only-To-Customer.
 #pragma once
-#include <optional>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "models/network/prefix.h"
 #include "sim/journal.h"
 #include "sim/units.h"
 
 namespace stampede {
-
-struct Prefix {
-  u32 address = 0;
-  u8 length = 0;
-  auto operator<=>(const Prefix&) const = default;
-  // Does this prefix contain the other one, or equal it?
-  bool covers(const Prefix& other) const;
-};
-// "10.1.0.0/16", or nothing if it is not that.
-std::optional<Prefix> parse_prefix(const std::string& text);
-std::string print(const Prefix& prefix);
 
 using PathId = u32;
 inline constexpr PathId kNoPath = UINT32_MAX;

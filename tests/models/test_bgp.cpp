@@ -386,7 +386,8 @@ TEST(bgp, an_export_policy_takes_one_prefix_back_and_lets_it_out_again) {
   Net net(graph_of({{2, 1, kOver}, {3, 1, kOver}, {2, 3, kPeer}}), exact(), 2);
   for (const PrefixIndex p : {0u, 1u}) net.bgp.originate(net.as(1), p);
   ASSERT_TRUE(net.bgp.converge());
-  net.bgp.set_export(net.as(1), 0, false, 7);
+  net.bgp.set_export(net.as(1), 0, 1, false, 7);
+  EXPECT_EQ(net.bgp.classes(), 2u);  // told apart
   net.settle();
   EXPECT_EQ(net.withdrawals, 2u);  // one to each provider
   EXPECT_FALSE(net.bgp.exported(net.as(1), 0));
@@ -397,7 +398,7 @@ TEST(bgp, an_export_policy_takes_one_prefix_back_and_lets_it_out_again) {
     EXPECT_EQ(net.path(k, 1), (Path{k, 1}));
     EXPECT_EQ(net.bgp.forwarding_cause(net.as(k), 0), 7u);
   }
-  net.bgp.set_export(net.as(1), 0, true, 8);
+  net.bgp.set_export(net.as(1), 0, 1, true, 8);
   net.settle();
   EXPECT_EQ(net.announcements, 2u);
   for (const u32 k : {2u, 3u}) EXPECT_EQ(net.path(k, 0), (Path{k, 1}));
@@ -439,6 +440,27 @@ TEST(bgp, graceful_restart_keeps_routes_until_the_end_of_the_restart) {
   net.bgp.session_up(net.as(1), net.as(2), kNoIncident);
   net.run(1_s);
   EXPECT_TRUE(net.path(2).empty());  // it was not among what came after the restart
+}
+
+// Zombies: who lost the withdrawal has the route still, and so have those who hear of it from
+// there.
+TEST(bgp, a_lost_withdrawal_leaves_a_route_until_its_session_is_reset) {
+  BgpParams p = exact();
+  p.stuck_withdrawals = {1};
+  p.connect_retry = 1000_s;
+  Net net(graph_of({{1, 2, kPlain}, {2, 3, kPlain}}), p);
+  net.bgp.originate(net.as(1), 0);
+  ASSERT_TRUE(net.bgp.converge());
+  net.bgp.withdraw(net.as(1), 0);
+  net.run(1_h);
+  EXPECT_TRUE(net.path(1).empty());
+  EXPECT_EQ(net.path(2), (Path{2, 1}));
+  EXPECT_EQ(net.path(3), (Path{3, 2, 1}));
+  net.bgp.params().stuck_withdrawals = {0};
+  net.bgp.session_down(net.as(1), net.as(2), kNoIncident);
+  net.run(1_min);
+  EXPECT_TRUE(net.path(2).empty());
+  EXPECT_TRUE(net.path(3).empty());
 }
 
 TEST(bgp, a_refresh_sends_all_of_it_once_more) {

@@ -256,7 +256,9 @@ TEST(network, takes_a_read_graph_and_regions_without_ases) {
   graph.add_link(1, 2, LinkKind::kProviderToCustomer);
   graph.add_link(1, 3, LinkKind::kProviderToCustomer);
   World world(1);
-  Network network(world, {}, kRegions, graph);
+  NetworkParams params;
+  params.graph = std::make_shared<const AsGraph>(graph);
+  Network network(world, params, kRegions);
   for (RegionId r = 0; r < 3; ++r) EXPECT_EQ(reached(network, r), 24u);
 }
 
@@ -305,7 +307,7 @@ void expect_described(const TypeInfo& type) {
 TEST(network, every_parameter_is_described) {
   expect_described(type_of<NetworkParams>());
   expect_described(type_of<ExportPolicy>());
-  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 17u);
+  EXPECT_EQ(type_of<NetworkParams>().fields.size(), 21u);
 }
 
 TEST(network, regions_of_one_site_are_near_each_other) {
@@ -329,8 +331,9 @@ TEST(network, a_round_trip_is_twice_the_delays_of_its_links) {
   params.intra_region_one_way = 3_ms;
   params.inter_region_one_way = 40_ms;
   params.providers_per_region = 1;
+  params.graph = std::make_shared<const AsGraph>(graph);
   World world(1);
-  Network network(world, params, kRegions, graph);
+  Network network(world, params, kRegions);
   for (ClientNetwork c = 0; c < network.client_networks(); ++c)
     for (RegionId r = 0; r < 3; ++r) {
       Duration one_way{};

@@ -62,6 +62,85 @@ TEST(bgp_property, the_final_tables_do_not_depend_on_seed_delays_or_history) {
   }
 }
 
+// Prefixes in classes against the same prefix alone. Without shared timers and queues they do not
+// touch each other, so that each must go the same way at every instant, however and whenever
+// classes are split.
+struct Change {
+  Instant at{};
+  u32 first = 0, count = 0, kind = 0;
+  AsIndex as = 0;
+};
+void apply(Bgp& bgp, const Change& c, PrefixIndex first, u32 count) {
+  if (c.kind < 2)
+    bgp.set_export(c.as, first, count, c.kind == 0, 7);
+  else if (c.kind == 2)
+    bgp.announce_all(c.as, first, count, 8);
+  else
+    bgp.withdraw_all(c.as, first, count, 9);
+}
+
+TEST(bgp_property, prefixes_of_one_class_go_the_way_that_each_goes_alone) {
+  constexpr u32 kPrefixes = 6;
+  std::vector<Prefix> all;
+  for (u32 p = 0; p < kPrefixes; ++p) all.push_back({10u << 24 | p << 8, 24});
+  for (u64 seed = 1; seed <= 8; ++seed) {
+    const AsGraph graph = random_graph(seed, 40);
+    BgpParams params;
+    params.mrai = {};
+    params.processing_min = params.processing_max = {};
+    params.decision_hold = seed % 2 ? 50_ms : 0_s;
+    const StreamKey key = stream_key(seed, "test", "changes");
+    std::vector<Change> changes;
+    for (u32 k = 0; k < 12; ++k) {
+      const Words w = draw(key, k), v = draw(key, k, 1);
+      Change c;
+      c.at = Instant{} + Duration{static_cast<i64>(k) * 90'000'000};  // news is still under way
+      c.first = static_cast<u32>(uniform(w) * kPrefixes);
+      c.count = 1 + static_cast<u32>(uniform2(w) * (kPrefixes - c.first));
+      c.kind = static_cast<u32>(uniform(v) * 4);
+      c.as = uniform2(v) < 0.5 ? 39 : 38;
+      changes.push_back(c);
+    }
+    Scheduler together_time;
+    Bgp together(together_time, graph, params, all, 1);
+    for (PrefixIndex p = 0; p < kPrefixes; ++p) together.originate(39, p);
+    ASSERT_TRUE(together.converge());
+    EXPECT_EQ(together.classes(), 1u);
+    struct Alone {
+      Scheduler time;
+      std::unique_ptr<Bgp> bgp;
+    };
+    std::vector<Alone> alone(kPrefixes);
+    for (PrefixIndex p = 0; p < kPrefixes; ++p) {
+      alone[p].bgp =
+          std::make_unique<Bgp>(alone[p].time, graph, params, std::vector<Prefix>{all[p]}, 1);
+      alone[p].bgp->originate(39, 0);
+      ASSERT_TRUE(alone[p].bgp->converge());
+    }
+    const auto compare = [&](Instant at) {
+      together_time.run_until(at);
+      for (PrefixIndex p = 0; p < kPrefixes; ++p) {
+        alone[p].time.run_until(at);
+        for (AsIndex as = 0; as < graph.size(); ++as) {
+          ASSERT_EQ(together.best_path(as, p), alone[p].bgp->best_path(as, 0)) << seed;
+          ASSERT_EQ(together.forwarding(as, p), alone[p].bgp->forwarding(as, 0)) << seed;
+        }
+      }
+    };
+    for (const Change& c : changes) {
+      compare(c.at);
+      apply(together, c, c.first, c.count);
+      for (PrefixIndex p = c.first; p < c.first + c.count; ++p) apply(*alone[p].bgp, c, 0, 1);
+    }
+    for (u32 k = 0; k < 40; ++k) compare(changes.back().at + Duration{k * 100'000'000LL});
+    EXPECT_GT(together.classes(), 1u);
+    u64 messages = 0;
+    for (const Alone& one : alone)
+      messages += one.bgp->stats().announcements + one.bgp->stats().withdrawals;
+    EXPECT_EQ(together.stats().announcements + together.stats().withdrawals, messages) << seed;
+  }
+}
+
 TEST(bgp_property, withdrawn_by_all_means_gone_everywhere) {
   for (u64 seed = 1; seed <= 6; ++seed) {
     const AsGraph graph = random_graph(seed);

@@ -27,6 +27,8 @@ SHARED = {
     "models/mitigations/mechanism.h",
     "models/mitigations/overlay.h",
     "models/network/as_relation.h",
+    "models/network/bgp_observer.h",
+    "models/network/prefix.h",
     "models/serving/pool_routes.h",
 }
 PRIVATE = re.compile(r"^\s*(private:|class \w+[^;]*\{)", re.MULTILINE)

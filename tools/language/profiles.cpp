@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
+#include "tools/language/effective.h"
+
 namespace stampede {
 namespace {
 
@@ -29,9 +33,12 @@ void apply_profile(YamlLoader& loader, const std::string& name, const std::strin
   set_leaves(loader, *root, path, "profile " + name);
 }
 
+constexpr const char* kBgp = "spec.network.bgp";
+
 }  // namespace
 
 bool names_profile(const std::string& path) {
+  if (path == kBgp + std::string(".profile")) return true;
   return path.starts_with("spec.serving.pools") && path.ends_with(".profile");
 }
 
@@ -46,6 +53,18 @@ void apply_own_profiles(YamlLoader& loader, const ServingParams& serving, const 
     if (const std::string pool = fmt::format("{}.pools[{}]", path, i);
         loader.says(pool + ".profile") && !serving.pools[i].profile.empty())
       apply_profile(loader, serving.pools[i].profile, pool);
+}
+
+void apply_bgp_profile(YamlLoader& loader, const BgpParams& bgp) {
+  if (bgp.profile == BgpProfile::kNone) return;
+  const BgpParams usual, measured = BgpParams::of(bgp.profile);
+  const auto before = effective(type_of<BgpParams>(), &usual);
+  for (const auto& [key, value] : effective(type_of<BgpParams>(), &measured).items()) {
+    const std::string path = fmt::format("{}.{}", kBgp, key);
+    if (key == "profile" || value == before.at(key) || loader.says(path)) continue;
+    loader.set({path, value.is_string() ? value.get<std::string>() : value.dump(),
+                fmt::format("profile {}", name_of(bgp.profile))});
+  }
 }
 
 }  // namespace stampede

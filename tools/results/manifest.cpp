@@ -8,7 +8,7 @@
 
 #include "tools/language/value_at.h"
 #include "tools/results/build.h"
-#include "tools/world/trace_files.h"
+#include "tools/world/named_files.h"
 
 namespace stampede {
 namespace {

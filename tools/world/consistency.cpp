@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "models/balancing/answer_history.h"
+#include "models/network/prefix.h"
 #include "sim/registry.h"
 #include "tools/language/diagnostics.h"
 #include "tools/world/change_consistency.h"
@@ -114,6 +117,42 @@ void client_classes(Findings& out, const Spec& spec) {
                                live, kMostSessions)});
 }
 
+// What can be said of them without the graph.
+void attachments(Findings& out, const Spec& spec,
+                 const std::function<void(const std::string&, const std::string&)>& known_region) {
+  std::set<std::string> regions;
+  std::map<Prefix, std::string> prefixes;
+  std::map<i64, std::string> lies_in;
+  for (std::size_t i = 0; i < spec.network.attachments.size(); ++i) {
+    const RegionAttachment& a = spec.network.attachments[i];
+    const std::string path = fmt::format("spec.network.attachments[{}].", i);
+    known_region(path + "region", a.region);
+    if (!regions.insert(a.region).second)
+      out.push_back({path + "region", fmt::format("'{}' is attached twice", a.region)});
+    std::set<i64> here(a.ases.begin(), a.ases.end());
+    here.insert(a.clients.begin(), a.clients.end());
+    if (a.asn != 0) here.insert(a.asn);
+    for (const i64 asn : here)
+      if (const auto [it, fresh] = lies_in.try_emplace(asn, a.region); !fresh)
+        out.push_back(
+            {path + "region", fmt::format("AS {} lies in '{}' as well", asn, it->second)});
+    if (a.prefixes.size() > 1024)
+      out.push_back({path + "prefixes", "more than 1024 prefixes of one region"});
+    if (a.clients.size() > 1000)
+      out.push_back({path + "clients", "more than 1000 access networks of one region"});
+    for (std::size_t k = 0; k < a.prefixes.size(); ++k) {
+      const std::string at = fmt::format("{}prefixes[{}]", path, k);
+      const std::optional<Prefix> prefix = parse_prefix(a.prefixes[k]);
+      if (!prefix)
+        out.push_back({at, "not a prefix such as 203.0.113.0/24, with zeros behind its length"});
+      else if (Prefix{10u << 24, 8}.covers(*prefix))
+        out.push_back({at, "10.0.0.0/8 is for regions that name no prefixes"});
+      else if (const auto [it, fresh] = prefixes.try_emplace(*prefix, a.region); !fresh)
+        out.push_back({at, fmt::format("'{}' announces it already", it->second)});
+    }
+  }
+}
+
 void references(Findings& out, const Spec& spec) {
   const std::vector<std::string> regions = names_of(spec.regions);
   const auto known = [&](const std::string& path, const std::string& name) {
@@ -126,6 +165,7 @@ void references(Findings& out, const Spec& spec) {
     known(path + "from", spec.network.latencies[i].from);
     known(path + "to", spec.network.latencies[i].to);
   }
+  attachments(out, spec, known);
   std::set<std::string> capacities;
   for (std::size_t i = 0; i < spec.network.capacities.size(); ++i) {
     const WayCapacity& c = spec.network.capacities[i];

@@ -8,6 +8,8 @@
 
 #include "tools/language/effective.h"
 #include "tools/language/profiles.h"
+#include "tools/world/named_files.h"
+#include "tools/world/network_file.h"
 #include "tools/world/trace_files.h"
 
 #include "models/mitigations/overlay.h"
@@ -130,6 +132,7 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   for (const Override& change : sets)
     if (names_profile(change.path)) loader.set(change);
   apply_profiles(loader, spec.serving, "spec.serving");
+  apply_bgp_profile(loader, spec.network.bgp);
   for (const std::string& name : mitigations)
     loader.add_selection("spec.mitigations", name, "--with");
   // A mitigation's own parameters first, then what it patches, then what the command line says.
@@ -160,6 +163,7 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
   state_endpoint_rates(loaded);
   loaded.directory = surroundings.directories.front();
   find_traces(loaded, surroundings);
+  find_graph(loaded, surroundings);
   return loaded;
 }
 

@@ -1,30 +1,14 @@
 #include "tools/world/trace_files.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-
-#include <algorithm>
 
 #include "tools/traces/trace_reader.h"
+#include "tools/world/named_files.h"
 
 namespace stampede {
 namespace {
 
 constexpr double kMostLooped = 1e6;  // [1/s] requests of a cut-out that is played over and over
-
-bool exists(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0;
-}
-
-// The first place where there is such a file; else the first place.
-std::string found(const std::string& file, const std::vector<std::string>& directories) {
-  if (file.starts_with('/') || directories.empty()) return file;
-  const auto at = [&](const std::string& d) { return d == "." ? file : d + "/" + file; };
-  const auto it = std::find_if(directories.begin(), directories.end(),
-                               [&](const std::string& d) { return exists(at(d)); });
-  return at(it == directories.end() ? directories.front() : *it);
-}
 
 // Rows that a run does not come to: a sentence, or nothing.
 std::string not_reached(const TraceParams& trace, Duration run) {
@@ -38,17 +22,7 @@ std::string not_reached(const TraceParams& trace, Duration run) {
       last, run.seconds());
 }
 
-// Whether a value was given by --set, itself or with what it is part of.
-bool said_by_person(const Provenance& known, const std::string& path) {
-  return known.locate(path, "").file.starts_with(std::string(kSetOption) + " ");
-}
-
 }  // namespace
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
 
 void find_traces(Loaded& loaded, const Surroundings& surroundings) {
   std::vector<Diagnostic> faults;
@@ -69,21 +43,17 @@ void find_traces(Loaded& loaded, const Surroundings& surroundings) {
       continue;
     }
     const std::string stated = trace.content;
-    trace.path = found(trace.file, surroundings.directories);
-    const bool ours = said_by_person(loaded.provenance, child_path(at, "file")) ||
-                      surroundings.allowed.contain(trace.path);
-    if (!ours && !(surroundings.known_content && !stated.empty())) {
-      fault("file", outside(trace.path));
-      continue;
-    }
-    if (!exists(trace.path)) {
-      fault("file", fmt::format("there is no file {}", trace.path));
+    const NamedFile named =
+        find_named(loaded, surroundings, child_path(at, "file"), trace.file, !stated.empty());
+    trace.path = named.path;
+    if (!named.wrong.empty()) {
+      fault("file", named.wrong);
       continue;
     }
     try {
       scan_trace(trace);
     } catch (const InputError& error) {
-      if (ours)
+      if (named.ours)
         faults.insert(faults.end(), error.diagnostics.begin(), error.diagnostics.end());
       else
         fault("file", fmt::format("{}: it is another file than that of the run", trace.path));
@@ -99,13 +69,11 @@ void find_traces(Loaded& loaded, const Surroundings& surroundings) {
       fault("loop", fmt::format("{} requests in {:g} s, over and over: more than {:g} a second",
                                 trace.rows, trace.length.seconds(), kMostLooped));
     if (!stated.empty() && stated != trace.content)
-      fault(
-          "content",
-          ours ? fmt::format("{} has the content {}: it is another file", trace.path, trace.content)
-               : fmt::format("{}: it is another file than that of the run", trace.path));
-    if (stated.empty())
-      loaded.origins[child_path(at, "content")] =
-          loaded.provenance.origins[child_path(at, "content")] = "hash of " + trace.file;
+      fault("content",
+            named.ours ? fmt::format("{} has the content {}: it is another file", trace.path,
+                                     trace.content)
+                       : fmt::format("{}: it is another file than that of the run", trace.path));
+    if (stated.empty()) note_content(loaded, child_path(at, "content"), trace.file);
   }
   if (!faults.empty()) throw InputError(std::move(faults));
 }

@@ -1,8 +1,5 @@
 // The recordings that a scenario names: found beside it, checked, and remembered by their content.
 #pragma once
-#include <string>
-#include <vector>
-
 #include "tools/world/load_scenario.h"
 
 namespace stampede {
@@ -11,8 +8,5 @@ namespace stampede {
 // elsewhere and one whose content is not what the scenario states at their place in the scenario,
 // bad rows at theirs in the recording.
 void find_traces(Loaded& loaded, const Surroundings& surroundings);
-
-// The directory part of a path; `.` without one.
-std::string directory_of(const std::string& path);
 
 }  // namespace stampede
