@@ -126,6 +126,35 @@ const RegisterAction<OnRegions> move_etcd_leader{
       return {.nothing = !moved};
     }};
 
+struct RestartEtcdParams {
+  RegionTarget target;
+  EtcdMembers members = EtcdMembers::kAll;
+  Duration down = 10_s;
+  bool graceful = true;
+  static void describe(Schema<RestartEtcdParams>& s) {
+    s.field("target", &RestartEtcdParams::target).help("where");
+    s.field("members", &RestartEtcdParams::members)
+        .help("of etcd; the leader is that of this moment");
+    s.field("down", &RestartEtcdParams::down)
+        .range(0.1, 86400)
+        .help("how long each of them is away");
+    s.field("graceful", &RestartEtcdParams::graceful)
+        .help(
+            "one after another, the leader last and after it has handed over; else all at once and "
+            "without a word, as when they are killed");
+  }
+};
+
+const RegisterAction<RestartEtcdParams> restart_etcd{
+    "restart_etcd",
+    "members of etcd end and are started again; clients of theirs go to others; without a majority "
+    "nothing is written",
+    "etcd: raft.go, server.go; etcd measured", [](const RestartEtcdParams& p, const Act& act) {
+      return each_plane(p.target, act, [&](ControlPlanePort& c) {
+        c.restart_members(p.members, p.down, p.graceful, act.root);
+      });
+    }};
+
 struct SlowDiskParams {
   RegionTarget target;
   EtcdMembers members = EtcdMembers::kAll;

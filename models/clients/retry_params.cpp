@@ -57,11 +57,19 @@ void RetryParams::describe(Schema<RetryParams>& s) {
           "what an obeying client does about a longer Retry-After: its own delay, or no retry; "
           "absent: that of the retry policy (openai_2026 give_up, all others ignore)")
       .source("OpenAI SDK: since 30 July 2026 no retry");
-  s.field("retry_429", &RetryParams::retry_429).live().help("whether clients retry after a 429");
-  s.field("retry_5xx", &RetryParams::retry_5xx).live().help("whether clients retry after a 5xx");
+  const char* retried = "OpenAI SDK: _base_client.py, 408, 409, 429, 5xx and connection errors";
+  s.field("retry_429", &RetryParams::retry_429)
+      .live()
+      .help("whether clients retry after a 429")
+      .source(retried);
+  s.field("retry_5xx", &RetryParams::retry_5xx)
+      .live()
+      .help("whether clients retry after a 5xx")
+      .source(retried);
   s.field("retry_transport", &RetryParams::retry_transport)
       .live()
-      .help("whether clients retry after a time-out, an unreachable service or a broken stream");
+      .help("whether clients retry after a time-out, an unreachable service or a broken stream")
+      .source(retried);
   s.field("full_jitter", &RetryParams::full_jitter)
       .live()
       .help(
@@ -70,7 +78,8 @@ void RetryParams::describe(Schema<RetryParams>& s) {
       .source("AWS jitter");
   s.field("budget", &RetryParams::budget)
       .live()
-      .help("retry budget: what limits the retries of one client process, see `processes`");
+      .help("retry budget: what limits the retries of one client process, see `processes`")
+      .source("OpenAI SDK: it has none");
   s.field("budget_cap", &RetryParams::budget_cap)
       .live()
       .help(

@@ -116,7 +116,12 @@ void AutoscalerParams::describe(Schema<AutoscalerParams>& s) {
   const char* flags = "Kubernetes: flag of kube-controller-manager";
   s.name("autoscaler");
   s.field("enabled", &P::enabled).live().help("whether the autoscaler runs at the start");
-  s.field("min_replicas", &P::min_replicas).live().help("spec.minReplicas").range(0, 1e6).scales();
+  s.field("min_replicas", &P::min_replicas)
+      .live()
+      .help("spec.minReplicas")
+      .range(0, 1e6)
+      .source("Kubernetes: pkg/apis/autoscaling/v2/defaults.go, 1")
+      .scales();
   s.field("max_replicas", &P::max_replicas).live().help("spec.maxReplicas").range(1, 1e6).scales();
   s.field("cpu_utilization_percent", &P::cpu_utilization_percent)
       .live()

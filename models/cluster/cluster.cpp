@@ -49,6 +49,7 @@ Cluster::Cluster(World& world, std::string path, const ClusterParams& params, Ap
       hosts_(context(), operator_client_, kubelets_, leases_),
       restarts_(context(), kubelets_) {
   watch_server();
+  elect_leaders();
   if (std::any_of(state_.workloads.begin(), state_.workloads.end(), [](const Workload& w) {
         return w.params.autoscaler && w.params.autoscaler->keda;
       }))
@@ -90,6 +91,17 @@ ApiServerPort& Cluster::controller_client() {
   return *controller_clients_.back();
 }
 
+void Cluster::elect_leaders() {
+  if (!params_.controllers.leader_election.enabled) return;
+  std::vector<LimitedClient*> controllers{&controller_event_client_};
+  for (const auto& client : controller_clients_) controllers.push_back(client.get());
+  leaders_.push_back(std::make_unique<LeaderElection>(context(), api_, "controller_leader", 0,
+                                                      std::move(controllers)));
+  leaders_.push_back(std::make_unique<LeaderElection>(
+      context(), api_, "scheduler_leader", 1,
+      std::vector<LimitedClient*>{&scheduler_client_, &scheduler_event_client_}));
+}
+
 void Cluster::add_endpoint_consumer(EndpointConsumer* consumer) {
   endpoints_.add_consumer(consumer);
 }
@@ -118,6 +130,7 @@ void Cluster::start_warm() {
   lifecycle_.start();
   autoscalers_.start();
   if (keda_) keda_->start();
+  for (const auto& leader : leaders_) leader->start();
 }
 
 bool Cluster::set_autoscaler_enabled(bool enabled, IncidentId cause) {

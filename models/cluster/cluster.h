@@ -2,7 +2,7 @@
 // autoscaler, all of which meet only through the API server.
 // State: see the parts; this file hands each committed change to those that watch it.
 // Source: kubernetes v1.28 controllers; kubernetes.md of the specification for capacities.
-// Limits: one service a workload, no rolling updates, no preemption, no leader election.
+// Limits: one service a workload, no rolling updates, no preemption.
 #pragma once
 #include <memory>
 #include <string_view>
@@ -12,6 +12,7 @@
 #include "models/cluster/event_recorder.h"
 #include "models/cluster/hosts.h"
 #include "models/cluster/kubelet.h"
+#include "models/cluster/leader_election.h"
 #include "models/cluster/limited_client.h"
 #include "models/cluster/node_lease.h"
 #include "models/cluster/node_lifecycle.h"
@@ -120,6 +121,7 @@ class Cluster final : public ApiWatcher,
   void pod_changed(const ApiChange& change);
   void pod_bound(const ApiChange& change);
   void status_changed(const ApiChange& change);
+  void elect_leaders();
   void register_stats();
   // For other parameters.
   void watch_server();
@@ -149,6 +151,7 @@ class Cluster final : public ApiWatcher,
   cluster::ZombieWatch zombie_watch_;
   cluster::Hosts hosts_;
   cluster::PodRestarts restarts_;
+  std::vector<std::unique_ptr<cluster::LeaderElection>> leaders_;  // empty: nobody is elected
   std::unique_ptr<cluster::Keda> keda_;  // null: no workload has a ScaledObject
   IncidentId stopped_ = kNoIncident;     // what stopped the autoscalers; none while they run
 };

@@ -5,6 +5,31 @@
 namespace stampede {
 namespace cluster {
 
+void LeaderElectionParams::describe(Schema<LeaderElectionParams>& s) {
+  using P = LeaderElectionParams;
+  const char* source = "Kubernetes: client-go tools/leaderelection";
+  s.field("enabled", &P::enabled)
+      .fixed("which processes there are is settled at the start")
+      .help(
+          "whether the controller manager and the scheduler lead by a lease: who cannot renew it "
+          "ends, and the next one lists all pods before it does anything");
+  s.field("lease", &P::lease)
+      .live()
+      .range(1, 3600)
+      .help("time without a renewal after which another process may take the lease")
+      .source(source);
+  s.field("renew_deadline", &P::renew_deadline)
+      .live()
+      .range(0.1, 3600)
+      .help("time without a renewal after which the leading process ends")
+      .source(source);
+  s.field("retry", &P::retry)
+      .live()
+      .range(0.01, 600)
+      .help("time between two tries to renew or to take the lease")
+      .source(source);
+}
+
 void ControllerParams::describe(Schema<ControllerParams>& s) {
   using P = ControllerParams;
   const char* kcm = "Kubernetes: kube-controller-manager's defaults";
@@ -87,6 +112,8 @@ void ControllerParams::describe(Schema<ControllerParams>& s) {
       .live()
       .help("time after which an operator repeats a scale command that was refused")
       .range(0.1, 3600);
+  s.field("leader_election", &P::leader_election)
+      .help("how the controller manager and the scheduler keep their lead");
   s.field("pod_size", &P::pod_size)
       .live()
       .help("size of one revision of a pod object; a Pending pod takes two of them and an event")
@@ -180,7 +207,8 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .help(
           "failed liveness probes in a row after which the container is restarted; 0: no liveness "
           "probe")
-      .range(0, 1000);
+      .range(0, 1000)
+      .source("Kubernetes: a container has no liveness probe unless it says one");
   s.field("startup_deadline", &P::startup_deadline)
       .live()
       .help("time after which a container that does not serve is restarted; 0: never")
@@ -202,7 +230,8 @@ void KubeletParams::describe(Schema<KubeletParams>& s) {
       .help(
           "each delay is longer by a share of itself, drawn anew up to this; 0%: none, as in "
           "Kubernetes")
-      .range(0, 10);
+      .range(0, 10)
+      .source("Kubernetes: kubelet.go, a back-off without jitter");
   s.field("termination", &P::termination)
       .live()
       .help("time from the kill signal to the end of the container")
@@ -311,7 +340,8 @@ void EndpointParams::describe(Schema<EndpointParams>& s) {
       .live()
       .help(
           "service.spec.publishNotReadyAddresses: whether pods stay endpoints even if their probes "
-          "fail");
+          "fail")
+      .source("Kubernetes: a service's publishNotReadyAddresses is false by default");
 }
 
 void NodeLifecycleParams::describe(Schema<NodeLifecycleParams>& s) {

@@ -13,6 +13,13 @@ enum class WeightsSource : u8 { kLocalDisk, kSharedStore };
 
 namespace cluster {
 
+// How a controller manager or scheduler keeps its lead.
+struct LeaderElectionParams {
+  bool enabled = false;
+  Duration lease = 15_s, renew_deadline = 10_s, retry = 2_s;
+  static void describe(Schema<LeaderElectionParams>& s);
+};
+
 // kube-controller-manager and scheduler: client limits, work queues, replica sets.
 struct ControllerParams {
   Rate controller_limit{20};
@@ -29,6 +36,7 @@ struct ControllerParams {
   Duration informer_lag = 10_ms;
   Duration operator_retry = 10_s;
   Bytes pod_size{8192}, event_size{1024}, small_object_size{2048};
+  LeaderElectionParams leader_election;
   static void describe(Schema<ControllerParams>& s);
 };
 

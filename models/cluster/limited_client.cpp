@@ -37,6 +37,7 @@ void LimitedClient::retune(const LimitedClientParams& params) {
 
 // Sends from the front while there are tokens; otherwise one event waits for the next token.
 void LimitedClient::pump() {
+  if (paused_) return;
   if (params_.qps > 0) refill();
   while (!fifo_.empty()) {
     if (params_.qps > 0) {

@@ -30,6 +30,12 @@ class LimitedClient final : public ApiServerPort, Component, ApiCaller {
   std::size_t waiting() const { return fifo_.size(); }  // calls without a token yet
   u64 sent() const { return sent_; }
   u64 retried() const { return retried_; }
+  // Nothing is sent before resume(): the process is gone, and its successor will send it.
+  void pause() { paused_ = true; }
+  void resume() {
+    paused_ = false;
+    pump();
+  }
   // Forgets every call not yet sent, without an answer (the process was stopped).
   void drop_waiting();
 
@@ -56,6 +62,7 @@ class LimitedClient final : public ApiServerPort, Component, ApiCaller {
   EventHandle token_event_{};
   std::deque<u32> fifo_;
   SlotPool<Pending> pool_;
+  bool paused_ = false;
   u64 sent_ = 0, retried_ = 0;
 };
 

@@ -60,6 +60,7 @@ class ApiServer final : public ApiServerPort,
   bool repairing() const override { return !upkeep_.empty(); }
   void raise_quota(double by, IncidentId cause) override;
   bool move_leader(IncidentId cause) override;
+  void restart_members(EtcdMembers which, Duration down, bool graceful, IncidentId cause) override;
   IncidentId slow_disks(Duration delay, EtcdMembers which, IncidentId cause) override;
   void restore_disks(IncidentId slowed, IncidentId cause) override;
   void stall_disks(Duration length, EtcdMembers which, IncidentId cause) override;
@@ -96,11 +97,12 @@ class ApiServer final : public ApiServerPort,
     kServerBack,
     kRelist
   };
-  enum class Step : u8 { kCompact, kDefragment, kDisarm, kVerify };
+  enum class Step : u8 { kCompact, kDefragment, kDisarm, kVerify, kHandOver, kRestart, kAway };
   struct Upkeep {
     Step step;
-    u32 member;           // kDefragment
+    u32 member;           // kDefragment, kRestart
     IncidentId incident;  // which says that it is done
+    Duration down{};      // of kRestart and kAway
   };
   struct Call {
     ApiCall call;
@@ -195,7 +197,8 @@ class ApiServer final : public ApiServerPort,
   void check_servers();
   bool slow_lately() const;
   std::vector<u32> members_of(EtcdMembers which) const;
-  void add_upkeep(Step step, IncidentId incident, u32 member = 0);
+  void add_upkeep(Step step, IncidentId incident, u32 member = 0, Duration down = {});
+  void stop_member(u32 member, Duration down, IncidentId incident);
   void add_defragmentation(EtcdMembers which, IncidentId incident);
   void maintain();
   IncidentId blocked_by_upkeep() const {

@@ -31,13 +31,16 @@ const IncidentKind kDisarmed{"etcd_disarmed", "etcd's quota alarm is disarmed"};
 const IncidentKind kQuotaRaised{"etcd_quota_raised", "etcd's quota is larger from now on"};
 const IncidentKind kLeaderMoved{"etcd_leader_moved", "etcd's leader hands over to a follower"};
 
+const IncidentKind kEtcdRestarted{"etcd_restarted", "members of etcd end and are started again"};
+
 const IncidentKind kApiUnavailable{"api_unavailable", "no API server answers a small read"};
 const IncidentKind kApiAvailable{"api_available", "API servers answer again"};
 const IncidentKind kApiCallsLimited{
     "api_calls_limited", "API servers answer calls of one priority level above a rate with 429"};
 const IncidentKind kApiCallsLetIn{"api_calls_let_in", "a limit of API calls is over"};
 
-constexpr Duration kLimitBurst = 1_s;  // worth of calls that a limit lets in at once
+constexpr Duration kLimitBurst = 1_s;       // worth of calls that a limit lets in at once
+constexpr Duration kBetweenRestarts = 1_s;  // of etcd's members, one after another
 constexpr std::size_t kMostCauses = 4;
 constexpr Duration kSlowWindow = 10_s;  // as long as the waits are looked back at
 
@@ -355,11 +358,34 @@ bool ApiServer::move_leader(IncidentId cause) {
   return true;
 }
 
+void ApiServer::stop_member(u32 member, Duration down, IncidentId incident) {
+  etcd_->stop(member, down);
+  stalled_ = incident;
+  stall_felt_until_ =
+      std::max(stall_felt_until_, world_.now() + down + etcd_->params().request_timeout);
+}
+
+void ApiServer::restart_members(EtcdMembers which, Duration down, bool graceful, IncidentId cause) {
+  const IncidentId incident = world_.incident(
+      kEtcdRestarted, path_, {cause},
+      std::string("etcd's ") + called(which) +
+          (graceful ? " are restarted one after another" : " end at once and without a word"));
+  for (const u32 m : members_of(which)) {
+    if (!graceful) {
+      stop_member(m, down, incident);
+      continue;
+    }
+    if (m == etcd_->leader()) add_upkeep(Step::kHandOver, incident);
+    add_upkeep(Step::kRestart, incident, m, down);
+  }
+  if (!graceful) add_upkeep(Step::kAway, incident, 0, down);
+}
+
 // A disarming is looked at once more a second later.
-void ApiServer::add_upkeep(Step step, IncidentId incident, u32 member) {
+void ApiServer::add_upkeep(Step step, IncidentId incident, u32 member, Duration down) {
   const bool idle = upkeep_.empty();
-  upkeep_.push_back({step, member, incident});
-  if (step == Step::kDisarm) upkeep_.push_back({Step::kVerify, member, incident});
+  upkeep_.push_back({step, member, incident, down});
+  if (step == Step::kDisarm) upkeep_.push_back({Step::kVerify, member, incident, {}});
   if (idle) maintain();
 }
 
@@ -390,6 +416,17 @@ void ApiServer::maintain() {
       break;
     case Step::kVerify:
       etcd_->settle();
+      break;
+    case Step::kHandOver:
+      etcd_->move_leader();
+      wait = kBetweenRestarts;
+      break;
+    case Step::kRestart:
+      stop_member(now.member, now.down, now.incident);
+      wait = now.down + kBetweenRestarts;
+      break;
+    case Step::kAway:
+      wait = now.down;
       break;
   }
   world_.scheduler.after(wait + 1_ns, Priority::kControl, component_, kMaintain);

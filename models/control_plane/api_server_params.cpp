@@ -6,7 +6,11 @@ namespace stampede {
 
 void ApiServerParams::describe(Schema<ApiServerParams>& s) {
   s.name("ApiServer");
-  s.field("servers", &ApiServerParams::servers).live().help("API servers").range(1, 64);
+  s.field("servers", &ApiServerParams::servers)
+      .live()
+      .help("API servers")
+      .range(1, 64)
+      .source("Kubernetes: kubeadm's highly available clusters, three control-plane nodes");
   s.field("seats", &ApiServerParams::seats)
       .live()
       .help("calls that one server runs at the same time, over all priority levels")

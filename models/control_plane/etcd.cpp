@@ -1,6 +1,7 @@
 #include "models/control_plane/etcd.h"
 
 #include <algorithm>
+#include <array>
 
 namespace stampede {
 namespace {
@@ -11,7 +12,7 @@ Etcd::Etcd(World& world, EtcdParams params, std::string path)
     : world_(world),
       params_(params),
       file_(params.initial_file, params.initial_free, static_cast<u32>(params.members)) {
-  STAMPEDE_CHECK(params_.members == 1 || params_.members == 3, "etcd has 1 or 3 members");
+  STAMPEDE_CHECK(params_.members % 2 == 1 && params_.members <= 5, "etcd has 1, 3 or 5 members");
   component_ = world_.scheduler.add(this);
   election_stream_ = world_.stream(path, "election");
   members_.resize(static_cast<std::size_t>(params_.members));
@@ -88,7 +89,7 @@ u32 Etcd::new_request(const EtcdWrite& write, Instant at, EtcdClient* client, u3
   const u32 slot = requests_.take_as_left();
   Request& r = requests_[slot];
   r.write = write;
-  r.write.member = static_cast<u8>(write.member % members_.size());
+  r.write.member = static_cast<u8>(member_for(write.member, at));
   r.start = r.ready = at;
   r.client = client;
   r.tag = tag;
@@ -204,14 +205,13 @@ void Etcd::take_batch() {
   backlog_ = {};
 
   batch.on_disk.assign(members_.size(), start);
-  batch.acked = kNever;
   for (u32 m = 0; m < members_.size(); ++m) {
     if (m == leader_) continue;
     const Instant arrives = start + params_.round_trip / 2 + scaled(params_.cpu_cycle);
     members_[m].contact = arrives;
     batch.on_disk[m] = members_[m].append(arrives, n, bytes);
-    batch.acked = std::min(batch.acked, batch.on_disk[m] + params_.round_trip / 2);
   }
+  batch.acked = acked_by_quorum(batch);
   loop_busy_ = true;
   writing_ = b;
   loop_started_ = start;
@@ -221,6 +221,27 @@ void Etcd::take_batch() {
     in_flight_.push_back(b);
     arm_election();
   }
+}
+
+// When the leader hears of so many followers that with itself they are a majority.
+Instant Etcd::acked_by_quorum(const Batch& batch) const {
+  if (single()) return kNever;
+  std::array<Instant, 4> acks{};
+  std::size_t n = 0;
+  for (u32 m = 0; m < members_.size(); ++m)
+    if (m != leader_) acks[n++] = batch.on_disk[m] + params_.round_trip / 2;
+  const std::size_t last = members_.size() / 2 - 1;
+  std::nth_element(acks.begin(), acks.begin() + static_cast<std::ptrdiff_t>(last),
+                   acks.begin() + static_cast<std::ptrdiff_t>(n));
+  return acks[last];
+}
+
+// A client whose member is gone goes to the next one.
+u32 Etcd::member_for(u32 member, Instant at) const {
+  const auto n = static_cast<u32>(members_.size());
+  for (u32 k = 0; k < n; ++k)
+    if (!members_[(member + k) % n].stopped(at)) return (member + k) % n;
+  return member % n;
 }
 
 void Etcd::fsync_ended() {

@@ -7,9 +7,10 @@
 // order of the log.
 // Source: the real etcd 3.4 of etcd_measured (all mechanisms and figures); etcd raft.go, server.go,
 // backend.go, quota.go for their defaults.
-// Limits: members are 1 or 3; constant fsync times; a leader that dies is not modelled; the apply
-// gap is the leader's; writes caught by an election always fail and have no effect, though a real
-// new leader may have them in its log; etcd's own leases are left out.
+// Limits: constant fsync times; that a leader is gone is noticed with the next write; a member that
+// comes back has what it missed at once; the apply gap is the leader's; writes caught by an
+// election always fail and have no effect, though a real new leader may have them in its log;
+// etcd's own leases are left out.
 #pragma once
 #include <deque>
 #include <functional>
@@ -75,6 +76,11 @@ class Etcd final : Component, public Tunable {
   // The leader takes no more proposals, waits for those under way and hands over to a follower;
   // nothing is lost. False: there is none.
   bool move_leader();
+
+  // Processes of members as they are numbered end without a word and are back after `down`. Clients
+  // of theirs go to others; what the leader had in hand is lost to them.
+  void stop(u32 member, Duration down);
+  bool stopped(u32 member) const { return members_[member].stopped(world_.now()); }
 
   // Faults. `member` counts from the leader: 0 is the leader at the time of the call.
   void set_fsync_delay(i32 member, Duration delay);     // of the write-ahead log
@@ -160,6 +166,8 @@ class Etcd final : Component, public Tunable {
   void take_batch();
   void fsync_ended();
   void commit(u32 batch);
+  Instant acked_by_quorum(const Batch& batch) const;
+  u32 member_for(u32 member, Instant at) const;
   void decide(Request& request);
   void follower_commit(u32 batch, Instant sent);
   void follower_apply(u32 batch, u32 argument);

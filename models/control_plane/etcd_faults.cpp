@@ -40,7 +40,8 @@ bool Etcd::move_leader() {
   for (u32 k = 1; k < members_.size(); ++k) {
     const u32 m = (leader_ + k) % static_cast<u32>(members_.size());
     const bool free = !members_[m].busy(world_.now() + params_.heartbeat) &&
-                      members_[m].defragmented() <= world_.now();
+                      members_[m].defragmented() <= world_.now() &&
+                      !members_[m].stopped(world_.now());
     if (free && next_leader_ == kNobody) next_leader_ = m;
   }
   if (next_leader_ == kNobody) return false;
@@ -80,6 +81,24 @@ void Etcd::set_database_delay(i32 member, Duration delay) {
   m.database_fsync = params_.fsync + delay;
 }
 
+void Etcd::stop(u32 member, Duration down) {
+  const Instant until = world_.now() + down;
+  stall(from_leader(member), down);
+  members_[member].stop(world_.now(), until);
+  if (member == leader_ && next_leader_ != kNobody) next_leader_ = kNobody;
+  // What its clients gave it and it has not passed on goes to another one.
+  std::vector<u32> waiting;
+  waiting.swap(forward_waiting_[member]);
+  waiting.insert(waiting.end(), forward_sending_[member].begin(), forward_sending_[member].end());
+  forward_sending_[member].clear();
+  for (const u32 slot : waiting) {
+    Request& r = requests_[slot];
+    r.ready = std::max(r.ready, world_.now());
+    r.write.member = static_cast<u8>(member_for(member, world_.now()));
+    r.write.member == leader_ ? enqueue(slot) : forward(slot);
+  }
+}
+
 void Etcd::stall(i32 member, Duration length) {
   settle();
   const Instant now = world_.now();
@@ -99,10 +118,7 @@ void Etcd::stall(i32 member, Duration length) {
   for (const u32 b : in_flight_) {
     Batch& batch = batches_[b];
     if (batch.on_disk[m] > now) batch.on_disk[m] = std::max(batch.on_disk[m], until);
-    batch.acked = kNever;
-    for (u32 f = 0; f < members_.size(); ++f)
-      if (f != leader_)
-        batch.acked = std::min(batch.acked, batch.on_disk[f] + params_.round_trip / 2);
+    batch.acked = acked_by_quorum(batch);
   }
   if (loop_busy_) arm_election();
 }
@@ -117,7 +133,7 @@ void Etcd::arm_election() {
   Instant first = kNever;
   u32 winner = 0;
   for (u32 m = 0; m < members_.size(); ++m) {
-    if (m == leader_) continue;
+    if (m == leader_ || members_[m].stopped(world_.now())) continue;
     const Words words = draw(election_stream_, term_, m);
     const i64 ticks =
         params_.election_ticks + static_cast<i64>(uniform(words) * params_.election_ticks);
@@ -130,11 +146,22 @@ void Etcd::arm_election() {
       winner = m;
     }
   }
-  // The candidate and then its voter write their votes before they count; a leader that is back by
+  if (first == kNever) return;
+  // The candidate and then its voters write their votes before they count; a leader that is back by
   // then keeps its place.
-  Instant elected = first;
+  std::vector<u32> voters;
   for (u32 m = 0; m < members_.size(); ++m)
-    if (m != leader_) elected = members_[m].fsync_end(elected, 1, 0);
+    if (m != leader_ && !members_[m].stopped(world_.now())) voters.push_back(m);
+  const std::size_t majority = members_.size() / 2 + 1;
+  if (voters.size() < majority) return;
+  std::stable_sort(voters.begin(), voters.end(), [&](u32 a, u32 b) {
+    if ((a == winner) != (b == winner)) return a == winner;
+    return members_[a].fsync_end(first, 1, 0) < members_[b].fsync_end(first, 1, 0);
+  });
+  voters.resize(majority);
+  std::sort(voters.begin(), voters.end());
+  Instant elected = first;
+  for (const u32 m : voters) elected = members_[m].fsync_end(elected, 1, 0);
   elected = elected + params_.round_trip;
   if (elected < fsync_ends_ && elected > world_.now())
     election_event_ =

@@ -30,6 +30,12 @@ class EtcdMember {
     return start < stalled_until_ ? std::max(end, stalled_until_) : end;
   }
   Instant stalled_until() const { return stalled_until_; }
+  // Its process is gone: as a stall, and nobody hears of it or votes for it meanwhile.
+  void stop(Instant now, Instant until) {
+    stall(now, until);
+    stopped_until_ = std::max(stopped_until_, until);
+  }
+  bool stopped(Instant at) const { return at < stopped_until_; }
   void stall(Instant now, Instant until) {
     stalled_until_ = std::max(stalled_until_, until);
     if (last_end_ > now) last_end_ = std::max(last_end_, until);
@@ -102,7 +108,7 @@ class EtcdMember {
   u64 commits() const { return commits_; }
 
  private:
-  Instant stalled_until_{}, defragmented_{};
+  Instant stalled_until_{}, stopped_until_{}, defragmented_{};
   Instant previous_end_{};             // of the fsync before the last one
   Instant last_start_{}, last_end_{};  // of the last fsync scheduled; start may be ahead
   Instant lock_start_{}, lock_end_{};

@@ -7,8 +7,9 @@ void EtcdParams::describe(Schema<EtcdParams>& s) {
   s.name("Etcd");
   s.field("members", &EtcdParams::members)
       .fixed("an etcd member joins or leaves by a change of the cluster itself")
-      .help("members of the cluster: 1 or 3")
-      .range(1, 3);
+      .help("members of the cluster: 1, 3 or 5")
+      .range(1, 5)
+      .source("etcd: its FAQ, three bear the loss of one and five of two");
   s.field("fsync", &EtcdParams::fsync)
       .live()
       .help("time of one fsync of a healthy disk (log and database)")

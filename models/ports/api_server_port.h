@@ -23,6 +23,7 @@ enum class ApiObject : u8 {
   kScale,
   kAutoscaler,
   kMetrics,
+  kLeaderLease,
   kCount
 };
 // Priority level (flow schema's answer) of API priority and fairness.

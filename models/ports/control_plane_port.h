@@ -24,6 +24,10 @@ struct ControlPlanePort {
   virtual void raise_quota(double by, IncidentId cause) = 0;
   // False: there is no other member that could lead.
   virtual bool move_leader(IncidentId cause) = 0;
+  // Processes of members end and are back after `down` (incident etcd_restarted): one after
+  // another, the leader last and after it has handed over, or all at once and without a word.
+  virtual void restart_members(EtcdMembers which, Duration down, bool graceful,
+                               IncidentId cause) = 0;
 
   // Faults of disks. From now on every fsync of these members takes `delay` longer, beside what
   // other faults add; returns the fault, its incident disk_slowed.

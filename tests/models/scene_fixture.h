@@ -90,6 +90,9 @@ struct HandControlPlane final : ControlPlanePort {
     acts.did("leader", region, cause);
     return true;
   }
+  void restart_members(EtcdMembers, Duration, bool, IncidentId cause) override {
+    acts.did("restart_etcd", region, cause);
+  }
   IncidentId slow_disks(Duration d, EtcdMembers, IncidentId cause) override {
     acts.did("slow" + std::to_string(d.ns / 1'000'000) + "ms_", region, cause);
     return ++faults;

@@ -147,6 +147,7 @@ const std::map<std::string, Scene>& scenes() {
       {"reset_session", {east, {}, {}, Scene::kGraph}},
       {"restart_autoscaler", {""}},
       {"restart_controller", {""}},
+      {"restart_etcd", {", members: leader, down: 20s, graceful: false"}},
       {"restart_pods", {", target: {share: 50%}, jitter: 10s"}},
       {"restore_routing_policy",
        {"", {}, "{at: 20s, do: push_routing_policy, target: {region: east}}, ", Scene::kGraph}},

@@ -317,6 +317,12 @@ TEST(actions, steps_of_upkeep_act_alone_where_they_are_told_to) {
   EXPECT_NE(after("move_etcd_leader, target: {region: east}", kEast).leader, untouched.leader);
   EXPECT_EQ(after("move_etcd_leader, target: {region: east}", kWest).leader, untouched.leader);
   EXPECT_EQ(after("disarm_etcd, target: {region: east}", kEast).quota, untouched.quota);
+  for (const char* how : {"members: leader", "members: leader, graceful: false", "down: 5s"}) {
+    const std::string what = std::string("restart_etcd, target: {region: east}, ") + how;
+    EXPECT_NE(after(what, kEast).leader, untouched.leader) << how;
+    EXPECT_EQ(after(what, kWest).leader, untouched.leader) << how;
+  }
+  EXPECT_EQ(after("restart_etcd, members: followers", kEast).leader, untouched.leader);
 }
 
 // What it costs by member: test_etcd_upkeep.cpp.
@@ -737,6 +743,11 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "restart_autoscaler target region",
                                      "restart_autoscaler target site",
                                      "restart_controller controller",
+                                     "restart_etcd down",
+                                     "restart_etcd graceful",
+                                     "restart_etcd members",
+                                     "restart_etcd target region",
+                                     "restart_etcd target site",
                                      "restart_pods jitter",
                                      "restart_pods max_unavailable",
                                      "restart_pods target count",

@@ -36,6 +36,7 @@ const std::vector<Entry>& entries() {
       {"disarm_etcd", "", "etcd_disarmed", {}},
       {"raise_etcd_quota", "", "etcd_quota_raised", {}},
       {"move_etcd_leader", "", "etcd_leader_moved", {}},
+      {"restart_etcd", "", "etcd_restarted", {}},
       {"compact_defragment_disarm", "", "repair_started", {}},
       {"kill_pods", ", target: {count: 1}", "pods_killed", {}},
       {"flush_cache", "", "flush_started", {}},

@@ -96,9 +96,9 @@ void serving(Findings& out, const std::string& path, const ServingParams& servin
 }
 
 void control_plane(Findings& out, const std::string& path, const ApiServerParams& plane) {
-  if (plane.etcd.members == 2)
+  if (plane.etcd.members % 2 == 0)
     out.push_back({path + ".etcd.members",
-                   "1 or 3 are wanted: a cluster of two stops when either member does"});
+                   "1, 3 or 5 are wanted: one more than these stops no later, when as many do"});
 }
 
 // One check of the service's values and of those that regions have of their own. What a region
