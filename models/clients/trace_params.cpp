@@ -90,8 +90,9 @@ void TraceParams::describe(Schema<TraceParams>& s) {
   s.field("unanswered", &P::unanswered)
       .help(
           "rows without output tokens (requests that failed when they were recorded): skip them, "
-          "play them for one token, impute the output of the last answered row before them, or "
-          "refuse the file; not used with output_tokens");
+          "play them for one token, impute the output of the last answered row before them (and a "
+          "prompt of no tokens, by the last row of the same text), or refuse the file; outputs are "
+          "not imputed with output_tokens");
   s.field("bad_rows", &P::bad_rows)
       .help(
           "rows that cannot be read, or that come out of order: skip and count them, unless they "

@@ -7,9 +7,7 @@
 // **Limits** no temperature; see prefix_view.h and pod_scrape.h.
 #include <algorithm>
 
-#include "models/mitigations/mechanism.h"
-#include "models/mitigations/pod_scrape.h"
-#include "models/mitigations/prefix_view.h"
+#include "models/mitigations/prompt_router.h"
 
 namespace stampede {
 namespace kv_cost {
@@ -31,41 +29,19 @@ struct Params {
   }
 };
 
-class KvCost final : public ReplicaChoice {
+class KvCost final : public ScrapingRouter {
  public:
   KvCost(const Params& params, const Place& place)
-      : params_(params),
-        view_(params.prefix, place),
-        scrape_(params.scrape_period, place),
+      : ScrapingRouter(params.prefix, params.scrape_period, place),
+        params_(params),
         stream_(place.world.stream(place.path, "kv_cost")) {}
-
-  void set_endpoints(const std::vector<u32>& pods) override {
-    pods_ = pods;
-    view_.set_endpoints(pods);
-    scrape_.set_endpoints(pods);
-  }
-  bool reads_prompts() const override { return true; }
-  u32 pick(u64 session_key, u64 attempt_key) override {
-    const std::vector<TextRun> nothing;
-    return route({session_key, attempt_key, 0, nothing});
-  }
 
   u32 route(const RoutedPrompt& prompt) override {
     if (pods_.empty()) return kNoPod;
-    // Starts anywhere, so that ties fall evenly.
-    const auto first = static_cast<std::size_t>(uniform(draw(stream_, prompt.attempt_key)) *
-                                                static_cast<double>(pods_.size()));
-    u32 best = kNoPod;
-    double least = 0;
-    for (std::size_t seen = 0; seen < pods_.size(); ++seen) {
-      const u32 pod = pods_[(first + seen) % pods_.size()];
-      const double cost = cost_of(pod, prompt);
-      if (best != kNoPod && cost >= least) continue;
-      best = pod;
-      least = cost;
-    }
-    view_.sent(best, prompt);
-    return best;
+    const u32 pod = pods_[best_place(stream_, prompt.attempt_key,
+                                     [&](std::size_t at) { return -cost_of(pods_[at], prompt); })];
+    view_.sent(pod, prompt);
+    return pod;
   }
 
  private:
@@ -78,10 +54,7 @@ class KvCost final : public ReplicaChoice {
   }
 
   const Params& params_;
-  PrefixView view_;
-  PodScrape scrape_;
   const StreamKey stream_;
-  std::vector<u32> pods_;
 };
 
 const RegisterMechanism<ReplicaChoice, KvCost, Params> registered{

@@ -7,9 +7,7 @@
 // **Limits** the gateway's own estimate knows nothing of what other gateways send.
 #include <algorithm>
 
-#include "models/mitigations/mechanism.h"
-#include "models/mitigations/pod_scrape.h"
-#include "models/mitigations/prefix_view.h"
+#include "models/mitigations/prompt_router.h"
 
 namespace stampede {
 namespace prefix_less_load {
@@ -47,27 +45,21 @@ struct Params {
   }
 };
 
-class PrefixLessLoad final : public ReplicaChoice {
+class PrefixLessLoad final : public ScrapingRouter {
  public:
   PrefixLessLoad(const Params& params, const Place& place)
-      : params_(params),
+      : ScrapingRouter(params.prefix,
+                       params.load == LoadSignal::kScraped ? params.scrape_period : Duration{},
+                       place),
+        params_(params),
         world_(place.world),
-        active_(place.active),
-        view_(params.prefix, place),
-        scrape_(params.load == LoadSignal::kScraped ? params.scrape_period : Duration{}, place) {}
+        active_(place.active) {}
 
   void set_endpoints(const std::vector<u32>& pods) override {
-    pods_ = pods;
-    view_.set_endpoints(pods);
-    scrape_.set_endpoints(pods);
+    ScrapingRouter::set_endpoints(pods);
     if (!pods.empty() && pods.back() >= backlog_.size()) backlog_.resize(pods.back() + 1);
     found_.resize(pods.size());
     load_.resize(pods.size());
-  }
-  bool reads_prompts() const override { return true; }
-  u32 pick(u64 session_key, u64 attempt_key) override {
-    const std::vector<TextRun> nothing;
-    return route({session_key, attempt_key, 0, nothing});
   }
 
   u32 route(const RoutedPrompt& prompt) override {
@@ -120,9 +112,6 @@ class PrefixLessLoad final : public ReplicaChoice {
   const Params& params_;
   const World& world_;
   const ActiveCounts& active_;
-  PrefixView view_;
-  PodScrape scrape_;
-  std::vector<u32> pods_;
   std::vector<double> backlog_;  // [pod] prompt tokens
   Instant worked_at_{};
   std::vector<u32> found_;    // [place among pods_] blocks

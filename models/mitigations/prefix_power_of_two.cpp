@@ -5,10 +5,7 @@
 // chance.
 // **Limits** a third pod never helps while two hold the beginning of all prompts; see
 // prefix_view.h.
-#include <algorithm>
-
-#include "models/mitigations/mechanism.h"
-#include "models/mitigations/prefix_view.h"
+#include "models/mitigations/prompt_router.h"
 
 namespace stampede {
 namespace prefix_power_of_two {
@@ -20,20 +17,10 @@ struct Params {
   }
 };
 
-class PrefixPowerOfTwo final : public ReplicaChoice {
+class PrefixPowerOfTwo final : public PromptRouter {
  public:
   PrefixPowerOfTwo(const Params& params, const Place& place)
-      : active_(place.active), view_(params.prefix, place) {}
-
-  void set_endpoints(const std::vector<u32>& pods) override {
-    pods_ = pods;
-    view_.set_endpoints(pods);
-  }
-  bool reads_prompts() const override { return true; }
-  u32 pick(u64 session_key, u64 attempt_key) override {
-    const std::vector<TextRun> nothing;
-    return route({session_key, attempt_key, 0, nothing});
-  }
+      : PromptRouter(params.prefix, place), active_(place.active) {}
 
   u32 route(const RoutedPrompt& prompt) override {
     Candidate first, second;
@@ -63,8 +50,6 @@ class PrefixPowerOfTwo final : public ReplicaChoice {
   };
 
   const ActiveCounts& active_;
-  PrefixView view_;
-  std::vector<u32> pods_;
 };
 
 const RegisterMechanism<ReplicaChoice, PrefixPowerOfTwo, Params> registered{

@@ -8,9 +8,7 @@
 // **Limits** see prefix_view.h and pod_scrape.h.
 #include <algorithm>
 
-#include "models/mitigations/mechanism.h"
-#include "models/mitigations/pod_scrape.h"
-#include "models/mitigations/prefix_view.h"
+#include "models/mitigations/prompt_router.h"
 
 namespace stampede {
 namespace weighted_scorers {
@@ -40,24 +38,12 @@ struct Params {
   }
 };
 
-class WeightedScorers final : public ReplicaChoice {
+class WeightedScorers final : public ScrapingRouter {
  public:
   WeightedScorers(const Params& params, const Place& place)
-      : params_(params),
-        view_(params.prefix, place),
-        scrape_(params.scrape_period, place),
+      : ScrapingRouter(params.prefix, params.scrape_period, place),
+        params_(params),
         stream_(place.world.stream(place.path, "weighted_scorers")) {}
-
-  void set_endpoints(const std::vector<u32>& pods) override {
-    pods_ = pods;
-    view_.set_endpoints(pods);
-    scrape_.set_endpoints(pods);
-  }
-  bool reads_prompts() const override { return true; }
-  u32 pick(u64 session_key, u64 attempt_key) override {
-    const std::vector<TextRun> nothing;
-    return route({session_key, attempt_key, 0, nothing});
-  }
 
   u32 route(const RoutedPrompt& prompt) override {
     if (pods_.empty()) return kNoPod;
@@ -66,21 +52,13 @@ class WeightedScorers final : public ReplicaChoice {
     const auto [least, most] = std::minmax_element(
         gauges_.begin(), gauges_.end(),
         [](const PodGauges& a, const PodGauges& b) { return a.waiting < b.waiting; });
-    const double spread = most->waiting - least->waiting;
-    // Starts anywhere, so that ties fall evenly.
-    std::size_t i = static_cast<std::size_t>(uniform(draw(stream_, prompt.attempt_key)) *
-                                             static_cast<double>(pods_.size()));
-    std::size_t best = pods_.size();
-    double highest = 0;
-    for (std::size_t seen = 0; seen < pods_.size(); ++seen) {
-      const std::size_t k = (i + seen) % pods_.size();
-      const double score = score_of(k, prompt, most->waiting, spread);
-      if (best != pods_.size() && score <= highest) continue;
-      best = k;
-      highest = score;
-    }
-    view_.sent(pods_[best], prompt);
-    return pods_[best];
+    const u32 longest = most->waiting;
+    const double spread = longest - least->waiting;
+    const u32 pod = pods_[best_place(stream_, prompt.attempt_key, [&](std::size_t at) {
+      return score_of(at, prompt, longest, spread);
+    })];
+    view_.sent(pod, prompt);
+    return pod;
   }
 
  private:
@@ -95,10 +73,7 @@ class WeightedScorers final : public ReplicaChoice {
   }
 
   const Params& params_;
-  PrefixView view_;
-  PodScrape scrape_;
   const StreamKey stream_;
-  std::vector<u32> pods_;
   std::vector<PodGauges> gauges_;  // [place among pods_]
 };
 

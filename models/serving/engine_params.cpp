@@ -41,6 +41,23 @@ i64 KvMemoryParams::blocks() const {
   return static_cast<i64>(left / (16 * static_cast<double>(token_bytes.value)));
 }
 
+void StepErrorParams::describe(Schema<StepErrorParams>& s) {
+  const char* rule =
+      "derived: of measured / predicted time per token, servers that were not fitted to";
+  s.field("low", &StepErrorParams::low)
+      .fixed("it says how good the step times are")
+      .required()
+      .range(0.01, 1)
+      .help("true step time / stated step time that 10 of 100 such predictions are below")
+      .source(rule);
+  s.field("high", &StepErrorParams::high)
+      .fixed("it says how good the step times are")
+      .required()
+      .range(1, 100)
+      .help("true step time / stated step time that 10 of 100 such predictions are above")
+      .source(rule);
+}
+
 void EngineParams::describe(Schema<EngineParams>& s) {
   s.name("engine");
   const char* vllm = "vLLM: V1 scheduler";
@@ -77,6 +94,8 @@ void EngineParams::describe(Schema<EngineParams>& s) {
       .live()
       .range(0, 4000)
       .help("time that 1000 context tokens read by decodes add to a step");
+  s.field("step_error", &EngineParams::step_error)
+      .help("how far the five step times may be off, which `stampede run --band` plays");
   s.field("max_num_batched_tokens", &EngineParams::max_num_batched_tokens)
       .live()
       .range(1, 1 << 20)

@@ -33,6 +33,13 @@ struct KvMemoryParams {
   static void describe(Schema<KvMemoryParams>& s);
 };
 
+// How far the step times of an engine may be from those of the server that it stands for: what the
+// true one is of the stated one in 10 and in 90 of 100 such cases.
+struct StepErrorParams {
+  Share low{1}, high{1};
+  static void describe(Schema<StepErrorParams>& s);
+};
+
 // One engine step takes  a + b*B + c*P + e*Q + d*C  with B sequences in the step, P prompt tokens
 // computed, Q = sum over prompt chunks of n*(context_before + n/2), C context tokens read by
 // decodes.
@@ -44,6 +51,7 @@ struct EngineParams {
   Duration step_per_prompt_token = 152'800_ns;  // c
   Duration step_per_million_pairs{};            // e * 10^6
   Duration step_per_thousand_context_tokens{};  // d * 10^3
+  std::optional<StepErrorParams> step_error;    // changes nothing but what `run --band` says
   u32 max_num_batched_tokens = 8192;            // token budget of a step
   u32 max_num_seqs = 256;                       // running sequences
   u32 kv_blocks = 74'709;                       // KV capacity, blocks of 16 tokens

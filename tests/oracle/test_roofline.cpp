@@ -33,7 +33,7 @@ TEST_F(roofline, llama_reads_its_weights_and_contexts) {
   const Server server{config(dense), h100};
   // Published: 8.03e9 with the embedding, of which a step reads one row a token (0.525e9).
   EXPECT_NEAR(server.model.common_weights(), 7.504e9, 0.01e9);
-  const StepLine line = step_line(server, least_constants(), 128, 1024);
+  const StepLine line = step_line(server, least_constants(), {});
   EXPECT_NEAR(line.time.base, 2 * 7.504e9 / 3.35e12, 2e-5);
   EXPECT_NEAR(line.time.context_token, 131'072 / 3.35e12, 1e-12);
   EXPECT_NEAR(line.time.sequence, 2 * 7.504e9 / 989e12, 2e-8);
@@ -76,11 +76,10 @@ TEST_F(roofline, what_is_unknown_is_refused) {
   EXPECT_THROW(read_gpu_sheet(path), std::runtime_error);
   const ModelShape hybrid =
       config("{" + llama + R"(, "intermediate_size": 1, "layer_types": ["linear_attention"]})");
-  EXPECT_THROW(step_line({hybrid, h100}, fitted_constants(), 128, 1024), std::runtime_error);
+  EXPECT_THROW(step_line({hybrid, h100}, fitted_constants(), {}), std::runtime_error);
   const ModelShape known = config(dense);
-  EXPECT_THROW(step_line({known, h100, "fp6"}, fitted_constants(), 128, 1024), std::runtime_error);
-  EXPECT_THROW(step_line({known, h100, "bf16", 16}, fitted_constants(), 128, 1024),
-               std::runtime_error);
+  EXPECT_THROW(step_line({known, h100, "fp6"}, fitted_constants(), {}), std::runtime_error);
+  EXPECT_THROW(step_line({known, h100, "bf16", 16}, fitted_constants(), {}), std::runtime_error);
   EXPECT_THROW(band(0.25), std::runtime_error);
 }
 

@@ -338,6 +338,19 @@ TEST(trace_rows, failed_ones_are_left_out_asked_about_or_kept) {
   EXPECT_EQ(r.params.counts.unanswered, 1u);
 }
 
+TEST(trace_rows, failed_ones_without_a_prompt_take_the_last_of_their_text) {
+  const char* rows =
+      "arrival_seconds,input_tokens,output_tokens\n0,10,1\n1,20,1\n2,0,0\n3,0,0\n4,30,1\n5,0,0\n";
+  TraceParams p = form(TraceFormat::kRequests);
+  p.unanswered = UnansweredRows::kImpute;
+  EXPECT_EQ(table(read(rows, p)), "0 10 1; 1 20 1; 2 20 0; 3 20 0; 4 30 1; 5 30 0; ");
+  p.distinct_prompts = 2;
+  EXPECT_EQ(table(read(rows, p)), "0 10 1; 1 20 1; 2 10 0; 3 20 0; 4 30 1; 5 20 0; ");
+  p.unanswered = UnansweredRows::kPlay;
+  EXPECT_EQ(read(rows, p).params.counts.bad, 3u)
+      << "a prompt is made up only where it is asked for";
+}
+
 TEST(trace_rows, spread_is_for_whole_steps) {
   TraceParams p = form(TraceFormat::kRequests);
   p.spread = 1_s;

@@ -1,19 +1,24 @@
 #include "tools/calibration/csv.h"
 
+#include <zlib.h>
+
+#include <array>
 #include <charconv>
-#include <fstream>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 
 namespace stampede::calibration {
 
 std::vector<CsvRow> read_csv(const std::string& path) {
-  std::ifstream file(path);
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
   if (!file) throw std::runtime_error(path + ": cannot be opened");
   std::vector<CsvRow> rows;
   std::vector<std::string> names;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+  std::array<char, 1 << 16> buffer{};
+  while (gzgets(file.get(), buffer.data(), buffer.size()) != nullptr) {
+    std::string line = buffer.data();
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
     std::istringstream in(line);
     std::vector<std::string> cells;
     for (std::string cell; std::getline(in, cell, ',');) cells.push_back(cell);

@@ -1,4 +1,4 @@
-// Small CSV files with a line of names and no quotes.
+// Small CSV files with a line of names and no quotes, plain or compressed by gzip.
 #pragma once
 #include <map>
 #include <string>

@@ -11,7 +11,11 @@ namespace stampede::calibration {
 namespace {
 
 constexpr double kFrontEndMost = 0.05;  // [s]
-constexpr int kRounds = 6;
+constexpr int kRounds = 30;
+constexpr int kWholeRounds = 3;       // then by half: a line that comes and goes makes rounds swing
+constexpr double kStill = 2e-3;       // of base and context, between two rounds
+constexpr double kStillPrompt = 0.1;  // of a prompt token, whose fit is loose: most are cached
+constexpr double kStillTime = 1e-4;   // of the front end [s]
 
 enum Kind : std::size_t { kFirst, kRest };  // until the first token, from there to the end
 
@@ -82,6 +86,20 @@ StepTime solve(const std::vector<Row>& rows, const StepBounds& bounds,
   return {x(0), x(1), x(2), x(3), bounds.sequence};
 }
 
+bool stands_still(const StepTime& before, const StepTime& after) {
+  const auto close = [](double x, double y, double by) { return std::abs(x - y) <= by * x; };
+  return close(before.base, after.base, kStill) &&
+         close(before.context_token, after.context_token, kStill) &&
+         close(before.prompt_token, after.prompt_token, kStillPrompt) &&
+         std::abs(before.front_end - after.front_end) <= kStillTime;
+}
+
+StepTime between(const StepTime& x, const StepTime& y) {
+  const auto middle = [](double u, double v) { return (u + v) / 2; };
+  return {middle(x.base, y.base), middle(x.prompt_token, y.prompt_token),
+          middle(x.context_token, y.context_token), middle(x.front_end, y.front_end), x.sequence};
+}
+
 }  // namespace
 
 void set_step_time(PlaybackParams& params, const StepTime& t) {
@@ -106,15 +124,17 @@ StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
   StepTime t{0.8 * median(per_token), bounds.prompt_low, bounds.context_low, 0.005,
              bounds.sequence};
   std::array<double, 2> spread{0.01, 0.1};
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 1; round <= kRounds; ++round) {
     std::vector<Row> rows;
     PlaybackParams params = limits;
     set_step_time(params, t);
     for (const auto* recording : recordings)
       add_rows(*recording, play(*recording, params, true), bounds, window, rows);
-    t = solve(rows, bounds, spread);
+    const StepTime next = solve(rows, bounds, spread);
+    if (stands_still(t, next)) return next;
+    t = round <= kWholeRounds ? next : between(t, next);
   }
-  return t;
+  throw std::runtime_error("fit: the coefficients still move after 30 rounds");
 }
 
 }  // namespace stampede::calibration

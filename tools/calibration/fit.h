@@ -2,7 +2,8 @@
 // A request's time from arrival to first token, and from there to its end, is the sum of the steps
 // that it lived through. Playing the recording tells what these steps were made of; given that, the
 // times are linear in the coefficients. Least squares with bounds, played again with the result,
-// until it stands still.
+// until it stands still: base and context move by at most 0.2 %, a prompt token by 10 % (most are
+// found in the cache, so that its fit is loose), the front end by 0.1 ms.
 // **Limits** a sequence costs nothing by itself (b = 0): until the arithmetic binds, near 300
 // sequences on an H100, a decode step reads weights and contexts; runs at like contexts cannot tell
 // b from d anyway. No quadratic term: contexts below 4,000 tokens.
@@ -30,7 +31,7 @@ struct FitWindow {
 
 // `limits`: everything but the step time. Of the recordings, all answered requests in the window
 // count, towards the first token only those that did not wait in line (less than twice the median).
-// Throws std::runtime_error if there are none.
+// Throws std::runtime_error if there are none, or if it does not stand still within 30 rounds.
 StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
              const PlaybackParams& limits, const StepBounds& bounds, FitWindow window = {});
 

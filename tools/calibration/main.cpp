@@ -6,51 +6,14 @@
 #include <cmath>
 
 #include "tools/calibration/accuracy.h"
+#include "tools/calibration/accuracy_command.h"
+#include "tools/calibration/bench_result.h"
 #include "tools/calibration/kernels.h"
+#include "tools/calibration/points_command.h"
 #include "tools/calibration/step_line.h"
 
 namespace stampede::calibration {
 namespace {
-
-void accuracy(const std::string& directory, double per_sequence,
-              const std::vector<std::string>& per_prompt_token) {
-  Held held;
-  held.sequence = per_sequence * 1e-6;
-  for (const std::string& word : per_prompt_token) {
-    const std::size_t equals = word.find('=');
-    if (equals == word.npos) throw std::runtime_error(word + ": needs MODEL=MICROSECONDS");
-    held.prompt_token[word.substr(0, equals)] = std::stod(word.substr(equals + 1)) * 1e-6;
-  }
-
-  const std::vector<Run> runs = read_runs(directory);
-  fmt::print(
-      "Each run predicted with step times fitted to the other runs of its model at moderate "
-      "load.\nmeasured, and how far the prediction is from it in %\n\n");
-  fmt::print("{:<28} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}\n", "run", "answered", "TTFT mean s",
-             "TTFT p99 s", "E2E mean s", "E2E p99 s", "TPOT mean ms");
-  std::vector<double> e2e, ttft, tpot;
-  for (const Prediction& shown : predict_all(runs, held)) {
-    const Measures &m = shown.measured, &p = shown.predicted;
-    const auto pair = [](double x, double y) {
-      return fmt::format("{:.4g} {:+.1f}", x, error_percent(x, y));
-    };
-    fmt::print("{:<28} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}{}\n", shown.run->name.substr(16),
-               fmt::format(
-                   "{} {:+.1f}", m.answered,
-                   error_percent(static_cast<double>(m.answered), static_cast<double>(p.answered))),
-               pair(m.ttft, p.ttft), pair(m.ttft_p99, p.ttft_p99), pair(m.e2e, p.e2e),
-               pair(m.e2e_p99, p.e2e_p99), pair(m.tpot * 1e3, p.tpot * 1e3),
-               shown.run->overloaded ? "  overloaded" : "");
-    if (shown.run->overloaded) continue;
-    e2e.push_back(std::abs(error_percent(m.e2e, p.e2e)));
-    ttft.push_back(std::abs(error_percent(m.ttft, p.ttft)));
-    tpot.push_back(std::abs(error_percent(m.tpot, p.tpot)));
-  }
-  fmt::print(
-      "\nmoderate runs, absolute error: E2E mean median {:.1f} %, worst {:.1f} %; TTFT mean "
-      "median {:.1f} %; TPOT mean median {:.1f} %\n",
-      quantile(e2e, 0.5), quantile(e2e, 1), quantile(ttft, 0.5), quantile(tpot, 0.5));
-}
 
 // Mean time per token of those with two and more [s].
 template <class Requests>
@@ -131,41 +94,59 @@ void coefficients(const std::string& directory) {
 struct Sizes {
   std::string config, gpu, precision = "bf16";
   int gpus = 1, batch = 128;
-  double prompt = 1024, quantile = 0.5;
+  double prompt = 1024, context = 1024;
 };
 
-// Step times that no run was asked for, as the `engine` of a profile.
+// Step times that no run was asked for, as the `engine` of a pool.
 void predict(const Sizes& sizes) {
   const Server server{read_model_config(sizes.config), read_gpu_sheet(sizes.gpu), sizes.precision,
                       sizes.gpus, kVllm};
-  const StepLine line = step_line(server, fitted_constants(), sizes.batch, sizes.prompt);
-  const double of_band = band(sizes.quantile);
-  const auto nanoseconds = [&](double seconds) { return std::llround(of_band * seconds * 1e9); };
+  // Few sequences touch few experts: the line is laid where a busy server works.
+  const int least = std::max(1, sizes.batch / 4);
+  const StepLine line =
+      step_line(server, fitted_constants(), {least, sizes.batch, sizes.prompt, sizes.context});
+  const double middle = band(0.5);
+  const auto nanoseconds = [&](double seconds) { return std::llround(middle * seconds * 1e9); };
   fmt::print(
-      "# Roofline, quantile {} of its band: {:.0f} % of the prediction. Line within {:.1f} % of "
-      "it\n"
-      "# up to {} sequences. Time per token of models not fitted: 13.4 % off (median).\n"
+      "# From sizes: docs/measurements/step_time_rule.md. Line within {:.1f} % of it from {} to {} "
+      "sequences\n"
       "engine:\n  step_base: {}ns\n  step_per_sequence: {}ns\n  step_per_prompt_token: {}ns\n"
-      "  step_per_million_pairs: {}ns\n  step_per_thousand_context_tokens: {}ns\n",
-      sizes.quantile, 100 * of_band, 100 * line.error, sizes.batch, nanoseconds(line.time.base),
+      "  step_per_million_pairs: {}ns\n  step_per_thousand_context_tokens: {}ns\n"
+      "  step_error: {{low: {:.1f}%, high: {:.1f}%}}\n",
+      100 * line.error, least, sizes.batch, nanoseconds(line.time.base),
       nanoseconds(line.time.sequence), nanoseconds(line.time.prompt_token),
-      nanoseconds(line.time.pair * 1e6), nanoseconds(line.time.context_token * 1000));
+      nanoseconds(line.time.pair * 1e6), nanoseconds(line.time.context_token * 1000),
+      100 * band(0.1) / middle, 100 * band(0.9) / middle);
 }
 
 // The command `predict` of `app`; what it is asked goes to `sizes`.
 CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
   CLI::App* sub = app.add_subcommand(
-      "predict", "step times of any covered model and GPU from their sizes, with a band");
+      "predict", "step times of any covered model and GPU from their sizes, with their error");
   sub->add_option("CONFIG", sizes.config, "the model's config.json")->required();
   sub->add_option("--gpu", sizes.gpu,
                   "JSON with memory_bandwidth, link_bandwidth [B/s], bf16_flops, fp8_flops, "
-                  "fp4_flops [1/s]")
+                  "fp4_flops [1/s], such as tools/calibration/gpus/h100.json")
       ->required();
   sub->add_option("--precision", sizes.precision, "of the weights: bf16, fp8, fp4 or int4");
   sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel");
   sub->add_option("--batch", sizes.batch, "most sequences that run at the same time");
   sub->add_option("--prompt", sizes.prompt, "tokens of a usual prompt");
-  sub->add_option("--quantile", sizes.quantile, "of the band: 0.1, 0.5 or 0.9");
+  sub->add_option("--context", sizes.context, "tokens of a usual sequence that decodes");
+  return sub;
+}
+
+struct BenchResult {
+  std::string path;
+  std::size_t benchmark = 0;
+};
+
+// The command `recording` of `app`.
+CLI::App* add_recording(CLI::App& app, BenchResult& result) {
+  CLI::App* sub = app.add_subcommand(
+      "recording", "requests of `vllm bench serve` or GuideLLM as the CSV of a trace");
+  sub->add_option("RESULT", result.path, "JSON that the benchmark left")->required();
+  sub->add_option("--benchmark", result.benchmark, "which one of GuideLLM's, from 0");
   return sub;
 }
 
@@ -181,14 +162,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   std::string directory;
   CLI::App* fit = app.add_subcommand("fit", "coefficients of each model from its moderate runs");
-  CLI::App* show = app.add_subcommand("accuracy", "predict each run from the others of its model");
-  for (CLI::App* sub : {fit, show})
-    sub->add_option("DIRECTORY", directory, "measurements")->required();
-  double per_sequence = 0;
-  std::vector<std::string> per_prompt_token;
-  show->add_option("--per-sequence", per_sequence, "b, which is not fitted, in us");
-  show->add_option("--per-prompt-token", per_prompt_token,
-                   "MODEL=C: a c in us that is not fitted, such as meta-llama/Llama-2-7b-hf=18.1");
+  fit->add_option("DIRECTORY", directory, "measurements")->required();
+  stampede::calibration::AccuracyOptions left_out;
+  const CLI::App* show = stampede::calibration::add_accuracy(app, left_out);
   CLI::App* line = app.add_subcommand(
       "timeline", "Llama-3.1-8B from measured kernels or a data sheet: curves of one run as CSV");
   std::string log, kernels, gpu, model = "meta-llama/Llama-3.1-8B";
@@ -204,14 +180,24 @@ int main(int argc, char** argv) {
   line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time");
   stampede::calibration::Sizes sizes;
   const CLI::App* sized = stampede::calibration::add_predict(app, sizes);
+  stampede::calibration::BenchResult result;
+  const CLI::App* recording = stampede::calibration::add_recording(app, result);
+  stampede::calibration::PointsOptions measured;
+  const CLI::App* points = stampede::calibration::add_points(app, measured);
   CLI11_PARSE(app, argc, argv);
   try {
-    if (*sized)
+    if (*points)
+      stampede::calibration::print_points(measured);
+    else if (*recording)
+      fmt::print("{}",
+                 stampede::calibration::recording_csv(
+                     stampede::calibration::read_bench_result(result.path, result.benchmark)));
+    else if (*sized)
       stampede::calibration::predict(sizes);
     else if (*line)
       stampede::calibration::timeline(log, kernels, gpu, model, blocks, seqs);
     else if (*show)
-      stampede::calibration::accuracy(directory, per_sequence, per_prompt_token);
+      stampede::calibration::print_accuracy(left_out);
     else
       stampede::calibration::coefficients(directory);
   } catch (const std::exception& e) {

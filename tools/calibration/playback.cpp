@@ -1,6 +1,7 @@
 #include "tools/calibration/playback.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/ports/prompt_text_port.h"
 #include "models/serving/engine.h"
@@ -154,11 +155,87 @@ class Player final : private EngineSink {
   Playback out_;
 };
 
+// Uniform from `shortest` of `most` to `most`, at least 1.
+u32 length(double most, double shortest, u64 draw) {
+  const double low = std::floor(most * shortest);
+  const double share = static_cast<double>(mix64(draw) >> 11) * 0x1p-53;
+  return static_cast<u32>(std::max(1.0, low + std::floor(share * (most - low + 1))));
+}
+
+class Benchmark final : private EngineSink {
+ public:
+  Benchmark(const PlaybackParams& server, const ClosedLoop& loop)
+      : loop_(loop),
+        front_end_(std::llround(server.front_end * 1e9)),
+        profile_(server.engine),
+        engine_(profile_),
+        requests_(static_cast<std::size_t>(loop.clients) * static_cast<std::size_t>(loop.each)) {}
+
+  ClosedLoopMeans run() {
+    for (int c = 0; c < loop_.clients; ++c) due_.push_back({0});
+    std::size_t at = 0;  // in due_
+    for (;;) {
+      const Instant next = at < due_.size() ? due_[at] : kNever;
+      const Instant now = std::min(engine_.next_event(), next);
+      if (now == kNever) break;
+      engine_.advance(now, *this);
+      if (now != next) continue;
+      ++at;
+      if (begun_ < requests_.size()) begin(now);
+    }
+    return means();
+  }
+
+ private:
+  struct Request {
+    i64 at = 0, first = 0, end = 0;  // [ns]
+    u32 answer = 0;
+  };
+  void begin(Instant now) {
+    const auto id = static_cast<u32>(begun_++);
+    Request& r = requests_[id];
+    r.at = now.ns;
+    r.answer = length(loop_.answer, loop_.shortest, 2 * id + 1);
+    engine_.add(now, {id, length(loop_.prompt, loop_.shortest, 2 * id), 0, r.answer});
+  }
+  void first_token(u32 id, Instant at) override { requests_[id].first = at.ns + front_end_; }
+  void finished(u32 id, Instant at) override {
+    requests_[id].end = at.ns + front_end_;
+    due_.push_back({at.ns + front_end_});
+  }
+  void preempted(u32, Instant) override {}
+  ClosedLoopMeans means() const {
+    ClosedLoopMeans m;
+    double several = 0;
+    for (const Request& r : requests_) {
+      m.ttft += static_cast<double>(r.first - r.at);
+      if (r.answer < 2) continue;
+      m.tpot += static_cast<double>(r.end - r.first) / (r.answer - 1);
+      ++several;
+    }
+    return {m.ttft * 1e-9 / static_cast<double>(requests_.size()),
+            m.tpot * 1e-9 / std::max(1.0, several)};
+  }
+
+  const ClosedLoop& loop_;
+  const i64 front_end_;
+  EngineProfile profile_;
+  Engine engine_;
+  std::vector<Request> requests_;
+  std::vector<Instant>
+      due_;  // when clients are free, in order of time: the wait is the same for all
+  std::size_t begun_ = 0;
+};
+
 }  // namespace
 
 Playback play(const std::vector<RecordedRequest>& recording, const PlaybackParams& params,
               bool with_work) {
   return Player(recording, params, with_work).run();
+}
+
+ClosedLoopMeans play_closed_loop(const PlaybackParams& server, const ClosedLoop& loop) {
+  return Benchmark(server, loop).run();
 }
 
 }  // namespace stampede::calibration

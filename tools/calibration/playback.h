@@ -1,4 +1,5 @@
-// Plays recorded requests into one serving engine: what would each have met there?
+// Plays requests into one serving engine, those of a recording or of a benchmark: what would each
+// have met there?
 // A direct driver without clients, network or gateway, for fitting step times and for asking which
 // mechanism is missing. The same recordings go through `stampede run` with a trace and a profile.
 #pragma once
@@ -47,5 +48,22 @@ struct Playback {
 // `with_work` fills what is of type Work, iteration by iteration.
 Playback play(const std::vector<RecordedRequest>& recording, const PlaybackParams& params,
               bool with_work = false);
+
+// A benchmark with a fixed number of clients, each with its next request when its last one ended.
+// **Source** InferenceX, utils/bench_serving/benchmark_serving.py: --request-rate inf,
+// --max-concurrency N, --num-prompts 10 N, --random-range-ratio 0.8, --ignore-eos.
+struct ClosedLoop {
+  int clients = 1;
+  double prompt = 1024, answer = 1024;  // longest [tokens]
+  double shortest = 0.8;                // of them; uniform in between
+  int each = 10;                        // requests a client
+};
+
+struct ClosedLoopMeans {
+  double ttft = 0, tpot = 0;  // [s], over all requests
+};
+
+// `server`: its engine and front end; texts have no beginning in common. The engine begins idle.
+ClosedLoopMeans play_closed_loop(const PlaybackParams& server, const ClosedLoop& loop);
 
 }  // namespace stampede::calibration

@@ -7,13 +7,20 @@ namespace stampede::calibration {
 
 struct StepLine {
   StepTime time;
-  // Farthest that a decode step of 1 to `batch` sequences is from the line, relative: experts are
+  // Farthest that a decode step in the range of sequences is from the line, relative: experts are
   // touched one after the other, which is no straight line.
   double error = 0;
 };
 
-// From one sequence to `batch`, and prompts of `prompt` tokens. Throws std::runtime_error if a part
-// of the model is not covered, the sheet lacks a size or `batch` is below 2.
-StepLine step_line(const Server& server, const Terms& constants, int batch, double prompt);
+struct LineRange {
+  int least = 1, most = 128;             // sequences
+  double prompt = 1024, context = 1024;  // tokens of a usual prompt, and of a sequence that decodes
+};
+
+// Throws std::runtime_error if a part of the model is not covered, the sheet lacks a size or the
+// range is not one of two numbers of sequences.
+StepLine step_line(const Server& server, const Terms& constants, const LineRange& range);
+// The same for any server: parts that are not covered count as far as they have a term.
+StepLine step_line_unchecked(const Server& server, const Terms& constants, const LineRange& range);
 
 }  // namespace stampede::calibration

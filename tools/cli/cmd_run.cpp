@@ -10,6 +10,7 @@
 
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
+#include "tools/experiments/band.h"
 #include "tools/files/regular_file.h"
 #include "tools/language/effective.h"
 #include "tools/results/manifest.h"
@@ -25,7 +26,7 @@ struct RunOptions {
   std::string file, out, requests, requests_sample = "100%", format = "table";
   std::vector<std::string> sets, mitigations, allow;
   std::optional<i64> seed;
-  bool dry_run = false, quiet = false, metrics = false, trace = false;
+  bool dry_run = false, quiet = false, metrics = false, trace = false, band = false;
 };
 
 std::vector<std::string> split_names(const std::vector<std::string>& lists) {
@@ -43,6 +44,7 @@ std::string command_of(const RunOptions& o) {
   for (const std::string& set : o.sets) command += " --set " + shell_quoted(set);
   for (const std::string& name : o.mitigations) command += " --with " + shell_quoted(name);
   if (o.seed) command += fmt::format(" --seed {}", *o.seed);
+  if (o.band) command += " --band";
   return command + allow_path_words(o.allow);
 }
 
@@ -108,9 +110,32 @@ void write_results(OutputDirectory& out, const RunOptions& o, const Loaded& load
   out.commit({"metrics.om", "trace.json", "report.html"});
 }
 
+void require_stated_error(const Loaded& loaded) {
+  Spec spec = loaded.scenario.spec;
+  if (stretch_steps(spec, 0.5) > 0) return;
+  throw InputError({loaded.provenance.locate(
+      "spec.serving.pools",
+      "--band wants a pool that states how far its step times may be off: name a profile that has "
+      "a step_error, or write `engine: {step_error: {low: 90%, high: 110%}}`")});
+}
+
+// Puts the band of a run into its summary.
+nlohmann::ordered_json add_band(const RunOptions& o, const Loaded& loaded, RunResults& results) {
+  const nlohmann::ordered_json band = band_of(loaded.scenario, [&](const Scenario& scenario) {
+    Loaded repeat = loaded;
+    repeat.scenario = scenario;
+    return run_with_progress(repeat, command_of(o), o.quiet).results.summary_json;
+  });
+  auto summary = nlohmann::ordered_json::parse(results.summary_json);
+  summary["band"] = band;
+  results.summary_json = summary.dump(2);
+  return band;
+}
+
 int run_command(const RunOptions& o) {
   const Loaded loaded = load(o);
   if (!o.quiet) warn(loaded);
+  if (o.band) require_stated_error(loaded);
   if (o.dry_run) {
     check_world(loaded);
     print_result(dry_run_text(o, loaded));
@@ -121,13 +146,16 @@ int run_command(const RunOptions& o) {
   std::optional<RequestTable> requests;
   if (!o.requests.empty())
     requests.emplace(request_file(o, loaded), sample_of(o.requests_sample), loaded.scenario.spec);
-  const TimedRun timed =
+  TimedRun timed =
       run_with_progress(loaded, command_of(o), o.quiet, requests ? &*requests : nullptr);
+  nlohmann::ordered_json band;
+  if (o.band) band = add_band(o, loaded, timed.results);
   const RunResults& results = timed.results;
   if (requests) requests->commit();
   if (out) write_results(*out, o, loaded, timed);
-  print_result(o.format == "json" ? results.summary_json + "\n"
-                                  : run_table(results, loaded.scenario.spec.start));
+  print_result(o.format == "json"
+                   ? results.summary_json + "\n"
+                   : run_table(results, loaded.scenario.spec.start) + band_table(band));
   for (const std::string& report : results.reports)
     if (o.format == "json") narrate("Expected: " + report);
   for (const std::string& e : results.failed_expectations)
@@ -148,6 +176,7 @@ void add_run_command(CommandLine& line) {
                     "stampede run fleet.yaml --seed 7 --set spec.duration=2h --format json",
                     "stampede run fleet.yaml --with kv_epoch_fencing",
                     "stampede run fleet.yaml --requests rows.csv --requests-sample 1%",
+                    "stampede run my-server.yaml --band    # 10 to 90 % of what may happen",
                     "stampede run fleet.yaml --dry-run     # every value with its origin"});
   const auto o = std::make_shared<RunOptions>();
   command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
@@ -168,6 +197,8 @@ void add_run_command(CommandLine& line) {
   command.option("--format", o->format, "table or json").one_of({"table", "json"});
   command.flag("--metrics", o->metrics, "also write metrics.om (OpenMetrics)");
   command.flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
+  command.flag("--band", o->band,
+               "play it again with the stated error of step times; 10 to 90 % of each figure");
   command.flag("--dry-run", o->dry_run, "check, print the effective scenario, do not run");
   command.flag("-q,--quiet", o->quiet, "no progress, no timings");
   command.runs([o] { return run_command(*o); });

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
 #include <stdexcept>
 
@@ -172,6 +173,7 @@ class TraceReader final : public TraceSource {
     rows_->rewind();
     first_.reset();
     number_ = 0;
+    prompts_.clear();
   }
 
   // The next row, good or bad.
@@ -188,6 +190,7 @@ class TraceReader final : public TraceSource {
     row.number = number_++;
     row.block_tokens = block_tokens_;
     if (remarks.failed) row.output = 0;
+    if (params_.unanswered == UnansweredRows::kImpute) impute_prompt(row);
     if (wrong.message.empty() && !remarks.left_out) wrong = misplaced(row);
     if (!wrong.message.empty())  // without the line: the file may not be the recording at all
       fault = Diagnostic{params_.path, rows_->line(), rows_->line() > 0 ? wrong.column + 1 : 0,
@@ -197,6 +200,16 @@ class TraceReader final : public TraceSource {
   std::string content() const { return rows_->content(); }
 
  private:
+  // What failed was often recorded without its prompt too: that of the last row of the same text,
+  // or where texts are not told apart of the last row.
+  void impute_prompt(TraceRow& row) {
+    const u64 text =
+        params_.distinct_prompts > 0 ? row.number % static_cast<u64>(params_.distinct_prompts) : 0;
+    if (row.prompt > 0)
+      prompts_[text] = row.prompt;
+    else if (const auto known = prompts_.find(text); row.output == 0 && known != prompts_.end())
+      row.prompt = known->second;
+  }
   // Counts the time from the first row.
   RowFault misplaced(TraceRow& row) {
     if (row.prompt == 0 && (row.output > 0 || plays_unanswered_))
@@ -215,6 +228,7 @@ class TraceReader final : public TraceSource {
   std::optional<Duration> first_;
   Duration last_{};
   u64 number_ = 0;
+  std::map<u64, u32> prompts_;  // to impute: the last one by text
 };
 
 // `faults`: of the first bad rows.

@@ -1,0 +1,151 @@
+#include "tools/calibration/points.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "tools/calibration/constants.h"
+#include "tools/calibration/csv.h"
+#include "tools/calibration/playback.h"
+#include "tools/calibration/step_line.h"
+
+namespace stampede::calibration {
+namespace {
+
+constexpr double kFrontEnd = 0.007;  // [s] fitted for Llama-2-7B on H100
+constexpr double kMeanLength = 0.9;  // of the longest, of lengths uniform from 80 %
+constexpr u32 kBudget = 8192;        // tokens of a step: vLLM's and TensorRT-LLM's default
+
+struct Known {
+  const char *part, *family, *file;  // part of model_path
+};
+constexpr Known kModels[] = {
+    {"DeepSeek", "DeepSeek", "deepseek-r1"},
+    {"Kimi-K2.5", "Kimi", "kimi-k2.5"},
+    {"Llama-3.1-70B", "Llama-3.1-70B", "llama-3.1-70b-instruct"},
+    {"Llama-3.1-8B", "Llama-3.1-8B", "llama-3.1-8b-instruct"},
+    {"MiniMax-M2.5", "MiniMax-M2.5", "minimax-m2.5"},
+    {"Qwen3-235B", "Qwen3-235B", "qwen3-235b-a22b"},
+    {"Qwen3-32B", "Qwen3-32B", "qwen3-32b"},
+    {"Qwen3.5-397B", "Qwen3.5", "qwen3.5-397b-a17b"},
+    {"gpt-oss-120b", "gpt-oss-120b", "gpt-oss-120b"},
+    {"GLM-5", "GLM-5", "glm-5"},
+};
+
+double size_of(const CsvRow& row, const std::string& column) {
+  return text(row, column).empty() ? 1 : std::max(1.0, number(row, column));
+}
+
+Term engine_of(const std::string& backend) {
+  if (backend == "vllm") return kVllm;
+  if (backend == "sglang") return kSglang;
+  if (backend == "trtllm") return kTensorRt;
+  throw std::runtime_error("backend: not one of vllm, sglang, trtllm: " + backend);
+}
+
+std::string why_not(const Point& p, double groups) {
+  if (!p.server.model.not_covered.empty()) return p.server.model.not_covered.front();
+  if (p.server.gpus > 8) return "more than 8 GPUs";
+  return groups > 1 ? "data-parallel attention" : "";
+}
+
+Point point_of(const CsvRow& row, const std::string& sizes) {
+  const std::string& path = text(row, "model_path");
+  const auto known = std::find_if(std::begin(kModels), std::end(kModels),
+                                  [&](const Known& k) { return path.find(k.part) != path.npos; });
+  if (known == std::end(kModels)) throw std::runtime_error(path + ": no sizes of this model");
+  Point p;
+  p.family = known->family;
+  p.system = text(row, "system");
+  p.backend = text(row, "backend");
+  p.server.model = read_model_config(sizes + "/models/" + known->file + ".json");
+  p.server.gpu =
+      read_gpu_sheet(sizes + "/gpus/" + p.system.substr(0, p.system.find('_')) + ".json");
+  p.server.precision = text(row, "precision");
+  if (p.server.precision.empty()) p.server.precision = "bf16";  // as the model is published
+  p.server.gpus = static_cast<int>(size_of(row, "tp_size") * size_of(row, "pp_size"));
+  p.server.engine = engine_of(p.backend);
+  p.prompt = number(row, "isl");
+  p.answer = number(row, "osl");
+  p.clients = static_cast<int>(number(row, "batch_size"));
+  p.ttft = number(row, "silicon_ttft_ms") / 1e3;
+  p.tpot = number(row, "silicon_tpot_ms") / 1e3;
+  p.not_covered = why_not(p, size_of(row, "attention_dp_size"));
+  p.protocol_known = (p.prompt == 1024 && (p.answer == 1024 || p.answer == 8192)) ||
+                     (p.prompt == 8192 && p.answer == 1024);
+  return p;
+}
+
+// Of the mean time per token: a decode step of all clients, and while one is answered each of the
+// others has one prompt.
+Terms closed_form(const Point& p) {
+  const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
+  const double n = p.clients;
+  Terms terms = step_terms(p.server, {n, prompt + answer / 2});
+  const Terms others = step_terms(p.server, {0, 0, prompt, false});
+  for (std::size_t j = 0; j < kTerms; ++j) terms[j] += (n - 1) / answer * others[j];
+  return terms;
+}
+
+// To covered points of families other than this one.
+ConstantsFit fit_without(const std::vector<Point>& points, const std::string& family) {
+  std::vector<MeasuredTerms> rows;
+  for (const Point& p : points)
+    if (p.not_covered.empty() && p.family != family) rows.push_back({closed_form(p), p.tpot});
+  return fit_constants(rows);
+}
+
+// That have a covered point.
+std::vector<std::string> families_of(const std::vector<Point>& points) {
+  std::vector<std::string> names;
+  for (const Point& p : points)
+    if (p.not_covered.empty()) names.push_back(p.family);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+PointPrediction played(const Point& p, const Terms& constants) {
+  const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
+  const int most = std::max(2, p.clients);
+  const StepLine line =
+      step_line_unchecked(p.server, constants, {most / 2, most, prompt, prompt + answer / 2});
+  PlaybackParams params;
+  StepTime time = line.time;
+  time.front_end = kFrontEnd;
+  set_step_time(params, time);
+  params.engine.max_num_seqs = static_cast<u32>(most);
+  params.engine.max_num_batched_tokens = std::max(kBudget, static_cast<u32>(most));
+  params.engine.kv_blocks = 1u << 29;
+  params.engine.async_scheduling = true;
+  const ClosedLoopMeans means = play_closed_loop(params, {p.clients, p.prompt, p.answer});
+  return {&p, means.ttft, means.tpot};
+}
+
+}  // namespace
+
+std::vector<Point> read_points(const std::string& path, const std::string& sizes) {
+  std::vector<Point> points;
+  for (const CsvRow& row : read_csv(path))
+    if (text(row, "mode") == "agg") points.push_back(point_of(row, sizes));
+  if (points.empty()) throw std::runtime_error(path + ": no `agg` row");
+  return points;
+}
+
+PointStudy study(const std::vector<Point>& points) {
+  PointStudy study;
+  study.constants = fit_without(points, "").constants;
+  for (const std::string& family : families_of(points)) {
+    const ConstantsFit fit = fit_without(points, family);
+    study.families.push_back({family, fit.constants, fit.rounds});
+  }
+  for (const Point& p : points) {
+    const auto family = std::find_if(study.families.begin(), study.families.end(),
+                                     [&](const auto& f) { return f.name == p.family; });
+    study.predictions.push_back(
+        played(p, family == study.families.end() ? study.constants : family->constants));
+  }
+  return study;
+}
+
+}  // namespace stampede::calibration
