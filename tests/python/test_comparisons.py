@@ -132,6 +132,22 @@ class Compare(SmallRun):
             self.assertEqual(main(["compare", str(self.directory)]), 0)
         self.assertEqual(len(said.getvalue().split()), 2)
 
+    def test_a_comparison_within_a_budget_says_that_its_intervals_hold_at_any_time(self):
+        self.compare()
+        path = self.directory / "compare.json"
+        data = json.loads(path.read_text())
+        data["intervals"] = "any_time"
+        for policy in data["policies"]:
+            for found in policy["estimates"].values():
+                found["low"] = found["high"] = None
+                if found["difference"]:
+                    found["difference"].update(low=None, high=None, p=None, p_adjusted=None)
+        path.write_text(json.dumps(data))
+        picture = plots.policies(stampede.comparison(self.directory))
+        said = " ".join(text.get_text() for text in picture.findobj(Text))
+        self.assertIn("hold at any time", said)
+        self.assertNotIn("Holm", said)
+
     def test_one_run_has_no_intervals(self):
         self.compare()
         path = self.directory / "compare.json"

@@ -18,6 +18,7 @@
 #include "tools/experiments/compare_policies.h"
 #include "tools/experiments/decide.h"
 #include "tools/experiments/other_builds.h"
+#include "tools/experiments/set_search.h"
 #include "tools/experiments/shown.h"
 #include "tools/results/output_directory.h"
 
@@ -29,7 +30,7 @@ struct CompareOptions {
   std::string collapse_after = "10min", budget;
   std::vector<std::string> sets, policies, allow;
   std::optional<i64> seed;
-  i64 replications = 10, limit = 100;
+  i64 replications = 10, limit = 100, search = 0;
   int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   bool keep_other_builds = false, quiet = false;
 };
@@ -51,6 +52,7 @@ std::string full_command(const CompareOptions& o, i64 first_seed) {
                            o.precision_of, o.limit);
   if (!o.budget.empty())
     command += fmt::format(" --budget {} --max-replications {}", o.budget, o.limit);
+  if (o.search > 0) command += fmt::format(" --search {}", o.search);
   if (o.collapse_after != "10min") command += " --collapse-after " + o.collapse_after;
   return command;
 }
@@ -151,27 +153,82 @@ Replications play_planned(const ScenarioPolicies& scenario, const ComparePlan& p
   });
 }
 
-Replications play_until_decided(const ScenarioPolicies& scenario, const ComparePlan& plan,
-                                const Budget& budget, CompareProgress& progress) {
+// A run, or nothing when that time is up.
+std::optional<CompareRun> play_in_time(const ScenarioPolicies& scenario, std::size_t policy,
+                                       i64 seed, CompareProgress& progress,
+                                       const std::function<bool()>& time_is_up) {
+  if (time_is_up()) return std::nullopt;
+  try {
+    const auto played =
+        scenario.play(policy, seed, [&](double) { return !interrupted() && !time_is_up(); });
+    progress.finished(played.reused);
+    return played.run;
+  } catch (const StoppedRun&) {
+    if (interrupted()) throw;
+    return std::nullopt;
+  }
+}
+
+// Half of the budget looks for sets, the other half decides about those that are left.
+std::vector<std::size_t> sets_worth_deciding(const CompareOptions& o, ScenarioPolicies& scenario,
+                                             const ComparePlan& plan, const Budget& budget,
+                                             CompareProgress& progress, CompareRuns& runs) {
+  SetSearchPlan search;
+  search.most_members = static_cast<std::size_t>(o.search);
+  search.first_seed = plan.first_seed;
+  search.jobs = plan.jobs;
+  const auto add = [&](const std::vector<std::size_t>& members) -> std::optional<std::size_t> {
+    Policy set;
+    for (const std::size_t k : members) {
+      const Policy& single = scenario.policies()[k];
+      set.name += (set.name.empty() ? "" : "+") + single.name;
+      for (const std::string& name : single.mitigations)
+        if (std::find(set.mitigations.begin(), set.mitigations.end(), name) ==
+            set.mitigations.end())
+          set.mitigations.push_back(name);
+    }
+    try {
+      const std::size_t policy = scenario.add(std::move(set));
+      runs.emplace_back();
+      return policy;
+    } catch (const InputError&) {
+      return std::nullopt;  // they claim the same slot, for instance
+    }
+  };
+  return search_sets(search, runs, add,
+                     [&](std::size_t policy, i64 seed) {
+                       return play_in_time(scenario, policy, seed, progress,
+                                           [&] { return budget.left() <= budget.used(); });
+                     })
+      .finalists;
+}
+
+Replications play_until_decided(const CompareOptions& o, ScenarioPolicies& scenario,
+                                const ComparePlan& plan, const Budget& budget,
+                                CompareProgress& progress) {
   Replications out;
   out.runs.resize(plan.policies);
   std::vector<std::size_t> open;
   for (std::size_t k = 1; k < plan.policies; ++k) open.push_back(k);
+  if (o.search > 0) open = sets_worth_deciding(o, scenario, plan, budget, progress, out.runs);
   const DecidePlan deciding{plan.first_seed, plan.limit, plan.jobs, scenario.duration_seconds()};
-  out.stopped_by = decide(
-      deciding, out.runs, open, [&](std::size_t policy, i64 seed) -> std::optional<CompareRun> {
-        if (budget.over()) return std::nullopt;
-        try {
-          const auto played =
-              scenario.play(policy, seed, [&](double) { return !interrupted() && !budget.over(); });
-          progress.finished(played.reused);
-          return played.run;
-        } catch (const StoppedRun&) {
-          if (interrupted()) throw;
-          return std::nullopt;
-        }
-      });
+  out.stopped_by = decide(deciding, out.runs, open, [&](std::size_t policy, i64 seed) {
+    return play_in_time(scenario, policy, seed, progress, [&] { return budget.over(); });
+  });
   return out;
+}
+
+// Of a search whose time was up amid the sets of one size.
+void drop_unplayed(ScenarioPolicies& scenario, CompareRuns& runs, std::size_t first) {
+  std::size_t dropped = 0;
+  for (std::size_t k = runs.size(); k-- > first;)
+    if (runs[k].empty()) {
+      scenario.erase(k);
+      runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(k));
+      ++dropped;
+    }
+  if (dropped > 0)
+    narrate(fmt::format("stampede: {} sets had no run within the budget\n", dropped));
 }
 
 // Names of the policies that have no run.
@@ -201,9 +258,12 @@ int compare_command(const CompareOptions& o) {
   for (const std::string& set : o.sets) sets.push_back(parse_set(set));
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   const auto collapse_after = value_of("--collapse-after", o.collapse_after, parse_duration);
-  const ScenarioPolicies scenario({read_source(o.file), sets, around(o.file, o.allow)},
-                                  parse_policies(o.policies), base_command(o, "run"), o.out,
-                                  collapse_after, o.keep_other_builds);
+  if (o.search > 0 && !budget.limited())
+    throw InputError({{fmt::format("--search {}", o.search), 0, 0, "",
+                       "a --budget is wanted, in which sets are looked for", ""}});
+  ScenarioPolicies scenario({read_source(o.file), sets, around(o.file, o.allow)},
+                            parse_policies(o.policies), base_command(o, "run"), o.out,
+                            collapse_after, o.keep_other_builds);
   const ComparePlan plan = plan_of(o, scenario);
   std::optional<OutputDirectory> out;
   if (!o.out.empty()) out.emplace(o.out, files_of_comparison());
@@ -220,7 +280,7 @@ int compare_command(const CompareOptions& o) {
   {
     CompareProgress progress(plan.policies * plan.replications, budget, o.quiet);
     try {
-      replications = budget.limited() ? play_until_decided(scenario, plan, budget, progress)
+      replications = budget.limited() ? play_until_decided(o, scenario, plan, budget, progress)
                                       : play_planned(scenario, plan, progress);
     } catch (const StoppedRun&) {
       if (!out) throw Interrupted{};
@@ -233,6 +293,7 @@ int compare_command(const CompareOptions& o) {
       throw BrokenRun{failed.error, failed.command, 0, failed.seed};
     }
   }
+  drop_unplayed(scenario, replications.runs, plan.policies);
   if (const std::string none = without_runs(scenario, replications.runs); !none.empty()) {
     narrate(fmt::format("stampede: the budget of {} was over before these had a run: {}\n",
                         o.budget, none));
@@ -269,7 +330,9 @@ void add_compare_command(CommandLine& line) {
       {"stampede compare fleet.yaml --with queue_limit --with retry_budget,adaptive_lifo",
        "stampede compare fleet.yaml --with gentle=retry_budget,full_jitter_backoff --jobs 8",
        "stampede compare fleet.yaml --with queue_limit --precision 5% --out out/compare",
-       "stampede compare fleet.yaml --with queue_limit --budget 10min   # until it is decided"});
+       "stampede compare fleet.yaml --with queue_limit --budget 10min   # until it is decided",
+       "stampede compare fleet.yaml --with queue_limit --with retry_budget --budget 10min --search "
+       "2"});
   const auto o = std::make_shared<CompareOptions>();
   command.option("file", o->file, "scenario (YAML or JSON)").required().type_name("FILE");
   command.option("--with", o->policies, "a candidate: A, A,B together, or NAME=A,B")
@@ -288,6 +351,11 @@ void add_compare_command(CommandLine& line) {
       .option("--budget", o->budget,
               "add seeds until each row is better or worse, for at most this time")
       .type_name("DURATION");
+  command
+      .option("--search", o->search,
+              "with --budget: sets of up to K candidates as well, the promising ones")
+      .between(1, 6)
+      .type_name("K");
   command.option("--max-replications", o->limit, "most seeds that --precision or --budget may use")
       .between(2, 100'000)
       .type_name("N");

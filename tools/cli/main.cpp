@@ -32,6 +32,8 @@ int run_command_line(int argc, char** argv) {
   add_audit_command(line);
   add_tipping_point_command(line);
   add_explain_command(line);
+  add_when_command(line);
+  add_survive_command(line);
   add_generated_commands(line);
   return line.run(argc, argv);
 }

@@ -85,6 +85,10 @@ ordered_json policy_json(const CompareReport& r, std::size_t k) {
   }
   for (std::size_t m = 0; m < r.measures.size(); ++m)
     estimates[r.measures[m].name] = estimate_json(e.measures[m], k == 0, r.any_time);
+  // What a picture fills in: of the downtime, whether the row is decided.
+  if (r.any_time && k > 0)
+    estimates[r.measures.front().name]["difference"]["resolved"] =
+        r.rulings[k].verdict != Outlook::kUndecided;
   return {{"name", r.policies[k].name},
           {"mitigations", r.policies[k].mitigations},
           {"collapse",

@@ -167,6 +167,10 @@ std::size_t ScenarioPolicies::add(Policy policy) {
   return policies_.size() - 1;
 }
 
+void ScenarioPolicies::erase(std::size_t policy) {
+  policies_.erase(policies_.begin() + static_cast<std::ptrdiff_t>(policy));
+}
+
 void ScenarioPolicies::try_out(const Policy& policy) {
   const Loaded loaded =
       load_scenario(base_.source, base_.sets, policy.mitigations, base_.surroundings);

@@ -48,6 +48,7 @@ class ScenarioPolicies {
  public:
   // One more policy; returns its index. Throws InputError.
   std::size_t add(Policy policy);
+  void erase(std::size_t policy);  // the later ones move up
 
   // Loads every policy once, so that faults are found before anything is played. `command` is
   // `stampede run FILE --set ...`. `directory` empty: nothing is written. `keep_other_builds`: runs

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMostKinds = 6;  // named in a sentence
 
 // What a candidate does to the outage, in the order in which the answers come.
-enum class Effect : u8 { kStops, kShortens, kLooksHelpful, kNothing, kWorsens };
+enum class Effect : u8 { kStops, kShortens, kPromises, kLooksHelpful, kNothing, kWorsens };
 
 std::optional<std::size_t> measure_at(const CompareReport& r, const char* name) {
   for (std::size_t m = 0; m < r.measures.size(); ++m)
@@ -29,6 +29,7 @@ Effect effect_of(const CompareReport& r, std::size_t k) {
   if (ruling.verdict == Outlook::kWorse) return Effect::kWorsens;
   if (ruling.verdict == Outlook::kBetter)
     return e.collapsed == 0 ? Effect::kStops : Effect::kShortens;
+  if (ruling.less == e.runs) return Effect::kPromises;
   return difference < 0 ? Effect::kLooksHelpful : Effect::kNothing;
 }
 
@@ -92,8 +93,9 @@ std::string outages_text(const CompareReport& r, std::size_t k) {
 std::string sentence(const CompareReport& r, std::size_t k) {
   const std::string name = r.policies[k].name;
   if (acts_on_nothing(r.replications.runs, k))
-    return fmt::format("{} acts on nothing here: its {} runs are those of the baseline.", name,
-                       r.comparison.policies[k].runs);
+    return fmt::format(
+        "{} acts on nothing here: the baseline's runs are the same to the last bit ({} of {}).",
+        name, r.comparison.policies[k].runs, r.comparison.policies[k].runs);
   const PolicyEstimates& e = r.comparison.policies[k];
   const Shown minutes = shown("s");
   const double difference = e.measures.front().difference.estimate.mean;
@@ -109,6 +111,13 @@ std::string sentence(const CompareReport& r, std::size_t k) {
     case Effect::kShortens:
       text = fmt::format("{} helps and does not stop it: {}; {} in {}.", name, change, outage,
                          outages_text(r, k));
+      break;
+    case Effect::kPromises:
+      text = fmt::format(
+          "{} is not decided yet: less downtime on each of {} seeds ({} min in the "
+          "mean), too few for a table of {} candidates; {} in {}.",
+          name, e.runs, number(difference, minutes, true), r.policies.size() - 1, outage,
+          outages_text(r, k));
       break;
     case Effect::kLooksHelpful:
       text = fmt::format("{} only looks helpful: {}, which {} seeds cannot tell from chance.", name,

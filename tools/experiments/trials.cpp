@@ -12,6 +12,7 @@ namespace stampede {
 namespace {
 
 constexpr const char* kDowntime = "outage.downtime_seconds";
+constexpr const char* kAvailability = "requests.availability_ratio";
 
 StoredRun stored(const std::string& question, const std::string& id, const Variation& change,
                  const Loaded& loaded, const std::string& replay, const RunRecord& record) {
@@ -59,7 +60,10 @@ Trials::Trials(PolicyBase base, std::string question, std::string store, std::st
   scenario_ = loaded.scenario;
   if (store.empty()) return;
   store_ = std::make_unique<Store>(store);
-  downtimes_ = store_->scalar(kDowntime);
+  const auto availability = store_->scalar(kAvailability);
+  for (const auto& [id, downtime] : store_->scalar(kDowntime))
+    if (const auto it = availability.find(id); it != availability.end())
+      known_[id] = judged(downtime, it->second);
 }
 
 Loaded Trials::load(const Variation& change, i64 seed) const {
@@ -113,8 +117,8 @@ std::string Trials::command_of(const Variation& change, i64 seed) const {
   return text + fmt::format(" --seed {}", seed);
 }
 
-Trial Trials::judged(double downtime_seconds) const {
-  return {downtime_seconds, downtime_seconds >= outage_after_.seconds()};
+Trial Trials::judged(double downtime_seconds, double availability) const {
+  return {downtime_seconds, downtime_seconds >= outage_after_.seconds(), availability};
 }
 
 std::optional<Trial> Trials::play(const Variation& change, i64 seed,
@@ -123,20 +127,21 @@ std::optional<Trial> Trials::play(const Variation& change, i64 seed,
   const std::string id = run_id(stampede_build(), effective(loaded.scenario));
   {
     const std::lock_guard lock(mutex_);
-    if (const auto it = downtimes_.find(id); it != downtimes_.end()) {
+    if (const auto it = known_.find(id); it != known_.end()) {
       ++reused_;
-      return judged(it->second);
+      return it->second;
     }
   }
   const auto record = execute(loaded, [&](double) { return go_on(); });
   if (!record) return std::nullopt;
   if (!record->error.empty()) throw FailedRun{record->error, command_of(change, seed), seed};
-  const double downtime = scalar(record->scalars, kDowntime).value_or(0);
+  const Trial trial = judged(scalar(record->scalars, kDowntime).value_or(0),
+                             scalar(record->scalars, kAvailability).value_or(0));
   const std::lock_guard lock(mutex_);
   ++played_;
-  downtimes_[id] = downtime;
+  known_[id] = trial;
   if (store_) store_->add(stored(question_, id, change, loaded, command_of(change, seed), *record));
-  return judged(downtime);
+  return trial;
 }
 
 }  // namespace stampede

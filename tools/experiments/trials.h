@@ -24,6 +24,7 @@ struct Variation {
 struct Trial {
   double downtime_seconds = 0;
   bool outage = false;
+  double availability = 0;  // share of all requests of the run
 };
 
 class Trials {
@@ -54,7 +55,7 @@ class Trials {
  private:
   Loaded load(const Variation& change, i64 seed) const;
   std::string command_of(const Variation& change, i64 seed) const;
-  Trial judged(double downtime_seconds) const;
+  Trial judged(double downtime_seconds, double availability) const;
 
   PolicyBase base_;
   std::string question_, command_;
@@ -62,7 +63,7 @@ class Trials {
   Scenario scenario_;
   std::mutex mutex_;
   std::unique_ptr<Store> store_;
-  std::map<std::string, double> downtimes_;  // of runs that are there, by id
+  std::map<std::string, Trial> known_;  // runs that are there, by id
   std::size_t played_ = 0, reused_ = 0;
 };
 

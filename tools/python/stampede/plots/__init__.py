@@ -6,6 +6,7 @@ from stampede.needs import needs
 
 needs("matplotlib")
 
+from stampede.plots.answers import answer
 from stampede.plots.cause_graph import causes
 from stampede.plots.error_budget import budget
 from stampede.plots.hysteresis_loop import hysteresis
@@ -18,5 +19,5 @@ from stampede.plots.policy_multiples import multiples
 from stampede.plots.style import Picture
 from stampede.plots.tipping_point import tipping
 
-__all__ = ["Picture", "budget", "causes", "hysteresis", "latency", "multiples", "overview",
+__all__ = ["Picture", "answer", "budget", "causes", "hysteresis", "latency", "multiples", "overview",
            "phase_map", "policies", "timeline", "tipping"]

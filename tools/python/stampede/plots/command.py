@@ -3,6 +3,7 @@
 Exits with 0, with 1 and a line on stderr when there is nothing to draw, with 2 on wrong usage.
 """
 import argparse
+import json
 import pathlib
 import sqlite3
 import sys
@@ -42,6 +43,8 @@ def parser():
         kind.add_argument("--measure", metavar="SCALAR", default="outage.downtime_seconds")
         kind.add_argument("--collapsed-above", metavar="NUMBER", type=float, default=600.0,
                           help="a run collapsed if the measure reached it; 600")
+    add_kind(kinds, "answer", plots.answer, "FILE.json",
+             "of `stampede explain, when, survive or tipping-point --format json`")
     add_kind(kinds, "compare", plots.policies, "DIR", "of `stampede compare --out DIR`")
     return top
 
@@ -58,8 +61,13 @@ def draw(options):
     """Returns the paths of the files written."""
     source, kind = options.source, options.kind
     out = options.out or (source.parent if kind in OF_SWEEPS else source)
+    if kind == "answer":
+        out = options.out or source.parent
     if options.out:
         out.mkdir(parents=True, exist_ok=True)
+    if kind == "answer":
+        data = json.loads(source.read_text(encoding="utf-8"))
+        return plots.answer(data).save(out, source.stem)
     if kind == "compare":
         return draw_comparison(source, out)
     if kind in OF_SWEEPS:

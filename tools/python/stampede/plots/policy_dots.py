@@ -30,6 +30,11 @@ def look_of(row, better):
     return "better" if (row["difference_mean"] < 0) == (better == "lower") else "worse"
 
 
+def any_time(comparison):
+    """Whether it was decided within a budget; then intervals hold however it ended."""
+    return comparison.data.get("intervals") == "any_time"
+
+
 def measures_shown(comparison):
     """Those that differ anywhere."""
     shown = []
@@ -79,7 +84,8 @@ def draw_collapse(comparison, axes):
     minutes = comparison.data["collapse_after_seconds"] / 60
     axes.set_xlim(-4, 104)
     axes.set_title("probability of collapse", loc="left", fontsize=8.5, fontweight="bold", pad=4)
-    axes.set_xlabel(f"% of runs down for {minutes:g} min or more; exact", fontsize=7.5)
+    kind = "at any time" if any_time(comparison) else "exact"
+    axes.set_xlabel(f"% of runs down for {minutes:g} min or more; {kind}", fontsize=7.5)
 
 
 def legend_of(figure, width):
@@ -122,9 +128,11 @@ def policies(comparison):
     data = comparison.data
     write_title(figure, f"{data['scenario']}: {count - 1} candidate{'s' if count > 2 else ''} "
                 "against the baseline",
-                f"Means of {len(data['seeds'])} runs with common seeds, "
-                f"{100 * data['confidence']:g} % intervals; resolved: Holm's correction over "
-                f"{data['comparisons']} comparisons.")
+                f"Means of {'up to ' if any_time(comparison) else ''}{len(data['seeds'])} runs with "
+                f"common seeds, {100 * data['confidence']:g} % intervals"
+                + (" that hold at any time; filled in: downtime of rows that are decided."
+                   if any_time(comparison) else
+                   f"; resolved: Holm's correction over {data['comparisons']} comparisons."))
     seeds = data["seeds"]
     write_footer(figure, f"{data['scenario']}   seeds {seeds[0]} to {seeds[-1]}   "
                  f"stampede {data['version']}")
