@@ -19,10 +19,10 @@
 
 namespace stampede {
 
-enum class PrefixIndex : u8 { kEvents, kApproximate };
+enum class PrefixKnowledge : u8 { kEvents, kApproximate };
 
 struct PrefixViewParams {
-  PrefixIndex index = PrefixIndex::kEvents;
+  PrefixKnowledge index = PrefixKnowledge::kEvents;
   Duration event_delay{};
   i64 blocks = 31250;
   Duration lifetime{};

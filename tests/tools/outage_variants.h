@@ -130,7 +130,7 @@ inline const std::vector<std::string> kEpochBump{
     "spec.operations.steps.flush_cache.action={do: bump_cache_epoch}"};
 
 // The same push in Europe: its 15 % of the traffic find room elsewhere.
-inline const std::vector<std::string> kOneRegion{
+inline const std::vector<std::string> kTheOneRegion{
     "spec.timeline=[{at: 32min, do: push_routing_policy, target: {region: eu}, policy: {export: "
     "missing}}]"};
 // Clusters of 3,000 nodes, shared with others, on an etcd with room but a disk that syncs 0.4 MB/s.
@@ -269,7 +269,7 @@ inline const std::vector<OutageVariant>& outage_variants() {
        poison,
        {"control_plane_frozen"}},
       {"one region",
-       kOneRegion,
+       kTheOneRegion,
        "1/20",
        "60min",
        joined(joined(latch, poison), {"scale_up_requested", "zombie_pods"}),
