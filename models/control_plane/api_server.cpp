@@ -118,6 +118,13 @@ Instant ApiServer::run_cpu(Server& server, Duration cost) {
   return begin + cost;
 }
 
+const ApiRecord& ApiServer::keep_record() {
+  if (!record_) record_ = std::make_unique<ApiRecord>();
+  record_->up.clear();
+  for (const Server& server : servers_) record_->up.push_back(server.down ? 0 : 1);
+  return *record_;
+}
+
 void ApiServer::submit(const ApiCall& call, ApiCaller* caller, u64 tag) {
   ++calls_total_;
   const u32 slot = calls_.take_as_left();
@@ -236,6 +243,7 @@ void ApiServer::etcd_settled(u32 slot, bool applied, u32 version) {
 
 void ApiServer::finish(u32 slot, ApiStatus status, IncidentId incident) {
   Call& c = calls_[slot];
+  if (record_) record_->answered(c.call, status, world_.now() - c.submitted);
   if (c.call.verb == ApiVerb::kGet || status == ApiStatus::kConflict)
     c.call.version = etcd_->version(storage_key(c.call));
   const ApiCall call = c.call;
@@ -270,6 +278,7 @@ void ApiServer::refuse(u32 slot) {
   ++calls_[slot].generation;
   calls_.give_back(slot);
   if (c.status == ApiStatus::kTooManyRequests) ++refused_;
+  if (record_) record_->answered(c.call, c.status, world_.now() - c.submitted);
   note_failure(c.call, c.incident);
   if (c.caller != nullptr) c.caller->api_replied(c.tag, c.call, c.status, c.incident);
 }
@@ -433,6 +442,7 @@ void ApiServer::end_server(u32 index) {
                                    "server " + std::to_string(index) + " is out of memory");
   }
   server.down = true;
+  if (record_) record_->up[index] = 0;
   ++ends_;
   server.memory = 0;
   for (u32 slot = 0; slot < calls_.slots(); ++slot) {
@@ -454,6 +464,7 @@ void ApiServer::end_server(u32 index) {
 
 void ApiServer::server_back(u32 index) {
   servers_[index].down = false;
+  if (record_) record_->up[index] = 1;
   servers_[index].back_at = world_.now();
   for (std::size_t l = 1; l < PriorityLevels::kLevels; ++l)
     dispatch(index, static_cast<ApiLevel>(l));

@@ -77,6 +77,7 @@ class ApiServer final : public ApiServerPort,
   const Etcd* events_etcd() const { return events_etcd_.get(); }  // null when shared
   Etcd& etcd() { return *etcd_; }
   u64 refused() const { return refused_; }
+  const ApiRecord& keep_record();           // from now on
   i32 seats_in_use(ApiLevel level) const {  // over all servers
     i32 sum = 0;
     for (const Server& s : servers_) sum += s.levels.in_use(level);
@@ -210,6 +211,7 @@ class ApiServer final : public ApiServerPort,
   LiveCauses live_causes_;
   std::string path_;
   ComponentId component_;
+  std::unique_ptr<ApiRecord> record_;  // null: nobody asks
   std::unique_ptr<Etcd> etcd_, events_etcd_;
   std::vector<Server> servers_;
   SlotPool<Call> calls_;

@@ -57,6 +57,12 @@ void Etcd::tune_members() {
   }
 }
 
+const EtcdRecord& Etcd::keep_record() {
+  if (!record_) record_ = std::make_unique<EtcdRecord>();
+  for (EtcdMember& m : members_) m.commits_told = &record_->commit;
+  return *record_;
+}
+
 // The fsync and the backend commit that run end as they began.
 void Etcd::retuned(const LiveChange& change) {
   live_causes_.note(change.path, change.cause, world_.now());
@@ -210,6 +216,7 @@ void Etcd::take_batch() {
     const Instant arrives = start + params_.round_trip / 2 + scaled(params_.cpu_cycle);
     members_[m].contact = arrives;
     batch.on_disk[m] = members_[m].append(arrives, n, bytes);
+    if (record_) record_->round_trip.add(params_.round_trip.seconds());
   }
   batch.acked = acked_by_quorum(batch);
   loop_busy_ = true;
@@ -246,6 +253,7 @@ u32 Etcd::member_for(u32 member, Instant at) const {
 
 void Etcd::fsync_ended() {
   loop_busy_ = false;
+  if (record_) record_->fsync.add((world_.now() - loop_started_).seconds());
   backlog_ = std::max(Duration{}, members_[leader_].cpu_free - world_.now());
   if (single()) commit(writing_);
   run_loop();
@@ -340,6 +348,10 @@ void Etcd::answer(u32 slot, EtcdStatus status) {
   r.where = Where::kAnswered;
   --outstanding_;
   if (status == EtcdStatus::kOk) ++writes_;
+  if (record_) {
+    ++record_->handled[static_cast<std::size_t>(status)];
+    record_->handling.add(std::max(world_.now() - r.start, Duration{}).seconds());
+  }
   r.unsettled = status == EtcdStatus::kTimeout;
   if (r.client != nullptr) r.client->etcd_replied(r.tag, status, r.version);
 }

@@ -14,10 +14,12 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "models/control_plane/control_plane_record.h"
 #include "models/control_plane/database_file.h"
 #include "models/control_plane/etcd_member.h"
 #include "models/control_plane/etcd_params.h"
@@ -115,6 +117,7 @@ class Etcd final : Component, public Tunable {
   u64 writes() const { return writes_; }        // answered with success
   u64 late_writes() const { return late_; }     // that took effect after their time-out
   const EtcdParams& params() const { return params_; }
+  const EtcdRecord& keep_record();  // from now on
   LiveRoot live() { return live_root(params_, this); }
   void retuned(const LiveChange& change) override;
   const LiveCauses& live_causes() const { return live_causes_; }
@@ -199,6 +202,7 @@ class Etcd final : Component, public Tunable {
   StreamKey election_stream_;
   DatabaseFile file_;
   std::vector<EtcdMember> members_;
+  std::unique_ptr<EtcdRecord> record_;  // null: nobody asks
   std::vector<std::vector<u32>> forward_waiting_, forward_sending_;
   std::vector<EventHandle> forward_event_;
   u32 leader_ = 0, term_ = 1;

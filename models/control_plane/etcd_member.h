@@ -6,6 +6,7 @@
 #pragma once
 #include <algorithm>
 
+#include "sim/histogram.h"
 #include "sim/time.h"
 #include "sim/units.h"
 
@@ -20,7 +21,8 @@ class EtcdMember {
   Duration commit_per_write{}, commit_per_kib{};  // of a backend commit
   Duration commit_interval = 100_ms;
   Instant cpu_free{};
-  Instant contact{};  // when the leader was last heard
+  Instant contact{};                  // when the leader was last heard
+  Histogram* commits_told = nullptr;  // hears how long they take; null: nobody asks
 
   // An fsync that starts at `start` ends at the result; a stall holds it back.
   Instant fsync_end(Instant start, i64 writes, i64 bytes) const {
@@ -83,6 +85,7 @@ class EtcdMember {
                                           commit_per_kib * (pending_bytes_ / 1024));
         pending_writes_ = pending_bytes_ = 0;
         ++commits_;
+        if (commits_told) commits_told->add((lock_end_ - lock_start_).seconds());
         next_tick_ = lock_end_ + commit_interval;
       } else {
         next_tick_ += commit_interval * ((now - next_tick_) / commit_interval + 1);

@@ -90,7 +90,7 @@ struct Region::Admissions final : AdmissionSink {
   void admitted(u32 slot, Instant at, u32 cached) override {
     const PodId id = pod(slot);
     const bool decodes = region.profiles_[region.pods_[id].workload]->role == EngineRole::kDecode;
-    if (region.latencies_) region.latencies_->admitted(slot, at);
+    if (region.latencies_ && region.latencies_->queue_times) region.latencies_->admitted(slot, at);
     if (StagePort* stages = region.wiring_.stages) {
       stages->reached(slot, decodes ? Stage::kTakenUp : Stage::kScheduled, region.when(id, at));
       if (!decodes) stages->prefilled_by(slot, id, cached);
@@ -108,9 +108,10 @@ void Region::watch_admissions(Pod& p) {
   const EngineProfile& profile = *profiles_[p.workload];
   const bool timely = profile.role == EngineRole::kDecode &&
                       (params_.kv_transfer.first_token == FirstTokenFrom::kDecode || profile.pulls);
-  if (!timely && !latencies_ && wiring_.stages == nullptr) return;
+  const bool scraped = latencies_ && latencies_->queue_times;
+  if (!timely && !scraped && wiring_.stages == nullptr) return;
   if (!admissions_) admissions_ = std::make_unique<Admissions>(*this);
-  p.engine->watch(admissions_.get(), timely || latencies_ != nullptr);
+  p.engine->watch(admissions_.get(), timely || scraped);
 }
 
 // What a listener hears of one pod's blocks.
@@ -244,7 +245,7 @@ void Region::first_token(PodId id, AttemptSlot slot, Instant at) {
     tell_first_token(id, slot, at);
   if (OpenEndpoints& endpoints = endpoints_[pods_[id].workload]; endpoints.observed())
     endpoints.first_token(id, at - a.started, at);
-  if (latencies_) latencies_->add(id, LatencyKind::kTtft, at + latency - a.started);
+  if (latencies_) latencies_->first_token(id, slot, a, at + latency);
   if (prefills && !hands_over) return end_in_prefill(id, slot, at);
   if (!hands_over) return;
   closed(a.pod);
@@ -278,10 +279,7 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,
                            a.poisoned, a.incident);
   const Instant heard = at + params_.pools[pods_[id].workload].front_end.response_latency;
-  if (latencies_) {
-    ++latencies_->of(id).requests;
-    latencies_->add(id, LatencyKind::kRequest, heard - a.started);
-  }
+  if (latencies_) latencies_->finished(id, slot, a, heard);
   if (!wiring_.clients->finished(slot, heard)) count_waste(a, a.output, true);
   release(slot);
 }

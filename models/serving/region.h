@@ -50,6 +50,7 @@ class Engine;
 class RunningVersions;
 struct BlockSink;
 struct EngineProfile;
+struct PoolLatencies;
 struct SequenceInput;
 
 class Region final : public Component,
@@ -117,6 +118,8 @@ class Region final : public Component,
   PodSample sample(PodId pod, WorkloadId workload) override;
   bool export_metrics(PodId pod, WorkloadId workload, PodExports& exports) override;
   void keep_latencies() override;
+  // From now on, unlike those of pods without asking engines more often.
+  const PoolLatencies& keep_pool_latencies(WorkloadId workload);
   // What it suffers from now: overload, and why a view of endpoints last changed.
   std::vector<IncidentId> ailments() const {
     std::vector<IncidentId> open = endpoint_cause_;

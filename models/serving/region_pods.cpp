@@ -223,6 +223,12 @@ PodSample Region::sample(PodId id, WorkloadId workload) {
 
 void Region::keep_latencies() {
   if (!latencies_) latencies_ = std::make_unique<Latencies>(*this);
+  latencies_->queue_times = true;
+}
+
+const PoolLatencies& Region::keep_pool_latencies(WorkloadId workload) {
+  if (!latencies_) latencies_ = std::make_unique<Latencies>(*this);
+  return latencies_->pools[workload];
 }
 
 bool Region::export_metrics(PodId id, WorkloadId workload, PodExports& exports) {

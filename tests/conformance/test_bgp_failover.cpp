@@ -61,7 +61,7 @@ class Failover {
     if (returns) cut(1);
     if (event == "Tshort_reannounce_short") bgp_.set_export_to(as(100), as(1), false, kNoIncident);
     run_to(Instant{} + 30_s);
-    if (returns) bgp_.link_repaired(as(100), as(1));
+    if (returns) bgp_.link_repaired(as(100), as(1), kNoIncident);
     const Instant begun = Instant{} + 40_s + phase;
     run_to(begun);
     const Bgp::Stats before = bgp_.stats();

@@ -5,12 +5,16 @@ Wants the packages chromium, chromium-driver and python3-selenium (tools/install
 import base64
 import importlib.util
 import json
+import os
 import pathlib
+import subprocess
 import unittest
 
+from played import PROGRAM, ROOT
 from small_run import SmallRun, INCIDENTS, incident
 from test_report import HOSTILE, hostile
 
+import stampede
 from stampede.report import report
 
 DRIVER = "/usr/bin/chromedriver"
@@ -169,6 +173,20 @@ class InBrowser(SmallRun):
         self.one('[data-run="1"].jump').click()
         self.assertTrue(self.all("#run1-incident1.shown"))
         self.assertEqual(len(self.all("#runs tbody tr")), len(self.all("#runs tbody th")))
+
+    @unittest.skipUnless(os.environ.get("STAMPEDE_TIER") == "full", "STAMPEDE_TIER=full")
+    def test_the_outage_of_march_2026_at_full_scale(self):
+        subprocess.run([PROGRAM, "run", str(ROOT / "scenarios/01-deepseek-2026-03-29.yaml"),
+                        "--quiet", "--out", str(self.directory / "outage")], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.open(stampede.load(self.directory / "outage"))
+        self.assertLess((self.directory / "report.html").stat().st_size, 2_000_000)
+        self.quiet()
+        self.assertEqual(len(self.all("#story p")), 10)
+        self.one(".jump").click()
+        self.assertIn("14:02:00 UTC", self.one("#now").text)
+        self.assertEqual(self.browser.execute_script(CONTRAST), [])
+        self.quiet()
 
 
 if __name__ == "__main__":

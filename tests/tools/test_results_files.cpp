@@ -14,6 +14,7 @@
 #include "tools/results/csv.h"
 #include "tools/results/request_table.h"
 #include "tools/results/series.h"
+#include "tools/results/trace.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {

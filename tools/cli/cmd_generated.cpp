@@ -191,37 +191,99 @@ std::string roff(const std::string& text) {
   return out;
 }
 
-std::string man_page(const CommandLine& line) {
-  std::string text = fmt::format(
-      ".TH STAMPEDE 1 \"\" \"stampede {}\" \"User Commands\"\n.SH NAME\nstampede \\- {}\n"
-      ".SH SYNOPSIS\n.B stampede\n.I COMMAND\n.RI [ OPTION ]...\n.SH COMMANDS\n",
-      stampede_version(), roff("simulate overload and cascading failure of AI inference services"));
-  for (const CommandInfo& command : line.commands()) {
-    std::string usage;
-    for (const OptionInfo& option : command.options)
-      if (option.argument)
-        usage += " " + roff(option.required ? option.type_name : "[" + option.type_name + "]");
-    text += fmt::format(".SS \"stampede {}{}\"\n{}\n", command.name, usage,
-                        roff(first_line(command.summary)));
-    for (const OptionInfo& option : command.options) {
-      if (option.argument) continue;
-      text += fmt::format(".TP\n.B {}\n{}\n", roff(option.names), roff(option.help));
-    }
-    if (command.examples.empty()) continue;
-    text += ".PP\nExamples:\n.PP\n.nf\n";
-    for (const std::string& example : command.examples) text += "    " + roff(example) + "\n";
-    text += ".fi\n";
+// `FILE`, without the values that it may have.
+std::string plain_type(const OptionInfo& option) {
+  return option.type_name.substr(0, option.type_name.find(':'));
+}
+
+// `one, two` of TEXT:{one,two}: words between which a line may end.
+std::string choices_of(const OptionInfo& option) {
+  std::string text;
+  for (const char c : option.type_name.substr(plain_type(option).size()))
+    if (c == ',')
+      text += ", ";
+    else if (c != '{' && c != '}' && c != ':')
+      text += c;
+  return text.empty() ? "" : ": " + text;
+}
+
+// Usage of a command's arguments, as `FILE [DIR]`.
+std::string usage_of(const CommandInfo& command) {
+  std::string usage;
+  for (const OptionInfo& option : command.options) {
+    if (!option.argument) continue;
+    const std::string name = plain_type(option);
+    usage += " " + roff(option.required ? name : "[" + name + "]");
   }
-  text += ".SH EXIT STATUS\n";
+  return usage;
+}
+
+std::string options_of(const CommandInfo& command) {
+  std::string text;
+  for (const OptionInfo& option : command.options)
+    if (!option.argument)
+      text += fmt::format(".TP\n.B {}\n{}\n", roff(option.names), roff(option.help));
+  return text;
+}
+
+std::string examples_of(const CommandInfo& command) {
+  std::string text;
+  for (const std::string& example : command.examples) text += "    " + roff(example) + "\n";
+  return text;
+}
+
+std::string end_of_page() {
+  std::string text = ".SH EXIT STATUS\n";
   const std::vector<Word> codes = {{"0", "fine"},
                                    {"1", "an expectation failed"},
                                    {"2", "invalid usage or scenario"},
+                                   {"3", "runs of a sweep failed"},
                                    {"70", "an invariant of the simulator is broken"},
                                    {"74", "a file cannot be written"},
                                    {"130", "interrupted"}};
   for (const Word& code : codes) text += fmt::format(".TP\n.B {}\n{}\n", code.text, code.help);
-  text += ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on standard error\n";
-  return text;
+  return text + ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours on standard error\n";
+}
+
+std::string head_of_page(const std::string& title, const std::string& name,
+                         const std::string& summary) {
+  return fmt::format(
+      ".TH {} 1 \"\" \"stampede {}\" \"User Commands\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n", title,
+      stampede_version(), name, roff(summary));
+}
+
+std::string man_page(const CommandLine& line) {
+  std::string text =
+      head_of_page("STAMPEDE", "stampede",
+                   "simulate overload and cascading failure of AI inference services") +
+      ".B stampede\n.I COMMAND\n.RI [ OPTION ]...\n.SH COMMANDS\n";
+  for (const CommandInfo& command : line.commands()) {
+    text += fmt::format(".SS \"stampede {}{}\"\n{}\n", command.name, usage_of(command),
+                        roff(first_line(command.summary)));
+    text += options_of(command);
+    if (!command.examples.empty())
+      text += ".PP\nExamples:\n.PP\n.nf\n" + examples_of(command) + ".fi\n";
+  }
+  return text + end_of_page();
+}
+
+// A page of its own: stampede-NAME(1).
+std::string man_page_of(const CommandInfo& command) {
+  const std::string name = "stampede\\-" + command.name;
+  std::string title = "STAMPEDE-";
+  for (const char c : command.name) title += static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  std::string text = head_of_page(title, name, first_line(command.summary)) +
+                     fmt::format(".B stampede {}\n.RI [ OPTION ]...{}\n.SH DESCRIPTION\n{}\n",
+                                 command.name, usage_of(command), roff(command.summary));
+  std::string arguments;
+  for (const OptionInfo& option : command.options)
+    if (option.argument)
+      arguments += fmt::format(".TP\n.I {}\n{}{}\n", roff(plain_type(option)), roff(option.help),
+                               roff(choices_of(option)));
+  if (!arguments.empty()) text += ".SH ARGUMENTS\n" + arguments;
+  text += ".SH OPTIONS\n" + options_of(command);
+  if (!command.examples.empty()) text += ".SH EXAMPLES\n.nf\n" + examples_of(command) + ".fi\n";
+  return text + end_of_page() + ".SH SEE ALSO\n.BR stampede (1)\n";
 }
 
 }  // namespace
@@ -241,11 +303,25 @@ void add_generated_commands(CommandLine& line) {
                                    : fish_completion(line));
     return kFine;
   });
-  Command man = line.command("man", "Print the manual page.",
-                             {"stampede man | man -l -", "stampede man > stampede.1"});
-  man.runs([&line] {
-    print_result(man_page(line));
-    return kFine;
+  Command man = line.command("man", "Print the manual page, or that of one command.",
+                             {"stampede man | man -l -", "stampede man run > stampede-run.1"});
+  const auto of = std::make_shared<std::string>();
+  man.option("command", *of, "a command; the page of the whole program without one")
+      .type_name("COMMAND");
+  man.runs([of, &line] {
+    if (of->empty()) {
+      print_result(man_page(line));
+      return kFine;
+    }
+    std::vector<std::string> names;
+    for (const CommandInfo& command : line.commands()) {
+      names.push_back(command.name);
+      if (command.name != *of) continue;
+      print_result(man_page_of(command));
+      return kFine;
+    }
+    throw InputError(
+        {{"man " + *of, 0, 0, "", "no command has this name" + suggestion(*of, names), ""}});
   });
 }
 

@@ -46,12 +46,7 @@ int report_command(const std::vector<std::string>& directories, const std::strin
   std::string html;
   const int code = run_python_module("stampede.report", arguments, &html);
   if (interrupted()) throw Interrupted{};
-  if (code < 0)
-    throw InputError(
-        {{"report", 0, 0, "",
-          "it wants matplotlib and pandas for /usr/bin/python3, which `tools/install_packages "
-          "plots` installs",
-          ""}});
+  require_python(code, "report");
   if (code != 0 || !html.starts_with(kBegins)) {
     narrate("stampede: no report: see above\n");
     return kInvalidInput;

@@ -18,6 +18,7 @@
 #include "tools/results/request_table.h"
 #include "tools/results/run_table.h"
 #include "tools/results/series.h"
+#include "tools/results/trace.h"
 
 namespace stampede {
 namespace {
@@ -26,6 +27,7 @@ struct RunOptions {
   std::string file, out, requests, requests_sample = "100%", format = "table";
   std::vector<std::string> sets, mitigations, allow;
   std::optional<i64> seed;
+  int trace_requests = 1000;
   bool dry_run = false, quiet = false, metrics = false, trace = false, band = false;
 };
 
@@ -96,14 +98,25 @@ std::string request_file(const RunOptions& o, const Loaded& loaded) {
   return o.requests;
 }
 
+std::vector<std::string> region_names(const Loaded& loaded) {
+  std::vector<std::string> names;
+  for (const RegionParams& region : loaded.scenario.spec.regions) names.push_back(region.name);
+  return names;
+}
+
 void write_results(OutputDirectory& out, const RunOptions& o, const Loaded& loaded,
-                   const TimedRun& run) {
+                   const TimedRun& run, const RequestSample& sample) {
   const RunResults& results = run.results;
   out.add("summary.json", results.summary_json + "\n");
   out.add("series.csv", series_csv(results));
   out.add("incidents.jsonl", incidents_jsonl(results));
-  if (o.metrics) out.add("metrics.om", open_metrics(results, loaded.scenario.spec.start));
-  if (o.trace) out.add("trace.json", chrome_trace(results));
+  if (o.metrics)
+    out.add("metrics.om", open_metrics(results, loaded.scenario.spec.start, region_names(loaded)));
+  if (o.trace) {
+    TraceNames names{region_names(loaded), {}};
+    for (const ClientClassParams& c : loaded.scenario.spec.clients) names.classes.push_back(c.name);
+    out.add("trace.json", chrome_trace(results, names, sample.in_order()));
+  }
   out.add("manifest.json", manifest_json(loaded, results, command_of(o),
                                          {run.wall_clock_seconds, peak_memory_bytes()}));
   if (interrupted()) throw Interrupted{};
@@ -132,6 +145,14 @@ nlohmann::ordered_json add_band(const RunOptions& o, const Loaded& loaded, RunRe
   return band;
 }
 
+// Who wants to hear of requests.
+struct Logs final : RequestLog {
+  std::vector<RequestLog*> all;
+  void ended(const RequestRecord& record) override {
+    for (RequestLog* log : all) log->ended(record);
+  }
+};
+
 int run_command(const RunOptions& o) {
   const Loaded loaded = load(o);
   if (!o.quiet) warn(loaded);
@@ -146,13 +167,17 @@ int run_command(const RunOptions& o) {
   std::optional<RequestTable> requests;
   if (!o.requests.empty())
     requests.emplace(request_file(o, loaded), sample_of(o.requests_sample), loaded.scenario.spec);
-  TimedRun timed =
-      run_with_progress(loaded, command_of(o), o.quiet, requests ? &*requests : nullptr);
+  RequestSample sample(o.trace ? static_cast<std::size_t>(o.trace_requests) : 0);
+  Logs logs;
+  if (requests) logs.all.push_back(&*requests);
+  if (o.trace && o.trace_requests > 0) logs.all.push_back(&sample);
+  TimedRun timed = run_with_progress(loaded, command_of(o), o.quiet,
+                                     logs.all.empty() ? nullptr : &logs, o.metrics);
   nlohmann::ordered_json band;
   if (o.band) band = add_band(o, loaded, timed.results);
   const RunResults& results = timed.results;
   if (requests) requests->commit();
-  if (out) write_results(*out, o, loaded, timed);
+  if (out) write_results(*out, o, loaded, timed, sample);
   print_result(o.format == "json"
                    ? results.summary_json + "\n"
                    : run_table(results, loaded.scenario.spec.start) + band_table(band));
@@ -199,6 +224,12 @@ void add_run_command(CommandLine& line) {
   command.flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
   command.flag("--band", o->band,
                "play it again with the stated error of step times; 10 to 90 % of each figure");
+  command
+      .option("--trace-requests", o->trace_requests,
+              "so many requests are in the trace, the same ones in every run")
+      .between(0, 1'000'000)
+      .type_name("N")
+      .shows_default();
   command.flag("--dry-run", o->dry_run, "check, print the effective scenario, do not run");
   command.flag("-q,--quiet", o->quiet, "no progress, no timings");
   command.runs([o] { return run_command(*o); });

@@ -32,6 +32,8 @@ void add_init_command(CommandLine& line);
 void add_replay_command(CommandLine& line);
 void add_diff_command(CommandLine& line);
 void add_report_command(CommandLine& line);
+void add_alerts_command(CommandLine& line);
+void add_history_command(CommandLine& line);
 void add_sweep_command(CommandLine& line);
 void add_tipping_point_command(CommandLine& line);
 void add_when_command(CommandLine& line);
@@ -85,7 +87,7 @@ struct TimedRun {
 // Runs with progress on stderr. Faults that need the built world become InputError with their
 // place. Throws Interrupted, BrokenRun.
 TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
-                           RequestLog* log = nullptr);
+                           RequestLog* log = nullptr, bool exported = false);
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);

@@ -27,6 +27,8 @@ int run_command_line(int argc, char** argv) {
   add_list_commands(line);
   add_diff_command(line);
   add_report_command(line);
+  add_alerts_command(line);
+  add_history_command(line);
   add_replay_command(line);
   add_sweep_command(line);
   add_audit_command(line);

@@ -10,6 +10,9 @@
 #include <csignal>
 #include <filesystem>
 
+#include "tools/cli/commands.h"
+#include "tools/results/output_directory.h"
+
 extern char** environ;
 
 namespace stampede {
@@ -91,6 +94,30 @@ int run_python_module(const std::string& module, const std::vector<std::string>&
     if (errno != EINTR) return -1;
   if (!WIFEXITED(status) || WEXITSTATUS(status) == kNotThere) return -1;
   return WEXITSTATUS(status);
+}
+
+void require_python(int code, const std::string& what) {
+  if (code >= 0) return;
+  throw InputError({{what, 0, 0, "",
+                     "it wants matplotlib and pandas for /usr/bin/python3, which "
+                     "`tools/install_packages plots` installs",
+                     ""}});
+}
+
+int print_from_python(const std::string& module, const std::vector<std::string>& arguments) {
+  std::string printed;
+  const int code = run_python_module(module, arguments, &printed);
+  if (interrupted()) throw Interrupted{};
+  require_python(code, module);
+  if (code != 0) return kInvalidInput;
+  print_result(printed);
+  return kFine;
+}
+
+void require_run(const std::string& directory, const std::string& made_by) {
+  const OutputFiles& run = files_of_run();
+  if (!begins_with(directory + "/" + run.mark, run.begins))
+    throw InputError({{directory, 0, 0, "", "no directory that `" + made_by + "` wrote", ""}});
 }
 
 }  // namespace stampede

@@ -17,4 +17,11 @@ std::string python_package_directory();
 int run_python_module(const std::string& module, const std::vector<std::string>& arguments,
                       std::string* printed = nullptr);
 
+// Throws InputError if that was -1: `what` wants packages.
+void require_python(int code, const std::string& what);
+// Runs a module of which the output is the result, and prints that; the exit code of the command.
+int print_from_python(const std::string& module, const std::vector<std::string>& arguments);
+// Throws InputError where a directory is none that a run wrote.
+void require_run(const std::string& directory, const std::string& made_by);
+
 }  // namespace stampede

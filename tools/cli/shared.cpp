@@ -105,7 +105,7 @@ void warn(const Loaded& loaded) {
 }
 
 TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
-                           RequestLog* log) {
+                           RequestLog* log, bool exported) {
   const auto begun = Clock::now();
   Progress progress(loaded.scenario.spec.duration.seconds(), quiet);
   double reached = 0;
@@ -116,7 +116,7 @@ TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool
       progress.show(simulated_seconds);
       return !interrupted();
     };
-    run.results = run_simulation(loaded.scenario, told, log);
+    run.results = run_simulation(loaded.scenario, told, log, exported);
   } catch (const ScenarioError& error) {
     throw placed(loaded, error);
   } catch (const InvariantError& error) {

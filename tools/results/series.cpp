@@ -44,6 +44,52 @@ std::string label_value(const std::string& text) {
   return out;
 }
 
+std::string labels_of(const ExportedSeries& exported) {
+  std::string text;
+  for (const auto& [name, value] : exported.labels)
+    text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", name, label_value(value));
+  return text;
+}
+
+std::string type_of_family(ExportKind kind) {
+  return kind == ExportKind::kCounter ? "counter"
+         : kind == ExportKind::kGauge ? "gauge"
+                                      : "histogram";
+}
+
+// What systems would export, family by family in the order in which they came first.
+std::string exported_families(const RunResults& results, UtcTime start) {
+  std::vector<std::string> names;
+  std::map<std::string, std::vector<std::size_t>> families;
+  for (std::size_t k = 0; k < results.exports.size(); ++k) {
+    std::vector<std::size_t>& members = families[results.exports[k].family];
+    if (members.empty()) names.push_back(results.exports[k].family);
+    members.push_back(k);
+  }
+  const std::size_t columns = results.exports.size();
+  const auto value_at = [&](std::size_t sample, std::size_t k) {
+    return results.export_values[sample * columns + k];
+  };
+  std::string text;
+  for (const std::string& family : names) {
+    const ExportedSeries& first = results.exports[families[family].front()];
+    text += fmt::format("# TYPE {} {}\n# HELP {} {}\n", family, type_of_family(first.kind), family,
+                        label_value(first.help));
+    for (const std::size_t k : families[family]) {
+      const ExportedSeries& exported = results.exports[k];
+      const std::size_t samples = results.series_times.size();
+      if (exported.once_seen && (samples == 0 || value_at(samples - 1, k) == 0)) continue;
+      const std::string name =
+          fmt::format("{}{}{{{}}} ", family, exported.suffix, labels_of(exported));
+      for (std::size_t i = 0; i < samples; ++i)
+        fmt::format_to(std::back_inserter(text), "{}{} {:.3f}\n", name,
+                       print_number(value_at(i, k)),
+                       static_cast<double>(start.unix_seconds) + results.series_times[i]);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string series_csv(const RunResults& results) {
@@ -79,7 +125,8 @@ std::string incidents_jsonl(const RunResults& results) {
   return text;
 }
 
-std::string open_metrics(const RunResults& results, UtcTime start) {
+std::string open_metrics(const RunResults& results, UtcTime start,
+                         const std::vector<std::string>& regions) {
   // The format wants all samples of a name together and each series in order of time.
   std::map<std::string, std::vector<std::size_t>> families;
   for (std::size_t k = 0; k < results.series_columns.size(); ++k)
@@ -97,9 +144,13 @@ std::string open_metrics(const RunResults& results, UtcTime start) {
       const StatInfo& column = results.series_columns[k];
       const std::string pool =
           column.pool.empty() ? "" : fmt::format(",pool=\"{}\"", label_value(column.pool));
+      const std::string region =
+          column.region && *column.region < regions.size()
+              ? fmt::format(",region=\"{}\"", label_value(regions[*column.region]))
+              : "";
       const std::string series =
-          fmt::format("{}{}{{component=\"{}\"{}}} ", family, counter ? "_total" : "",
-                      label_value(column.component), pool);
+          fmt::format("{}{}{{component=\"{}\"{}{}}} ", family, counter ? "_total" : "",
+                      label_value(column.component), pool, region);
       for (std::size_t i = 0; i < results.series_times.size(); ++i) {
         const double value = results.series_values[i * columns + k];
         if (std::isnan(value)) continue;
@@ -108,57 +159,7 @@ std::string open_metrics(const RunResults& results, UtcTime start) {
       }
     }
   }
-  return text + "# EOF\n";
-}
-
-std::string chrome_trace(const RunResults& results) {
-  std::map<std::string, int> tracks;
-  for (const Incident& i : results.incidents)
-    tracks.emplace(i.component, static_cast<int>(tracks.size()) + 1);
-  std::string text = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n";
-  std::string separator;
-  const auto event = [&](const ordered_json& e) {
-    text += separator + line_of(e);
-    separator = ",\n";
-  };
-  for (const auto& [component, track] : tracks)
-    event({{"ph", "M"},
-           {"name", "thread_name"},
-           {"pid", 1},
-           {"tid", track},
-           {"args", {{"name", component}}}});
-  const auto micros = [](Instant at) { return static_cast<double>(at.ns) / 1000; };
-  for (const Incident& i : results.incidents) {
-    // Arrows bind to slices, so an incident is a slice of a second.
-    event({{"ph", "X"},
-           {"name", i.kind},
-           {"pid", 1},
-           {"tid", tracks[i.component]},
-           {"ts", micros(i.at)},
-           {"dur", 1e6},
-           {"args", {{"id", i.id}, {"causes", i.causes}, {"text", i.text}}}});
-    for (const IncidentId cause : i.causes) {
-      if (cause == 0 || cause > results.incidents.size()) continue;
-      const Incident& from = results.incidents[cause - 1];
-      const u64 arrow = (static_cast<u64>(cause) << 32) | i.id;
-      event({{"ph", "s"},
-             {"name", "led to"},
-             {"cat", "cause"},
-             {"id", arrow},
-             {"pid", 1},
-             {"tid", tracks[from.component]},
-             {"ts", micros(from.at)}});
-      event({{"ph", "f"},
-             {"bp", "e"},
-             {"name", "led to"},
-             {"cat", "cause"},
-             {"id", arrow},
-             {"pid", 1},
-             {"tid", tracks[i.component]},
-             {"ts", micros(i.at)}});
-    }
-  }
-  return text + "\n]}\n";
+  return text + exported_families(results, start) + "# EOF\n";
 }
 
 }  // namespace stampede

@@ -1,6 +1,7 @@
-// Time series and incidents of a run as text: CSV, OpenMetrics, JSON lines, Chrome trace.
+// Time series and incidents of a run as text: CSV, OpenMetrics, JSON lines.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "tools/world/simulation.h"
 
@@ -13,10 +14,9 @@ std::string series_csv(const RunResults& results);
 std::string incidents_jsonl(const RunResults& results);
 
 // OpenMetrics with timestamps from the scenario's start on, ended by `# EOF`; promtool takes it.
-std::string open_metrics(const RunResults& results, UtcTime start);
-
-// Incidents as instants on one track a component, with arrows from cause to effect
-// (ui.perfetto.dev).
-std::string chrome_trace(const RunResults& results);
+// Statistics of a region have it as a label if `regions` names them; what systems would export
+// follows where the run kept it.
+std::string open_metrics(const RunResults& results, UtcTime start,
+                         const std::vector<std::string>& regions = {});
 
 }  // namespace stampede

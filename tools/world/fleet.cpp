@@ -280,6 +280,15 @@ void Fleet::refresh_views() {
 
 void Fleet::finish() { clients_->log_open_requests(); }
 
+SystemRecords Fleet::keep_records(std::size_t r) {
+  SystemRecords records;
+  records.etcd = &api_servers_[r]->etcd().keep_record();
+  records.api = &api_servers_[r]->keep_record();
+  for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
+    records.pools.push_back(&regions_[r]->keep_pool_latencies(static_cast<WorkloadId>(w)));
+  return records;
+}
+
 Observed Fleet::observed() {
   Observed seen{spec,      world,     *network_, *service_, *kv_, *safety_,
                 *clients_, *runbook_, *changes_, {},        {},   {}};

@@ -9,6 +9,7 @@
 #include "models/ports/scene.h"
 #include "sim/world.h"
 #include "tools/judgement/observed.h"
+#include "tools/world/exports.h"
 #include "tools/world/region_spec.h"
 #include "tools/world/scenario.h"
 
@@ -47,6 +48,8 @@ class Fleet final {
   // Once, at the end: requests that are still open are told to the log.
   void finish();
   Observed observed();
+  // What its systems would export, counted from now on; before start().
+  std::vector<ExportedSeries> exports();
 
   const Spec spec;
   World world;
@@ -65,6 +68,10 @@ class Fleet final {
   void register_region(std::size_t r);
   void register_pool(std::size_t r, WorkloadId workload);
   void register_checks();
+  SystemRecords keep_records(std::size_t r);
+  void export_pool(const Exporter& here, std::size_t r, WorkloadId workload,
+                   const PoolLatencies& latencies) const;
+  std::function<double()> reads(const std::string& component, const std::string& stat) const;
   void verify_tokens() const;
 
   RequestLog* const log_;        // null: nobody asks

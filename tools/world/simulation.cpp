@@ -41,13 +41,14 @@ std::optional<Facts::Samples> mean_and_peak(const std::vector<std::pair<double, 
 
 RunResults run_simulation(const Scenario& scenario,
                           const std::function<bool(double simulated_seconds)>& progress,
-                          RequestLog* log) {
+                          RequestLog* log, bool exported) {
   Fleet fleet(scaled(scenario.spec), log);
   const Observed seen = fleet.observed();
   Measures measures(seen);
   ResultFigures figures;
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
+  if (exported) results.exports = fleet.exports();
   if (progress && !progress(0)) return results;
   fleet.start();
   const Instant end = Instant{} + fleet.spec.duration;
@@ -69,6 +70,8 @@ RunResults run_simulation(const Scenario& scenario,
       results.series_times.push_back(next.seconds());
       for (const StatInfo& column : results.series_columns)
         results.series_values.push_back(column.read());
+      for (const ExportedSeries& series : results.exports)
+        results.export_values.push_back(series.read());
     }
     if (next == end) break;
     if (progress && !progress(next.seconds())) return results;
@@ -79,6 +82,7 @@ RunResults run_simulation(const Scenario& scenario,
     column.read = {};
     column.because = {};
   }
+  for (ExportedSeries& series : results.exports) series.read = {};
   results.incidents = fleet.world.journal.all();
   results.events = fleet.world.scheduler.handled();
   results.digest = digest_of(seen);

@@ -8,6 +8,7 @@
 #include "models/ports/request_log_port.h"
 #include "sim/journal.h"
 #include "sim/stats.h"
+#include "tools/world/exports.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {
@@ -19,6 +20,8 @@ struct RunResults {
   std::vector<StatInfo> series_columns;  // component, name, unit
   std::vector<double> series_times;      // [sample] s
   std::vector<double> series_values;     // [sample] x [column], NaN = absent
+  std::vector<ExportedSeries> exports;   // where they are asked for
+  std::vector<double> export_values;     // [sample] x [export]
   u64 events = 0;
   std::vector<std::string> reports;              // tables of expectations that show one
   std::vector<std::string> failed_expectations;  // text of each `expect` that did not hold
@@ -32,9 +35,10 @@ struct ScenarioError : std::runtime_error {
 };
 
 // `progress` is told the simulated time now and then; it returns false to interrupt. `log`, if
-// there is one, hears of every request.
+// there is one, hears of every request. `exported`: also what the systems would export; it changes
+// nothing else.
 RunResults run_simulation(const Scenario& scenario,
                           const std::function<bool(double simulated_seconds)>& progress,
-                          RequestLog* log = nullptr);
+                          RequestLog* log = nullptr, bool exported = false);
 
 }  // namespace stampede
