@@ -130,7 +130,7 @@ void ToldPrefixes::clear() {
 // ---- of a pool ---------------------------------------------------------------------------------
 PrefixView::PrefixView(const PrefixViewParams& params, const ReplicaChoice::Place& place)
     : params_(params), world_(place.world), pods_(place.pods) {
-  if (params.index == PrefixKnowledge::kEvents && pods_ != nullptr)
+  if (params.index == PrefixSource::kEvents && pods_ != nullptr)
     pods_->listen(place.workload, *this);
 }
 
@@ -161,7 +161,7 @@ void PrefixView::take_in(Pod& pod) {
 
 u32 PrefixView::found(u32 pod, const RoutedPrompt& prompt) {
   const u32 most = prompt.tokens == 0 ? 0 : (prompt.tokens - 1) / kTextBlockTokens;
-  if (params_.index == PrefixKnowledge::kEvents) {
+  if (params_.index == PrefixSource::kEvents) {
     if (pods_ != nullptr) pods_->tell_events(pod);
     Pod& view = of(pod);
     take_in(view);
@@ -173,7 +173,7 @@ u32 PrefixView::found(u32 pod, const RoutedPrompt& prompt) {
 }
 
 void PrefixView::sent(u32 pod, const RoutedPrompt& prompt) {
-  if (params_.index == PrefixKnowledge::kApproximate)
+  if (params_.index == PrefixSource::kApproximate)
     of(pod).sent.add(prompt.text, static_cast<u64>(params_.blocks), world_.now());
 }
 

@@ -19,10 +19,10 @@
 
 namespace stampede {
 
-enum class PrefixKnowledge : u8 { kEvents, kApproximate };
+enum class PrefixSource : u8 { kEvents, kApproximate };
 
 struct PrefixViewParams {
-  PrefixKnowledge index = PrefixKnowledge::kEvents;
+  PrefixSource index = PrefixSource::kEvents;
   Duration event_delay{};
   i64 blocks = 31250;
   Duration lifetime{};

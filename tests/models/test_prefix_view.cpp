@@ -135,7 +135,7 @@ TEST(prefix_view, the_last_token_is_always_computed) {
 
 PrefixViewParams approximate(i64 blocks) {
   PrefixViewParams params;
-  params.index = PrefixKnowledge::kApproximate;
+  params.index = PrefixSource::kApproximate;
   params.blocks = blocks;
   return params;
 }
