@@ -161,6 +161,14 @@ class Reports(SmallRun):
                      "published source", "spec.slo.down_below"):
             self.assertIn(said, text)
 
+    def test_a_band_is_shown_where_there_is_one(self):
+        self.assertNotIn("How sure the figures are", report([self.write()]))
+        summary = copy.deepcopy(SUMMARY)
+        summary["band"] = {"runs": 11, "requests.succeeded": {
+            "low": 2100.0, "median": 2800.0, "high": 3700.0}}
+        text = " ".join(Elements(report([self.write(summary=summary)])).texts)
+        self.assertIn("requests.succeeded 2100 2800 3700", text)
+
     def test_what_matters_is_shown_where_it_was_measured(self):
         manifest = copy.deepcopy(MANIFEST)
         manifest["origins"], manifest["assumed"] = {}, []

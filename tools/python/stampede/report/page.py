@@ -145,6 +145,17 @@ def minutes(number, run):
     return found or tag("p", "No minute was down and no request failed.")
 
 
+def band(number, run):
+    """What `run --band` found: 10 to 90 % with the stated error of step times."""
+    found = run.summary.get("band")
+    if not found:
+        return tag("p", "The run was made without --band.")
+    return table(["figure", "10 %", "median", "90 %"], [
+        [path, *(f"{ends[end]:.6g}" for end in ("low", "median", "high"))]
+        for path, ends in found.items() if isinstance(ends, dict)],
+        f"{found.get('runs')} runs with the stated error of step times")
+
+
 def expectations(number, run):
     stated = run.spec.get("expect") or []
     judged = run.manifest.get("expectations")
@@ -325,6 +336,8 @@ def page_of(runs, comparisons, pictures, data):
             section("causes", "What led to what", runs, lambda number, run: graph_svg(
                 run, anchor_of(number)) or tag("p", "No incidents.")),
             section("minutes", "Where the minutes went", runs, minutes),
+            *([section("band", "How sure the figures are", runs, band)]
+              if any(run.summary.get("band") for run in runs) else []),
             section("expectations", "What was expected", runs, expectations),
             section("assumed", "What was assumed", runs, assumptions),
             section("replay", "How to play it again", runs, replay)]
