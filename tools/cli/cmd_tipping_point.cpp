@@ -112,8 +112,10 @@ int tipping_command(const TippingOptions& o) {
   plan.per_point = static_cast<std::size_t>(o.per_point);
   plan.jobs = o.jobs;
   Share within{};
-  if (const std::string wrong = parse_share(o.within, within); !wrong.empty())
-    throw InputError({{"--within " + o.within, 0, 0, "", wrong, ""}});
+  std::string wrong = parse_share(o.within, within);
+  if (wrong.empty() && !(within.value > 0 && within.value < 1))
+    wrong = "more than 0 and less than 100 % is expected";
+  if (!wrong.empty()) throw InputError({{"--within " + o.within, 0, 0, "", wrong, ""}});
   plan.within = within.value;
   const Tipping tipping = find_tipping(plan, [&](double at, std::size_t n) -> std::optional<bool> {
     const Variation change{{{o.param, text_at(axis, at), "--between"}}, o.policies};

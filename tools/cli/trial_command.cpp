@@ -68,12 +68,24 @@ std::string TrialSession::command() const {
   return command + fmt::format(" --seed {}", trials_->seed());
 }
 
+void TrialSession::stop() {
+  const std::lock_guard lock(mutex_);
+  if (!options_.out.empty() && !told_) {
+    told_ = true;
+    narrate(
+        fmt::format("stampede: interrupted; {} finished runs are in {}, the same command goes "
+                    "on from there\n",
+                    trials_->played() + trials_->reused(), options_.out));
+  }
+  throw Interrupted{!options_.out.empty()};
+}
+
 std::optional<Trial> TrialSession::play(const Variation& change, i64 seed) {
   if (budget_.over()) return std::nullopt;
   try {
     const auto trial =
         trials_->play(change, seed, [&] { return !interrupted() && !budget_.over(); });
-    if (interrupted()) throw Interrupted{!options_.out.empty()};
+    if (interrupted()) stop();
     if (trial) show();
     return trial;
   } catch (const FailedRun& failed) {

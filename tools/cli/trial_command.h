@@ -49,12 +49,13 @@ class TrialSession {
 
  private:
   void show();
+  [[noreturn]] void stop();  // says once what is kept
   const TrialOptions& options_;
   const std::string question_;
   Budget budget_;
   std::unique_ptr<Trials> trials_;
   const bool terminal_;
-  bool drawn_ = false;
+  bool drawn_ = false, told_ = false;
   std::size_t impossible_ = 0;
   std::mutex mutex_;
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
