@@ -91,16 +91,17 @@ std::string fault_of(const std::vector<Incident>& incidents) {
   return "";
 }
 
-// What can come of the fleet's own size, load and chance, without anybody having done anything; of
-// a value set at the first instant, which is as if the scenario had said so, likewise.
-const std::set<std::string> kAlone{"none yet"};
+// Ends name what they end, and nothing splits a cache but what somebody did to the network.
+const std::set<std::string> kCaused{
+    "crash_loop_ended", "control_plane_recovered", "etcd_recovered",
+    "failover_ended",   "kv_partitioned",          "peers_within",
+    "prefix_restored",  "prefix_withdrawn",        "region_reachable",
+    "region_undrained", "replica_relieved",        "service_recovered"};
 
 std::set<std::string> without_cause(const std::vector<Incident>& incidents) {
   std::set<std::string> kinds;
   for (const Incident& i : incidents)
-    if (i.causes.empty() && !kAlone.contains(i.kind) &&
-        Registry::global().find("action", i.kind) == nullptr)
-      kinds.insert(i.kind);
+    if (i.causes.empty() && kCaused.contains(i.kind)) kinds.insert(i.kind);
   return kinds;
 }
 
