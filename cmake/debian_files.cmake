@@ -1,11 +1,5 @@
 # What Debian wants beside the installed files, and their times. Run by cpack once they are in place.
-set(ROOT ${CMAKE_INSTALL_PREFIX})
-if(DEFINED ENV{DESTDIR} AND NOT "$ENV{DESTDIR}" STREQUAL "")
-  set(ROOT $ENV{DESTDIR}${CMAKE_INSTALL_PREFIX})
-endif()
-if(NOT IS_DIRECTORY ${ROOT}/share/doc/stampede)
-  set(ROOT ${CPACK_TEMPORARY_INSTALL_DIRECTORY}${CPACK_PACKAGING_INSTALL_PREFIX})
-endif()
+set(ROOT ${CPACK_TEMPORARY_INSTALL_DIRECTORY}${CPACK_PACKAGING_INSTALL_PREFIX})
 set(DOC ${ROOT}/share/doc/stampede)
 set(SOURCE ${CMAKE_CURRENT_LIST_DIR}/..)
 if(DEFINED ENV{SOURCE_DATE_EPOCH})
@@ -17,11 +11,11 @@ endif()
 if(NOT TIME)
   set(TIME 0)
 endif()
+set(ENV{SOURCE_DATE_EPOCH} ${TIME})  # of cpack itself
 execute_process(COMMAND date -u -R -d @${TIME} OUTPUT_VARIABLE DATE OUTPUT_STRIP_TRAILING_WHITESPACE)
 
 file(READ ${SOURCE}/NOTICE NOTICE_TEXT)
-file(RENAME ${DOC}/LICENSE ${DOC}/copyright)
-file(READ ${DOC}/copyright LICENCE_TEXT)
+file(REMOVE ${DOC}/LICENSE)
 file(READ ${SOURCE}/tools/python/stampede/report/uplot/LICENSE UPLOT_TEXT)
 file(WRITE ${DOC}/copyright
 "Stampede, copyright 2026 the Stampede contributors, Apache License 2.0; on Debian systems its text is
@@ -40,9 +34,5 @@ file(WRITE ${DOC}/changelog
 ")
 file(GLOB PAGES ${ROOT}/share/man/man1/*.1)
 execute_process(COMMAND gzip -9nf ${DOC}/changelog ${PAGES} COMMAND_ERROR_IS_FATAL ANY)
-file(GLOB_RECURSE LICENCES ${ROOT}/share/stampede/LICENSE)
-if(LICENCES)
-  file(REMOVE ${LICENCES})  # is in copyright
-endif()
 execute_process(COMMAND find ${ROOT} -exec touch -h -d @${TIME} {} + COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND chmod -R u=rwX,go=rX ${ROOT} COMMAND_ERROR_IS_FATAL ANY)
