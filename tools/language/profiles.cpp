@@ -59,7 +59,8 @@ void apply_bgp_profile(YamlLoader& loader, const BgpParams& bgp) {
   if (bgp.profile == BgpProfile::kNone) return;
   const BgpParams usual, measured = BgpParams::of(bgp.profile);
   const auto before = effective(type_of<BgpParams>(), &usual);
-  for (const auto& [key, value] : effective(type_of<BgpParams>(), &measured).items()) {
+  const auto values = effective(type_of<BgpParams>(), &measured);
+  for (const auto& [key, value] : values.items()) {
     const std::string path = fmt::format("{}.{}", kBgp, key);
     if (key == "profile" || value == before.at(key) || loader.says(path)) continue;
     loader.set({path, value.is_string() ? value.get<std::string>() : value.dump(),
