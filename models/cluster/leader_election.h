@@ -24,9 +24,6 @@ class LeaderElection final : Component, ApiCaller {
                  std::vector<LimitedClient*> clients);
   void start();
 
-  bool leads() const { return state_ == State::kLeading; }
-  u64 changes() const { return changes_; }
-
  private:
   enum class State : u8 { kLeading, kVacant, kListing };
   enum Kind : u8 { kTry, kDeadline, kList };

@@ -82,7 +82,6 @@ class Etcd final : Component, public Tunable {
   // Processes of members as they are numbered end without a word and are back after `down`. Clients
   // of theirs go to others; what the leader had in hand is lost to them.
   void stop(u32 member, Duration down);
-  bool stopped(u32 member) const { return members_[member].stopped(world_.now()); }
 
   // Faults. `member` counts from the leader: 0 is the leader at the time of the call.
   void set_fsync_delay(i32 member, Duration delay);     // of the write-ahead log
