@@ -347,7 +347,8 @@ void Kubelets::note_crash_loop(PodId id) {
   if (pod.restarts_in_a_row < kLoops) return;
   CrashLoop& loop = crash_loops_[pod.workload];
   loop.last = context_.world.now();
-  loop.by = pod.overloaded ? pod.overloaded : pod.cause;
+  // A restart after the first one may not know what the first one knew.
+  if (const IncidentId by = pod.overloaded ? pod.overloaded : pod.cause) loop.by = by;
   if (loop.open != kNoIncident) return;
   loop.open = context_.world.incident(
       kCrashLooping, context_.path, {loop.by},
@@ -365,7 +366,8 @@ void Kubelets::look_at_crash_loop(WorkloadId workload) {
     return;
   }
   const IncidentId open = std::exchange(loop.open, kNoIncident);
-  world.end(kCrashLoopEnded, context_.path, open, context_.runtime.what_ended(loop.by),
+  const IncidentId by = std::exchange(loop.by, kNoIncident);
+  world.end(kCrashLoopEnded, context_.path, open, context_.runtime.what_ended(by),
             context_.state.workloads[workload].params.name);
 }
 

@@ -76,7 +76,7 @@ TEST(AbsurdValues, are_refused_or_played) {
     }
   }
   EXPECT_GT(n, 1000);
-  EXPECT_GT(played, n / stride / 3);
+  EXPECT_GT(played, n / stride / 4);
 }
 
 }  // namespace test_absurd_values

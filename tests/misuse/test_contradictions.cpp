@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
              "spec.regions[0].pools[0].replicas: -1 is below the least allowed, 0"},
         Case{{"spec.balancer.probe_timeout=20s"},
              "spec.balancer.probe_timeout: 20s is above probe_interval, 10s"},
-        Case{{"spec.control_plane.etcd.members=2"}, "spec.control_plane.etcd.members: 1 or 3"},
+        Case{{"spec.control_plane.etcd.members=2"}, "spec.control_plane.etcd.members: 1, 3 or 5"},
         Case{{"spec.clients[0].first_prompt.minimum=9000"},
              "spec.clients[0].first_prompt.minimum: 9000 is above the maximum, 8192"},
         Case{{"spec.demand.rate=1e7/s"}, "spec.demand.rate: about "},

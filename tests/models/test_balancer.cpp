@@ -568,7 +568,9 @@ TEST(balancer, anycast_fails_over_once_in_an_outage) {
   EXPECT_EQ(count("failover_ended"), 0);
   world.scheduler.run_until(world.now() + 30_s);
   ASSERT_EQ(count("failover_ended"), 1);
-  EXPECT_EQ(world.journal.all().back().causes.back(), restored);
+  const IncidentId reachable = world.journal.all().back().causes.back();
+  EXPECT_EQ(world.journal.all()[reachable - 1].kind, "region_reachable");
+  EXPECT_EQ(world.journal.all()[reachable - 1].causes.back(), restored);
 }
 
 }  // namespace test_balancer

@@ -233,7 +233,8 @@ void expect_alike(const Window& large, const Window& small, Scene::Error error,
 }
 
 // Those that every seed saw, in the order of their first times; what comes within a few seconds of
-// each other may change places.
+// each other may change places. Under half a fault probes go well and badly by chance: when a
+// failover first ends there has no order.
 void expect_order(const Seen& large, int large_seeds, const Seen& small, int small_seeds) {
   constexpr double kLooks = 6;
   for (const auto& [kind, n] : large.seeds)
@@ -246,7 +247,8 @@ void expect_order(const Seen& large, int large_seeds, const Seen& small, int sma
     }
   for (const auto& [a, at] : large.first)
     for (const auto& [b, later] : large.first)
-      if (at + kLooks < later && small.seeds.count(a) && small.seeds.count(b)) {
+      if (at + kLooks < later && small.seeds.count(a) && small.seeds.count(b) &&
+          a != "failover_ended" && b != "failover_ended") {
         EXPECT_LT(small.first.at(a), small.first.at(b) + kLooks) << a << " before " << b;
       }
 }

@@ -40,7 +40,9 @@ constexpr std::array<Answer, ApiRecord::kObjects> kResources{{{"pods", ""},
                                                               {"deployments", ""},
                                                               {"deployments", "scale"},
                                                               {"horizontalpodautoscalers", ""},
-                                                              {"pods.metrics.k8s.io", ""}}};
+                                                              {"pods.metrics.k8s.io", ""},
+                                                              {"leases", ""}}};
+static_assert(kResources.back().code != nullptr, "one for each ApiObject");
 
 using Read = std::function<double()>;
 
