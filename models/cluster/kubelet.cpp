@@ -135,7 +135,10 @@ void Kubelets::probe(PodId id) {
     PodEdit(context_.state, id)->ready = false;
     queue_status(id);
   }
-  if (p.liveness_failures > 0 && pod.failures >= p.liveness_failures) restart(id);
+  if (p.liveness_failures > 0 && pod.failures >= p.liveness_failures) {
+    if (pod.overloaded == kNoIncident) pod.overloaded = context_.runtime.overload_incident(id);
+    restart(id);
+  }
 }
 
 // An Unhealthy event, unless the spam filter of this pod is closed.
