@@ -5,7 +5,7 @@ never leaves the count, so that a service which answers few requests fast does n
 curve ends on the share that got no answer.
 """
 import numpy
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from stampede.plots.faults import faults_of
 from stampede.plots.style import (
@@ -97,7 +97,9 @@ def latency(run, rows):
         longest = max((line.get_xdata().max(initial=0.0) for line in axes.lines), default=0.0)
         if longest > 0:
             axes.set_xscale("log")
+            axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_yscale("log")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_title(title, loc="left", fontsize=8.5, fontweight="bold")
         axes.set_xlabel(f"{label} (s, log)" if longest > 0 else f"{label} (s)")
         axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.11), fontsize=7.5, frameon=False,

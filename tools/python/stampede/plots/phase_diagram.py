@@ -10,6 +10,7 @@ import numpy
 import pandas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogFormatter
 from matplotlib.tri import Triangulation, UniformTriRefiner
 
 from stampede.plots.style import (
@@ -81,6 +82,8 @@ def set_axis(axis, every, name, label):
                                            for text in names])
     elif is_log(every[name]):
         (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+        axis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g}"))  # no formula
+        axis.set_minor_formatter(LogFormatter())
     axis.set_label_text(label)
 
 
