@@ -258,6 +258,9 @@ int compare_command(const CompareOptions& o) {
   for (const std::string& set : o.sets) sets.push_back(parse_set(set));
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   const auto collapse_after = value_of("--collapse-after", o.collapse_after, parse_duration);
+  if (collapse_after.ns < 0)
+    throw InputError(
+        {{"--collapse-after " + o.collapse_after, 0, 0, "", "must not be negative", ""}});
   if (o.search > 0 && !budget.limited())
     throw InputError({{fmt::format("--search {}", o.search), 0, 0, "",
                        "a --budget is wanted, in which sets are looked for", ""}});

@@ -153,7 +153,21 @@ struct Logs final : RequestLog {
   }
 };
 
+// A scenario that is called as a file of results would be replaced by it.
+void keep_scenario(const RunOptions& o) {
+  for (const std::string& name : files_of_run().names) {
+    std::error_code none;
+    const std::string file = o.out + "/" + name;
+    if (std::filesystem::equivalent(o.file, file, none))
+      throw InputError({{"--out " + o.out, 0, 0, "",
+                         file + " is the scenario that is played; choose another directory", ""}});
+  }
+}
+
 int run_command(const RunOptions& o) {
+  if (o.out.empty() && !o.dry_run && (o.metrics || o.trace))
+    throw InputError({{o.metrics ? "--metrics" : "--trace", 0, 0, "",
+                       "wants --out, the directory that its file is written to", ""}});
   const Loaded loaded = load(o);
   if (!o.quiet) warn(loaded);
   if (o.band) require_stated_error(loaded);
@@ -163,7 +177,10 @@ int run_command(const RunOptions& o) {
     return kFine;
   }
   std::optional<OutputDirectory> out;
-  if (!o.out.empty()) out.emplace(o.out, files_of_run());
+  if (!o.out.empty()) {
+    keep_scenario(o);
+    out.emplace(o.out, files_of_run());
+  }
   std::optional<RequestTable> requests;
   if (!o.requests.empty())
     requests.emplace(request_file(o, loaded), sample_of(o.requests_sample), loaded.scenario.spec);

@@ -115,10 +115,30 @@ std::string time_of_loss(const SurviveOptions& o, const Spec& spec) {
   return o.at;
 }
 
+std::string own_words(const SurviveOptions& o) {
+  return (o.at.empty() ? "" : " --at " + shell_quoted(o.at)) + (o.cold ? " --cold" : "") +
+         (o.pairs ? " --pairs" : "") + fmt::format(" --runs {}", o.runs);
+}
+
+// Throws InputError where what is left of the run is shorter than an outage.
+void require_time_for_an_outage(const SurviveOptions& o, const std::string& at, const Spec& spec) {
+  Duration lost{}, outage{};
+  parse_duration(at, lost);
+  parse_duration(o.outage_after, outage);
+  const double left = (spec.duration - lost).seconds();
+  if (left < outage.seconds())
+    throw InputError({{o.at.empty() ? "--outage-after " + o.outage_after : "--at " + o.at, 0, 0, "",
+                       fmt::format("{:.6g}s of the run are left after the loss, too few to tell an "
+                                   "outage of {}",
+                                   left, o.outage_after),
+                       ""}});
+}
+
 int survive_command(const SurviveOptions& o) {
   TrialSession session(o, "survive");
   const Spec& spec = session.trials().scenario().spec;
   const std::string at = time_of_loss(o, spec);
+  require_time_for_an_outage(o, at, spec);
   std::vector<Loss> losses = single_losses(spec);
   std::vector<std::string> left_out;
   for (std::size_t k = 0; k < losses.size();)
@@ -155,15 +175,20 @@ int survive_command(const SurviveOptions& o) {
                     {"outages", outages_of(loss)},
                     {"low", share.low},
                     {"high", share.high},
-                    {"availability_ratio", mean_availability(loss)},
+                    {"availability_ratio",
+                     loss.trials.empty() ? ordered_json() : ordered_json(mean_availability(loss))},
                     {"timeline", timeline_of(loss, o, at)}});
   }
   const std::string name = session.trials().scenario().metadata.name;
   if (o.format == "json") {
-    const ordered_json out = {{"schema", "stampede.survive/1"}, {"version", stampede_version()},
-                              {"build", stampede_build()},      {"scenario", name},
-                              {"command", session.command()},   {"confidence", kConfidence},
-                              {"left_out", left_out},           {"losses", json}};
+    const ordered_json out = {{"schema", "stampede.survive/1"},
+                              {"version", stampede_version()},
+                              {"build", stampede_build()},
+                              {"scenario", name},
+                              {"command", session.command() + own_words(o)},
+                              {"confidence", kConfidence},
+                              {"left_out", left_out},
+                              {"losses", json}};
     print_result(out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
     return kFine;
   }

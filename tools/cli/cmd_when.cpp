@@ -43,6 +43,8 @@ std::vector<Moment> moments_of(const WhenOptions& o, const Trials& trials,
   axis.members.push_back(
       trials.range(path, o.between.substr(0, comma), o.between.substr(comma + 1), false, option));
   const AxisMember& m = axis.members.front();
+  if (!(m.low < m.high))
+    throw InputError({{option, 0, 0, "", "the shorter delay comes first", ""}});
   std::vector<Moment> moments;
   for (i64 k = 0; k < o.points; ++k) {
     const double at = static_cast<double>(k) / static_cast<double>(o.points - 1);
@@ -111,15 +113,17 @@ int when_command(const WhenOptions& o) {
   const std::string name = session.trials().scenario().metadata.name;
   const std::string answer = o.step + ": " + point_of_no_return(moments);
   if (o.format == "json") {
-    const ordered_json out = {{"schema", "stampede.when/1"},
-                              {"version", stampede_version()},
-                              {"build", stampede_build()},
-                              {"scenario", name},
-                              {"command", session.command() + " --step " + shell_quoted(o.step) +
-                                              " --between " + shell_quoted(o.between)},
-                              {"confidence", kConfidence},
-                              {"moments", json},
-                              {"answer", answer}};
+    const ordered_json out = {
+        {"schema", "stampede.when/1"},
+        {"version", stampede_version()},
+        {"build", stampede_build()},
+        {"scenario", name},
+        {"command",
+         fmt::format("{} --step {} --between {} --points {} --runs {}", session.command(),
+                     shell_quoted(o.step), shell_quoted(o.between), o.points, o.runs)},
+        {"confidence", kConfidence},
+        {"moments", json},
+        {"answer", answer}};
     print_result(out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
     return kFine;
   }

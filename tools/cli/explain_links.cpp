@@ -11,6 +11,8 @@
 #include "tools/cli/explain.h"
 #include "tools/experiments/evidence.h"
 #include "tools/experiments/shown.h"
+#include "tools/language/diagnostics.h"
+#include "tools/language/yaml_loader.h"
 
 namespace stampede {
 namespace {
@@ -24,6 +26,17 @@ constexpr std::size_t kLeastRuns = 3;
 
 using Mask = u32;
 
+// Throws InputError for a name that no mitigation has; a lever without a place here is left out.
+void require_known(const std::vector<Policy>& policies) {
+  const std::vector<std::string> known = registered_names("mitigation");
+  for (const Policy& policy : policies)
+    for (const std::string& name : policy.mitigations)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw InputError(
+            {{"--with " + policy.name, 0, 0, "",
+              fmt::format("no mitigation is named '{}'{}", name, suggestion(name, known)), ""}});
+}
+
 class Levers {
  public:
   Levers(const ExplainOptions& o, TrialSession& session)
@@ -32,6 +45,7 @@ class Levers {
                                : o.policies)),
         session_(session) {
     policies_.erase(policies_.begin());  // the baseline
+    require_known(policies_);
     if (policies_.size() > 32)
       throw InputError({{"--with", 0, 0, "", "32 levers are the most", ""}});
     for (std::size_t k = 0; k < policies_.size();) {
@@ -159,6 +173,15 @@ std::string links_table(Levers& levers, const std::vector<Mask>& sets) {
   return aligned(rows);
 }
 
+// Why no set is named.
+std::string nothing_found(Levers& levers, const ExplainOptions& o) {
+  const std::size_t runs = levers.trials(0).size();
+  if (runs == 0) return "not known: no run was played in the time\n";
+  if (levers.outages(0) == 0)
+    return fmt::format("there is no outage to prevent: 0 of {} runs without a lever\n", runs);
+  return fmt::format("no set of up to {} levers that was played prevents the outage\n", o.sets_of);
+}
+
 }  // namespace
 
 Explained explain_links(const ExplainOptions& o, TrialSession& session) {
@@ -216,11 +239,9 @@ Explained explain_links(const ExplainOptions& o, TrialSession& session) {
     names.push_back(levers.name(set));
     braced.push_back("{" + levers.name(set) + "}");
   }
-  out.table +=
-      names.empty()
-          ? fmt::format("\nno set of up to {} levers that was played prevents the outage\n",
-                        o.sets_of)
-          : fmt::format("\nminimal sets without an outage in any run: {}\n", listed(braced));
+  out.table += names.empty() ? "\n" + nothing_found(levers, o)
+                             : fmt::format("\nminimal sets without an outage in any run: {}\n",
+                                           listed(braced));
   if (!shares.empty()) {
     out.table += "\nshares of the minutes that these levers prevent together (Shapley)\n";
     for (const std::size_t k : order)

@@ -44,6 +44,8 @@ Duration outage_after(const TrialOptions& o) {
   Duration duration{};
   if (const std::string wrong = parse_duration(o.outage_after, duration); !wrong.empty())
     throw InputError({{"--outage-after " + o.outage_after, 0, 0, "", wrong, ""}});
+  if (duration.ns <= 0)
+    throw InputError({{"--outage-after " + o.outage_after, 0, 0, "", "must be above zero", ""}});
   return duration;
 }
 
@@ -56,6 +58,11 @@ TrialSession::TrialSession(const TrialOptions& o, const std::string& question)
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   trials_ = std::make_unique<Trials>(PolicyBase{read_source(o.file), sets, around(o.file, o.allow)},
                                      question, o.out, words(o, "run"), outage_after(o));
+  const Duration run = trials_->scenario().spec.duration;
+  if (outage_after(o) > run)
+    throw InputError(
+        {{"--outage-after " + o.outage_after, 0, 0, "",
+          fmt::format("no outage is as long: the run ends after {:.6g}s", run.seconds()), ""}});
 }
 
 TrialSession::~TrialSession() {

@@ -215,9 +215,10 @@ std::optional<CompareRun> ScenarioPolicies::judged(const std::string& summary_js
       run.recovered = false;
       value = duration_seconds_ - scalar(scalars, "outage.region_down_from_seconds").value_or(0);
     }
-    if (!value) return std::nullopt;
+    if (!value || *value < 0) return std::nullopt;
     run.values.push_back(*value);
   }
+  if (run.values.front() > duration_seconds_) return std::nullopt;  // no run wrote that
   run.collapsed = run.values.front() >= collapse_after_.seconds();
   return run;
 }
