@@ -203,6 +203,14 @@ void Population::schedule_spikes() {
                           kCurveSpike, k);
 }
 
+std::vector<IncidentId> Population::spikes() const {
+  std::vector<IncidentId> last;
+  for (const CurveSpike& spike : curve_spikes_) last.push_back(spike.incident);
+  for (const AddedSpike& spike : added_spikes_)
+    if (world_.scheduler.pending(spike.next)) last.push_back(spike.cause);
+  return last;
+}
+
 void Population::curve_spike(u32 index, bool begins) {
   const DemandSpike& spike = demand_->spikes()[index];
   if (begins) {

@@ -129,6 +129,8 @@ class Population final : public Component,
   const Quantiles& e2e() const { return e2e_; }
   const Quantiles& tpot() const { return tpot_; }
   u64 deferred() const;
+  // The spikes of demand that last now.
+  std::vector<IncidentId> spikes() const;
   // Tells the log of the requests that are still open.
   void log_open_requests();
 

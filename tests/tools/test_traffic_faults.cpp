@@ -36,6 +36,20 @@ TEST(traffic_faults, a_surge_is_more_than_there_was) {
   EXPECT_EQ(pushed.count("surge_peaked"), 1U);
 }
 
+TEST(traffic_faults, a_surge_names_what_brought_attempts_at_its_peak) {
+  const std::string push =
+      "{at: 10min, do: push_routing_policy, target: {region: east}, policy: {export: none}}";
+  const auto roots = [](const Played& run) {
+    for (const Incident& i : run.incidents)
+      if (i.kind == "surge_peaked") return roots_of(run.incidents, i);
+    return std::set<std::string>{};
+  };
+  EXPECT_EQ(roots(play(push + ", {at: 12min, do: spike, factor: 4, for: 4min}")),
+            (std::set<std::string>{"push_routing_policy", "spike"}));
+  EXPECT_EQ(roots(play("{at: 1min, do: spike, factor: 1.5, for: 1min}, " + push)),
+            (std::set<std::string>{"push_routing_policy"}));
+}
+
 TEST(traffic_faults, clients_that_know_their_own_region_only_stay_there) {
   const Played run = play(
       "{at: 10min, do: push_routing_policy, target: {region: east}, policy: "

@@ -246,8 +246,13 @@ int describe(const ListOptions& o) {
       if (starts && (row.key.size() == path.size() || row.key[path.size()] == '.' ||
                      row.key[path.size()] == '['))
         below.push_back(row);
-      names.push_back(row.key);
-      if (row.key.starts_with("spec.")) names.push_back(row.key.substr(5));
+      // The leaf, and every place above it.
+      for (std::size_t end = row.key.size(); end != std::string::npos && end > 0;
+           end = row.key.find_last_of(".[", end - 1)) {
+        const std::string part = row.key.substr(0, end);
+        names.push_back(part);
+        if (part.starts_with("spec.")) names.push_back(part.substr(5));
+      }
     }
     if (below.empty()) continue;
     print_rows(path + "\n\n", below, o.format);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include "models/changes/changes.h"
+#include "models/clients/population.h"
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
 #include "models/network/network.h"
@@ -14,7 +15,8 @@ namespace stampede {
 namespace {
 
 const IncidentKind kSurgePeaked{
-    "surge_peaked", "the sum of attempts has passed its peak, at least 1.5 times that of before"};
+    "surge_peaked",
+    "after a failover the sum of attempts has passed its peak, at least 1.5 times that of before"};
 const IncidentKind kRecovered{
     "recovered",
     "the service answers as before: what made requests fail has ended, or "
@@ -75,9 +77,11 @@ void Measures::watch_surge() {
   if (now > surge_peak_) {
     surge_peak_ = now;
     surge_peak_at_ = seen_.world.now();
+    surge_by_ = seen_.clients.spikes();
+    surge_by_.push_back(seen_.service.moved_by());
   } else if (surge_peak_ > kSurge * before && seen_.world.now() - surge_peak_at_ >= 5_min) {
     surge_told_ = true;
-    seen_.world.incident(kSurgePeaked, "clients", {seen_.service.moved_by()},
+    seen_.world.incident(kSurgePeaked, "clients", surge_by_,
                          fmt::format("{:.0f} attempts/s over a minute, {:.0f} s into the run",
                                      surge_peak_, surge_peak_at_.seconds()));
   }

@@ -59,6 +59,7 @@ class Measures {
   std::vector<Owner> owners_;               // [minute]
   double surge_peak_ = 0;
   Instant surge_peak_at_{};
+  std::vector<IncidentId> surge_by_;  // what brought attempts at the peak
   bool surge_told_ = false;
   std::size_t moved_at_tick_ = 0;  // ticks when clients were first moved; 0: they were not
   bool was_down_ = false;
