@@ -178,8 +178,8 @@ int run_command(const RunOptions& o) {
   }
   std::optional<OutputDirectory> out;
   if (!o.out.empty()) {
-    keep_scenario(o);
     out.emplace(o.out, files_of_run());
+    keep_scenario(o);
   }
   std::optional<RequestTable> requests;
   if (!o.requests.empty())
