@@ -15,9 +15,7 @@ class LiveCauses {
   static constexpr Duration kAftermath = 10_min;
 
   // `cause`: of the value that is in force; none: the scenario's own.
-  // At the first instant a value is as if the scenario had said so, and the cause of nothing.
   void note(std::string_view path, IncidentId cause, Instant now) {
-    if (now == Instant{}) return;
     std::erase_if(in_force_, [&](const auto& known) {
       if (known.first != path) return false;
       if (cause == kNoIncident) ended_ = known.second, ended_at_ = now;

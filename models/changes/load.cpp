@@ -113,8 +113,8 @@ const RegisterFault<LoadApiServerParams> load_api_server{
                              act.scene.api_loads[r]->start(readers, act.root));
       }
       if (started.empty()) return {};
-      return [started](IncidentId) {
-        for (const auto& [load, group] : started) load->stop(group);
+      return [started](IncidentId ended) {
+        for (const auto& [load, group] : started) load->stop(group, ended);
       };
     }};
 

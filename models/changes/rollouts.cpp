@@ -334,7 +334,7 @@ void Rollouts::step_back(u32 number) {
 }
 
 void Rollouts::end(Out& out) {
-  for (const Layer& l : out.layers) scene_.live->end(l.layer);
+  for (const Layer& l : out.layers) scene_.live->end(l.layer, out.last);
   out.state = State::kOver;
 }
 

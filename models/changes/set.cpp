@@ -15,7 +15,7 @@ const RegisterFault<SetParams> set{
       LivePort* live = act.scene.live;
       const u32 layer = live->begin(p.path, regions_in(act.scene, p.target), act.root);
       Effect effect;
-      effect.heal = [live, layer](IncidentId) { live->end(layer); };
+      effect.heal = [live, layer](IncidentId ended) { live->end(layer, ended); };
       effect.nothing = true;
       for (const SetStage& s : stages_of(p)) {
         if (s.after.ns == 0 && !live->change(layer, s.value, s.part)) continue;

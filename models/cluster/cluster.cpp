@@ -121,6 +121,7 @@ void Cluster::start_warm() {
       endpoints_.adopt(id);
       kubelets_.adopt(id);
     }
+    runtime_.pool_grew(static_cast<WorkloadId>(w), kNoIncident);
     if (workload.counts.active < workload.desired)
       replica_sets_.enqueue(static_cast<WorkloadId>(w));
   }

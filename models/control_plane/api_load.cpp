@@ -30,7 +30,10 @@ u32 ApiLoad::start(const ApiReaders& readers, IncidentId cause) {
   return index;
 }
 
-void ApiLoad::stop(u32 readers) { groups_[readers].running = false; }
+void ApiLoad::stop(u32 readers, IncidentId ended) {
+  groups_[readers].running = false;
+  api_.eased(ended);
+}
 
 void ApiLoad::handle(const Event& event) {
   const u32 agent = event.subject, index = event.argument;

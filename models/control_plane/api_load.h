@@ -23,7 +23,7 @@ class ApiLoad final : public ApiLoadPort, public ApiCaller, Component {
   // `hosts`: whose agents they are.
   ApiLoad(World& world, std::string path, ApiServerPort& api, const NodeControlPort& hosts);
   u32 start(const ApiReaders& readers, IncidentId cause) override;
-  void stop(u32 readers) override;
+  void stop(u32 readers, IncidentId ended) override;
   void api_replied(u64 tag, const ApiCall& call, ApiStatus status, IncidentId incident) override;
   u64 lists = 0, refused = 0;
 

@@ -81,6 +81,8 @@ void ApiServer::schedule_compaction() {
 
 // Calls stay where they are: a server that is taken away finishes what it has.
 void ApiServer::retuned(const LiveChange& change) {
+  eased(change.by);
+  if (change.path.starts_with("control_plane.etcd.")) return etcd_->retuned(change);
   live_causes_.note(change.path, change.cause, world_.now());
   waits_.retune(params_.saturated_wait);
   retune_servers();

@@ -48,7 +48,7 @@ class ApiServer final : public ApiServerPort,
   void preload_status(u32 pod, bool ready) { pods_[pod] = {ready, true}; }
 
   LiveRoot live() { return live_root(params_, this); }
-  LiveRoot live_etcd() { return etcd_->live(); }
+  LiveRoot live_etcd() { return {etcd_->live().params, etcd_->live().type, this}; }
   LiveRoot live_events_etcd() { return events_etcd_->live(); }  // where events have their own
   void retuned(const LiveChange& change) override;
 
@@ -186,6 +186,7 @@ class ApiServer final : public ApiServerPort,
   // What this control plane suffers from now, the nearest cause of a failed write first.
   IncidentId ailment() const;
   IncidentId trouble() const override { return ailment(); }
+  void eased(IncidentId by) override;
   void slow_members();
   void tell_disks(std::vector<IncidentId> causes, const std::string& change);
   void saturate(const std::string& text);
@@ -241,7 +242,7 @@ class ApiServer final : public ApiServerPort,
   Instant frozen_at_{}, frozen_until_{}, slice_at_{};  // began; last held; last slice committed
   Duration frozen_total_{};
   std::vector<IncidentId> blocked_causes_;  // of the changes that wait and what made them fail
-  IncidentId repaired_ = kNoIncident;       // the repair that cleared the alarm
+  IncidentId repaired_ = kNoIncident;       // what was done, or ended, last against this
 
   std::deque<Upkeep> upkeep_;            // the first is under way
   IncidentId blocked_by_ = kNoIncident;  // defragmentation that writes wait for, or did lately

@@ -97,9 +97,14 @@ IncidentId ApiServer::ailment() const {
   return kNoIncident;
 }
 
+void ApiServer::eased(IncidentId by) {
+  if (saturated_ != kNoIncident || frozen_ != kNoIncident) repaired_ = by;
+}
+
 void ApiServer::saturate(const std::string& text) {
   slow_at_ = world_.now();
   if (saturated_ != kNoIncident) return;
+  if (frozen_ == kNoIncident) repaired_ = kNoIncident;
   std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
   for (const SlowDisks& slow : slowed_) causes.push_back(slow.fault);
   causes.push_back(disk_stalled());
@@ -120,7 +125,7 @@ void ApiServer::check_frozen() {
     frozen_until_ = now;
     if (frozen_ != kNoIncident) return;
     frozen_at_ = now;
-    repaired_ = kNoIncident;
+    if (saturated_ == kNoIncident) repaired_ = kNoIncident;
     if (blocked_causes_.empty()) remember(blocked_causes_, ailment());
     if (blocked_causes_.empty()) remember(blocked_causes_, readiness_->held_up_by());
     frozen_ = world_.incident(kControlPlaneFrozen, path_, blocked_causes_,
@@ -193,7 +198,7 @@ void ApiServer::lift_limit(u32 id, IncidentId healed) {
   const auto it =
       std::find_if(limits_.begin(), limits_.end(), [id](const Limit& l) { return l.id == id; });
   if (it == limits_.end()) return;
-  world_.incident(kApiCallsLetIn, path_, {it->fault, healed}, "");
+  eased(world_.incident(kApiCallsLetIn, path_, {it->fault, healed}, ""));
   limits_.erase(it);
 }
 
@@ -289,9 +294,9 @@ void ApiServer::restore_disks(IncidentId slowed, IncidentId cause) {
 // One fault of the disks is over.
 void ApiServer::tell_disks(std::vector<IncidentId> causes, const std::string& change) {
   if (slowed_.empty() && world_.now() >= stalled_until_)
-    world_.incident(kDiskRestored, path_, std::move(causes), "etcd's disks are as before");
+    eased(world_.incident(kDiskRestored, path_, std::move(causes), "etcd's disks are as before"));
   else
-    world_.incident(kDiskEased, path_, std::move(causes), change + "; another fault lasts");
+    eased(world_.incident(kDiskEased, path_, std::move(causes), change + "; another fault lasts"));
 }
 
 // Each fault adds to what the disks take.

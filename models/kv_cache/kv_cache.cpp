@@ -32,13 +32,13 @@ KvCache::KvCache(World& world, const KvCacheParams& params, const NetworkPort& n
       fanout_(world.stream(kPath, "fanout")),
       corrupt_(world.stream(kPath, "corrupt")),
       lose_(world.stream(kPath, "lose")),
+      slots_(slots),
       table_(regions),
       regions_(regions),
       own_(own),
       links_(regions) {
   own_.resize(regions);
   STAMPEDE_CHECK(n_ > 0 && n_ <= kMaxKvRegions, "the KV cache has one to 64 regions");
-  table_.reserve(slots);
   const StreamKey clock = world.stream(kPath, "clock");
   const i64 span = params_.bucket_span.ns;
   const i64 ages = std::max<i64>(1, (params_.initial_age.ns + span - 1) / span);

@@ -52,11 +52,13 @@ class KvCache final : public KvCachePort,
                       public Tunable,
                       public Component {
  public:
-  // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out in advance,
-  // the table grows beyond; `own`: what regions have of their own, empty if none has. Schedules its
+  // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out at the
+  // start, the table grows beyond; `own`: what regions have of their own, empty if none has. Schedules its
   // one-second tick.
   KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
           u32 slots, const std::vector<KvRegionParams>& own = {});
+  // Lays the sessions out: a fleet that is only looked at has none.
+  void start() { table_.reserve(slots_); }
 
   void session_opened(SessionSlot session, u64 key, RegionId home, u32 context_tokens) override;
   void session_closed(SessionSlot session) override;
@@ -179,6 +181,7 @@ class KvCache final : public KvCachePort,
   ComponentId component_;
   i64 block_bytes_;
   StreamKey open_, torn_, lag_, page_, abort_, fanout_, corrupt_, lose_;
+  u32 slots_;
   SessionTable table_;
   std::vector<Region> regions_;
   std::vector<KvRegionParams> own_;  // [region]

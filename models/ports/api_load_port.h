@@ -20,7 +20,7 @@ struct ApiLoadPort {
   // From now on, beside others. An agent whose list has not been answered waits with its next.
   // Returns what stop() takes.
   virtual u32 start(const ApiReaders& readers, IncidentId cause) = 0;
-  virtual void stop(u32 readers) = 0;
+  virtual void stop(u32 readers, IncidentId ended) = 0;
 };
 
 }  // namespace stampede

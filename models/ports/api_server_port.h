@@ -94,6 +94,8 @@ struct ApiServerPort {
   virtual void watch(ApiObject object, ApiWatcher* watcher, Duration delay) = 0;
   // What it suffers from now, for effects that no call was told of.
   virtual IncidentId trouble() const { return kNoIncident; }
+  // `by`: something that loaded it is over. If what it suffers from ends next, that is why.
+  virtual void eased(IncidentId /*by*/) {}
 };
 
 }  // namespace stampede

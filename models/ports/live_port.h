@@ -14,6 +14,7 @@ namespace stampede {
 struct LiveChange {
   std::string_view path;  // below `spec`, such as "control_plane.etcd.fsync"; elements by index
   IncidentId cause = kNoIncident;  // of the value that is in force; none: the scenario's own
+  IncidentId by = kNoIncident;     // what changed it just now: a `set`, or its end
 };
 
 // Who made something of its parameters. At the first instant nothing of it has been used: what was
@@ -50,7 +51,8 @@ struct LivePort {
   // The layer's value is now `part` of the way (0 to 1) from what was in force when it began to
   // `value`. False: it is what it was.
   virtual bool change(u32 layer, const std::string& value, double part) = 0;
-  virtual void end(u32 layer) = 0;
+  // `ended`: the incident that takes it away.
+  virtual void end(u32 layer, IncidentId ended) = 0;
 };
 
 }  // namespace stampede

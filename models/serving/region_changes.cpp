@@ -164,7 +164,7 @@ void Region::note_tuning(const LiveChange& change) {
 }
 
 void Region::retuned(const LiveChange& change) {
-  eased(change.cause);
+  eased(change.by);
   if (change.path.starts_with("serving.") || change.path.starts_with("gateway.sessions."))
     note_tuning(change);
   if (change.path.starts_with("gateway.rate_limit.")) {
@@ -174,7 +174,7 @@ void Region::retuned(const LiveChange& change) {
     resize_logins();
   } else if (change.path.ends_with(".front_end.max_peers")) {
     for (std::size_t w = 0; w < params_.pools.size(); ++w)
-      count_peers(static_cast<WorkloadId>(w), change.cause);
+      count_peers(static_cast<WorkloadId>(w), change.by);
   } else if (change.path == "gateway.max_queue") {
     bounded_by_ = change.cause;
   } else if (change.path.find(".engine.") != std::string_view::npos) {

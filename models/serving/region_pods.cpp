@@ -54,7 +54,6 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.sampled_at = world_.now();
   p.front_end.measure(world_.now(), 0, 0, front);
   ++serving_[workload];
-  if (world_.now() == Instant{}) count_peers(workload, kNoIncident);
   begin_anew(id);
   if (!versions_) return;
   versions_->begin(id, workload, world_.now());

@@ -355,7 +355,9 @@ struct HandApiLoad final : ApiLoadPort {
     acts.did("read", region, cause);
     return 0;
   }
-  void stop(u32) override { acts.done.push_back("unread" + std::to_string(region)); }
+  void stop(u32, IncidentId) override {
+    acts.done.push_back("unread" + std::to_string(region));
+  }
   Acts& acts;
   RegionId region;
 };
@@ -404,7 +406,9 @@ struct HandLive final : LivePort {
     changed.push_back(std::to_string(layer) + ": " + value + " " + std::to_string(part));
     return true;
   }
-  void end(u32 layer) override { acts.done.push_back("end of " + std::to_string(layer)); }
+  void end(u32 layer, IncidentId) override {
+    acts.done.push_back("end of " + std::to_string(layer));
+  }
   Acts& acts;
   std::vector<IncidentId> causes;
   std::vector<std::string> changed;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "tools/judgement/expectation_names.h"
 #include "tools/judgement/register_expectation.h"
 
 namespace stampede {
@@ -96,13 +96,9 @@ const RegisterExpectation<ValueRange> summary_value{
     "value", "a number of the summary lies within bounds", [](const ValueRange& p, const Facts& f) {
       if (!complete(p)) return kTwo;
       const nlohmann::json summary = nlohmann::json::parse(f.summary_json);
-      const nlohmann::json* at = &summary;
-      std::istringstream path(p.of);
-      for (std::string key; at && std::getline(path, key, '.');)
-        at = at->is_object() && at->contains(key) ? &(*at)[key] : nullptr;
-      if (!at || !at->is_number()) return "the summary has no number '" + p.of + "'";
-      return outside(p.of.c_str(), at->get<double>() / (p.counts ? f.scale : 1), p.between[0],
-                     p.between[1]);
+      const std::optional<double> number = number_in(summary, p.of);
+      if (!number) return "the summary has no number '" + p.of + "'";
+      return outside(p.of.c_str(), *number / (p.counts ? f.scale : 1), p.between[0], p.between[1]);
     }};
 const RegisterExpectation<SeriesRange> series{
     "series", "mean and peak of a recorded series lie within bounds",

@@ -320,4 +320,30 @@ class Check {
 
 std::vector<Finding> faults_of_changes(const Spec& spec) { return Check(spec).findings(); }
 
+// As the first point of a sweep one may mean them.
+std::vector<Finding> doubts_of_changes(const Spec& spec) {
+  struct Idle {
+    const char *action, *keys;
+    std::vector<std::pair<const char*, std::string>> values;
+  };
+  const std::vector<Idle> idle{
+      {"degrade_link",
+       "`latency`, `loss` or `bandwidth`",
+       {{"latency", print(Duration{})}, {"loss", print(Share{0})}, {"bandwidth", ""}}},
+      {"skew_clock",
+       "`offset` or `drift`",
+       {{"offset", print(Duration{})}, {"drift", print(Duration{})}}}};
+  std::vector<Finding> found;
+  for (const Stated& s : stated(spec)) {
+    if (text_at(s, "factor") == "1")
+      found.push_back({s.path + ".factor", "a factor of 1 changes nothing"});
+    for (const Idle& i : idle)
+      if (s.action->name == i.action &&
+          std::all_of(i.values.begin(), i.values.end(),
+                      [&](const auto& v) { return text_at(s, v.first) == v.second; }))
+        found.push_back({s.path, fmt::format("changes nothing: say {}", i.keys)});
+  }
+  return found;
+}
+
 }  // namespace stampede

@@ -11,4 +11,7 @@ namespace stampede {
 // taken back, has not begun or is over by then.
 std::vector<Finding> faults_of_changes(const Spec& spec);
 
+// Actions whose parameters leave everything as it is.
+std::vector<Finding> doubts_of_changes(const Spec& spec);
+
 }  // namespace stampede

@@ -45,6 +45,19 @@ void unique_names(Findings& out, const std::string& path, const std::vector<Item
                      fmt::format("the name '{}' is already used", items[i].name)});
 }
 
+// Incidents, series and ends of ways call these so.
+void region_names(Findings& out, const Spec& spec) {
+  const std::vector<std::string> taken{"balancer", "changes", "clients",    "dns",     "kv_cache",
+                                       "network",  "monitor", "operations", "regions", "safety",
+                                       "service"};
+  for (std::size_t i = 0; i < spec.regions.size(); ++i)
+    if (std::find(taken.begin(), taken.end(), spec.regions[i].name) != taken.end())
+      out.push_back({fmt::format("spec.regions[{}].name", i),
+                     fmt::format("'{}' is what a part of the service is called; another name keeps "
+                                 "them apart",
+                                 spec.regions[i].name)});
+}
+
 // A router that looks for prefixes has a group `prefix` of parameters.
 bool looks_for_prefixes(const std::string& mitigation) {
   const auto& fields = Registry::global().find("mitigation", mitigation)->params->fields;
@@ -305,6 +318,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
   Findings out;
   unique_names(out, "spec.clients", spec.clients);
   unique_names(out, "spec.regions", spec.regions);
+  region_names(out, spec);
   unique_names(out, "spec.operations.steps", spec.operations.steps);
   unique_names(out, "spec.operations.responders", spec.operations.responders);
   client_classes(out, spec);
@@ -378,6 +392,7 @@ std::vector<Finding> doubts(const Spec& spec) {
   }
   for (Finding& doubt : doubts_of_components(spec)) out.push_back(std::move(doubt));
   for (Finding& doubt : doubts_of_services(spec)) out.push_back(std::move(doubt));
+  for (Finding& doubt : doubts_of_changes(spec)) out.push_back(std::move(doubt));
   for (std::size_t i = 0; i < spec.timeline.size(); ++i)
     if (spec.timeline[i].at > spec.duration)
       out.push_back({fmt::format("spec.timeline[{}].at", i),

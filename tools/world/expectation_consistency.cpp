@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "sim/params.h"
@@ -36,8 +37,8 @@ class ExpectationCheck {
         region(f.type->print(value), at);
       else if (f.type->kind == ValueKind::kText && (f.key == "kind" || f.key == "event"))
         kind(f.type->print(value), at);
-      else if (f.key == "incidents" && f.type->size(value) == 1)
-        out_.push_back({at, "an order takes two incidents or more"});
+      else if (f.key == "incidents")
+        order(f, value, at);
       else if (f.key == "between")
         between(f, value, at);
       else if (f.type->kind == ValueKind::kList && f.type->element->kind == ValueKind::kStruct)
@@ -60,6 +61,23 @@ class ExpectationCheck {
       if (key.first == "incident" || key.first == "action") names.push_back(key.second);
     out_.push_back({path, fmt::format("no incident is called '{}'{}; see `stampede list incidents`",
                                       name, suggestion(name, names))});
+  }
+  void order(const FieldInfo& field, void* value, const std::string& path) {
+    const TypeInfo& list = *field.type;
+    if (list.size(value) == 1) out_.push_back({path, "an order takes two incidents or more"});
+    std::map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < list.size(value); ++i) {
+      std::string match;
+      for (const FieldInfo& f : list.element->fields)
+        match += f.type->print(f.member(list.at(value, i))) + "\n";
+      const auto [before, is_new] = seen.emplace(match, i);
+      if (!is_new)
+        out_.push_back({fmt::format("{}[{}]", path, i),
+                        fmt::format("this is incident {} of the list once more, which is never "
+                                    "before or after itself; `nth: 2` names its second",
+                                    before->second)});
+      fields(*list.element, list.at(value, i), fmt::format("{}[{}]", path, i));
+    }
   }
   void between(const FieldInfo& field, void* value, const std::string& path) {
     const TypeInfo& list = *field.type;

@@ -263,6 +263,7 @@ void Fleet::start() {
       api_servers_[r]->preload_status(id, pods[id].api_ready);
   }
   if (health_checks_) health_checks_->start();
+  kv_->start();
   for (const auto& controller : controllers_) controller->start();
   clients_->start();
   services_->start();

@@ -127,29 +127,29 @@ bool LiveValues::change(u32 number, const std::string& value, double part) {
       if (layer.number != number) continue;
       layer.value = value;
       if (part < 1) layer.value = on_the_way(leaf, layer, value, part);
-      any |= refresh(leaf);
+      any |= refresh(leaf, layer.cause);
     }
   return any;
 }
 
-void LiveValues::end(u32 number) {
+void LiveValues::end(u32 number, IncidentId ended) {
   for (Leaf& leaf : leaves_)
     if (std::erase_if(leaf.layers, [&](const Layer& l) { return l.number == number; }) > 0)
-      refresh(leaf);
+      refresh(leaf, ended);
 }
 
 // Brings the layer that is in force to who holds the parameter. Nobody hears of what is as it was.
 // Who sets the scenario's own value again ends what was set before. False: it is what it was.
-bool LiveValues::refresh(Leaf& leaf) {
+bool LiveValues::refresh(Leaf& leaf, IncidentId by) {
   const std::string before = text_of(*leaf.type, leaf.object);
-  const IncidentId by = leaf.layers.empty() ? kNoIncident : leaf.layers.back().cause;
+  const IncidentId set = leaf.layers.empty() ? kNoIncident : leaf.layers.back().cause;
   write(*leaf.type, leaf.object, leaf.layers.empty() ? leaf.own : leaf.layers.back().value);
   const std::string now = text_of(*leaf.type, leaf.object);
   if (now == before) return false;
-  const IncidentId cause = now == leaf.own ? kNoIncident : by;
-  if (cause == kNoIncident && by != kNoIncident) world_.close(leaf.cause, by);
+  const IncidentId cause = now == leaf.own ? kNoIncident : set;
+  if (cause == kNoIncident && set != kNoIncident) world_.close(leaf.cause, set);
   leaf.cause = cause;
-  if (leaf.owner != nullptr) leaf.owner->retuned({leaf.path, cause});
+  if (leaf.owner != nullptr) leaf.owner->retuned({leaf.path, cause, by});
   return true;
 }
 

@@ -32,7 +32,7 @@ class LiveValues final : public LivePort {
   u32 begin(const std::string& path, const std::vector<RegionId>& regions,
             IncidentId cause) override;
   bool change(u32 layer, const std::string& value, double part) override;
-  void end(u32 layer) override;
+  void end(u32 layer, IncidentId ended) override;
 
  private:
   struct Root {
@@ -57,7 +57,7 @@ class LiveValues final : public LivePort {
   void put_layer(const std::string& path, const Root& root, const Layer& layer);
   static std::string on_the_way(const Leaf& leaf, const Layer& layer, const std::string& value,
                                 double part);
-  bool refresh(Leaf& leaf);
+  bool refresh(Leaf& leaf, IncidentId by);
 
   World& world_;
   Scenario scenario_;  // where paths lead

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "tools/judgement/expectation_names.h"
 #include "tools/judgement/measures.h"
 #include "tools/judgement/results_digest.h"
 #include "tools/judgement/summary.h"
@@ -49,6 +50,11 @@ RunResults run_simulation(const Scenario& scenario,
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
   if (exported) results.exports = fleet.exports();
+  if (!scenario.spec.expect.empty())
+    for (const UnknownName& unknown :
+         unknown_names(scenario.spec.expect, summary_of(scenario, seen, measures, {}),
+                       results.series_columns))
+      throw ScenarioError(unknown.path, unknown.message);
   if (progress && !progress(0)) return results;
   fleet.start();
   const Instant end = Instant{} + fleet.spec.duration;
