@@ -53,8 +53,8 @@ class KvCache final : public KvCachePort,
                       public Component {
  public:
   // `network` and `world` outlive it. `regions` <= 64; `slots` sessions are laid out at the
-  // start, the table grows beyond; `own`: what regions have of their own, empty if none has. Schedules its
-  // one-second tick.
+  // start, the table grows beyond; `own`: what regions have of their own, empty if none has.
+  // Schedules its one-second tick.
   KvCache(World& world, const KvCacheParams& params, const NetworkPort& network, u32 regions,
           u32 slots, const std::vector<KvRegionParams>& own = {});
   // Lays the sessions out: a fleet that is only looked at has none.

@@ -39,8 +39,8 @@ struct PodRuntime {
   virtual void pod_reached(PodId pod) = 0;
   // The server process could not start, because of `cause`, and is started again later.
   virtual void pod_kept_down(PodId /*pod*/, WorkloadId /*workload*/, IncidentId /*cause*/) {}
-  // The server that has just started was asked for because of `cause`; at the start of the run, once
-  // all are there, of none.
+  // The server that has just started was asked for because of `cause`; at the start of the run,
+  // once all are there, of none.
   virtual void pool_grew(WorkloadId /*workload*/, IncidentId /*cause*/) {}
   // Would the server process that is about to start in the pod die before it serves? Then the
   // incident that says why.

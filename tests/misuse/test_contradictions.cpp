@@ -128,7 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"spec.expect=[{that: value, of: requests.ofered, between: [0, 1]}]"},
              "spec.expect[0].of: the summary has no number 'requests.ofered'; did you mean "
              "'requests.offered'?"},
-        Case{{"spec.expect=[{that: value, of: requests.failed_by.timeout, between: [0, 1e9]}]"}, ""},
+        Case{{"spec.expect=[{that: value, of: requests.failed_by.timeout, between: [0, 1e9]}]"},
+             ""},
         Case{{"spec.expect=[{that: value, of: requests.failed_by.tired, between: [0, 1]}]"},
              "spec.expect[0].of: the summary has no number 'requests.failed_by.tired'"},
         Case{{"spec.expect=[{that: series, component: clents, stat: unsent_total, peak: [0, 1]}]"},
@@ -138,8 +139,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"spec.expect=[{that: figure, name: x, published: y, between: [0, 1], of: {component: "
               "clients, stat: unsent}}]"},
              "spec.expect[0].of.stat: 'clients' has no series 'unsent'"},
-        Case{{"spec.regions[0].name=clients", "spec.timeline=[]", "spec.expect=[]"},
-             "spec.regions[0].name: 'clients' is what a part of the service is called"},
+        Case{{"spec.regions[1].name=dns",
+              "spec.network.latencies=[{from: east, to: dns, one_way: 35ms}]", "spec.timeline=[]",
+              "spec.expect=[]"},
+             "spec.regions[1].name: 'dns' is what a part of the service is called"},
         Case{{"spec.expect=[{that: order, incidents: []}]"},
              "spec.expect[0].incidents: an empty list"},
         Case{{"spec.expect=[{that: timeline, events: [{at: 5min, event: pagd, tolerance: 1min}]}]"},

@@ -355,9 +355,7 @@ struct HandApiLoad final : ApiLoadPort {
     acts.did("read", region, cause);
     return 0;
   }
-  void stop(u32, IncidentId) override {
-    acts.done.push_back("unread" + std::to_string(region));
-  }
+  void stop(u32, IncidentId) override { acts.done.push_back("unread" + std::to_string(region)); }
   Acts& acts;
   RegionId region;
 };

@@ -56,10 +56,10 @@ TEST(live_values, of_layers_the_one_that_began_last_is_in_force_and_each_ends_al
   h.live.change(one, "70", 1);  // a stage of the one below
   EXPECT_EQ(h.planes[0].seats, 90);
   EXPECT_EQ(h.planes[1].seats, 70);
-  h.live.end(one);
+  h.live.end(one, kNoIncident);
   EXPECT_EQ(h.planes[0].seats, 90);
   EXPECT_EQ(h.planes[1].seats, 30);
-  h.live.end(two);
+  h.live.end(two, kNoIncident);
   EXPECT_EQ(h.planes[0].seats, 30);
   // Nobody hears of what stays as it is, and the scenario's own value has no cause.
   EXPECT_EQ(h.east.causes, (std::vector<IncidentId>{1, 2, kNoIncident}));
@@ -89,7 +89,7 @@ TEST(live_values, what_was_absent_is_absent_again) {
   EXPECT_FALSE(h.agents.retry.cap.has_value());
   const u32 layer = h.set("spec.clients.agents.retry.cap", "3s", 1);
   EXPECT_EQ(h.agents.retry.cap, 3_s);
-  h.live.end(layer);
+  h.live.end(layer, kNoIncident);
   EXPECT_FALSE(h.agents.retry.cap.has_value());
 }
 

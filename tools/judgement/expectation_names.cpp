@@ -13,10 +13,8 @@
 namespace stampede {
 namespace {
 
-using nlohmann::json;
-
-const json* value_at(const json& summary, const std::string& path) {
-  const json* at = &summary;
+const nlohmann::json* value_at(const nlohmann::json& summary, const std::string& path) {
+  const nlohmann::json* at = &summary;
   std::istringstream keys(path);
   for (std::string key; at != nullptr && std::getline(keys, key, '.');)
     at = at->is_object() && at->contains(key) ? &(*at)[key] : nullptr;
@@ -30,7 +28,7 @@ bool is_outcome(const std::string& name) {
 }
 
 // Whether it is counted by its name from the first time on.
-bool counted_by_name(const json& summary, const std::string& path) {
+bool counted_by_name(const nlohmann::json& summary, const std::string& path) {
   const std::size_t dot = path.rfind('.');
   if (dot == std::string::npos) return false;
   const std::string object = path.substr(0, dot), name = path.substr(dot + 1);
@@ -38,7 +36,8 @@ bool counted_by_name(const json& summary, const std::string& path) {
   return object == "surge.by_region" && value_at(summary, "outage.by_region." + name) != nullptr;
 }
 
-void numbers_below(const json& value, const std::string& path, std::vector<std::string>& paths) {
+void numbers_below(const nlohmann::json& value, const std::string& path,
+                   std::vector<std::string>& paths) {
   for (const auto& [key, below] : value.items()) {
     const std::string at = path.empty() ? key : path + "." + key;
     if (below.is_object())
@@ -51,7 +50,7 @@ void numbers_below(const json& value, const std::string& path, std::vector<std::
 class NameCheck {
  public:
   NameCheck(const std::string& summary_json, const std::vector<StatInfo>& columns)
-      : summary_(json::parse(summary_json)) {
+      : summary_(nlohmann::json::parse(summary_json)) {
     for (const StatInfo& column : columns) stats_[column.component].insert(column.name);
   }
   void of_expectation(const ExpectationSelection& e, const std::string& path) {
@@ -68,7 +67,7 @@ class NameCheck {
     return "";
   }
   void number(const std::string& name, const std::string& path) {
-    const json* at = value_at(summary_, name);
+    const nlohmann::json* at = value_at(summary_, name);
     if (at != nullptr && (at->is_number() || at->is_null())) return;
     if (counted_by_name(summary_, name)) return;
     std::vector<std::string> known;
@@ -106,14 +105,14 @@ class NameCheck {
                                                       suggestion(stat, known))});
   }
 
-  json summary_;
+  nlohmann::json summary_;
   std::map<std::string, std::set<std::string>> stats_;
 };
 
 }  // namespace
 
-std::optional<double> number_in(const json& summary, const std::string& path) {
-  const json* at = value_at(summary, path);
+std::optional<double> number_in(const nlohmann::json& summary, const std::string& path) {
+  const nlohmann::json* at = value_at(summary, path);
   if (at != nullptr && at->is_number()) return at->get<double>();
   if (at == nullptr && counted_by_name(summary, path)) return 0;
   return std::nullopt;
