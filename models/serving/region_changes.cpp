@@ -118,7 +118,6 @@ u32 Region::turn_away(const TurnAway& whom, IncidentId cause) {
   const IncidentId shed = world_.incident(
       kTrafficShed, name_, {cause},
       fmt::format("the gateway turns away {:g} % of the attempts", 100 * whom.share));
-  eased(shed);
   return gate_.add(whom, shed);
 }
 

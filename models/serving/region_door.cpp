@@ -16,6 +16,7 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
   if (!gate_.empty()) [[unlikely]]
     if (const GateRules::Rule* rule = gate_.meets(attempt_key, class_id)) {
       ++(rule->whom.code == Outcome::kRejected503 ? counts_.refused_503 : counts_.refused_429);
+      eased(rule->because);
       return {rule->whom.code, gateway_.retry_after, rule->because};
     }
   const Verdict v = wiring_.safety->admit(session_key, id_);

@@ -15,7 +15,7 @@ class BriefFormatter : public CLI::Formatter {
  public:
   std::string make_subcommand(const CLI::App* sub) const override {
     const std::string text = sub->get_description();
-    return fmt::format("  {:<12}{}\n", sub->get_name(), text.substr(0, text.find('\n')));
+    return fmt::format("  {:<15}{}\n", sub->get_name(), text.substr(0, text.find('\n')));
   }
 };
 
