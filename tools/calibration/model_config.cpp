@@ -1,6 +1,7 @@
 #include "tools/calibration/model_config.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -11,42 +12,126 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Of the first of `names` that is there; `otherwise` below 0: one of them has to be.
+// The same size has other names in other families of models.
+const std::initializer_list<const char*> kLayers{"num_hidden_layers", "n_layer", "n_layers",
+                                                 "num_layers"},
+    kHidden{"hidden_size", "n_embd", "d_model"}, kHeads{"num_attention_heads", "n_head", "n_heads"},
+    kKvHeads{"num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads",
+             "multi_query_group_num"},
+    kFeedForward{"intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size", "d_ff"},
+    kExperts{"n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts"},
+    kPerToken{"num_experts_per_tok", "experts_per_token", "moe_top_k", "moe_topk", "moe_k"};
+
+// Of the first of `names` that has one; `otherwise` below 0: one of them has to.
 double field(const Json& config, std::initializer_list<const char*> names, double otherwise = -1) {
-  for (const char* name : names)
-    if (config.contains(name) && config[name].is_number()) return config[name].get<double>();
-  if (otherwise < 0) throw std::runtime_error(std::string("no \"") + *names.begin() + "\"");
-  return otherwise;
+  constexpr double kMost = 1e7;  // no size of a model is near
+  for (const char* name : names) {
+    if (!config.contains(name) || !config[name].is_number()) continue;
+    const double value = config[name].get<double>();
+    if (!(value >= 0 && value <= kMost))
+      throw std::runtime_error(std::string("\"") + name + "\" is no size of a model");
+    return value;
+  }
+  if (otherwise >= 0) return otherwise;
+  std::string text = std::string("no \"") + *names.begin() + "\"";
+  for (const char* const* name = names.begin() + 1; name != names.end(); ++name)
+    text += std::string(name == names.begin() + 1 ? " (also called " : ", ") + *name;
+  if (names.size() > 1) text += ")";
+  throw std::runtime_error(text +
+                           ": what a file leaves out has the default of the model's class; "
+                           "write it in");
+}
+
+bool says(const Json& c, const char* key) { return c.contains(key) && c[key] == true; }
+std::string family(const Json& c) { return c.value("model_type", ""); }
+bool one_of(const std::string& name, std::initializer_list<const char*> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Parts of a file that stand in a group of their own.
+Json flat(Json c) {
+  for (const char* text : {"text_config", "llm_config", "language_config"})
+    if (c.contains(text) && c[text].is_object()) c = Json(c[text]);
+  for (const char* group : {"attn_config", "ffn_config"})
+    if (c.contains(group) && c[group].is_object())
+      for (const auto& [key, value] : c[group].items()) c.emplace(key, value);
+  return c;
 }
 
 void read_experts(const Json& c, ModelShape& m) {
-  m.experts = field(c, {"n_routed_experts", "num_local_experts", "num_experts"}, 0);
+  m.experts = field(c, kExperts, 0);
+  if (m.experts <= 1) m.experts = 0;
   if (m.experts == 0) return;
-  m.experts_per_token = field(c, {"num_experts_per_tok", "experts_per_token"});
-  m.expert_width = field(c, {"moe_intermediate_size", "intermediate_size"});
+  m.experts_per_token = field(c, kPerToken);
+  m.expert_width = field(c, {"moe_intermediate_size", "ffn_hidden_size", "intermediate_size"});
   m.shared_experts =
-      field(c, {"n_shared_experts"}, field(c, {"shared_expert_intermediate_size"}, 0) > 0 ? 1 : 0);
-  m.dense_layers = field(c, {"first_k_dense_replace"}, 0);
+      field(c, {"n_shared_experts", "moe_num_shared_experts"},
+            field(c, {"shared_expert_intermediate_size"}, 0) / std::max(1.0, m.expert_width));
+  m.dense_layers = field(c, {"first_k_dense_replace", "moe_layer_start_index"}, 0);
+  // Every n-th layer has experts, or all but those listed.
+  const double step = field(
+      c,
+      {"interleave_moe_layer_step", "decoder_sparse_step", "moe_layer_interval", "moe_layer_freq"},
+      1);
+  if (step > 1)
+    m.dense_layers += (m.layers - m.dense_layers) - std::floor((m.layers - m.dense_layers) / step);
+  if (c.contains("mlp_only_layers"))
+    m.dense_layers += static_cast<double>(c["mlp_only_layers"].size());
+  if (family(c) == "llama4_text" || c.contains("intermediate_size_mlp")) m.shared_experts = 1;
 }
 
-void read_attention(const Json& c, ModelShape& m) {
-  if (c.contains("kv_lora_rank")) {
-    m.latent = field(c, {"kv_lora_rank"});
-    m.query_rank = field(c, {"q_lora_rank"});
-    m.rope = field(c, {"qk_rope_head_dim"});
-    m.no_rope = field(c, {"qk_nope_head_dim"});
-    m.value = field(c, {"v_head_dim"});
-  }
-  if (c.contains("index_topk")) m.not_covered.push_back("sparse attention with an index");
-  if (!c.contains("layer_types")) return;
+double kv_heads_of(const Json& c, double heads) {
+  const bool multi_query = says(c, "multi_query") && !says(c, "new_decoder_architecture");
+  return field(c, kKvHeads, multi_query ? 1 : heads);  // left out: each head has its own
+}
+
+// Layers that read a window only, where the file has no list of them.
+double window_layers_of(const Json& c, double layers) {
+  if (!c.contains("sliding_window") || !c["sliding_window"].is_number()) return 0;
+  if (c.contains("use_sliding_window") && !says(c, "use_sliding_window")) return 0;
+  const double every = field(c, {"sliding_window_pattern"},  // of which one reads all
+                             one_of(family(c), {"gemma2", "gpt_oss"}) ? 2 : 0);
+  return every > 0 ? layers - std::floor(layers / every) : layers;
+}
+
+void read_layer_types(const Json& c, ModelShape& m) {
   for (const Json& type : c["layer_types"]) {
     if (type == "full_attention") continue;
     ++m.window_layers;
     if (type == "sliding_attention")
       m.window = field(c, {"sliding_window"});
+    else if (type == "chunked_attention")
+      m.window = field(c, {"attention_chunk_size"});
     else if (m.not_covered.empty())
       m.not_covered.push_back("layers of " + type.get<std::string>());
   }
+}
+
+// State spaces, convolutions and linear attention: names of keys by which their files show.
+void refuse_hybrids(const Json& c, ModelShape& m) {
+  for (const char* key :
+       {"mamba_d_state", "mamba_num_heads", "ssm_state_size", "state_size", "ssm_cfg",
+        "full_attention_interval", "attn_layer_period", "hybrid_override_pattern",
+        "layers_block_type", "attn_type_list", "linear_attn_config", "linear_num_key_heads",
+        "block_types", "conv_L_cache", "rwkv_version", "attention_hidden_size"})
+    if (m.not_covered.empty() && c.contains(key) && !c[key].is_null())
+      m.not_covered.push_back(std::string("layers without attention (\"") + key + "\")");
+}
+
+void read_attention(const Json& c, ModelShape& m) {
+  if (c.contains("kv_lora_rank") && !c["kv_lora_rank"].is_null()) {
+    m.latent = field(c, {"kv_lora_rank"});
+    // Without a rank the queries come straight from the hidden state.
+    m.query_rank = field(c, {"q_lora_rank"}, 0);
+    m.rope = field(c, {"qk_rope_head_dim"});
+    m.no_rope = field(c, {"qk_nope_head_dim"});
+    m.value = field(c, {"v_head_dim"});
+  }
+  if (c.contains("index_topk")) m.not_covered.push_back("sparse attention with an index");
+  refuse_hybrids(c, m);
+  if (c.contains("layer_types") && c["layer_types"].is_array()) return read_layer_types(c, m);
+  m.window_layers = window_layers_of(c, m.layers);
+  if (m.window_layers > 0) m.window = field(c, {"sliding_window"});
 }
 
 }  // namespace
@@ -54,10 +139,11 @@ void read_attention(const Json& c, ModelShape& m) {
 double ModelShape::common_weights() const {
   double attention = hidden * head * (2 * heads + 2 * kv_heads);
   if (latent > 0)
-    attention = hidden * query_rank + query_rank * heads * (no_rope + rope) +
+    attention = (query_rank > 0 ? hidden * query_rank + query_rank * heads * (no_rope + rope)
+                                : hidden * heads * (no_rope + rope)) +
                 hidden * (latent + rope) + latent * heads * (no_rope + value) +
                 heads * value * hidden;
-  return layers * attention + (layers - expert_layers()) * 3 * hidden * feed_forward +
+  return layers * attention + (layers - expert_layers()) * feed_matrices * hidden * feed_forward +
          expert_layers() * shared_experts * expert_weights() + vocabulary * hidden;
 }
 
@@ -71,17 +157,29 @@ ModelShape read_model_config(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be opened");
   try {
-    Json c = Json::parse(file);
-    if (c.contains("text_config")) c = Json(c["text_config"]);
+    const Json c = flat(Json::parse(file));
+    if (!c.is_object()) throw std::runtime_error("not a model's config.json");
     ModelShape m;
-    m.layers = field(c, {"num_hidden_layers"});
-    m.hidden = field(c, {"hidden_size"});
-    m.heads = field(c, {"num_attention_heads"});
-    m.kv_heads = field(c, {"num_key_value_heads"});
-    m.head = field(c, {"head_dim"}, m.hidden / m.heads);
-    m.vocabulary = field(c, {"vocab_size"});
+    m.layers = field(c, kLayers);
+    m.hidden = field(c, kHidden);
+    m.heads = field(c, kHeads);
+    for (const double size : {m.layers, m.hidden, m.heads})
+      if (size < 1) throw std::runtime_error("a model of no layers, no heads or no width");
+    m.kv_heads = kv_heads_of(c, m.heads);
+    m.head = field(c, {"head_dim", "kv_channels"}, m.hidden / m.heads);
+    m.vocabulary = field(c, {"vocab_size", "padded_vocab_size"});
     read_experts(c, m);
-    if (m.experts == 0 || m.dense_layers > 0) m.feed_forward = field(c, {"intermediate_size"});
+    // Without a gate: two matrices where the others have three.
+    if (one_of(family(c), {"gpt2", "gpt_neox", "gptj", "opt", "bloom", "falcon", "mpt", "phi",
+                           "gpt_bigcode", "starcoder2", "nemotron"}))
+      m.feed_matrices = 2;
+    if (m.expert_layers() < m.layers) {
+      // What is left out, or null, is four times as wide as the model in these.
+      const bool fourfold = one_of(family(c), {"gpt2", "gptj", "bloom", "falcon", "gpt_bigcode"});
+      m.feed_forward = c.contains("intermediate_size_mlp")
+                           ? field(c, {"intermediate_size_mlp"})
+                           : field(c, kFeedForward, fourfold ? 4 * m.hidden : -1);
+    }
     read_attention(c, m);
     return m;
   } catch (const std::exception& e) {

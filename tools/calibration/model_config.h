@@ -8,9 +8,10 @@ namespace stampede::calibration {
 struct ModelShape {
   double layers = 0, hidden = 0, heads = 0, kv_heads = 0, head = 0;
   double feed_forward = 0, vocabulary = 0;
+  double feed_matrices = 3;  // of a dense layer: up, gate and down
   // Mixture of experts; 0 experts: a dense model.
   double experts = 0, experts_per_token = 0, expert_width = 0, shared_experts = 0;
-  double dense_layers = 0;               // first layers without experts
+  double dense_layers = 0;               // without experts
   double window = 0, window_layers = 0;  // layers that read so many tokens at most
   // Multi-head latent attention (MLA); 0: none.
   double query_rank = 0, latent = 0, rope = 0, no_rope = 0, value = 0;
@@ -23,7 +24,9 @@ struct ModelShape {
   double read_layers(double context) const;  // tokens read in all layers by one at `context`
 };
 
-// Throws std::runtime_error that names a field that is missing: nothing is assumed.
+// Reads what the families of models call these sizes. Throws std::runtime_error that names a field
+// that is missing: nothing is assumed but what every class of these files does (as many KV heads as
+// heads). Source: configuration_*.py of Hugging Face transformers.
 ModelShape read_model_config(const std::string& path);
 
 }  // namespace stampede::calibration
