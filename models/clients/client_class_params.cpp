@@ -27,6 +27,16 @@ void FallbackParams::describe(Schema<FallbackParams>& s) {
       .range(0, 1e9)
       .help("requests per second that the other provider accepts from this class")
       .scales();
+  s.field("budget", &FallbackParams::budget)
+      .live()
+      .range(0, 1)
+      .help("most requests that fall back, as a share of the class's requests; 100%: no bound")
+      .source("LiteLLM: fallbacks have none");
+  s.field("budget_burst", &FallbackParams::budget_burst)
+      .live()
+      .range(1, 1e9)
+      .help("budget: most fallbacks that the class can save up; it begins with these")
+      .scales();
   s.field("parse_failures", &FallbackParams::parse_failures)
       .live()
       .range(0, 1)

@@ -23,6 +23,8 @@ struct ResubmitParams {
 struct FallbackParams {
   Share share{0};                   // of the clients that have one configured
   Rate capacity{1e9};               // what that provider takes from all of them
+  Share budget{1};                  // fallbacks that each request allows; 1: no bound
+  i64 budget_burst = 10;            // that can be saved up
   Share parse_failures{0};          // answers that this client cannot parse
   Share local_cache{0};             // answered from the client's own cache instead
   bool keeps_conversation = false;  // the next turn here carries what was said there

@@ -39,7 +39,8 @@ Population::Class::Class(ClientClassParams p, World& world, ComponentId id, u32 
       first_token(world.scheduler, id, Priority::kTimeout, kFirstTokenTimeout, index),
       between(world.scheduler, id, Priority::kTimeout, kGapTimeout, index),
       total(world.scheduler, id, Priority::kTimeout, kTotalTimeout, index),
-      ring_think_time(params.think_time) {
+      ring_think_time(params.think_time),
+      fallback_saved(static_cast<double>(params.fallback.budget_burst)) {
   be_patient(kNoIncident);
 }
 

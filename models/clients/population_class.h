@@ -30,6 +30,7 @@ struct Population::Class {
   Duration ring_think_time{};     // for which the rings are long enough
   double fallback_tokens = 0;     // bucket of the other provider's capacity
   Instant fallback_refilled{};
+  double fallback_saved = 0;  // bucket of its own budget
   std::unique_ptr<TraceArrivals> trace;
   TraceArrival next;  // of the trace
   StreamKey homes;    // of the trace's requests

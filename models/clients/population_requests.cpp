@@ -247,8 +247,10 @@ bool Population::served_elsewhere(Class& c, const Request& r) {
   c.fallback_refilled = world_.now();
   c.fallback_tokens = std::min(std::max(f.capacity.per_second, 1.0),
                                c.fallback_tokens + elapsed * f.capacity.per_second);
-  if (c.fallback_tokens < 1) return false;
+  const bool bounded = f.budget.value < 1;
+  if (c.fallback_tokens < 1 || (bounded && c.fallback_saved < 1)) return false;
   c.fallback_tokens -= 1;
+  c.fallback_saved -= bounded;
   return uniform2(w) >= f.parse_failures.value;
 }
 
@@ -268,6 +270,9 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   const SessionSlot session = r.session;
   Session& s = sessions_[session];
   const bool good = outcome == Outcome::kSucceeded;
+  if (const FallbackParams& f = c.params.fallback; f.budget.value < 1)
+    c.fallback_saved =
+        std::min(static_cast<double>(f.budget_burst), c.fallback_saved + f.budget.value);
   if (!good && outcome != Outcome::kPoisoned && outcome != Outcome::kBudget &&
       served_elsewhere(c, r))
     outcome = Outcome::kServedElsewhere;

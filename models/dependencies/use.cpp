@@ -12,6 +12,11 @@ const IncidentKind kAnswersLost{"answers_lost",
 
 constexpr u32 kPlaceOnRing = 1, kInitial = 2;
 
+struct Nobody final : ServiceCaller {  // who waits for a refresh
+  void service_replied(u32, const ServiceReply&) override {}
+};
+Nobody nobody;
+
 }  // namespace
 
 Use::Use(World& world, std::string path, const UseParams& params, Wiring wiring)
@@ -22,7 +27,8 @@ Use::Use(World& world, std::string path, const UseParams& params, Wiring wiring)
       component_(world.scheduler.add(this)),
       timeouts_(world.scheduler, component_, Priority::kTimeout, kTimeout),
       keys_(world.stream(path_, "keys")),
-      ways_(world.stream(path_, "ways")) {
+      ways_(world.stream(path_, "ways")),
+      early_(world.stream(path_, "early")) {
   build_cache();
   register_stats();
   world.checks.push_back([this] {
@@ -54,7 +60,8 @@ void Use::retuned(const LiveChange& change) {
 
 void Use::register_stats() {
   StatsTable& t = world_.stats;
-  t.counter(path_, "asked_total", "questions to the service", &counts_.asked);
+  t.counter(path_, "asked_total", "questions to the service, refreshes of kept answers too",
+            &counts_.asked);
   t.counter(path_, "cache_hits_total", "of these, answered from the cache", &counts_.hits);
   t.counter(path_, "tries_total", "calls sent to the service", &counts_.tries);
   t.counter(path_, "timeouts_total", "calls that were not answered in time", &counts_.timeouts);
@@ -75,25 +82,69 @@ std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, In
   u32 rank = 0;
   if (cache_) {
     rank = popularity_->rank(uniform(draw(keys_, key)));
-    if (const Instant expires = cache_->expires(rank);
-        expires != kNever && world_.now() < expires) {
-      cache_->use(rank);
-      ++counts_.hits;
-      return ServiceReply{};
-    }
+    if (const auto reply = kept(rank, key)) return reply;
     if (const IncidentId lost = cache_->lost_by(rank)) cause = lost;
   }
+  Call call;
+  call.key = key;
+  call.caller = &caller;
+  call.tag = tag;
+  call.rank = rank;
+  call.cause = cause;
+  return begin(call);
+}
+
+std::optional<ServiceReply> Use::begin(const Call& of) {
   const u32 call = calls_.take_as_left();
   Call& c = calls_[call];
   const u32 generation = c.generation;
-  c = {key, serials_++,         &caller, tag,     rank,   generation, 0, cause,
-       {},  RetryCause::kFinal, false,   nullptr, nullptr};
-  if (tag >= by_tag_.size()) by_tag_.resize(tag + 1, kNone);
-  by_tag_[tag] = call;
+  c = of;
+  c.generation = generation;
+  c.serial = serials_++;
+  c.began = world_.now();
+  if (c.tag != kNone) {
+    if (c.tag >= by_tag_.size()) by_tag_.resize(c.tag + 1, kNone);
+    by_tag_[c.tag] = call;
+  }
   const bool sent = wiring_.retries->may_send(c.serial, world_.now());
   const auto reply = sent ? attempt(call) : without_answer(call);
   if (reply) close(call);
   return reply;
+}
+
+// ---- answers that are kept ----------------------------------------------------------------------
+// An answer that may be used at once; it may be asked for anew beside.
+std::optional<ServiceReply> Use::kept(u32 rank, u64 key) {
+  const Instant expires = cache_->expires(rank);
+  if (expires == kNever) return std::nullopt;
+  const bool good = world_.now() < expires;
+  if (!good && world_.now() >= expires + params_.cache.stale_while_revalidate) return std::nullopt;
+  cache_->use(rank);
+  ++(good ? counts_.hits : counts_.stale);
+  if (!good || ends_soon(rank, expires)) refresh(rank, key);
+  return ServiceReply{};
+}
+
+bool Use::ends_soon(u32 rank, Instant expires) {
+  if (params_.cache.early_refresh <= 0 || rank >= refreshes_.size()) return false;
+  const double early = params_.cache.early_refresh * refreshes_[rank].took.seconds() *
+                       exponential(uniform(draw(early_, looks_++)));
+  return world_.now() + from_seconds(early) >= expires;
+}
+
+void Use::refresh(u32 rank, u64 key) {
+  if (rank >= refreshes_.size()) refreshes_.resize(rank + std::size_t{1});
+  if (refreshes_[rank].out) return;
+  refreshes_[rank].out = true;
+  ++counts_.asked;
+  Call call;
+  call.key = key;
+  call.caller = &nobody;
+  call.tag = kNone;
+  call.rank = rank;
+  call.cause = tuned_.lately(world_.now());
+  call.refreshes = true;
+  begin(call);
 }
 
 const PathState& Use::way_to(RegionId region, u64 key) const {
@@ -206,6 +257,10 @@ bool Use::kept_long_enough(u32 rank) const {
 
 std::optional<ServiceReply> Use::without_answer(u32 call) {
   Call& c = calls_[call];
+  if (c.refreshes) {
+    ++counts_.failed;
+    return ServiceReply{false, 0, c.cause};
+  }
   if (kept_long_enough(c.rank)) {
     ++counts_.stale;
     return ServiceReply{true, 0, c.cause};
@@ -236,6 +291,10 @@ ServiceReply Use::answered(u32 call) {
   ++counts_.answered;
   wiring_.retries->succeeded(c.serial, c.tries, c.why, world_.now());
   if (cache_) cache_->keep(c.rank, world_.now() + params_.cache.ttl, params_.cache.size);
+  if (params_.cache.early_refresh > 0) {
+    if (c.rank >= refreshes_.size()) refreshes_.resize(c.rank + std::size_t{1});
+    refreshes_[c.rank].took = world_.now() - c.began;
+  }
   return {};
 }
 
@@ -295,7 +354,8 @@ void Use::tell(u32 call, const std::optional<ServiceReply>& reply) {
 void Use::close(u32 call) {
   Call& c = calls_[call];
   ++c.generation;
-  by_tag_[c.tag] = kNone;
+  if (c.refreshes) refreshes_[c.rank].out = false;
+  if (c.tag != kNone) by_tag_[c.tag] = kNone;
   calls_.give_back(call);
 }
 

@@ -2,10 +2,13 @@
 // asking stands here: cache, time-out, retries, and how it goes on without an answer.
 // **State** of a question: answered from the cache, or trying (the call is out) -> waiting (for its
 // next try) -> trying .. -> answered, or another way -> answered, or failed; left at any time.
-// **Source** RFC 5861 (stale-if-error); retries as the client libraries have them (RetryPort).
+// **Source** RFC 5861 (stale-if-error, stale-while-revalidate); Vattani, Chierichetti, Lowenstein,
+// Optimal Probabilistic Cache Stampede Prevention (2015): early refresh; retries as the client
+// libraries have them (RetryPort).
 // **Limits** who has left is not told to the service, as with most protocols; a reply is lost by a
-// time-out only; questions about the same key do not wait for each other; a call and its answer are
-// on the way at the same time, as late as the network says when the call goes out.
+// time-out only; questions about the same key do not wait for each other, but a kept answer is
+// refreshed by one call at a time; a call and its answer are on the way at the same time, as late
+// as the network says when the call goes out.
 #pragma once
 #include <memory>
 #include <string>
@@ -84,6 +87,8 @@ class Use final : public Component,
     bool out = false;  // the service has it
     Service* at = nullptr;
     const PathHarm* over = nullptr;  // the way, where it has a capacity or loses something
+    bool refreshes = false;          // an answer that is kept; nobody waits
+    Instant began{};
   };
   const PathState& way_to(RegionId region, u64 key) const;
   Site nearest(u64 key) const;
@@ -94,6 +99,10 @@ class Use final : public Component,
   std::optional<ServiceReply> failed(u32 call, RetryCause why, IncidentId cause);
   std::optional<ServiceReply> without_answer(u32 call);
   bool kept_long_enough(u32 rank) const;
+  std::optional<ServiceReply> kept(u32 rank, u64 key);
+  bool ends_soon(u32 rank, Instant expires);
+  void refresh(u32 rank, u64 key);
+  std::optional<ServiceReply> begin(const Call& call);
   ServiceReply answered(u32 call);
   void timed_out(u32 call);
   void tell(u32 call, const std::optional<ServiceReply>& reply);
@@ -108,9 +117,15 @@ class Use final : public Component,
   const Wiring wiring_;
   const ComponentId component_;
   Timeouts timeouts_;
-  StreamKey keys_, ways_;
+  StreamKey keys_, ways_, early_;
   std::unique_ptr<Popularity> popularity_;  // null: nothing is kept
   std::unique_ptr<AnswerCache> cache_;
+  struct Refresh {
+    Duration took{};  // the last call for it
+    bool out = false;
+  };
+  std::vector<Refresh> refreshes_;  // [key]; empty: none is refreshed before it is asked for
+  u64 looks_ = 0;
   SlotPool<Call> calls_;
   std::vector<u32> by_tag_;
   u64 serials_ = 0;

@@ -29,6 +29,19 @@ void AnswerCacheParams::describe(Schema<AnswerCacheParams>& s) {
       .range(0, 1e7)
       .help("for how long after its end an answer is still used when there is no other")
       .source("RFC 5861");
+  s.field("stale_while_revalidate", &P::stale_while_revalidate)
+      .live()
+      .range(0, 1e7)
+      .help("for how long after its end an answer is used at once while another is asked for")
+      .source("RFC 5861");
+  s.field("early_refresh", &P::early_refresh)
+      .live()
+      .range(0, 1000)
+      .help(
+          "beta of the probabilistic early refresh: an answer is asked for anew before its end, "
+          "when the time left is less than beta times the time that the last call took times "
+          "-ln U(0, 1); 0: never")
+      .source("Vattani 2015: beta of 1 is the optimum");
 }
 
 void UseForParams::describe(Schema<UseForParams>& s) {

@@ -29,7 +29,8 @@ struct AnswerCacheParams {
   Share initial{0};
   Duration ttl = 60_s;
   double popularity = 0.8;
-  Duration stale_if_error{};
+  Duration stale_if_error{}, stale_while_revalidate{};
+  double early_refresh = 0;
   static void describe(Schema<AnswerCacheParams>& s);
 };
 

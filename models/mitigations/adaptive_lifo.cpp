@@ -17,9 +17,12 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "adaptive_lifo",
-    "engines take the newest request first while their queue does not become empty",
-    "Maurer 2015: its 100 ms are shorter than a prefill step", [](const Params& p) {
+    {"adaptive_lifo",
+     MitigationSlot::kShed,
+     "engines take the newest request first while their queue does not become empty",
+     "Maurer 2015: its 100 ms are shorter than a prefill step",
+     {Need::kPlainLine}},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.serving.pools[*].engine.lifo_after", print(p.after)}};
     }};
 

@@ -14,8 +14,9 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "bgp_canary", "a routing change goes out in stages",
-    "GCE 2016: routing changes went out in stages", [](const Params& p) {
+    {"bgp_canary", MitigationSlot::kRoutingChange, "a routing change goes out in stages",
+     "GCE 2016: routing changes went out in stages"},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.network.safeguards.canary_stages", std::to_string(p.stages)},
                                 {"spec.network.safeguards.canary_soak", print(p.soak)}};
     }};

@@ -14,8 +14,9 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "bgp_commit_confirmed", "a routing change rolls back unless confirmed",
-    "Junos: commit confirmed, 10 min by default", [](const Params& p) {
+    {"bgp_commit_confirmed", MitigationSlot::kRoutingChange,
+     "a routing change rolls back unless confirmed", "Junos: commit confirmed, 10 min by default"},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.network.safeguards.commit_confirmed", print(p.within)}};
     }};
 

@@ -14,8 +14,12 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "cancel_on_timeout", "a client's time-out cancels its attempt on the server",
-    "vLLM: aborts a request when its client disconnects", [](const Params& p) {
+    {"cancel_on_timeout",
+     MitigationSlot::kDeadline,
+     "a client's time-out cancels its attempt on the server",
+     "vLLM: aborts a request when its client disconnects",
+     {Need::kTimeLimits}},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.clients[*].cancel_on_timeout", print(p.share)}};
     }};
 

@@ -32,8 +32,11 @@ class DeadlinePropagation final : public DeadlinePolicy {
 };
 
 const RegisterMechanism<DeadlinePolicy, DeadlinePropagation, Params> registered{
-    "deadline_propagation", "servers drop work whose client's deadline has passed",
-    "gRPC deadlines; SRE book: chapter 22"};
+    {"deadline_propagation",
+     MitigationSlot::kDeadline,
+     "servers drop work whose client's deadline has passed",
+     "gRPC deadlines; SRE book: chapter 22",
+     {Need::kTimeLimits}}};
 
 }  // namespace deadline_propagation
 }  // namespace stampede

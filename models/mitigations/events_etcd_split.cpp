@@ -5,8 +5,9 @@ namespace stampede {
 namespace events_etcd_split {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "events_etcd_split", "Kubernetes events go to an etcd of their own",
-    "kube-apiserver: --etcd-servers-overrides", [](const NoOverlayParams&) {
+    {"events_etcd_split", MitigationSlot::kControlPlane,
+     "Kubernetes events go to an etcd of their own", "kube-apiserver: --etcd-servers-overrides"},
+    [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.control_plane.events_etcd", "split"}};
     }};
 

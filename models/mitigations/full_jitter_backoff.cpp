@@ -5,8 +5,12 @@ namespace stampede {
 namespace full_jitter_backoff {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "full_jitter_backoff", "retry delays are drawn between 0 and the exponential delay",
-    "AWS jitter: \"full jitter\"", [](const NoOverlayParams&) {
+    {"full_jitter_backoff",
+     MitigationSlot::kRetryDelay,
+     "retry delays are drawn between 0 and the exponential delay",
+     "AWS jitter: \"full jitter\"",
+     {Need::kRetries}},
+    [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.clients[*].retry.full_jitter", "true"}};
     }};
 

@@ -18,8 +18,10 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "gated_ramp", "reopening in small steps, each judged by the load that it will bring",
-    "Slack 2022: clients let back in steps; Roblox 2021: the same", [](const Params& p) {
+    {"gated_ramp", MitigationSlot::kSafety,
+     "reopening in small steps, each judged by the load that it will bring",
+     "Slack 2022: clients let back in steps; Roblox 2021: the same"},
+    [](const Params& p) {
       return std::vector<Patch>{
           {"spec.safety.ramp_steps", "[1%, 2%, 5%, 10%, 20%, 35%, 50%, 65%, 80%, 100%]"},
           {"spec.safety.ramp_hold", print(p.hold)},

@@ -14,8 +14,12 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "glb_spillover_cap", "traffic from other regions is limited to a share of a region's capacity",
-    "Google serviceLbPolicy: capacities of regions, the share is assumed", [](const Params& p) {
+    {"glb_spillover_cap",
+     MitigationSlot::kLimit,
+     "traffic from other regions is limited to a share of a region's capacity",
+     "Google serviceLbPolicy: capacities of regions, the share is assumed",
+     {Need::kRegions}},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.balancer.spill_cap", print(p.cap)}};
     }};
 

@@ -65,8 +65,9 @@ class HedgedRequests final : public HedgingPolicy {
 };
 
 const RegisterMechanism<HedgingPolicy, HedgedRequests, Params> registered{
-    "hedged_requests", "a request that waits longer than nearly all is sent a second time",
-    "Tail at Scale; gRFC A6: hedges take from the retry budget"};
+    {"hedged_requests", MitigationSlot::kHedging,
+     "a request that waits longer than nearly all is sent a second time",
+     "Tail at Scale; gRFC A6: hedges take from the retry budget"}};
 
 }  // namespace hedged_requests
 }  // namespace stampede

@@ -14,8 +14,12 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "hpa_scale_up_limit", "limits how fast the autoscaler may add replicas",
-    "autoscaling/v2: behavior.scaleUp", [](const Params& p) {
+    {"hpa_scale_up_limit",
+     MitigationSlot::kAutoscaler,
+     "limits how fast the autoscaler may add replicas",
+     "autoscaling/v2: behavior.scaleUp",
+     {Need::kAutoscaler}},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.cluster.workloads[*].autoscaler.scale_up",
                                  "{policies: [{percent: " + std::to_string(p.percent) +
                                      ", period: " + print(p.period) + "}]}"}};

@@ -58,8 +58,11 @@ class KvCost final : public ScrapingRouter {
 };
 
 const RegisterMechanism<ReplicaChoice, KvCost, Params> registered{
-    "kv_cost", "the pod where a prompt costs the fewest blocks to compute and to hold is picked",
-    "NVIDIA Dynamo"};
+    {"kv_cost",
+     MitigationSlot::kPick,
+     "the pod where a prompt costs the fewest blocks to compute and to hold is picked",
+     "NVIDIA Dynamo",
+     {Need::kReplicas, Need::kPrefixCaching}}};
 
 }  // namespace kv_cost
 }  // namespace stampede

@@ -5,8 +5,9 @@ namespace stampede {
 namespace kv_epoch_fencing {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "kv_epoch_fencing", "stale manifest writes are rejected",
-    "3FS: CRAQ rejects writes of an older chain version", [](const NoOverlayParams&) {
+    {"kv_epoch_fencing", MitigationSlot::kKv, "stale manifest writes are rejected",
+     "3FS: CRAQ rejects writes of an older chain version"},
+    [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.kv_cache.fencing", "true"}};
     }};
 

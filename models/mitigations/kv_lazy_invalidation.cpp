@@ -5,8 +5,9 @@ namespace stampede {
 namespace kv_lazy_invalidation {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "kv_lazy_invalidation", "a flush raises the epoch; space is reclaimed later",
-    "memcached: flush_all", [](const NoOverlayParams&) {
+    {"kv_lazy_invalidation", MitigationSlot::kKv,
+     "a flush raises the epoch; space is reclaimed later", "memcached: flush_all"},
+    [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.kv_cache.invalidation", "lazy"}};
     }};
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "sim/registry.h"
+#include "models/mitigations/facts.h"
 
 namespace stampede {
 
@@ -23,18 +23,18 @@ std::map<std::string, MechanismMaker<Slot>>& mechanisms() {
   return makers;
 }
 
-// `static const RegisterMechanism<Slot, Mechanism, Params> x{"name", "help", "source"};` with a
-// constructor Mechanism(const Params&, const Slot::Place&). Parameters outlive the mechanism.
+// `static const RegisterMechanism<Slot, Mechanism, Params> x{{"name", slot, "help", "source"}};`
+// with a constructor Mechanism(const Params&, const Slot::Place&). Parameters outlive the
+// mechanism.
 template <class Slot, class Mechanism, class Params>
 struct RegisterMechanism {
-  RegisterMechanism(const char* name, const char* help, const char* source)
-      : entry("mitigation", name, help, source) {
-    mechanisms<Slot>()[name] = [](const void* p, const typename Slot::Place& place) {
+  explicit RegisterMechanism(const MitigationFacts& facts) : entry(facts) {
+    mechanisms<Slot>()[facts.name] = [](const void* p, const typename Slot::Place& place) {
       return std::unique_ptr<Slot>(
           std::make_unique<Mechanism>(*static_cast<const Params*>(p), place));
     };
   }
-  Register<Params> entry;
+  RegisterMitigation<Params> entry;
 };
 
 }  // namespace stampede

@@ -99,7 +99,11 @@ class PeakEwma final : public ReplicaChoice, public PodObserver {
 };
 
 const RegisterMechanism<ReplicaChoice, PeakEwma, Params> registered{
-    "peak_ewma", "of two pods the one with less latency times attempts is picked", "Finagle"};
+    {"peak_ewma",
+     MitigationSlot::kPick,
+     "of two pods the one with less latency times attempts is picked",
+     "Finagle",
+     {Need::kReplicas}}};
 
 }  // namespace peak_ewma
 }  // namespace stampede

@@ -47,8 +47,11 @@ class PodCooldown final : public EndpointFilter {
 };
 
 const RegisterMechanism<EndpointFilter, PodCooldown, Params> registered{
-    "pod_cooldown", "a gateway takes a failing pod out for all callers, for a few seconds",
-    "LiteLLM"};
+    {"pod_cooldown",
+     MitigationSlot::kEjection,
+     "a gateway takes a failing pod out for all callers, for a few seconds",
+     "LiteLLM",
+     {Need::kReplicas}}};
 
 }  // namespace pod_cooldown
 }  // namespace stampede

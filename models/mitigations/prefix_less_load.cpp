@@ -119,8 +119,11 @@ class PrefixLessLoad final : public ScrapingRouter {
 };
 
 const RegisterMechanism<ReplicaChoice, PrefixLessLoad, Params> registered{
-    "prefix_less_load", "the pod that holds most of a prompt is picked, less its relative load",
-    "llm-d; SGLang: cache-aware routing"};
+    {"prefix_less_load",
+     MitigationSlot::kPick,
+     "the pod that holds most of a prompt is picked, less its relative load",
+     "llm-d; SGLang: cache-aware routing",
+     {Need::kReplicas, Need::kPrefixCaching}}};
 
 }  // namespace prefix_less_load
 }  // namespace stampede

@@ -53,8 +53,11 @@ class PrefixPowerOfTwo final : public PromptRouter {
 };
 
 const RegisterMechanism<ReplicaChoice, PrefixPowerOfTwo, Params> registered{
-    "prefix_power_of_two", "of the two pods that hold most of a prompt the less busy one is picked",
-    "Mitzenmacher 2001"};
+    {"prefix_power_of_two",
+     MitigationSlot::kPick,
+     "of the two pods that hold most of a prompt the less busy one is picked",
+     "Mitzenmacher 2001",
+     {Need::kReplicas, Need::kPrefixCaching}}};
 
 }  // namespace prefix_power_of_two
 }  // namespace stampede

@@ -12,8 +12,9 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "provider_fallback", "a share of all clients falls back to another provider",
-    "LiteLLM: fallbacks", [](const Params& p) {
+    {"provider_fallback", MitigationSlot::kFallback,
+     "a share of all clients falls back to another provider", "LiteLLM: fallbacks"},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.clients[*].fallback.share", print(p.share)}};
     }};
 

@@ -12,8 +12,9 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "queue_limit", "a pod with too many waiting requests answers 503",
-    "vLLM: --max-num-queued-reqs", [](const Params& p) {
+    {"queue_limit", MitigationSlot::kShed, "a pod with too many waiting requests answers 503",
+     "vLLM: --max-num-queued-reqs"},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.gateway.max_queue", std::to_string(p.per_pod)}};
     }};
 

@@ -57,8 +57,11 @@ class RegionCooldown final : public RegionFilter {
 };
 
 const RegisterMechanism<RegionFilter, RegionCooldown, Params> registered{
-    "region_cooldown", "a gateway takes a failing region out for all callers, for a few seconds",
-    "LiteLLM"};
+    {"region_cooldown",
+     MitigationSlot::kEjection,
+     "a gateway takes a failing region out for all callers, for a few seconds",
+     "LiteLLM",
+     {Need::kRegions}}};
 
 }  // namespace region_cooldown
 }  // namespace stampede

@@ -139,7 +139,11 @@ class RegionEjection final : public RegionFilter {
 };
 
 const RegisterMechanism<RegionFilter, RegionEjection, Params> registered{
-    "region_ejection", "the balancer ejects a region most of whose attempts failed", "Envoy"};
+    {"region_ejection",
+     MitigationSlot::kEjection,
+     "the balancer ejects a region most of whose attempts failed",
+     "Envoy",
+     {Need::kRegions}}};
 
 }  // namespace region_ejection
 }  // namespace stampede

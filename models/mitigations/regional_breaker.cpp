@@ -5,7 +5,12 @@ namespace stampede {
 namespace regional_breaker {
 
 const RegisterOverlay<NoOverlayParams> registered{
-    "regional_breaker", "each region has a breaker of its own", "", [](const NoOverlayParams&) {
+    {"regional_breaker",
+     MitigationSlot::kSafety,
+     "each region has a breaker of its own",
+     "",
+     {Need::kRegions}},
+    [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.safety.scope", "region"}};
     }};
 

@@ -20,8 +20,12 @@ struct Params {
 };
 
 const RegisterOverlay<Params> registered{
-    "retry_budget", "a token bucket limits automatic retries to a share of the successes",
-    "Brooker 2022; SRE book", [](const Params& p) {
+    {"retry_budget",
+     MitigationSlot::kBudget,
+     "a token bucket limits automatic retries to a share of the successes",
+     "Brooker 2022; SRE book",
+     {Need::kRetries}},
+    [](const Params& p) {
       return std::vector<Patch>{{"spec.clients[*].retry.budget", "token_bucket"},
                                 {"spec.clients[*].retry.budget_ratio", std::to_string(p.ratio)},
                                 {"spec.clients[*].retry.budget_cap", std::to_string(p.burst)}};

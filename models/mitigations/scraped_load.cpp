@@ -75,7 +75,11 @@ class ScrapedLoad final : public ReplicaChoice {
 };
 
 const RegisterMechanism<ReplicaChoice, ScrapedLoad, Params> registered{
-    "scraped_load", "the pod with the least load at the last scrape is picked", "vLLM; GIE"};
+    {"scraped_load",
+     MitigationSlot::kPick,
+     "the pod with the least load at the last scrape is picked",
+     "vLLM; GIE",
+     {Need::kReplicas}}};
 
 }  // namespace scraped_load
 }  // namespace stampede

@@ -39,8 +39,9 @@ class TakeOver final : public SingleFlight {
 };
 
 const RegisterMechanism<SingleFlight, TakeOver, Params> registered{
-    "single_flight", "a retry takes over the execution that its client left behind",
-    "AWS idempotency; Go singleflight"};
+    {"single_flight", MitigationSlot::kCache,
+     "a retry takes over the execution that its client left behind",
+     "AWS idempotency; Go singleflight"}};
 
 }  // namespace single_flight
 }  // namespace stampede

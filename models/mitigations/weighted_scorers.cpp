@@ -78,8 +78,11 @@ class WeightedScorers final : public ScrapingRouter {
 };
 
 const RegisterMechanism<ReplicaChoice, WeightedScorers, Params> registered{
-    "weighted_scorers", "the pod with the best sum of prefix, queue and KV scores is picked",
-    "llm-d; GIE"};
+    {"weighted_scorers",
+     MitigationSlot::kPick,
+     "the pod with the best sum of prefix, queue and KV scores is picked",
+     "llm-d; GIE",
+     {Need::kReplicas, Need::kPrefixCaching}}};
 
 }  // namespace weighted_scorers
 }  // namespace stampede

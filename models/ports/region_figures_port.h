@@ -14,6 +14,7 @@ struct RegionCounts {
   u64 expired = 0;        // dropped at their deadline
   u64 flow_shed = 0;      // refused while their pool was saturated
   u64 flow_expired = 0;   // held too long
+  u64 shed = 0;           // turned away by admission policies, at the door or out of line
   u64 leases_over = 0;    // prompts that nobody fetched in time
   u64 logins = 0;         // that held a connection while streaming
   i64 login_wait_ns = 0;  // theirs until they had it

@@ -170,6 +170,12 @@ class Engine {
   Lookups take_lookups() { return std::exchange(lookups_, {}); }
   // Prompt tokens that nobody has begun to compute, those found in caches included.
   u64 queued_tokens() const { return waiting_.tokens(); }
+  // The next in line by priority and arrival, if it was never begun with; UINT32_MAX: none.
+  u32 next_in_line() {
+    if (waiting_.empty()) return UINT32_MAX;
+    const WaitingSequence& first = waiting_.next().front();
+    return first.generated == generated_elsewhere() ? first.id : UINT32_MAX;
+  }
 
   // Exact at `now`, between the last advance() and next_event(); O(1).
   u32 kv_blocks_used(Instant now) const;

@@ -12,10 +12,13 @@ namespace stampede {
 
 class OpenEndpoints {
  public:
-  void connect(ReplicaChoice* choice, std::vector<EndpointFilter*> filters) {
+  // `others` hear how attempts end too.
+  void connect(ReplicaChoice* choice, std::vector<EndpointFilter*> filters,
+               const std::vector<PodObserver*>& others = {}) {
     choice_ = choice;
     filters_ = std::move(filters);
     observers_.assign(filters_.begin(), filters_.end());
+    observers_.insert(observers_.end(), others.begin(), others.end());
     if (PodObserver* learner = choice->observer()) observers_.push_back(learner);
   }
 

@@ -23,6 +23,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       leases_(world.scheduler, component_, Priority::kTimeout, kLeaseOver),
       probe_stream_(world.stream("region/" + name_, "probes")),
       serving_(serving.pools.size()),
+      line_watched_(serving.pools.size()),
       endpoints_(serving.pools.size()),
       filter_due_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
@@ -58,8 +59,10 @@ Region::~Region() = default;
 void Region::connect(Wiring wiring) {
   wiring_ = std::move(wiring);
   wiring_.filters.resize(endpoints_.size());
+  connect_admission();
   for (std::size_t w = 0; w < endpoints_.size(); ++w)
-    endpoints_[w].connect(wiring_.choice[w], wiring_.filters[w]);
+    endpoints_[w].connect(wiring_.choice[w], wiring_.filters[w],
+                          {wiring_.admission[w].begin(), wiring_.admission[w].end()});
   begin_flow_control();
   if (wiring_.deadline != nullptr)
     world_.stats.counter(name_, "expired_total", "attempts dropped at their client's deadline",
@@ -91,6 +94,7 @@ struct Region::Admissions final : AdmissionSink {
     const PodId id = pod(slot);
     const bool decodes = region.profiles_[region.pods_[id].workload]->role == EngineRole::kDecode;
     if (region.latencies_ && region.latencies_->queue_times) region.latencies_->admitted(slot, at);
+    region.engine_began(id, slot, region.when(id, at));
     if (StagePort* stages = region.wiring_.stages) {
       stages->reached(slot, decodes ? Stage::kTakenUp : Stage::kScheduled, region.when(id, at));
       if (!decodes) stages->prefilled_by(slot, id, cached);
@@ -109,9 +113,10 @@ void Region::watch_admissions(Pod& p) {
   const bool timely = profile.role == EngineRole::kDecode &&
                       (params_.kv_transfer.first_token == FirstTokenFrom::kDecode || profile.pulls);
   const bool scraped = latencies_ && latencies_->queue_times;
-  if (!timely && !scraped && wiring_.stages == nullptr) return;
+  const bool shed = line_watched_[p.workload];
+  if (!timely && !scraped && !shed && wiring_.stages == nullptr) return;
   if (!admissions_) admissions_ = std::make_unique<Admissions>(*this);
-  p.engine->watch(admissions_.get(), timely || scraped);
+  p.engine->watch(admissions_.get(), timely || scraped || shed);
 }
 
 // What a listener hears of one pod's blocks.
@@ -201,6 +206,8 @@ void Region::handle(const Event& event) {
             ++counts_.refused_503;
             drop(slot, Outcome::kRejected503, overload_);
           });
+    case kLineMoved:
+      return shed_line(event.subject);
     case kGraceOver:  // of this end of the pod, not of an earlier one
       if (pods_[event.subject].grace_ends == world_.now()) kill(event.subject);
       return;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "models/ports/admission_port.h"
 #include "models/ports/attempts_port.h"
 #include "models/ports/gate_control_port.h"
 #include "models/ports/kv_cache_port.h"
@@ -77,7 +78,8 @@ class Region final : public Component,
     const PromptTextPort* text = nullptr;                 // what the engines' prefix caches look up
     std::vector<std::vector<EndpointFilter*>> filters{};  // [workload] in order; empty: none
     DeadlinePolicy* deadline = nullptr;  // null: servers know nothing of their clients' patience
-    const GatewayServices* services = nullptr;  // null: the gateway asks nobody
+    const GatewayServices* services = nullptr;               // null: the gateway asks nobody
+    std::vector<std::vector<AdmissionPolicy*>> admission{};  // [workload] in order; empty: none
     // [class of clients] pools that take its requests, in order; empty: the first takes all.
     std::vector<std::vector<WorkloadId>> pools_of{};
     ProcessWatcher* processes = nullptr;  // hears of those that die of themselves
@@ -199,7 +201,8 @@ class Region final : public Component,
     kLeaseOver,
     kRendered,
     kFlowLook,
-    kFlowTimeout
+    kFlowTimeout,
+    kLineMoved
   };
   struct Rendering {
     AttemptSlot attempt = kNoSlot;
@@ -227,6 +230,7 @@ class Region final : public Component,
     u32 life = 0;  // tells its processes apart
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
+    bool line_moved = false;  // those next in line are looked at in this instant
   };
 
   struct Latencies;   // what pods export of their requests; hears of admissions
@@ -310,6 +314,7 @@ class Region final : public Component,
   void rendered(AttemptSlot attempt);
   void enter_engine(PodId id, Pod& pod, Attempt& attempt, const SequenceInput& input);
   // Of a pod's work: what it asks before its engine gets an attempt.
+  std::optional<Verdict> ask_first(AttemptSlot attempt, PodId pod);
   std::optional<Verdict> ask_for_work(AttemptSlot attempt, PodId pod);
   Verdict to_engine(AttemptSlot attempt, PodId pod);
   void work_replied(AttemptSlot attempt, const ServiceReply& reply);
@@ -332,6 +337,16 @@ class Region final : public Component,
   void register_login_stats();
   bool admit_to(Pod& p, AttemptSlot attempt, PodId id);
   bool full(const Pod& p) const;
+  void connect_admission();
+  const std::vector<AdmissionPolicy*>& admission_to(WorkloadId workload) const {
+    return wiring_.admission[workload];
+  }
+  bool turned_away(PodId pod, AttemptSlot attempt);
+  void engine_began(PodId pod, AttemptSlot attempt, Instant at);
+  void shed_line(PodId pod);
+  bool drops(PodId pod, AttemptSlot attempt) const;
+  u32 in_line(PodId pod) const;  // of its engine
+  AttemptSlot next_in_line(PodId pod);
   void reschedule(PodId id) { reschedule(id, pods_[id]); }
   void reschedule(PodId id, Pod& pod);
   Instant when(PodId pod, Instant engine_time) const;  // in the world's time
@@ -422,8 +437,10 @@ class Region final : public Component,
   PodCalls calls_;
   ActiveCounts active_;
   std::vector<std::size_t> serving_;
-  std::vector<OpenEndpoints> endpoints_;    // [workload]
-  std::vector<EventHandle> filter_due_;     // [workload]
+  bool asks_first_ = false;               // services or policies, before an engine gets an attempt
+  std::vector<char> line_watched_;        // [workload] by an admission policy
+  std::vector<OpenEndpoints> endpoints_;  // [workload]
+  std::vector<EventHandle> filter_due_;   // [workload]
   std::vector<IncidentId> endpoint_cause_;  // [workload] why the view last changed
   // Why a pool has fewer endpoints than it had, until it has as many again.
   struct Shrunk {

@@ -55,6 +55,7 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.front_end.measure(world_.now(), 0, 0, front);
   ++serving_[workload];
   begin_anew(id);
+  for (AdmissionPolicy* policy : admission_to(workload)) policy->started(id);
   if (!versions_) return;
   versions_->begin(id, workload, world_.now());
   set_pace(id);
@@ -450,6 +451,11 @@ void Region::break_off_calls(PodId id) {
     drop(slot, Outcome::kTruncated, pods_[id].stopped_by);
   }
 }
+
+u32 Region::in_line(PodId id) const { return pods_[id].engine->waiting(); }
+
+// Who was never begun with; kNoSlot: none.
+AttemptSlot Region::next_in_line(PodId id) { return pods_[id].engine->next_in_line(); }
 
 u32 Region::working(PodId id) const {
   const Pod& p = pods_[id];

@@ -142,8 +142,8 @@ Verdict Region::place(WorkloadId workload, AttemptSlot slot) {
     attempt_ended(id, a, refusal->code, world_.now());
     return *refusal;
   }
-  if (wiring_.services != nullptr) [[unlikely]]
-    if (const auto verdict = ask_for_work(slot, id)) return *verdict;
+  if (asks_first_) [[unlikely]]
+    if (const auto verdict = ask_first(slot, id)) return *verdict;
   return to_engine(slot, id);
 }
 

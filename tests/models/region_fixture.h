@@ -42,6 +42,7 @@ struct Slots {
   std::vector<EndpointFilter*> filters{};  // of the first pool
   std::function<void(World&, Region::Wiring&)> region{};
   std::function<void(World&, Population::Wiring&)> clients{};
+  std::function<AdmissionPolicy*(const AdmissionPolicy::Place&)> admission{};  // of the first pool
 };
 
 // Ten requests a second for 100 s into one region of two pods a pool.
@@ -65,6 +66,7 @@ struct Service {
     Region::Wiring wiring{&clients, &kv, &safety, &attempts, {}};
     wiring.filters = {slots.filters};
     if (slots.region) slots.region(world, wiring);
+    if (slots.admission) wiring.admission = {{slots.admission({world, "here", region.active()})}};
     for (std::size_t w = 0; w < serving.pools.size(); ++w) {
       choice.push_back(make_live_choice(std::make_shared<const ReplicaChoiceParams>(), world,
                                         "choice", region.active()));

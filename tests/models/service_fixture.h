@@ -28,15 +28,17 @@ struct HandCaller final : ServiceCaller {
 };
 
 struct OneUse {
-  World world{1};
+  World world;
   stampede::Service service;
   std::unique_ptr<CallerRetries> retries;
   stampede::Use use;
   HandCaller caller{world};
   u32 tags = 0;
 
-  explicit OneUse(const ServiceParams& s, const UseParams& u = {}, const RetryParams& r = none())
-      : service(world, "store", s),
+  explicit OneUse(const ServiceParams& s, const UseParams& u = {}, const RetryParams& r = none(),
+                  u64 seed = 1)
+      : world(seed),
+        service(world, "store", s),
         retries(make_caller_retries(world, "here/store", r)),
         use(world, "here/uses/store", u, {&service, retries.get()}) {
     for (int k = 0; k < 9; ++k) world.incident("root", "test", {}, "");  // causes to name

@@ -227,12 +227,12 @@ TEST(clients, fallback_takes_its_share_within_its_capacity_as_far_as_it_can_be_p
     return static_cast<double>(c.ended(Outcome::kServedElsewhere)) /
            static_cast<double>(c.offered());
   };
-  EXPECT_EQ(elsewhere({{0}, {1e9}, {0}, {0}}), 0);
-  EXPECT_NEAR(elsewhere({{1}, {1e9}, {0}, {0}}), 1, 0);
-  EXPECT_NEAR(elsewhere({{0.25}, {1e9}, {0}, {0}}), 0.25, 0.035);
-  EXPECT_NEAR(elsewhere({{1}, {1e9}, {0.4}, {0}}), 0.6, 0.04);
-  EXPECT_NEAR(elsewhere({{1}, {4}, {0}, {0}}), 0.1, 0.01);  // 4 of 40 a second
-  EXPECT_NEAR(elsewhere({{0}, {1e9}, {0}, {0.5}}), 0.5, 0.04);
+  EXPECT_EQ(elsewhere({{0}, {1e9}, {1}, 10, {0}, {0}}), 0);
+  EXPECT_NEAR(elsewhere({{1}, {1e9}, {1}, 10, {0}, {0}}), 1, 0);
+  EXPECT_NEAR(elsewhere({{0.25}, {1e9}, {1}, 10, {0}, {0}}), 0.25, 0.035);
+  EXPECT_NEAR(elsewhere({{1}, {1e9}, {1}, 10, {0.4}, {0}}), 0.6, 0.04);
+  EXPECT_NEAR(elsewhere({{1}, {4}, {1}, 10, {0}, {0}}), 0.1, 0.01);  // 4 of 40 a second
+  EXPECT_NEAR(elsewhere({{0}, {1e9}, {1}, 10, {0}, {0.5}}), 0.5, 0.04);
 }
 
 TEST(clients, poisoned_or_endless_answers_are_no_successes_and_nobody_retries_them) {

@@ -37,7 +37,7 @@ spec:
       total_timeout: 25s
       retry: {policy: additive_jitter, max_attempts: 3, base: 1s, budget: token_bucket}
       resubmit: {probability: 50%, maximum: 2, delay: 5s}
-      fallback: {share: 40%, capacity: 1/s, parse_failures: 10%, local_cache: 5%}
+      fallback: {share: 40%, capacity: 1/s, budget: 50%, parse_failures: 10%, local_cache: 5%}
     - name: agents
       share: 40%
       answer: {mean: 100, cv: 1, maximum: 1000}

@@ -24,6 +24,7 @@ SHARED = {
     "models/cluster/cluster_state.h",
     "models/cluster/context.h",
     "models/cluster/node_runtime.h",
+    "models/mitigations/facts.h",
     "models/mitigations/mechanism.h",
     "models/mitigations/overlay.h",
     "models/network/as_relation.h",

@@ -6,6 +6,7 @@
 
 #include "models/mitigations/mechanism.h"
 #include "models/mitigations/overlay.h"
+#include "models/ports/admission_port.h"
 #include "models/ports/deadline_port.h"
 #include "models/ports/endpoint_filter_port.h"
 #include "models/ports/hedging_port.h"
@@ -36,6 +37,7 @@ std::vector<std::string> all_mechanisms() {
   add_names<HedgingPolicy>(names);
   add_names<DeadlinePolicy>(names);
   add_names<SingleFlight>(names);
+  add_names<AdmissionPolicy>(names);
   return names;
 }
 
@@ -67,7 +69,8 @@ TEST(mitigation_contract, every_parameter_of_an_overlay_reaches_a_patch) {
       const auto before = patches(name, usual.get()), after = patches(name, other.get());
       bool changed = false;
       for (std::size_t i = 0; i < before.size(); ++i)
-        changed = changed || before[i].value != after.at(i).value;
+        changed =
+            changed || before[i].value != after.at(i).value || before[i].times != after[i].times;
       EXPECT_TRUE(changed) << name << "." << field.key << " has no effect";
     }
   }

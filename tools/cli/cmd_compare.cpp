@@ -307,6 +307,7 @@ int compare_command(const CompareOptions& o) {
   const CompareReport report{scenario.scenario_name(),
                              full_command(o, plan.first_seed),
                              scenario.policies(),
+                             scenario.left_out(),
                              scenario.measures(),
                              replications,
                              comparison,

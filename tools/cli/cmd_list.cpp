@@ -15,6 +15,7 @@
 #include "tools/language/init_template.h"
 #include "tools/language/profiles.h"
 #include "tools/language/schema.h"
+#include "tools/world/needs.h"
 
 namespace stampede {
 namespace {
@@ -27,13 +28,23 @@ struct ListOptions {
 
 struct Listed {
   std::string category, name, help, source;
+  std::string slot{};                // of a mitigation, as the next
+  std::vector<std::string> lacks{};  // what of each a scenario may not lack
 };
+
+void add_facts(Listed& mitigation) {
+  const MitigationFacts& facts = mitigation_facts().at(mitigation.name);
+  mitigation.slot = name_of(facts.slot);
+  for (const Need need : facts.needs) mitigation.lacks.emplace_back(lack_of(need));
+}
 
 std::vector<Listed> registered(const std::string& category) {
   std::vector<Listed> found;
   for (const auto& [key, entry] : Registry::global().all())
-    if (category.empty() || key.first == category)
+    if (category.empty() || key.first == category) {
       found.push_back({entry.category, entry.name, entry.help, entry.source});
+      if (key.first == "mitigation") add_facts(found.back());
+    }
   return found;
 }
 
@@ -92,7 +103,7 @@ int list(const ListOptions& o) {
                                                             : registered(category);
   if (o.format == "json") {
     ordered_json out = ordered_json::array();
-    for (const Listed& l : found)
+    for (const Listed& l : found) {
       out.push_back({{"category", l.category},
                      {"name", l.name},
                      {"help", l.help},
@@ -100,16 +111,25 @@ int list(const ListOptions& o) {
                       : category == "live" ? "values"
                                            : "source",
                       l.source}});
+      if (l.slot.empty()) continue;
+      out.back()["slot"] = l.slot;
+      out.back()["cannot_be_used_where"] = l.lacks;
+    }
     print_result(out.dump(2) + "\n");
     return kFine;
   }
-  std::size_t width = 0;
-  for (const Listed& l : found) width = std::max(width, l.name.size());
+  std::size_t width = 0, slots = 0;
+  for (const Listed& l : found) {
+    width = std::max(width, l.name.size());
+    slots = std::max(slots, l.slot.size());
+  }
   std::string text, current;
   for (const Listed& l : found) {
     if (category.empty() && l.category != current) text += l.category + "\n";
     current = l.category;
-    text += fmt::format("{}{:<{}}  {}", category.empty() ? "  " : "", l.name, width, l.help);
+    text += fmt::format("{}{:<{}}  ", category.empty() ? "  " : "", l.name, width);
+    if (!l.slot.empty()) text += fmt::format("{:<{}}  ", l.slot, slots);
+    text += l.help;
     if (!l.source.empty())
       text += " [" + l.source + "]";
     else if (l.category != "stat" && l.category != "incident")
@@ -204,6 +224,16 @@ bool describe_choice(const DescribedPlace& place, const ListOptions& o) {
   return found || (place.below.empty() && describe_kind({place.category, o.format}));
 }
 
+// Of a mitigation: what it decides about and where it cannot be used.
+std::string facts_text(const RegistryEntry& entry) {
+  if (entry.category != "mitigation") return "";
+  const MitigationFacts& facts = mitigation_facts().at(entry.name);
+  std::string text = fmt::format("Slot: {}\n", name_of(facts.slot));
+  for (const Need need : facts.needs)
+    text += fmt::format("Cannot be used where {}\n", lack_of(need));
+  return text;
+}
+
 int describe(const ListOptions& o) {
   bool found = false, incident = false;
   std::vector<std::string> names;
@@ -218,9 +248,9 @@ int describe(const ListOptions& o) {
     }
     const std::shared_ptr<void> params = entry.make_params();
     const std::string source = entry.source.empty() ? "assumed" : entry.source;
-    print_rows(
-        fmt::format("{} ({}): {}\nSource: {}\n\n", entry.name, entry.category, entry.help, source),
-        parameter_rows(*entry.params, params.get()), o.format);
+    print_rows(fmt::format("{} ({}): {}\nSource: {}\n{}\n", entry.name, entry.category, entry.help,
+                           source, facts_text(entry)),
+               parameter_rows(*entry.params, params.get()), o.format);
   }
   if (incident) describe_statistic(o);
   if (found) return kFine;

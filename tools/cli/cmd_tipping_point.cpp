@@ -106,6 +106,7 @@ std::string tipping_json(const TippingOptions& o, const Axis& axis, const Tippin
 
 int tipping_command(const TippingOptions& o) {
   TrialSession session(o, "tipping-point");
+  if (const auto fault = session.trials().fault({{}, o.policies})) throw InputError(*fault);
   Axis axis;
   axis.members.push_back(range_of(o, session.trials()));
   TippingPlan plan;

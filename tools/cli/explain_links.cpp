@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "tools/cli/explain.h"
+#include "tools/experiments/compare_output.h"
 #include "tools/experiments/evidence.h"
 #include "tools/experiments/shown.h"
 #include "tools/language/diagnostics.h"
@@ -26,17 +27,6 @@ constexpr std::size_t kLeastRuns = 3;
 
 using Mask = u32;
 
-// Throws InputError for a name that no mitigation has; a lever without a place here is left out.
-void require_known(const std::vector<Policy>& policies) {
-  const std::vector<std::string> known = registered_names("mitigation");
-  for (const Policy& policy : policies)
-    for (const std::string& name : policy.mitigations)
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        throw InputError(
-            {{"--with " + policy.name, 0, 0, "",
-              fmt::format("no mitigation is named '{}'{}", name, suggestion(name, known)), ""}});
-}
-
 class Levers {
  public:
   Levers(const ExplainOptions& o, TrialSession& session)
@@ -50,7 +40,7 @@ class Levers {
       throw InputError({{"--with", 0, 0, "", "32 levers are the most", ""}});
     for (std::size_t k = 0; k < policies_.size();) {
       if (const auto fault = session.trials().fault({{}, policies_[k].mitigations})) {
-        left_out_.push_back(policies_[k].name);
+        left_out_.push_back({policies_[k], fault->diagnostics.front().message});
         policies_.erase(policies_.begin() + static_cast<std::ptrdiff_t>(k));
       } else {
         ++k;
@@ -59,7 +49,7 @@ class Levers {
   }
 
   std::size_t size() const { return policies_.size(); }
-  const std::vector<std::string>& left_out() const { return left_out_; }
+  const std::vector<LeftOut>& left_out() const { return left_out_; }
   std::string name(Mask set) const {
     std::vector<std::string> names;
     for (std::size_t k = 0; k < policies_.size(); ++k)
@@ -115,7 +105,7 @@ class Levers {
   }
 
   std::vector<Policy> policies_;
-  std::vector<std::string> left_out_;
+  std::vector<LeftOut> left_out_;  // this scenario has no place for them
   TrialSession& session_;
   std::map<Mask, std::vector<Trial>> trials_;
 };
@@ -248,14 +238,12 @@ Explained explain_links(const ExplainOptions& o, TrialSession& session) {
       out.table +=
           fmt::format("  {}  {}\n", levers.name(Mask{1} << k), minutes_text(shares.at(k), false));
   }
-  if (!levers.left_out().empty())
-    out.table +=
-        "\nlevers that this scenario has no place for: " + listed(levers.left_out()) + "\n";
+  out.table += left_out_text(levers.left_out());
 
   out.json = {{"levers", nlohmann::ordered_json::array()},
               {"minimal_sets", names},
               {"shapley_seconds", nlohmann::ordered_json::object()},
-              {"left_out", levers.left_out()}};
+              {"left_out", left_out_json(levers.left_out())}};
   for (const Mask set : shown_sets) {
     const std::size_t n = levers.trials(set).size();
     const Interval share = anytime_share(levers.outages(set), n);

@@ -196,6 +196,22 @@ std::string collapse(const CompareReport& r) {
 
 }  // namespace
 
+std::string left_out_text(const std::vector<LeftOut>& left_out) {
+  std::string text;
+  for (const LeftOut& out : left_out)
+    text += fmt::format("left out: {}: {}\n", out.policy.name, out.reason);
+  return text.empty() ? text : "\n" + text;
+}
+
+ordered_json left_out_json(const std::vector<LeftOut>& left_out) {
+  ordered_json json = ordered_json::array();
+  for (const LeftOut& out : left_out)
+    json.push_back({{"name", out.policy.name},
+                    {"mitigations", out.policy.mitigations},
+                    {"reason", out.reason}});
+  return json;
+}
+
 std::string compare_json(const CompareReport& r) {
   ordered_json measures = ordered_json::array(), policies = ordered_json::array();
   for (const CompareMeasure& m : r.measures)
@@ -224,12 +240,13 @@ std::string compare_json(const CompareReport& r) {
                             {"comparisons", r.comparison.comparisons},
                             {"measures", measures},
                             {"policies", policies},
+                            {"left_out", left_out_json(r.left_out)},
                             {"answers", answers(r)}};
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string compare_table(const CompareReport& r) {
-  std::string text = heading(r) + "\n" + overview(r);
+  std::string text = heading(r) + left_out_text(r.left_out) + "\n" + overview(r);
   if (r.any_time) return text + "\n" + verdict_table(r);
   for (std::size_t m = 0; m < r.measures.size(); ++m) text += "\n" + differences(r, m);
   text += "\n" + collapse(r);

@@ -2,6 +2,7 @@
 // by field in docs/compare.md). Both are a function of the runs alone: no time, no path of a
 // directory, no number of jobs.
 #pragma once
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace stampede {
 struct CompareReport {
   std::string scenario, command;
   const std::vector<Policy>& policies;
+  const std::vector<LeftOut>& left_out;
   const std::vector<CompareMeasure>& measures;
   const Replications& replications;
   const Comparison& comparison;
@@ -23,6 +25,10 @@ struct CompareReport {
   const std::vector<Ruling>& rulings;  // of each policy
   bool any_time = false;               // decided within a budget
 };
+
+// A line for each, with the reason; empty if there are none.
+std::string left_out_text(const std::vector<LeftOut>& left_out);
+nlohmann::ordered_json left_out_json(const std::vector<LeftOut>& left_out);
 
 std::string compare_json(const CompareReport& report);
 std::string compare_table(const CompareReport& report);

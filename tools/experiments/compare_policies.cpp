@@ -15,6 +15,7 @@
 #include "tools/results/manifest.h"
 #include "tools/results/output_directory.h"
 #include "tools/results/series.h"
+#include "tools/world/needs.h"
 
 namespace stampede {
 namespace {
@@ -124,6 +125,16 @@ std::vector<Policy> parse_policies(const std::vector<std::string>& texts) {
   return policies;
 }
 
+void require_known(const std::vector<Policy>& policies) {
+  const std::vector<std::string> known = registered_names("mitigation");
+  for (const Policy& policy : policies)
+    for (const std::string& name : policy.mitigations)
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw InputError(
+            {{"--with " + policy.name, 0, 0, "",
+              fmt::format("no mitigation is named '{}'{}", name, suggestion(name, known)), ""}});
+}
+
 std::vector<CompareMeasure> compare_measures(const Scenario& scenario) {
   std::vector<CompareMeasure> measures;
   const auto add = [&](const std::string& name, const std::string& path, const std::string& title,
@@ -153,16 +164,32 @@ ScenarioPolicies::ScenarioPolicies(PolicyBase base, std::vector<Policy> policies
                                    std::string command, std::string directory,
                                    Duration collapse_after, bool keep_other_builds)
     : base_(std::move(base)),
-      policies_(std::move(policies)),
       command_(std::move(command)),
       directory_(std::move(directory)),
       collapse_after_(collapse_after),
       keep_other_builds_(keep_other_builds) {
-  for (const Policy& policy : policies_) try_out(policy);
+  require_known(policies);
+  const Scenario baseline = tried(policies.front()).scenario;
+  measures_ = compare_measures(baseline);
+  name_ = baseline.metadata.name;
+  seed_ = baseline.spec.seed;
+  duration_seconds_ = baseline.spec.duration.seconds();
+  for (Policy& policy : policies) {
+    std::string fault = policies_.empty() ? "" : fault_of(policy, baseline.spec);
+    if (fault.empty())
+      policies_.push_back(std::move(policy));
+    else
+      left_out_.push_back({std::move(policy), std::move(fault)});
+  }
+  if (policies_.size() > 1) return;
+  std::vector<Diagnostic> faults;
+  for (const LeftOut& out : left_out_)
+    faults.push_back({"--with " + out.policy.name, 0, 0, "", "cannot be used: " + out.reason, ""});
+  throw InputError(std::move(faults));
 }
 
 std::size_t ScenarioPolicies::add(Policy policy) {
-  try_out(policy);
+  tried(policy);
   policies_.push_back(std::move(policy));
   return policies_.size() - 1;
 }
@@ -171,19 +198,23 @@ void ScenarioPolicies::erase(std::size_t policy) {
   policies_.erase(policies_.begin() + static_cast<std::ptrdiff_t>(policy));
 }
 
-void ScenarioPolicies::try_out(const Policy& policy) {
-  const Loaded loaded =
-      load_scenario(base_.source, base_.sets, policy.mitigations, base_.surroundings);
+Loaded ScenarioPolicies::tried(const Policy& policy) const {
+  Loaded loaded = load_scenario(base_.source, base_.sets, policy.mitigations, base_.surroundings);
   try {
     run_simulation(loaded.scenario, [](double) { return false; });
   } catch (const ScenarioError& error) {
     throw InputError({loaded.provenance.locate(error.path, error.what())});
   }
-  if (!measures_.empty()) return;
-  measures_ = compare_measures(loaded.scenario);
-  name_ = loaded.scenario.metadata.name;
-  seed_ = loaded.scenario.spec.seed;
-  duration_seconds_ = loaded.scenario.spec.duration.seconds();
+  return loaded;
+}
+
+std::string ScenarioPolicies::fault_of(const Policy& policy, const Spec& baseline) const try {
+  if (const auto reason = cannot_be_used(policy.mitigations, baseline)) return *reason;
+  tried(policy);
+  return "";
+} catch (const InputError& error) {
+  const Diagnostic& first = error.diagnostics.front();
+  return first.path.empty() ? first.message : first.path + ": " + first.message;
 }
 
 Loaded ScenarioPolicies::load(std::size_t policy, i64 seed) const {

@@ -19,6 +19,14 @@ struct Policy {
 // `A`, `A,B` (named A+B) or `NAME=A,B`; the names must differ from each other and from `baseline`.
 // Throws InputError. The baseline comes first in what is returned.
 std::vector<Policy> parse_policies(const std::vector<std::string>& texts);
+// Throws InputError for a name that no mitigation has.
+void require_known(const std::vector<Policy>& policies);
+
+// A policy that cannot be used with the scenario, and is not played.
+struct LeftOut {
+  Policy policy;
+  std::string reason;
+};
 
 enum class Better : u8 { kLower, kHigher, kNeither };
 struct CompareMeasure {
@@ -50,13 +58,16 @@ class ScenarioPolicies {
   std::size_t add(Policy policy);
   void erase(std::size_t policy);  // the later ones move up
 
-  // Loads every policy once, so that faults are found before anything is played. `command` is
-  // `stampede run FILE --set ...`. `directory` empty: nothing is written. `keep_other_builds`: runs
-  // found there that another build made are taken as they are. Throws InputError.
+  // Loads every policy once, so that faults are found before anything is played: one that cannot be
+  // used with this scenario is left out, with the reason. `command` is `stampede run FILE --set
+  // ...`. `directory` empty: nothing is written. `keep_other_builds`: runs found there that another
+  // build made are taken as they are. Throws InputError if the scenario itself or a mitigation's
+  // name is at fault, or if no policy is left.
   ScenarioPolicies(PolicyBase base, std::vector<Policy> policies, std::string command,
                    std::string directory, Duration collapse_after, bool keep_other_builds = false);
 
   const std::vector<Policy>& policies() const { return policies_; }
+  const std::vector<LeftOut>& left_out() const { return left_out_; }
   const std::vector<CompareMeasure>& measures() const { return measures_; }
   double duration_seconds() const { return duration_seconds_; }
   const std::string& scenario_name() const { return name_; }
@@ -79,13 +90,16 @@ class ScenarioPolicies {
  private:
   Loaded load(std::size_t policy, i64 seed) const;
   // Loads a policy and builds its world once, without a run. Throws InputError.
-  void try_out(const Policy& policy);
+  Loaded tried(const Policy& policy) const;
+  // Why it cannot be used; empty: it can.
+  std::string fault_of(const Policy& policy, const Spec& baseline) const;
   // Nothing if the summary lacks a measure.
   std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
   std::string command(std::size_t policy, i64 seed) const;
 
   PolicyBase base_;
   std::vector<Policy> policies_;
+  std::vector<LeftOut> left_out_;
   std::string command_, directory_;
   Duration collapse_after_;
   bool keep_other_builds_;

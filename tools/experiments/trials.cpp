@@ -7,6 +7,7 @@
 #include "tools/experiments/run_record.h"
 #include "tools/results/build.h"
 #include "tools/results/shell.h"
+#include "tools/world/needs.h"
 
 namespace stampede {
 namespace {
@@ -78,6 +79,9 @@ std::optional<ValueAt> Trials::value(const std::string& path) const {
 }
 
 std::optional<InputError> Trials::fault(const Variation& change) const try {
+  if (const auto reason = cannot_be_used(change.mitigations, scenario_.spec))
+    return InputError({{fmt::format("--with {}", fmt::join(change.mitigations, ",")), 0, 0, "",
+                        "cannot be used: " + *reason, ""}});
   const Loaded loaded = load(change, seed());
   run_simulation(loaded.scenario, [](double) { return false; });
   return std::nullopt;

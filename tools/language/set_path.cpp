@@ -129,6 +129,19 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
   return true;
 }
 
+// A quantity so many times as it stands there, as text; nothing that is absent.
+std::string YamlLoader::multiplied(const Target& target, double times) {
+  const bool optional = target.type->kind == ValueKind::kOptional;
+  if (optional && target.type->size(target.object) == 0) return target.type->print(target.object);
+  const TypeInfo& type = optional ? *target.type->element : *target.type;
+  void* object = optional ? target.type->at(target.object, 0) : target.object;
+  STAMPEDE_CHECK(type.scale != nullptr && target.field != nullptr, "no quantity to multiply");
+  FieldInfo field = *target.field;
+  field.scaling = Scaling::kWith;
+  type.scale(object, times, field);
+  return type.print(object);
+}
+
 void YamlLoader::set(const Override& change) {
   if (const auto star = change.path.find("[*]"); star != std::string::npos) {
     Target list{&type_, object_, nullptr, ""};
@@ -142,7 +155,7 @@ void YamlLoader::set(const Override& change) {
     const std::size_t elements = list.type->size(list.object);
     for (std::size_t i = 0; i < elements; ++i)
       set({element_path(change.path.substr(0, star), i) + change.path.substr(star + 3),
-           change.value, change.option});
+           change.value, change.option, change.times});
     return;
   }
   option_ = change.option;
@@ -161,14 +174,15 @@ void YamlLoader::set(const Override& change) {
     std::erase_if(missing_, [&](const auto& item) {
       return item.first == target.path || item.first.starts_with(target.path + ".");
     });
+    const std::string value = change.times != 0 ? multiplied(target, change.times) : change.value;
     try {
-      SourceText text{option_text_, change.value};
+      SourceText text{option_text_, value};
       YamlNode nothing;
-      const bool blank = change.value.find_first_not_of(" \t") == std::string::npos;
+      const bool blank = value.find_first_not_of(" \t") == std::string::npos;
       // An inlined selection is chosen anew by its selector: `...do=page`.
       const bool chosen =
           target.field && target.field->inlined && tokens.back().text == target.type->selector;
-      if (chosen) text.text = "{" + target.type->selector + ": " + change.value + "}";
+      if (chosen) text.text = "{" + target.type->selector + ": " + value + "}";
       const YamlPtr node = blank ? nullptr : parse_yaml(text);
       read(node ? *node : nothing, *target.type, target.object, target.field, target.path);
     } catch (const InputError& error) {

@@ -38,6 +38,7 @@ inline constexpr const char* kSetOption = "--set";
 struct Override {
   std::string path, value;
   std::string option = kSetOption;  // named in messages and origins
+  double times = 0;                 // not 0: what stands there so many times, instead of `value`
 };
 
 class YamlLoader {
@@ -97,6 +98,7 @@ class YamlLoader {
               const std::string& name, const std::string& path);
   std::string missing_key(const FieldInfo& field) const;
   bool step(Target& target, const std::string& token, bool index);
+  static std::string multiplied(const Target& target, double times);
   std::optional<Target> find(const std::string& path);
   void report(const YamlNode& at, const std::string& path, const std::string& message);
   void mark(const YamlNode& at, const std::string& path, bool leaf);

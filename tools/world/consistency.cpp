@@ -10,11 +10,11 @@
 
 #include "models/balancing/answer_history.h"
 #include "models/network/prefix.h"
-#include "sim/registry.h"
 #include "tools/language/diagnostics.h"
 #include "tools/world/change_consistency.h"
 #include "tools/world/component_consistency.h"
 #include "tools/world/expectation_consistency.h"
+#include "tools/world/needs.h"
 #include "tools/world/operations_consistency.h"
 #include "tools/world/service_consistency.h"
 #include "tools/world/version_consistency.h"
@@ -58,21 +58,12 @@ void region_names(Findings& out, const Spec& spec) {
                                  spec.regions[i].name)});
 }
 
-// A router that looks for prefixes has a group `prefix` of parameters.
-bool looks_for_prefixes(const std::string& mitigation) {
-  const auto& fields = Registry::global().find("mitigation", mitigation)->params->fields;
-  return std::any_of(fields.begin(), fields.end(),
-                     [](const FieldInfo& f) { return f.key == "prefix"; });
-}
-
-void prefixes_nobody_keeps(Findings& out, const Spec& spec) {
-  for (std::size_t r = 0; r < spec.regions.size(); ++r)
-    for (const PoolParams& p : spec.serving_of(r).pools)
-      if (p.engine.prefix_caching) return;
+void mitigations_without_use(Findings& out, const Spec& spec) {
   for (std::size_t i = 0; i < spec.mitigations.size(); ++i)
-    if (looks_for_prefixes(spec.mitigations[i].name))
-      out.push_back({fmt::format("spec.mitigations[{}]", i),
-                     "looks for prefixes, and no pool's engine has prefix_caching"});
+    if (const auto need = unmet_need(spec.mitigations[i].name, spec))
+      out.push_back(
+          {fmt::format("spec.mitigations[{}]", i),
+           fmt::format("'{}' changes nothing here: {}", spec.mitigations[i].name, lack_of(*need))});
 }
 
 void region_sizes(Findings& out, const Spec& spec) {
@@ -369,7 +360,7 @@ std::vector<Finding> doubts(const Spec& spec) {
     for (const PoolParams& p : spec.serving_of(r).pools)
       in_order |= p.engine.scheduling_policy == SchedulingPolicy::kPriority;
   }
-  prefixes_nobody_keeps(out, spec);
+  mitigations_without_use(out, spec);
   for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
     if (spec.clients[i].priority != 0)
       out.push_back({fmt::format("spec.clients[{}].priority", i),

@@ -164,6 +164,8 @@ void Fleet::connect_region(std::size_t r) {
                                            : rules_[r]->add(static_cast<WorkloadId>(w)));
     auto& filters = inside.filters.emplace_back();
     for (const auto& filter : filters_[pool]) filters.push_back(filter.get());
+    auto& admission = inside.admission.emplace_back();
+    for (const auto& policy : admission_[pool]) admission.push_back(policy.get());
   }
   regions_[r]->connect(inside);
   if (health_checks_)
@@ -214,6 +216,10 @@ void Fleet::build_region(std::size_t r) {
     choices_.push_back(mechanism_of<ReplicaChoice>(
         spec, {world, pool, regions_[r]->active(), regions_[r].get(), static_cast<WorkloadId>(w)}));
     filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
+    admission_.emplace_back();
+    if (region.serving.pools[w].engine.role != EngineRole::kDecode)
+      admission_.back() =
+          mechanisms_of<AdmissionPolicy>(spec, {world, pool, regions_[r]->active()});
     if (health_checks_)
       filters_.back().push_back(
           health_checks_->filter_for(static_cast<RegionId>(r), static_cast<WorkloadId>(w)));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/ports/admission_port.h"
 #include "models/ports/attempts_port.h"
 #include "models/ports/scene.h"
 #include "sim/world.h"
@@ -98,6 +99,7 @@ class Fleet final {
   std::vector<std::unique_ptr<ReplicaChoices>> rules_;   // [region]
   std::vector<std::unique_ptr<ReplicaChoice>> choices_;  // [region] x [pool]; null: by the rule
   std::vector<std::vector<std::unique_ptr<EndpointFilter>>> filters_;
+  std::vector<std::vector<std::unique_ptr<AdmissionPolicy>>> admission_;  // [region] x [pool]
   std::vector<std::unique_ptr<RegionFilter>> region_filters_;
   std::vector<std::unique_ptr<DeadlinePolicy>> deadlines_;  // [region]; null: none
   std::vector<std::unique_ptr<HedgingPolicy>> hedging_;     // [class]; empty: none

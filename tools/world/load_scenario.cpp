@@ -15,6 +15,7 @@
 #include "models/mitigations/overlay.h"
 #include "tools/world/consistency.h"
 #include "tools/world/endpoint_rate.h"
+#include "tools/world/needs.h"
 #include "tools/world/pool_classes.h"
 
 namespace stampede {
@@ -85,6 +86,22 @@ void regions_of_their_own(YamlLoader& loader, const Spec& spec, const std::vecto
                          element_path("spec.regions", r) + ".serving");
 }
 
+// One change for each class that is meant.
+void add_patch(std::vector<Override>& changes, const Patch& patch, const std::string& mitigation,
+               const std::vector<ClientClassParams>& clients) {
+  const std::string option = "mitigation " + mitigation, all = "[*]";
+  if (patch.clients == PatchedClients::kAll) {
+    changes.push_back({patch.path, patch.value, option, patch.times});
+    return;
+  }
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    if (!retries(clients[i])) continue;
+    std::string path = patch.path;
+    path.replace(path.find(all), all.size(), fmt::format("[{}]", i));
+    changes.push_back({path, patch.value, option, patch.times});
+  }
+}
+
 }  // namespace
 
 std::string document_kind(const SourceText& source) {
@@ -146,7 +163,7 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
     const auto overlay = overlays().find(chosen.name);
     if (overlay == overlays().end()) continue;
     for (const Patch& patch : overlay->second(chosen.params.get()))
-      patches.push_back({patch.path, patch.value, "mitigation " + chosen.name});
+      add_patch(patches, patch, chosen.name, spec.clients);
   }
   for (const Override& patch : patches) loader.set(patch);
   for (const Override& change : sets)

@@ -1,0 +1,36 @@
+// Half of the exponential delay is certain, half is drawn.
+#include "models/mitigations/retry_overlay.h"
+
+namespace stampede {
+namespace equal_jitter_backoff {
+
+struct Params {
+  i64 attempts = 3;
+  Duration base = 1_s;
+  Duration cap = 20_s;
+  static void describe(Schema<Params>& s) {
+    s.field("attempts", &Params::attempts)
+        .range(2, 100)
+        .help("most attempts of a request, the first included")
+        .source("AWS SDK: standard mode, 3");
+    s.field("base", &Params::base)
+        .range(0, 3600)
+        .help("time from which the delays double")
+        .source("AWS SDK: standard mode, 1 s");
+    s.field("cap", &Params::cap)
+        .range(0, 86400)
+        .help("longest delay")
+        .source("AWS SDK: standard mode, 20 s");
+  }
+};
+
+const RegisterOverlay<Params> registered{
+    {"equal_jitter_backoff",
+     MitigationSlot::kRetryDelay,
+     "half of the exponential retry delay is drawn at random",
+     "AWS jitter: \"equal jitter\"",
+     {Need::kRetries}},
+    [](const Params& p) { return of_delays("equal_jitter", p.attempts, p.base, p.cap); }};
+
+}  // namespace equal_jitter_backoff
+}  // namespace stampede
