@@ -10,7 +10,9 @@ outage are those that tools/quickstart draws, of the same run.
 import argparse
 import contextlib
 import io
+import json
 import pathlib
+import re
 import runpy
 import subprocess
 import sys
@@ -65,6 +67,21 @@ class Material:
                     *(word for name in CANDIDATES for word in ("--with", name)), "--out", out)
         return stampede.comparison(out)
 
+    def tipping_map(self):
+        """Of docs/tipping-point.md: two delays of the people of a small fleet."""
+        text = FLEET.read_text(encoding="utf-8").replace("delay: 2min30s", "delay: 9min")
+        fleet = self.directory / "fleet.yaml"
+        fleet.write_text(re.sub(r"do: push_routing_policy.*",
+                                "do: push_routing_policy, policy: {export: none}}", text),
+                         encoding="utf-8")
+        step = "spec.operations.steps"
+        done = subprocess.run(
+            [stampede.program(), "tipping-point", fleet, "--param", f"{step}.restore.delay",
+             "--between", "0s,12min", "--param", f"{step}.paged.delay", "--between", "0s,4min",
+             "--points", "5", "--within", "10%", "--outage-after", "6min", "--budget", "1h",
+             "--format", "json", "--quiet"], capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
     def tipping_points(self):
         """What the notebook of that name makes."""
         with contextlib.redirect_stdout(io.StringIO()):
@@ -78,6 +95,8 @@ PICTURES = {
     "budget": lambda made: plots.budget(made.get("outage")),
     "latency": lambda made: plots.latency(*made.get("fleet")),
     "compare": lambda made: plots.policies(made.get("comparison")),
+    "compare_pareto": lambda made: plots.pareto(made.get("comparison")),
+    "tipping_map": lambda made: plots.answer(made.get("tipping_map")),
     "compare_timelines": lambda made: plots.multiples(made.get("comparison")),
     "hysteresis": lambda made: plots.hysteresis(made.get("tipping_points")["loop"]),
     "tipping": lambda made: plots.tipping(made.get("tipping_points")["spikes"]),

@@ -36,6 +36,16 @@ WHEN = {"schema": "stampede.when/1", "version": "0.1.0", "scenario": "small",
         "moments": [{"delay_seconds": 90.0, "runs": 4, "outages": 1, "low": 0.1, "high": 0.8},
                     {"delay_seconds": 180.0, "runs": 0, "outages": 0, "low": 0, "high": 1}]}
 
+REOPEN = {"schema": "stampede.reopen/1", "version": "0.1.0", "scenario": "small", "places": [
+    {"place": "region east", "cold": True, "ramps": [
+        {"length_seconds": 120.0, "runs": 4, "relapses": 3, "low": 0.2, "high": 0.9},
+        {"length_seconds": 600.0, "runs": 0, "relapses": 0, "low": 0, "high": 1}]}]}
+POINT = {"value": "5", "at": 0.5, "runs": 8, "outages": 8, "low": 0.6, "high": 1}
+MAP = {"schema": "stampede.tipping_map/1", "version": "0.1.0", "scenario": "small", "log": False,
+       "params": ["spec.a", "spec.b"], "between": [["0", "10"], ["1", "3"]], "confidence": 0.95,
+       "rows": [{"value": "1", "at": 0.0, "low_at": 0.25, "high_at": 0.5, "points": [POINT]},
+                {"value": "3", "at": 1.0, "low_at": None, "high_at": None, "points": [POINT]}]}
+
 
 def texts(picture):
     return [text.get_text() for text in picture.findobj(Text)]
@@ -55,6 +65,18 @@ class Answers(unittest.TestCase):
             self.assertIn(wanted, texts(plots.answer(data)))
         self.assertIn("restore: not known", texts(plots.answer(WHEN)))
         self.assertIn("small: explain delays", texts(plots.answer(DELAYS)))
+
+    def test_ramps_are_rows(self):
+        self.assertEqual(answers.shares_of(REOPEN), [("region east, cold, 2 min", 4, 3, 0.2, 0.9)])
+        self.assertIn("small: reopen", texts(plots.answer(REOPEN)))
+
+    def test_a_map_has_its_contour_in_the_middle_of_its_band(self):
+        picture = plots.answer(MAP)
+        contour = [line for line in picture.axes[0].get_lines() if line.get_marker() == "o"]
+        self.assertEqual([list(line.get_xdata()) for line in contour], [[0.375]])
+        self.assertIn("spec.b", texts(picture))
+        with self.assertRaisesRegex(ValueError, "nothing to draw"):
+            plots.answer({**MAP, "rows": []})
 
     def test_nothing_to_draw_is_said(self):
         with self.assertRaisesRegex(ValueError, "nothing to draw"):

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 import stampede
 from small_run import SmallRun
 from stampede import plots
-from stampede.plots import policy_dots
+from stampede.plots import pareto_front, policy_dots
 from stampede.plots.command import main
 
 MEASURES = [
@@ -116,7 +116,7 @@ class Compare(SmallRun):
 
     def test_command_and_bytes(self):
         self.compare()
-        names = [f"{name}.{kind}" for name in ("compare", "compare_timelines")
+        names = [f"{name}.{kind}" for name in ("compare", "compare_pareto", "compare_timelines")
                  for kind in ("png", "svg")]
         bytes_of = []
         for _ in range(2):
@@ -130,7 +130,7 @@ class Compare(SmallRun):
         self.compare(keep_runs=False)
         with contextlib.redirect_stdout(io.StringIO()) as said:
             self.assertEqual(main(["compare", str(self.directory)]), 0)
-        self.assertEqual(len(said.getvalue().split()), 2)
+        self.assertEqual(len(said.getvalue().split()), 4)
 
     def test_a_comparison_within_a_budget_says_that_its_intervals_hold_at_any_time(self):
         self.compare()
@@ -168,6 +168,17 @@ class Compare(SmallRun):
         for draw, wanted in ((plots.policies, "small   seeds 1 to 1   stampede 0.1.0"),
                              (plots.multiples, "small   seed 1   stampede 0.1.0")):
             self.assertIn(wanted, [text.get_text() for text in draw(found).findobj(Text)])
+
+    def test_the_front_is_what_none_beats_in_both(self):
+        points = [("base", 10, 5), ("dear", 12, 1), ("worse", 12, 3), ("same", 12, 1),
+                  ("cheap", 9, 9)]
+        self.assertEqual(pareto_front.front(points), ["base", "dear", "same", "cheap"])
+
+    def test_what_it_gives_for_what_it_holds(self):
+        picture = plots.pareto(self.compare())
+        said = [text.get_text() for text in picture.findobj(Text)]
+        self.assertTrue(any("2  unclear" in text for text in said))
+        self.assertIn("mean downtime (min)", said)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,36 @@ TEST(audit, each_rule_has_an_edge) {
        {"spec.safety.enabled=true", "spec.safety.sample_rate=100%", "spec.demand.rate=10/s",
         "spec.safety.threshold=2%"},
        {"spec.safety.enabled=true", "spec.safety.sample_rate=100%", "spec.demand.rate=10/s",
-        "spec.safety.threshold=0.3%"}}};
+        "spec.safety.threshold=0.3%"}},
+      {"beyond_the_fleet",  // 2 nodes of 8 GPUs, and 4 of 4
+       {"spec.cluster.workloads[0].autoscaler.max_replicas=16"},
+       {"spec.cluster.workloads[0].autoscaler.max_replicas=17"}},
+      {"unbounded_queue",
+       {"spec.gateway.max_queue=0", "spec.serving.pools[0].engine.max_num_queued_reqs=1",
+        "spec.regions[1].serving.pools[0].engine.max_num_queued_reqs=1"},
+       {"spec.gateway.max_queue=0"}},
+      {"longer_than_the_caller",  // who leaves after 3 min
+       {"spec.services=[{name: s}]",
+        "spec.uses=[{name: u, service: s, timeout: 60s, retry: {policy: fixed, max_attempts: 3}}]"},
+       {"spec.services=[{name: s}]",
+        "spec.uses=[{name: u, service: s, timeout: 61s, retry: {policy: fixed, max_attempts: "
+        "3}}]"}},
+      {"surge",
+       {"spec.regions[0].share=50%", "spec.regions[1].share=50%"},
+       {"spec.regions[0].share=51%", "spec.regions[1].share=49%"}},
+      {"surge",  // a cap holds it
+       {"spec.regions[0].share=70%", "spec.regions[1].share=30%", "spec.balancer.spill_cap=99%"},
+       {"spec.regions[0].share=70%", "spec.regions[1].share=30%", "spec.balancer.spill_cap=100%"}},
+      {"headroom_that_goes",  // the other region's traffic comes on top: twice what it has
+       {"spec.cluster.workloads[0].autoscaler.cpu_utilization_percent=50",
+        "spec.regions[1].pools[0].min_replicas=1"},
+       {"spec.cluster.workloads[0].autoscaler.cpu_utilization_percent=51",
+        "spec.regions[1].pools[0].min_replicas=1"}},
+      {"headroom_that_goes",  // it may not shrink
+       {"spec.cluster.workloads[0].autoscaler.cpu_utilization_percent=80",
+        "spec.regions[1].pools[0].min_replicas=2"},
+       {"spec.cluster.workloads[0].autoscaler.cpu_utilization_percent=80",
+        "spec.regions[1].pools[0].min_replicas=1"}}};
   for (const auto& edge : edges) {
     SCOPED_TRACE(edge.rule);
     const auto has = [&](const std::vector<std::string>& sets) {

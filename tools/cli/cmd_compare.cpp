@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -102,6 +103,17 @@ class CompareProgress {
   }
   // Of no use while runs are under way.
   std::size_t done() const { return played_ + reused_; }
+  // How far a run has come, as a share of its length.
+  void reached(double share) {
+    const std::lock_guard lock(mutex_);
+    furthest_ = std::max(furthest_, share);
+  }
+  // Wall time of so many runs, `jobs` at a time [s], by what was played; 0: nothing is known.
+  double needed(std::size_t runs, int jobs) const {
+    const auto wanted = static_cast<double>(runs);
+    if (played_ > 0) return budget_.used() * wanted / static_cast<double>(played_);
+    return furthest_ > 0 ? budget_.used() / furthest_ * std::ceil(wanted / jobs) : 0;
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -111,6 +123,7 @@ class CompareProgress {
   bool drawn_ = false;
   std::mutex mutex_;
   std::size_t played_ = 0, reused_ = 0;
+  double furthest_ = 0;
   const Clock::time_point begun_ = Clock::now();
   Clock::time_point shown_ = begun_;
 };
@@ -159,8 +172,10 @@ std::optional<CompareRun> play_in_time(const ScenarioPolicies& scenario, std::si
                                        const std::function<bool()>& time_is_up) {
   if (time_is_up()) return std::nullopt;
   try {
-    const auto played =
-        scenario.play(policy, seed, [&](double) { return !interrupted() && !time_is_up(); });
+    const auto played = scenario.play(policy, seed, [&](double simulated) {
+      progress.reached(simulated / scenario.duration_seconds());
+      return !interrupted() && !time_is_up();
+    });
     progress.finished(played.reused);
     return played.run;
   } catch (const StoppedRun&) {
@@ -231,12 +246,22 @@ void drop_unplayed(ScenarioPolicies& scenario, CompareRuns& runs, std::size_t fi
     narrate(fmt::format("stampede: {} sets had no run within the budget\n", dropped));
 }
 
-// Names of the policies that have no run.
-std::string without_runs(const ScenarioPolicies& scenario, const CompareRuns& runs) {
+// What is told when the time was over before each of the `policies` had a run; empty: each has one.
+std::string too_short(const CompareOptions& o, const ScenarioPolicies& scenario,
+                      std::size_t policies, const CompareRuns& runs,
+                      const CompareProgress& progress) {
   std::vector<std::string> names;
-  for (std::size_t k = 0; k < runs.size(); ++k)
+  for (std::size_t k = 0; k < policies; ++k)
     if (runs[k].empty()) names.push_back(scenario.policies()[k].name);
-  return listed(names);
+  if (names.empty()) return "";
+  const double needed = progress.needed(policies, o.jobs) * (o.search > 0 ? 2 : 1);
+  return fmt::format("stampede: the budget of {} was over before these had a run: {}\n{}\n",
+                     o.budget, listed(names),
+                     needed > 0
+                         ? fmt::format("a run of each takes about {:.0f} s on this machine, a "
+                                       "verdict ten times as long: --budget {:.0f}s",
+                                       std::ceil(needed), std::ceil(10 * needed))
+                         : "no run had begun; a run of each is the least that is wanted");
 }
 
 CompareTerms terms_of(const ScenarioPolicies& scenario, bool any_time) {
@@ -280,11 +305,13 @@ int compare_command(const CompareOptions& o) {
       o.out, o.keep_other_builds));
 
   Replications replications;
+  std::string short_of_time;
   {
     CompareProgress progress(plan.policies * plan.replications, budget, o.quiet);
     try {
       replications = budget.limited() ? play_until_decided(o, scenario, plan, budget, progress)
                                       : play_planned(scenario, plan, progress);
+      short_of_time = too_short(o, scenario, plan.policies, replications.runs, progress);
     } catch (const StoppedRun&) {
       if (!out) throw Interrupted{};
       narrate(
@@ -297,9 +324,8 @@ int compare_command(const CompareOptions& o) {
     }
   }
   drop_unplayed(scenario, replications.runs, plan.policies);
-  if (const std::string none = without_runs(scenario, replications.runs); !none.empty()) {
-    narrate(fmt::format("stampede: the budget of {} was over before these had a run: {}\n",
-                        o.budget, none));
+  if (!short_of_time.empty()) {
+    narrate(short_of_time);
     return kRunsFailed;
   }
   const Comparison comparison = compare(replications.runs, terms_of(scenario, budget.limited()));

@@ -10,6 +10,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/trial_command.h"
 #include "tools/experiments/evidence.h"
+#include "tools/experiments/headroom.h"
 #include "tools/experiments/shown.h"
 #include "tools/results/build.h"
 
@@ -134,21 +135,55 @@ void require_time_for_an_outage(const SurviveOptions& o, const std::string& at, 
                        ""}});
 }
 
-int survive_command(const SurviveOptions& o) {
-  TrialSession session(o, "survive");
-  const Spec& spec = session.trials().scenario().spec;
-  const std::string at = time_of_loss(o, spec);
-  require_time_for_an_outage(o, at, spec);
-  std::vector<Loss> losses = single_losses(spec);
+std::string headroom_text(const std::vector<Headroom>& rows) {
+  if (rows.empty()) return "";
+  std::vector<std::vector<std::string>> cells{
+      {"to go on without", "asked [1/s]", "others serve [1/s]", "more GPUs", "of", "GPU-h a day"}};
+  for (const Headroom& h : rows)
+    cells.push_back({"region " + h.lost, fmt::format("{:.4g}", h.asked),
+                     fmt::format("{:.4g}", h.left), fmt::format("{:.0f}", h.more_gpus),
+                     fmt::format("{:.0f}", h.gpus), fmt::format("{:.0f}", h.more_a_day())});
+  return "\n" + aligned(cells) +
+         "  at spec.demand.rate, every pod at what it is told to take; cold caches and retries "
+         "come on "
+         "top\n";
+}
+
+ordered_json headroom_json(const std::vector<Headroom>& rows) {
+  ordered_json out = ordered_json::array();
+  for (const Headroom& h : rows)
+    out.push_back({{"lost", h.lost},
+                   {"asked_per_second", h.asked},
+                   {"others_per_second", h.left},
+                   {"gpus", h.gpus},
+                   {"more_gpus", h.more_gpus},
+                   {"gpu_hours_a_day", h.more_a_day()}});
+  return out;
+}
+
+// Losses that the scenario cannot have are taken out; returns their names. Throws InputError where
+// the scenario without a loss is none.
+std::vector<std::string> leave_out_impossible(std::vector<Loss>& losses, const Trials& trials,
+                                              const SurviveOptions& o, const std::string& at) {
   std::vector<std::string> left_out;
   for (std::size_t k = 0; k < losses.size();)
-    if (const auto fault = session.trials().fault(variation_of(losses[k], o, at))) {
+    if (const auto fault = trials.fault(variation_of(losses[k], o, at))) {
       if (k == 0) throw InputError(*fault);
       left_out.push_back(losses[k].name);
       losses.erase(losses.begin() + static_cast<std::ptrdiff_t>(k));
     } else {
       ++k;
     }
+  return left_out;
+}
+
+int survive_command(const SurviveOptions& o) {
+  TrialSession session(o, "survive");
+  const Spec& spec = session.trials().scenario().spec;
+  const std::string at = time_of_loss(o, spec);
+  require_time_for_an_outage(o, at, spec);
+  std::vector<Loss> losses = single_losses(spec);
+  const std::vector<std::string> left_out = leave_out_impossible(losses, session.trials(), o, at);
   if (o.pairs) add_pairs(losses);
   for (i64 n = 0; n < o.runs && !session.budget().over(); ++n) {
     std::vector<TrialSession::Question> questions;
@@ -188,7 +223,8 @@ int survive_command(const SurviveOptions& o) {
                               {"command", session.command() + own_words(o)},
                               {"confidence", kConfidence},
                               {"left_out", left_out},
-                              {"losses", json}};
+                              {"losses", json},
+                              {"headroom", headroom_json(headroom(spec))}};
     print_result(out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
     return kFine;
   }
@@ -198,7 +234,7 @@ int survive_command(const SurviveOptions& o) {
           at, o.cold ? ", with all caches" : "", o.outage_after) +
       aligned(rows);
   if (!left_out.empty()) text += "not played: " + listed(left_out) + "\n";
-  print_result(text);
+  print_result(text + headroom_text(headroom(spec)));
   return kFine;
 }
 

@@ -6,33 +6,49 @@
 
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
-#include "tools/cli/trial_command.h"
+#include "tools/cli/tipping_command.h"
 #include "tools/experiments/shown.h"
-#include "tools/experiments/tipping.h"
 #include "tools/results/build.h"
 
 namespace stampede {
-namespace {
 
 using nlohmann::ordered_json;
 
-struct TippingOptions : TrialOptions {
-  std::string param, between, within = "1%";
-  std::vector<std::string> policies;
-  i64 per_point = 40;
-  bool log = false;
-};
-
-AxisMember range_of(const TippingOptions& o, const Trials& trials) {
-  const std::string option = "--between " + o.between;
-  const auto comma = o.between.find(',');
-  if (comma == std::string::npos || o.between.find(',', comma + 1) != std::string::npos)
+Axis tipping_axis(const TippingOptions& o, std::size_t k, const Trials& trials) {
+  const std::string &between = o.betweens[k], option = "--between " + between;
+  const auto comma = between.find(',');
+  if (comma == std::string::npos || between.find(',', comma + 1) != std::string::npos)
     throw InputError({{option, 0, 0, "", "two values are wanted, as in 1GiB,2GiB", ""}});
-  return trials.range(o.param, o.between.substr(0, comma), o.between.substr(comma + 1), o.log,
-                      option);
+  Axis axis;
+  axis.members.push_back(trials.range(o.params[k], between.substr(0, comma),
+                                      between.substr(comma + 1), o.log, option));
+  return axis;
+}
+
+TippingPlan tipping_plan(const TippingOptions& o) {
+  TippingPlan plan;
+  plan.per_point = static_cast<std::size_t>(o.per_point);
+  plan.jobs = o.jobs;
+  Share within{};
+  std::string wrong = parse_share(o.within, within);
+  if (wrong.empty() && !(within.value > 0 && within.value < 1))
+    wrong = "more than 0 and less than 100 % is expected";
+  if (!wrong.empty()) throw InputError({{"--within " + o.within, 0, 0, "", wrong, ""}});
+  plan.within = within.value;
+  return plan;
 }
 
 std::string text_at(const Axis& axis, double at) { return settings_at(axis, at).front().value; }
+
+std::string tipping_words(const TippingOptions& o) {
+  std::string words;
+  for (std::size_t k = 0; k < o.params.size(); ++k)
+    words += " --param " + shell_quoted(o.params[k]) + " --between " + shell_quoted(o.betweens[k]);
+  for (const std::string& policy : o.policies) words += " --with " + policy;
+  return words;
+}
+
+namespace {
 
 std::string what_is_said(const TippingOptions& o, const Axis& axis, const Tipping& t) {
   const std::string low = text_at(axis, t.between.low), high = text_at(axis, t.between.high);
@@ -42,15 +58,15 @@ std::string what_is_said(const TippingOptions& o, const Axis& axis, const Tippin
       low, high, 100 * kConfidence, t.rises ? "rises" : "falls");
   switch (t.end) {
     case TippingEnd::kFound:
-      return fmt::format("{} tips {}", o.param, where);
+      return fmt::format("{} tips {}", o.params[0], where);
     case TippingEnd::kTooClose:
       return fmt::format(
           "{} tips {}; nearer, an outage is about as likely as not at each of the "
           "points that were tried",
-          o.param, where);
+          o.params[0], where);
     case TippingEnd::kBudget:
       if (t.points.size() < 3) return "the budget was over before both ends were known";
-      return fmt::format("{} tips {}; the budget was over before it was known better", o.param,
+      return fmt::format("{} tips {}; the budget was over before it was known better", o.params[0],
                          where);
     case TippingEnd::kNoCrossing:
       return fmt::format("no tipping point: an outage is {} likely than not at both ends",
@@ -64,7 +80,7 @@ std::string what_is_said(const TippingOptions& o, const Axis& axis, const Tippin
 
 std::string tipping_table(const TippingOptions& o, const Axis& axis, const Tipping& t,
                           const std::string& scenario) {
-  std::vector<std::vector<std::string>> rows{{o.param, "outages", "probability", ""}};
+  std::vector<std::vector<std::string>> rows{{o.params[0], "outages", "probability", ""}};
   for (const TestedPoint& p : t.points)
     rows.push_back({text_at(axis, p.at), fmt::format("{} of {}", p.outages, p.runs),
                     percent(p.share),
@@ -93,7 +109,7 @@ std::string tipping_json(const TippingOptions& o, const Axis& axis, const Tippin
       {"build", stampede_build()},
       {"scenario", scenario},
       {"command", command},
-      {"param", o.param},
+      {"param", o.params[0]},
       {"confidence", kConfidence},
       {"ended", name_of(t.end)},
       {"low", known ? ordered_json(text_at(axis, t.between.low)) : ordered_json(nullptr)},
@@ -105,29 +121,22 @@ std::string tipping_json(const TippingOptions& o, const Axis& axis, const Tippin
 }
 
 int tipping_command(const TippingOptions& o) {
+  if (o.params.size() != o.betweens.size() || o.params.size() > 2)
+    throw InputError({{"--param " + o.params.back(), 0, 0, "",
+                       "one or two parameters are wanted, each with its --between", ""}});
   TrialSession session(o, "tipping-point");
   if (const auto fault = session.trials().fault({{}, o.policies})) throw InputError(*fault);
-  Axis axis;
-  axis.members.push_back(range_of(o, session.trials()));
-  TippingPlan plan;
-  plan.per_point = static_cast<std::size_t>(o.per_point);
-  plan.jobs = o.jobs;
-  Share within{};
-  std::string wrong = parse_share(o.within, within);
-  if (wrong.empty() && !(within.value > 0 && within.value < 1))
-    wrong = "more than 0 and less than 100 % is expected";
-  if (!wrong.empty()) throw InputError({{"--within " + o.within, 0, 0, "", wrong, ""}});
-  plan.within = within.value;
-  const Tipping tipping = find_tipping(plan, [&](double at, std::size_t n) -> std::optional<bool> {
-    const Variation change{{{o.param, text_at(axis, at), "--between"}}, o.policies};
-    const auto trial = session.play(change, session.trials().seed() + static_cast<i64>(n));
-    return trial ? std::optional(trial->outage) : std::nullopt;
-  });
+  if (o.params.size() == 2) return tipping_map(o, session);
+  const Axis axis = tipping_axis(o, 0, session.trials());
+  const Tipping tipping =
+      find_tipping(tipping_plan(o), [&](double at, std::size_t n) -> std::optional<bool> {
+        const Variation change{{{o.params[0], text_at(axis, at), "--between"}}, o.policies};
+        const auto trial = session.play(change, session.trials().seed() + static_cast<i64>(n));
+        return trial ? std::optional(trial->outage) : std::nullopt;
+      });
   const std::string name = session.trials().scenario().metadata.name;
   if (!o.quiet) narrate(session.spent() + "\n");
-  std::string command = session.command() + " --param " + shell_quoted(o.param) + " --between " +
-                        shell_quoted(o.between);
-  for (const std::string& policy : o.policies) command += " --with " + policy;
+  const std::string command = session.command() + tipping_words(o);
   print_result(o.format == "json" ? tipping_json(o, axis, tipping, name, command)
                                   : tipping_table(o, axis, tipping, name));
   return kFine;
@@ -140,13 +149,17 @@ void add_tipping_point_command(CommandLine& line) {
       "tipping-point", "Find the value of a parameter at which an outage becomes as likely as not.",
       {"stampede tipping-point fleet.yaml --param spec.demand.rate --between 6/s,60/s",
        "stampede tipping-point fleet.yaml --param spec.demand.rate --between 6/s,60/s --log "
-       "--out tip.db"});
+       "--out tip.db",
+       "stampede tipping-point fleet.yaml --param spec.demand.rate --between 6/s,60/s --param "
+       "spec.gateway.max_queue --between 10,200 --points 5"});
   const auto o = std::make_shared<TippingOptions>();
   add_trial_options(command, *o);
-  command.option("--param", o->param, "the parameter, as --set names it")
+  command.option("--param", o->params, "the parameter, as --set names it; twice for a map of two")
       .required()
       .type_name("PATH");
-  command.option("--between", o->between, "two values with an outage at one and none at the other")
+  command
+      .option("--between", o->betweens,
+              "two values with an outage at one and none at the other; once for each --param")
       .required()
       .type_name("A,B");
   command.flag("--log", o->log, "halve ratios instead of differences");
@@ -154,6 +167,9 @@ void add_tipping_point_command(CommandLine& line) {
       .type_name("NAME");
   command.option("--within", o->within, "share of the range that is narrow enough")
       .type_name("SHARE");
+  command.option("--points", o->points, "of a map: values of the second parameter")
+      .between(2, 1000)
+      .type_name("N");
   command.option("--runs-per-point", o->per_point, "runs at one value at most")
       .between(5, 100'000)
       .type_name("N");

@@ -38,6 +38,8 @@ void add_sweep_command(CommandLine& line);
 void add_tipping_point_command(CommandLine& line);
 void add_when_command(CommandLine& line);
 void add_survive_command(CommandLine& line);
+void add_reopen_command(CommandLine& line);
+void add_analyze_command(CommandLine& line);
 void add_audit_command(CommandLine& line);
 void add_explain_command(CommandLine& line);
 void add_generated_commands(CommandLine& line);  // completion, man

@@ -28,7 +28,8 @@ class Assumed {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
   }
 
-  void screen() {
+  // Whether one path at least was played.
+  bool screen() {
     const auto paths = static_cast<std::size_t>(options_.runs);
     const Points points = morris_points(paths, axes_.size(), 1);
     const std::size_t length = axes_.size() + 1;
@@ -38,7 +39,9 @@ class Assumed {
       for (std::size_t k = 0; k < length; ++k)
         questions.push_back({change_at(axes_, points[screened_ * length + k]),
                              session_.trials().seed() + static_cast<i64>(screened_)});
-      for (const auto& trial : session_.ask(questions))
+      const auto trials = session_.ask(questions);
+      if (session_.budget().over()) break;  // a path that was cut off says nothing
+      for (const auto& trial : trials)
         answers.push_back(trial ? std::optional(trial->downtime_seconds) : std::nullopt);
       ++screened_;
     }
@@ -47,6 +50,7 @@ class Assumed {
       return effects_[a].absolute > effects_[b].absolute;
     });
     order_.resize(std::min(order_.size(), static_cast<std::size_t>(options_.leaders)));
+    return screened_ > 0;
   }
 
   // Each leader alone at both ends, the others as the scenario has them.
@@ -106,6 +110,12 @@ class Assumed {
                 {"rows", rows_},
                 {"left_out", left_out_},
                 {"parameters", ordered_json::array()}};
+    if (screened_ == 0) {
+      out.table = fmt::format(
+          "the budget was over before one path of the screening was played, which takes {} runs\n",
+          axes_.size() + 1);
+      return out;
+    }
     const double duration = session_.trials().scenario().spec.duration.seconds();
     std::vector<std::vector<std::string>> rows{{"parameter", "range", "screening [min]", "spread",
                                                 "at the low end [min]", "at the high end [min]",
@@ -189,9 +199,10 @@ class Assumed {
 
 Explained explain_assumptions(const ExplainOptions& o, TrialSession& session) {
   Assumed assumed(o, session);
-  assumed.screen();
-  assumed.move();
-  assumed.share();
+  if (assumed.screen()) {
+    assumed.move();
+    assumed.share();
+  }
   return assumed.explained();
 }
 

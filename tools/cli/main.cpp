@@ -31,11 +31,13 @@ int run_command_line(int argc, char** argv) {
   add_history_command(line);
   add_replay_command(line);
   add_sweep_command(line);
+  add_analyze_command(line);
   add_audit_command(line);
   add_tipping_point_command(line);
   add_explain_command(line);
   add_when_command(line);
   add_survive_command(line);
+  add_reopen_command(line);
   add_generated_commands(line);
   return line.run(argc, argv);
 }

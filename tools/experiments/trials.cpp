@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* kDowntime = "outage.downtime_seconds";
 constexpr const char* kAvailability = "requests.availability_ratio";
+constexpr const char* kOfRegion = "outage.by_region.";  // and its name
 
 StoredRun stored(const std::string& question, const std::string& id, const Variation& change,
                  const Loaded& loaded, const std::string& replay, const RunRecord& record) {
@@ -61,10 +62,17 @@ Trials::Trials(PolicyBase base, std::string question, std::string store, std::st
   scenario_ = loaded.scenario;
   if (store.empty()) return;
   store_ = std::make_unique<Store>(store);
-  const auto availability = store_->scalar(kAvailability);
-  for (const auto& [id, downtime] : store_->scalar(kDowntime))
-    if (const auto it = availability.find(id); it != availability.end())
-      known_[id] = judged(downtime, it->second);
+  std::map<std::string, std::map<std::string, double>> kept;  // by name, then by run
+  for (const char* name : {kDowntime, kAvailability}) kept[name] = store_->scalar(name);
+  for (const RegionParams& r : scenario_.spec.regions)
+    kept[kOfRegion + r.name] = store_->scalar(kOfRegion + r.name);
+  for (const auto& [id, availability] : kept[kAvailability])
+    if (kept[kDowntime].count(id) > 0)
+      known_[id] = judged([&](const std::string& name) -> std::optional<double> {
+        const auto& values = kept[name];
+        const auto it = values.find(id);
+        return it == values.end() ? std::nullopt : std::optional(it->second);
+      });
 }
 
 Loaded Trials::load(const Variation& change, i64 seed) const {
@@ -121,8 +129,15 @@ std::string Trials::command_of(const Variation& change, i64 seed) const {
   return text + fmt::format(" --seed {}", seed);
 }
 
-Trial Trials::judged(double downtime_seconds, double availability) const {
-  return {downtime_seconds, downtime_seconds >= outage_after_.seconds(), availability};
+Trial Trials::judged(
+    const std::function<std::optional<double>(const std::string&)>& scalar_named) const {
+  Trial trial;
+  trial.downtime_seconds = scalar_named(kDowntime).value_or(0);
+  trial.outage = trial.downtime_seconds >= outage_after_.seconds();
+  trial.availability = scalar_named(kAvailability).value_or(0);
+  for (const RegionParams& r : scenario_.spec.regions)
+    trial.region_downtime.push_back(scalar_named(kOfRegion + r.name).value_or(0));
+  return trial;
 }
 
 std::optional<Trial> Trials::play(const Variation& change, i64 seed,
@@ -139,8 +154,8 @@ std::optional<Trial> Trials::play(const Variation& change, i64 seed,
   const auto record = execute(loaded, [&](double) { return go_on(); });
   if (!record) return std::nullopt;
   if (!record->error.empty()) throw FailedRun{record->error, command_of(change, seed), seed};
-  const Trial trial = judged(scalar(record->scalars, kDowntime).value_or(0),
-                             scalar(record->scalars, kAvailability).value_or(0));
+  const Trial trial =
+      judged([&](const std::string& name) { return scalar(record->scalars, name); });
   const std::lock_guard lock(mutex_);
   ++played_;
   known_[id] = trial;

@@ -24,7 +24,8 @@ struct Variation {
 struct Trial {
   double downtime_seconds = 0;
   bool outage = false;
-  double availability = 0;  // share of all requests of the run
+  double availability = 0;              // share of all requests of the run
+  std::vector<double> region_downtime;  // [region] s
 };
 
 class Trials {
@@ -55,7 +56,7 @@ class Trials {
  private:
   Loaded load(const Variation& change, i64 seed) const;
   std::string command_of(const Variation& change, i64 seed) const;
-  Trial judged(double downtime_seconds, double availability) const;
+  Trial judged(const std::function<std::optional<double>(const std::string&)>& scalar_named) const;
 
   PolicyBase base_;
   std::string question_, command_;

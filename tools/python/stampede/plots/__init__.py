@@ -13,6 +13,7 @@ from stampede.plots.hysteresis_loop import hysteresis
 from stampede.plots.incident_timeline import timeline
 from stampede.plots.latency_tail import latency
 from stampede.plots.overview import overview
+from stampede.plots.pareto_front import pareto
 from stampede.plots.phase_diagram import phase_map
 from stampede.plots.policy_dots import policies
 from stampede.plots.policy_multiples import multiples
@@ -20,4 +21,4 @@ from stampede.plots.style import Picture
 from stampede.plots.tipping_point import tipping
 
 __all__ = ["Picture", "answer", "budget", "causes", "hysteresis", "latency", "multiples", "overview",
-           "phase_map", "policies", "timeline", "tipping"]
+           "pareto", "phase_map", "policies", "timeline", "tipping"]

@@ -10,6 +10,7 @@ import sys
 
 from stampede import plots
 from stampede.comparisons import comparison
+from stampede.plots.pareto_front import points_of
 from stampede.results import load, requests
 from stampede.sweeps import sweep
 
@@ -44,7 +45,7 @@ def parser():
         kind.add_argument("--collapsed-above", metavar="NUMBER", type=float, default=600.0,
                           help="a run collapsed if the measure reached it; 600")
     add_kind(kinds, "answer", plots.answer, "FILE.json",
-             "of `stampede explain, when, survive or tipping-point --format json`")
+             "of `stampede explain, when, survive, reopen or tipping-point --format json`")
     add_kind(kinds, "compare", plots.policies, "DIR", "of `stampede compare --out DIR`")
     return top
 
@@ -52,6 +53,8 @@ def parser():
 def draw_comparison(directory, out):
     found = comparison(directory)
     paths = list(plots.policies(found).save(out, "compare"))
+    if points_of(found):
+        paths += plots.pareto(found).save(out, "compare_pareto")
     if found.runs["directory"].notna().all():
         paths += plots.multiples(found).save(out, "compare_timelines")
     return paths
