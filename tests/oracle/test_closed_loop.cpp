@@ -11,8 +11,10 @@
 #include "sim/random.h"
 #include "tests/directories.h"
 #include "tools/calibration/bench_result.h"
+#include "tools/calibration/benchmark_settings.h"
 #include "tools/calibration/constants.h"
 #include "tools/calibration/playback.h"
+#include "tools/calibration/points.h"
 #include "tools/calibration/summaries.h"
 
 namespace stampede::calibration {
@@ -52,9 +54,63 @@ TEST(closed_loop, all_clients_begin_at_once) {
   EXPECT_LT(play_closed_loop(server, {8, 256, 1000}).ttft, 0.256 * 4.5);
 }
 
+// A request waits for the next of the engine's looks, which are 100 ms apart: half of that on
+// average.
+TEST(closed_loop, an_engine_that_seldom_looks_sees_requests_late) {
+  ClosedLoop loop{1, 100, 50};
+  loop.each = 200;
+  loop.look = 0.1;
+  const ClosedLoopMeans late = play_closed_loop(ten_milliseconds(), loop);
+  EXPECT_NEAR(late.ttft, 0.010 + 0.050, 0.01);
+  EXPECT_NEAR(late.tpot, 0.010, 1e-9);
+}
+
+TEST(benchmark_settings, are_those_of_the_launch_scripts) {
+  BenchmarkServer s{"MiniMax-M2.5", true, EngineKind::kVllm, 1024, 64};
+  EXPECT_EQ(token_budget(s), 2048u);
+  EXPECT_EQ(key_value_bytes(s), 0);
+  EXPECT_EQ(steps_between_looks(s), 1);
+  s.blackwell = false;
+  EXPECT_EQ(token_budget(s), 8192u);
+  EXPECT_EQ(key_value_bytes(s), 2);
+  BenchmarkServer deepseek{"DeepSeek", true, EngineKind::kSglang, 8192, 8};
+  EXPECT_EQ(steps_between_looks(deepseek), 10);
+  deepseek.clients = 16;
+  EXPECT_EQ(steps_between_looks(deepseek), 30);
+  deepseek.engine = EngineKind::kTensorRt;
+  EXPECT_EQ(token_budget(deepseek), 8320u) << "a prompt, all clients and a little more";
+  deepseek.clients = 20'000;
+  deepseek.engine = EngineKind::kVllm;
+  EXPECT_EQ(token_budget(deepseek), 20'000u) << "never below the sequences";
+}
+
+struct points : testing::Test {
+  void TearDown() override { std::filesystem::remove(path); }
+  std::string path = testing::TempDir() + "stampede-points.csv";
+};
+
+TEST_F(points, a_group_is_held_out_by_its_name) {
+  std::ofstream(path)
+      << "mode,model_path,system,backend,precision,isl,osl,batch_size,tp_size,pp_size,"
+         "attention_dp_size,moe_ep_size,silicon_ttft_ms,silicon_tpot_ms\n"
+         "agg,o/Kimi-K2.5,b200_sxm,vllm,fp4,1024,1024,4,4,1,1,4,80,8\n"
+         "agg,o/Kimi-K2.5,b300_sxm,vllm,fp4,2000,1000,4,8,1,8,,80,8\n"
+         "disagg,o/Kimi-K2.5,b300_sxm,vllm,fp4,2000,1000,4,8,1,8,,80,8\n";
+  const auto read = read_points(path, source_directory() + "/tools/calibration");
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_TRUE(read[0].development);
+  EXPECT_TRUE(read[0].protocol_known);
+  EXPECT_EQ(read[0].server.expert_parallel, 4);
+  EXPECT_EQ(read[0].not_covered, "");
+  EXPECT_FALSE(read[1].development);
+  EXPECT_FALSE(read[1].protocol_known);
+  EXPECT_EQ(read[1].server.expert_parallel, 1);
+  EXPECT_EQ(read[1].not_covered, "data-parallel attention");
+}
+
 TEST(constants, come_back_from_sums_of_their_terms) {
   Terms truth = least_constants();
-  truth[kVllm] = 1e-3;
+  truth[kHost] = 1e-3;
   truth[kWeights] = 1.3;
   truth[kContext] = 1.6;
   std::vector<MeasuredTerms> rows;
@@ -63,7 +119,7 @@ TEST(constants, come_back_from_sums_of_their_terms) {
       return static_cast<double>(mix64(8 * i + of) >> 11) * 0x1p-53;
     };
     MeasuredTerms row;
-    row.terms[kVllm] = 1;
+    row.terms[kHost] = 1;
     row.terms[kWeights] = 0.01 * draw(1);
     row.terms[kContext] = 0.02 * draw(2);
     row.measured = seconds(row.terms, truth);
@@ -72,9 +128,9 @@ TEST(constants, come_back_from_sums_of_their_terms) {
   }
   const ConstantsFit fit = fit_constants(rows);
   EXPECT_LT(fit.rounds, 200);
-  for (const Term term : {kVllm, kWeights, kContext})
+  for (const Term term : {kHost, kWeights, kContext})
     EXPECT_NEAR(fit.constants[term] / truth[term], 1, 1e-3) << term;
-  EXPECT_EQ(fit.constants[kBf16], 1) << "nothing is known of it: its least";
+  EXPECT_EQ(fit.constants[kArithmetic], 1) << "nothing is known of it: its least";
 }
 
 struct bench_result : testing::Test {

@@ -36,8 +36,11 @@ TEST_F(roofline, llama_reads_its_weights_and_contexts) {
   const StepLine line = step_line(server, least_constants(), {});
   EXPECT_NEAR(line.time.base, 2 * 7.504e9 / 3.35e12, 2e-5);
   EXPECT_NEAR(line.time.context_token, 131'072 / 3.35e12, 1e-12);
-  EXPECT_NEAR(line.time.sequence, 2 * 7.504e9 / 989e12, 2e-8);
-  EXPECT_NEAR(line.time.prompt_token, 2 * 7.504e9 / 989e12, 2e-8);
+  // Each token is multiplied with the weights, and its vector is read and written six times a
+  // layer.
+  const double token = 2 * 7.504e9 / 989e12 + 6 * 32 * 4096 * 2 / 3.35e12;
+  EXPECT_NEAR(line.time.sequence, token, 2e-8);
+  EXPECT_NEAR(line.time.prompt_token, token, 2e-8);
   EXPECT_NEAR(line.time.pair, 4 * 4096.0 * 32 / 989e12, 1e-15);
   EXPECT_LT(line.error, 1e-9);
 }
@@ -56,6 +59,52 @@ TEST_F(roofline, experts_are_touched_one_after_the_other) {
   server.gpus = 2;
   EXPECT_NEAR(step_terms(server, {1})[kExperts], one / 2, 1e-12);
   EXPECT_GT(step_terms(server, {1})[kLink], 0);
+}
+
+TEST_F(roofline, experts_take_the_place_of_a_feed_forward) {
+  Server server{config(mixture), h100};
+  EXPECT_EQ(step_terms({config(dense), h100}, {1})[kKernel], 9 * 32);
+  EXPECT_EQ(step_terms(server, {1})[kKernel], 12 * 32);
+  server.model.shared_experts = 1;
+  EXPECT_EQ(step_terms(server, {1})[kKernel], 15 * 32) << "these are a feed-forward as well";
+  server.engine = engine_named("trtllm");
+  EXPECT_EQ(step_terms(server, {1})[kKernel], 0);
+  EXPECT_EQ(step_terms(server, {1})[kChainedKernel], 15 * 32);
+  EXPECT_THROW(engine_named("tgi"), std::runtime_error);
+}
+
+TEST_F(roofline, groups_share_the_copies_for_experts) {
+  Server server{config(mixture), h100, "bf16", 4};
+  const double token = 6 * 32 * 4096 * 2 / 3.35e12, parts = 2 * 32 * 3 * 14336 / 4 * 2 / 3.35e12;
+  const double copies = 2 * 32 * 3 * 4096 * 2 / 3.35e12;
+  EXPECT_NEAR(step_terms(server, {10})[kActivations], 10 * (token + parts + copies), 1e-12);
+  server.expert_parallel = 4;
+  EXPECT_NEAR(step_terms(server, {10})[kActivations], 10 * (token + parts + copies / 4), 1e-12);
+  server.expert_parallel = 3;
+  EXPECT_THROW(step_line(server, least_constants(), {}), std::runtime_error);
+}
+
+TEST_F(roofline, a_step_with_prompts_is_launched_once_for_all_of_them) {
+  const Server server{config(dense), h100};
+  EXPECT_EQ(step_terms(server, {8, 100})[kPromptKernel], 0);
+  EXPECT_EQ(step_terms(server, {8, 100, 1000, 3})[kPromptKernel], 9 * 32);
+  Terms constants = least_constants();
+  const double alone = step_line(server, constants, {}).time.prompt_token;
+  constants[kPromptKernel] = 1e-5;
+  LineRange range;
+  EXPECT_NEAR(step_line(server, constants, range).time.prompt_token - alone, 9 * 32 * 1e-5 / 1024,
+              1e-10);
+  range.prompts = 4;
+  EXPECT_NEAR(step_line(server, constants, range).time.prompt_token - alone, 9 * 32 * 1e-5 / 4096,
+              1e-10);
+  EXPECT_NEAR(step_line(server, constants, range).time.pair, 4 * 4096.0 * 32 / 989e12, 1e-15);
+}
+
+TEST_F(roofline, keys_and_values_have_a_precision_of_their_own) {
+  Server server{config(dense), h100, "fp8"};
+  const double one = step_terms(server, {1, 1000})[kContext];
+  server.key_value_bytes = 2;
+  EXPECT_NEAR(step_terms(server, {1, 1000})[kContext], 2 * one, 1e-12);
 }
 
 TEST_F(roofline, a_latent_is_not_split) {

@@ -92,15 +92,16 @@ void coefficients(const std::string& directory) {
 }
 
 struct Sizes {
-  std::string config, gpu, precision = "bf16";
-  int gpus = 1, batch = 128;
+  std::string config, gpu, precision = "bf16", engine = "vllm";
+  int gpus = 1, expert_parallel = 1, batch = 128;
   double prompt = 1024, context = 1024;
 };
 
 // Step times that no run was asked for, as the `engine` of a pool.
 void predict(const Sizes& sizes) {
-  const Server server{read_model_config(sizes.config), read_gpu_sheet(sizes.gpu), sizes.precision,
-                      sizes.gpus, kVllm};
+  const Server server{
+      read_model_config(sizes.config), read_gpu_sheet(sizes.gpu), sizes.precision, sizes.gpus,
+      engine_named(sizes.engine),      sizes.expert_parallel};
   // Few sequences touch few experts: the line is laid where a busy server works.
   const int least = std::max(1, sizes.batch / 4);
   const StepLine line =
@@ -130,6 +131,9 @@ CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
       ->required();
   sub->add_option("--precision", sizes.precision, "of the weights: bf16, fp8, fp4 or int4");
   sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel");
+  sub->add_option("--expert-parallel", sizes.expert_parallel,
+                  "groups of GPUs that hold whole experts; 1: each GPU has a part of all of them");
+  sub->add_option("--engine", sizes.engine, "vllm, sglang or trtllm");
   sub->add_option("--batch", sizes.batch, "most sequences that run at the same time");
   sub->add_option("--prompt", sizes.prompt, "tokens of a usual prompt");
   sub->add_option("--context", sizes.context, "tokens of a usual sequence that decodes");

@@ -167,6 +167,7 @@ class Benchmark final : private EngineSink {
   Benchmark(const PlaybackParams& server, const ClosedLoop& loop)
       : loop_(loop),
         front_end_(std::llround(server.front_end * 1e9)),
+        look_(std::llround(loop.look * 1e9)),
         profile_(server.engine),
         engine_(profile_),
         requests_(static_cast<std::size_t>(loop.clients) * static_cast<std::size_t>(loop.each)) {}
@@ -175,13 +176,13 @@ class Benchmark final : private EngineSink {
     for (int c = 0; c < loop_.clients; ++c) due_.push_back({0});
     std::size_t at = 0;  // in due_
     for (;;) {
-      const Instant next = at < due_.size() ? due_[at] : kNever;
+      const Instant next = at < due_.size() ? seen(due_[at]) : kNever;
       const Instant now = std::min(engine_.next_event(), next);
       if (now == kNever) break;
       engine_.advance(now, *this);
       if (now != next) continue;
       ++at;
-      if (begun_ < requests_.size()) begin(now);
+      if (begun_ < requests_.size()) begin(due_[at - 1], now);
     }
     return means();
   }
@@ -191,10 +192,14 @@ class Benchmark final : private EngineSink {
     i64 at = 0, first = 0, end = 0;  // [ns]
     u32 answer = 0;
   };
-  void begin(Instant now) {
+  // When the engine next looks after `due`.
+  Instant seen(Instant due) const {
+    return look_ > 0 ? Instant{(due.ns + look_ - 1) / look_ * look_} : due;
+  }
+  void begin(Instant due, Instant now) {
     const auto id = static_cast<u32>(begun_++);
     Request& r = requests_[id];
-    r.at = now.ns;
+    r.at = due.ns;
     r.answer = length(loop_.answer, loop_.shortest, 2 * id + 1);
     engine_.add(now, {id, length(loop_.prompt, loop_.shortest, 2 * id), 0, r.answer});
   }
@@ -218,7 +223,7 @@ class Benchmark final : private EngineSink {
   }
 
   const ClosedLoop& loop_;
-  const i64 front_end_;
+  const i64 front_end_, look_;
   EngineProfile profile_;
   Engine engine_;
   std::vector<Request> requests_;

@@ -57,6 +57,7 @@ struct ClosedLoop {
   double prompt = 1024, answer = 1024;  // longest [tokens]
   double shortest = 0.8;                // of them; uniform in between
   int each = 10;                        // requests a client
+  double look = 0;  // time between two looks of the engine at what has come; 0: it sees all [s]
 };
 
 struct ClosedLoopMeans {

@@ -1,9 +1,12 @@
 #include "tools/calibration/points.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
+#include "tools/calibration/benchmark_settings.h"
 #include "tools/calibration/constants.h"
 #include "tools/calibration/csv.h"
 #include "tools/calibration/playback.h"
@@ -12,9 +15,10 @@
 namespace stampede::calibration {
 namespace {
 
-constexpr double kFrontEnd = 0.007;  // [s] fitted for Llama-2-7B on H100
-constexpr double kMeanLength = 0.9;  // of the longest, of lengths uniform from 80 %
-constexpr u32 kBudget = 8192;        // tokens of a step: vLLM's and TensorRT-LLM's default
+constexpr double kFrontEnd = 0.007;   // [s] fitted for Llama-2-7B on H100
+constexpr double kMeanLength = 0.9;   // of the longest, of lengths uniform from 80 %
+constexpr int kFewClients = 64;       // up to so many TTFT is fitted: more wait for each other
+constexpr double kLeastServed = 0.2;  // of TTFT: what is taken off for the front end leaves so much
 
 struct Known {
   const char *part, *family, *file;  // part of model_path
@@ -36,17 +40,20 @@ double size_of(const CsvRow& row, const std::string& column) {
   return text(row, column).empty() ? 1 : std::max(1.0, number(row, column));
 }
 
-Term engine_of(const std::string& backend) {
-  if (backend == "vllm") return kVllm;
-  if (backend == "sglang") return kSglang;
-  if (backend == "trtllm") return kTensorRt;
-  throw std::runtime_error("backend: not one of vllm, sglang, trtllm: " + backend);
-}
-
 std::string why_not(const Point& p, double groups) {
   if (!p.server.model.not_covered.empty()) return p.server.model.not_covered.front();
   if (p.server.gpus > 8) return "more than 8 GPUs";
   return groups > 1 ? "data-parallel attention" : "";
+}
+
+bool for_development(const Point& p) {
+  const std::string group = p.family + "|" + p.system + "|" + p.backend;
+  const auto* bytes = reinterpret_cast<const Bytef*>(group.data());
+  return crc32(0, bytes, static_cast<uInt>(group.size())) % 2 == 0;
+}
+
+BenchmarkServer started(const Point& p) {
+  return {p.family, p.system[0] != 'h', p.server.engine, p.prompt, p.clients};
 }
 
 Point point_of(const CsvRow& row, const std::string& sizes) {
@@ -64,34 +71,66 @@ Point point_of(const CsvRow& row, const std::string& sizes) {
   p.server.precision = text(row, "precision");
   if (p.server.precision.empty()) p.server.precision = "bf16";  // as the model is published
   p.server.gpus = static_cast<int>(size_of(row, "tp_size") * size_of(row, "pp_size"));
-  p.server.engine = engine_of(p.backend);
+  p.server.engine = engine_named(p.backend);
+  p.server.expert_parallel = static_cast<int>(size_of(row, "moe_ep_size"));
   p.prompt = number(row, "isl");
   p.answer = number(row, "osl");
   p.clients = static_cast<int>(number(row, "batch_size"));
   p.ttft = number(row, "silicon_ttft_ms") / 1e3;
   p.tpot = number(row, "silicon_tpot_ms") / 1e3;
+  p.server.key_value_bytes = key_value_bytes(started(p));
+  p.development = for_development(p);
   p.not_covered = why_not(p, size_of(row, "attention_dp_size"));
   p.protocol_known = (p.prompt == 1024 && (p.answer == 1024 || p.answer == 8192)) ||
                      (p.prompt == 8192 && p.answer == 1024);
   return p;
 }
 
-// Of the mean time per token: a decode step of all clients, and while one is answered each of the
-// others has one prompt.
-Terms closed_form(const Point& p) {
-  const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
-  const double n = p.clients;
-  Terms terms = step_terms(p.server, {n, prompt + answer / 2});
-  const Terms others = step_terms(p.server, {0, 0, prompt, false});
-  for (std::size_t j = 0; j < kTerms; ++j) terms[j] += (n - 1) / answer * others[j];
-  return terms;
+// Of the means over a closed loop, as sums of terms.
+struct ClosedForm {
+  Terms tpot{}, ttft{};
+};
+
+// While a step runs, clients / answer prompts come on average; a step has one or more of them, up
+// to its budget.
+double prompts_at_once(const Point& p) {
+  const double most = token_budget(started(p)) / (kMeanLength * p.prompt);
+  return std::clamp(p.clients / (kMeanLength * p.answer), 1.0, std::max(1.0, most));
 }
 
+// A token takes a decode step of all clients, and while one is answered each of the others has one
+// prompt. A first token waits until the engine looks, for one and a half steps (asynchronous
+// scheduling), for the step with its prompt, and once in ten times for the prompts of all who
+// begin.
+ClosedForm closed_form(const Point& p) {
+  const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
+  const double n = p.clients, at_once = prompts_at_once(p);
+  const int look = steps_between_looks(started(p));
+  const double waited = 1.5 + (look > 1 ? look / 2.0 : 0);
+  const Terms decode = step_terms(p.server, {n, prompt + answer / 2});
+  const Terms mixed = step_terms(p.server, {n, prompt + answer / 2, prompt, at_once});
+  ClosedForm form;
+  for (std::size_t j = 0; j < kTerms; ++j) {
+    const double one = (mixed[j] - decode[j]) / at_once;
+    form.tpot[j] = decode[j] + (n - 1) / answer * one;
+    form.ttft[j] = waited * form.tpot[j] + mixed[j] + 0.1 * (n - 1) / 2 * one;
+  }
+  return form;
+}
+
+enum class Part { kAll, kDevelopment };
+
 // To covered points of families other than this one.
-ConstantsFit fit_without(const std::vector<Point>& points, const std::string& family) {
+ConstantsFit fit_without(const std::vector<Point>& points, const std::string& family, Part part) {
   std::vector<MeasuredTerms> rows;
-  for (const Point& p : points)
-    if (p.not_covered.empty() && p.family != family) rows.push_back({closed_form(p), p.tpot});
+  for (const Point& p : points) {
+    if (!p.not_covered.empty() || p.family == family) continue;
+    if (part == Part::kDevelopment && !p.development) continue;
+    const ClosedForm form = closed_form(p);
+    rows.push_back({form.tpot, p.tpot});
+    if (p.protocol_known && p.clients <= kFewClients)
+      rows.push_back({form.ttft, std::max(p.ttft - kFrontEnd, kLeastServed * p.ttft)});
+  }
   return fit_constants(rows);
 }
 
@@ -108,17 +147,22 @@ std::vector<std::string> families_of(const std::vector<Point>& points) {
 PointPrediction played(const Point& p, const Terms& constants) {
   const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
   const int most = std::max(2, p.clients);
-  const StepLine line =
-      step_line_unchecked(p.server, constants, {most / 2, most, prompt, prompt + answer / 2});
+  const StepLine line = step_line_unchecked(
+      p.server, constants, {most / 2, most, prompt, prompt + answer / 2, prompts_at_once(p)});
   PlaybackParams params;
   StepTime time = line.time;
   time.front_end = kFrontEnd;
   set_step_time(params, time);
   params.engine.max_num_seqs = static_cast<u32>(most);
-  params.engine.max_num_batched_tokens = std::max(kBudget, static_cast<u32>(most));
+  params.engine.max_num_batched_tokens = std::max(token_budget(started(p)), static_cast<u32>(most));
   params.engine.kv_blocks = 1u << 29;
   params.engine.async_scheduling = true;
-  const ClosedLoopMeans means = play_closed_loop(params, {p.clients, p.prompt, p.answer});
+  ClosedLoop loop{p.clients, p.prompt, p.answer};
+  const int look = steps_between_looks(started(p));
+  const double decode =
+      seconds(step_terms(p.server, {1.0 * p.clients, prompt + answer / 2}), constants);
+  if (look > 1) loop.look = look * decode;
+  const ClosedLoopMeans means = play_closed_loop(params, loop);
   return {&p, means.ttft, means.tpot};
 }
 
@@ -134,10 +178,14 @@ std::vector<Point> read_points(const std::string& path, const std::string& sizes
 
 PointStudy study(const std::vector<Point>& points) {
   PointStudy study;
-  study.constants = fit_without(points, "").constants;
+  study.constants = fit_without(points, "", Part::kAll).constants;
   for (const std::string& family : families_of(points)) {
-    const ConstantsFit fit = fit_without(points, family);
+    const ConstantsFit fit = fit_without(points, family, Part::kAll);
     study.families.push_back({family, fit.constants, fit.rounds});
+    const Terms first = fit_without(points, family, Part::kDevelopment).constants;
+    for (const Point& p : points)
+      if (p.family == family && p.not_covered.empty() && !p.development)
+        study.held_out.push_back(played(p, first));
   }
   for (const Point& p : points) {
     const auto family = std::find_if(study.families.begin(), study.families.end(),

@@ -15,6 +15,7 @@ struct Point {
   int clients = 0;
   double ttft = 0, tpot = 0;  // measured [s]
   bool protocol_known = false;
+  bool development = false;  // what was looked at while terms were chosen; else held out
 };
 
 // The `agg` rows of a file in the form of NVIDIA's aiconfigurator, plain or compressed by gzip.
@@ -35,6 +36,9 @@ struct PointStudy {
   std::vector<Family> families;              // that have a covered point
   Terms constants{};                         // fitted to all covered points
   std::vector<PointPrediction> predictions;  // of all points, each without its family if it counts
+  // Covered points that are held out, with constants fitted to development points of other
+  // families.
+  std::vector<PointPrediction> held_out;
 };
 // Fits, and plays every point through closed-loop clients. Throws std::runtime_error if a fit does
 // not converge.

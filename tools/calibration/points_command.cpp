@@ -78,13 +78,14 @@ void table(const char* title, const std::string& columns, const Predictions& of,
 void write_rows(const std::string& path, const PointStudy& study) {
   std::ofstream out(path);
   out << "family,system,engine,precision,gpus,prompt,answer,clients,not_covered,tpot_ms,"
-         "tpot_error_percent,ttft_ms,ttft_error_percent,protocol_known\n";
+         "tpot_error_percent,ttft_ms,ttft_error_percent,protocol_known,part\n";
   for (const PointPrediction& p : study.predictions) {
     const Point& m = *p.point;
-    out << fmt::format("{},{},{},{},{},{},{},{},{},{:.2f},{:.1f},{:.1f},{:.1f},{}\n", m.family,
+    out << fmt::format("{},{},{},{},{},{},{},{},{},{:.2f},{:.1f},{:.1f},{:.1f},{},{}\n", m.family,
                        m.system, m.backend, m.server.precision, m.server.gpus, m.prompt, m.answer,
                        m.clients, m.not_covered, m.tpot * 1e3, error_percent(m.tpot, p.tpot),
-                       m.ttft * 1e3, error_percent(m.ttft, p.ttft), m.protocol_known ? 1 : 0);
+                       m.ttft * 1e3, error_percent(m.ttft, p.ttft), m.protocol_known ? 1 : 0,
+                       m.development ? "development" : "held out");
   }
   if (!out.flush()) throw std::runtime_error(path + ": cannot be written");
 }
@@ -115,6 +116,14 @@ void print_points(const PointsOptions& options) {
   fmt::print("\nBand: {:.3f} {:.3f} {:.3f}\n", low, ratio(covered, 0.5), high);
   const auto where = [](const Point& p) { return p.family + " | " + p.system; };
   table("Covered", "family | system", covered, low, high, where);
+  const auto part = [](const Point& p) {
+    return std::string(p.development ? "development" : "held out");
+  };
+  table("Covered, by part", "part", covered, low, high, part);
+  Predictions first;
+  for (const PointPrediction& p : result.held_out) first.push_back(&p);
+  table("Held out, with constants of development points alone", "family | system", first, low, high,
+        where);
   table("Not covered", "family | system", others, low, high, where);
   table("Covered, by engine", "engine", covered, low, high,
         [](const Point& p) { return p.backend; });

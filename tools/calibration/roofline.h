@@ -20,36 +20,40 @@ struct GpuSheet {
 GpuSheet read_gpu_sheet(const std::string& path);
 
 enum Term : std::size_t {
-  kVllm,
-  kSglang,
-  kTensorRt,
+  kHost,
   kSequence,
   kKernel,
+  kChainedKernel,
+  kPromptKernel,
   kWeights,
   kExperts,
   kContext,
-  kBf16,
-  kFp8,
-  kFp4,
-  kExpertArithmetic,
+  kArithmetic,
+  kActivations,
   kCollective,
   kLink,
   kTerms
 };
 using Terms = std::array<double, kTerms>;  // what each constant is multiplied with
 
+enum class EngineKind { kVllm, kSglang, kTensorRt };
+
+// Of vllm, sglang or trtllm. Throws std::runtime_error.
+EngineKind engine_named(const std::string& name);
+
 struct Server {
   ModelShape model;
   GpuSheet gpu;
   std::string precision = "bf16";  // of its weights: bf16, fp8, fp4 or int4
   int gpus = 1;
-  Term engine = kVllm;
+  EngineKind engine = EngineKind::kVllm;
+  int expert_parallel = 1;     // groups of GPUs that hold whole experts; 1: each has a part of all
+  double key_value_bytes = 0;  // of a key or value; 0: by the precision
 };
 
 struct StepLoad {
   double sequences = 0, context = 0;  // that decode, and their mean length
-  double prompt = 0;                  // tokens of one prompt from its beginning
-  bool whole = true;                  // with what a step costs however little it computes
+  double prompt = 0, prompts = 1;     // tokens of each prompt from its beginning, and how many
 };
 Terms step_terms(const Server& server, const StepLoad& load);
 

@@ -11,6 +11,8 @@ void check(const Server& s, const LineRange& range) {
   for (const std::string& part : s.model.not_covered)
     throw std::runtime_error("not covered: " + part);
   if (s.gpus < 1 || s.gpus > 8) throw std::runtime_error("not covered: other than 1 to 8 GPUs");
+  if (s.expert_parallel < 1 || s.gpus % s.expert_parallel != 0)
+    throw std::runtime_error("the groups that hold whole experts have to divide the GPUs");
   if (range.least < 1 || range.most <= range.least || range.prompt < 1 || range.context < 1)
     throw std::runtime_error("needs 2 sequences and 1 prompt token");
   if (s.gpu.bandwidth <= 0 || s.gpu.bf16 <= 0 || (s.gpus > 1 && s.gpu.link <= 0))
@@ -35,10 +37,10 @@ StepLine step_line_unchecked(const Server& server, const Terms& constants, const
   t.sequence = (decode(most) - decode(least)) / (most - least);
   t.base = decode(least) - least * t.sequence;
   t.context_token = (time({most, range.context}) - decode(most)) / (most * range.context);
-  // Twice the prompt has four times the pairs.
-  t.pair = (time({0, 0, 2 * prompt, false}) - 2 * time({0, 0, prompt, false})) / (prompt * prompt);
-  const double whole = time({most, 0, prompt}) - decode(most);
-  t.prompt_token = (whole - t.pair * prompt * prompt / 2) / prompt;
+  // One prompt of twice the length has twice the pairs of two.
+  t.pair = (time({most, 0, 2 * prompt}) - time({most, 0, prompt, 2})) / (prompt * prompt);
+  const double whole = time({most, 0, prompt, range.prompts}) - decode(most);
+  t.prompt_token = whole / (range.prompts * prompt) - t.pair * prompt / 2;
   for (int b = range.least; b <= range.most; ++b)
     line.error = std::max(line.error, std::abs((t.base + b * t.sequence) / decode(b) - 1));
   return line;

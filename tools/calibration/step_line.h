@@ -15,6 +15,7 @@ struct StepLine {
 struct LineRange {
   int least = 1, most = 128;             // sequences
   double prompt = 1024, context = 1024;  // tokens of a usual prompt, and of a sequence that decodes
+  double prompts = 1;                    // that a usual step with prompts computes
 };
 
 // Throws std::runtime_error if a part of the model is not covered, the sheet lacks a size or the

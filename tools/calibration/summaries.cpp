@@ -85,7 +85,7 @@ std::optional<Server> server_of(const SummaryStage& s, const std::string& sizes)
   if (!std::filesystem::exists(model)) return std::nullopt;
   return Server{read_model_config(model),
                 read_gpu_sheet(sizes + "/gpus/" + sheet_of(s.gpu) + ".json"), "bf16", s.gpus,
-                kVllm};
+                EngineKind::kVllm};
 }
 
 StepTime from_sizes(const SummaryStage& s, const Server& server) {
