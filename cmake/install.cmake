@@ -3,7 +3,7 @@
 # Python package lies where the program looks for it, beside its own directory.
 include(GNUInstallDirs)
 set(SHARE ${CMAKE_INSTALL_DATADIR}/stampede)
-install(TARGETS stampede)
+install(TARGETS stampede_installed)
 
 # What the installed program itself prints: generated(FILE DIRECTORY WORD...)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/install)

@@ -14,6 +14,7 @@ import json
 import pathlib
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -27,14 +28,15 @@ from stampede import plots
 from stampede.plots.style import styled_context
 
 OUTAGE = ROOT / "scenarios/01-deepseek-2026-03-29.yaml"
+TUTORIAL = ROOT / "docs/tutorial.md"
 FLEET = ROOT / "scenarios/templates/init.yaml"
 CANDIDATES = ("bgp_commit_confirmed", "kv_epoch_fencing", "kv_lazy_invalidation")
 WIDEST = 1300  # pixels
 
 
-def run_program(*words):
+def run_program(*words, directory=None):
     done = subprocess.run([stampede.program(), *map(str, words)], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True, check=False)
+                          stderr=subprocess.PIPE, text=True, check=False, cwd=directory)
     if done.returncode not in (0, 1):  # 1: an expectation of the scenario does not hold
         raise RuntimeError(f"stampede {' '.join(map(str, words))}: {done.stderr}")
 
@@ -82,6 +84,18 @@ class Material:
              "--format", "json", "--quiet"], capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
+    def tutorial(self):
+        """The directory in which the commands of the tutorial were played, as far as they run."""
+        directory = self.directory / "tutorial"
+        directory.mkdir()
+        for line in re.findall(r"^\$ (.*)$", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE):
+            program, *words = shlex.split(line)
+            if program == "sed":
+                subprocess.run([program, *words], cwd=directory, check=True)
+            elif words[0] in ("init", "run", "compare"):
+                run_program(*words, directory=directory)
+        return directory
+
     def tipping_points(self):
         """What the notebook of that name makes."""
         with contextlib.redirect_stdout(io.StringIO()):
@@ -98,6 +112,10 @@ PICTURES = {
     "compare_pareto": lambda made: plots.pareto(made.get("comparison")),
     "tipping_map": lambda made: plots.answer(made.get("tipping_map")),
     "compare_timelines": lambda made: plots.multiples(made.get("comparison")),
+    "tutorial_mistake": lambda made: plots.overview(
+        stampede.load(made.get("tutorial") / "out/mistake")),
+    "tutorial_compare": lambda made: plots.policies(
+        stampede.comparison(made.get("tutorial") / "out/compare")),
     "hysteresis": lambda made: plots.hysteresis(made.get("tipping_points")["loop"]),
     "tipping": lambda made: plots.tipping(made.get("tipping_points")["spikes"]),
     "phase_map": lambda made: plots.phase_map(made.get("tipping_points")["both"],

@@ -23,6 +23,9 @@ struct EtcdRecord {
   Histogram round_trip{kPeers};
   Histogram handling{kCalls};    // of writes, from their start to their answer
   std::array<u64, 5> handled{};  // [EtcdStatus]
+  // [member] time for which a leader sent it heartbeats and it was not there.
+  std::vector<Duration> unreachable;
+  Instant counted_to{};
 };
 
 struct ApiRecord {

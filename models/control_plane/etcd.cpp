@@ -60,6 +60,7 @@ void Etcd::tune_members() {
 const EtcdRecord& Etcd::keep_record() {
   if (!record_) record_ = std::make_unique<EtcdRecord>();
   for (EtcdMember& m : members_) m.commits_told = &record_->commit;
+  record_->unreachable.resize(members_.size());
   return *record_;
 }
 

@@ -117,6 +117,14 @@ class Etcd final : Component, public Tunable {
   u64 late_writes() const { return late_; }     // that took effect after their time-out
   const EtcdParams& params() const { return params_; }
   const EtcdRecord& keep_record();  // from now on
+  // What members tell those who scrape them.
+  u32 members() const { return static_cast<u32>(members_.size()); }
+  bool runs(u32 member) const { return !members_[member].stopped(world_.now()); }
+  // Whether a member that runs knows a leader: the last one is there or has not been missed for an
+  // election's time-out yet, and so is a quorum, without which a leader steps down.
+  bool has_leader() const;
+  // Heartbeats that leaders could not send to it since keep_record().
+  u64 sent_failures(u32 member);
   LiveRoot live() { return live_root(params_, this); }
   void retuned(const LiveChange& change) override;
   const LiveCauses& live_causes() const { return live_causes_; }
@@ -186,6 +194,7 @@ class Etcd final : Component, public Tunable {
   void elect(u32 winner);
   void hand_over();
   void lead(u32 member);
+  void count_unreachable();
   Duration scaled(Duration cpu) const;
   Duration write_cpu(Duration base, i32 bytes) const;
   Instant run_cpu(u32 member, Instant from, Duration cost);

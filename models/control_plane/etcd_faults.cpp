@@ -1,4 +1,9 @@
-// Etcd's faults, elections and maintenance.
+// Etcd's faults, elections and maintenance, and what its members tell scrapes of who is gone.
+// Source of the latter: etcd raft.go (a leader steps down after an election's time-out without a
+// quorum: CheckQuorum; a follower knows none once it has not heard one for that long),
+// rafthttp/pipeline.go (one failure a message).
+// Limits of it: of messages to a member that is gone only heartbeats are counted, not entries,
+// which a leader stops to send it, nor votes; time-outs are not drawn by member.
 #include <algorithm>
 
 #include "models/control_plane/etcd.h"
@@ -83,6 +88,7 @@ void Etcd::set_database_delay(i32 member, Duration delay) {
 
 void Etcd::stop(u32 member, Duration down) {
   const Instant until = world_.now() + down;
+  count_unreachable();
   stall(from_leader(member), down);
   members_[member].stop(world_.now(), until);
   if (member == leader_ && next_leader_ != kNobody) next_leader_ = kNobody;
@@ -169,6 +175,7 @@ void Etcd::arm_election() {
 }
 
 void Etcd::lead(u32 member) {
+  count_unreachable();
   leader_ = member;
   ++term_;
   ++elections_;
@@ -209,6 +216,37 @@ void Etcd::elect(u32 winner) {
   lead(winner);
   // A leader that came in while its own fsync ran goes on when that ends.
   wake_loop(members_[leader_].loop_free(world_.now()));
+}
+
+bool Etcd::has_leader() const {
+  const Instant now = world_.now();
+  const Duration patience = params_.heartbeat * params_.election_ticks;
+  if (!runs(leader_)) return now - members_[leader_].stopped_from() < patience;
+  std::size_t running = 0;
+  Instant last_gone{};
+  for (const EtcdMember& m : members_) {
+    running += !m.stopped(now);
+    if (m.stopped(now)) last_gone = std::max(last_gone, m.stopped_from());
+  }
+  return running > members_.size() / 2 || now - last_gone < patience;
+}
+
+// From the last count to now; who leads and who is gone changed at no time between.
+void Etcd::count_unreachable() {
+  if (!record_) return;
+  const Instant now = world_.now();
+  const Instant from = std::max(record_->counted_to, members_[leader_].stopped_until());
+  for (u32 m = 0; m < members_.size(); ++m) {
+    const Instant until = std::min(now, members_[m].stopped_until());
+    if (m != leader_ && until > std::max(from, members_[m].stopped_from()))
+      record_->unreachable[m] += until - std::max(from, members_[m].stopped_from());
+  }
+  record_->counted_to = now;
+}
+
+u64 Etcd::sent_failures(u32 member) {
+  count_unreachable();
+  return static_cast<u64>(record_->unreachable[member] / params_.heartbeat);
 }
 
 }  // namespace stampede

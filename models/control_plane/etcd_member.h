@@ -35,8 +35,11 @@ class EtcdMember {
   // Its process is gone: as a stall, and nobody hears of it or votes for it meanwhile.
   void stop(Instant now, Instant until) {
     stall(now, until);
+    if (!stopped(now)) stopped_from_ = now;
     stopped_until_ = std::max(stopped_until_, until);
   }
+  Instant stopped_from() const { return stopped_from_; }  // the last time
+  Instant stopped_until() const { return stopped_until_; }
   bool stopped(Instant at) const { return at < stopped_until_; }
   void stall(Instant now, Instant until) {
     stalled_until_ = std::max(stalled_until_, until);
@@ -111,7 +114,7 @@ class EtcdMember {
   u64 commits() const { return commits_; }
 
  private:
-  Instant stalled_until_{}, stopped_until_{}, defragmented_{};
+  Instant stalled_until_{}, stopped_from_{}, stopped_until_{}, defragmented_{};
   Instant previous_end_{};             // of the fsync before the last one
   Instant last_start_{}, last_end_{};  // of the last fsync scheduled; start may be ahead
   Instant lock_start_{}, lock_end_{};

@@ -132,5 +132,27 @@ TEST_F(roofline, what_is_unknown_is_refused) {
   EXPECT_THROW(band(0.25), std::runtime_error);
 }
 
+TEST_F(roofline, sizes_of_no_server_are_refused) {
+  const auto with = [&](const std::string& more) { return "{" + llama + ", " + more + "}"; };
+  EXPECT_NO_THROW(config(with(R"("intermediate_size": 14336, "head_dim": 128)")));
+  for (const char* wrong :
+       {R"("intermediate_size": -1)", R"("intermediate_size": 0)", R"("intermediate_size": 1e12)",
+        R"("intermediate_size": 14336, "head_dim": 0)",
+        R"("intermediate_size": 14336, "num_local_experts": 2, "num_experts_per_tok": 3)",
+        R"("intermediate_size": 14336, "num_local_experts": 8, "num_experts_per_tok": 2,
+           "first_k_dense_replace": 33)"})
+    EXPECT_THROW(config(with(wrong)), std::runtime_error) << wrong;
+  EXPECT_THROW(config(R"({"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 8,
+      "num_key_value_heads": 32, "vocab_size": 128256, "intermediate_size": 14336})"),
+               std::runtime_error);
+  // GB/s for B/s: a step would take hours.
+  const ModelShape known = config(dense);
+  EXPECT_NO_THROW(step_line({known, h100}, fitted_constants(), {}));
+  EXPECT_THROW(step_line({known, {3350, 450, 989, 1979, 0}}, fitted_constants(), {}),
+               std::runtime_error);
+  EXPECT_THROW(step_line({known, {-3.35e12, 450e9, 989e12, 0, 0}}, fitted_constants(), {}),
+               std::runtime_error);
+}
+
 }  // namespace test_roofline
 }  // namespace stampede::calibration

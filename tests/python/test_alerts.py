@@ -1,15 +1,20 @@
 """Alerting rules judged over a run: `for`, lateness, what never fired and what could not."""
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from played import PROGRAM, Played
 
-from stampede.alerts.judging import Firing, causes_of, cause_of, firings_of, stretches
-from stampede.alerts.rules import Rule, in_levels, names_in, rules_of, seconds
 from small_run import SmallRun
+
+from stampede.alerts.judging import Firing, causes_of, cause_of, firings_of, judged, stretches
+from stampede.alerts.rules import Rule, in_levels, names_in, rules_of, seconds
+from stampede.results import load
 
 RULES = """
 groups:
@@ -85,9 +90,26 @@ class Rules(unittest.TestCase):
         self.assertEqual([one.name for one in alerts], ["SuccessLow", "Never", "Blind"])
         self.assertEqual((recorded[0].name, alerts[0].held, alerts[0].interval),
                          ("region:errors", 30, 15))
+        self.assertEqual([one.place.rpartition(":")[2] for one in alerts], ["10", "14", "16"])
         for text in ("a: 1", "groups: 3", "groups: [{name: x, rules: [{alert: y}]}]", "[", "!!x"):
             with self.assertRaises(ValueError, msg=text):
                 rules_of(self.file(text))
+
+    def test_faults_have_their_line(self):
+        for rule, line, words in (
+                ("  - {alert: A}", 4, "no name or expr"),
+                ("  - {alert: A, expr: up,\n     for: 5 minutes}", 4, "for: '5 minutes'"),
+                ("  - alert: A\n    expr: up\n    labels: {a-b: c}", 4, "a-b is no label"),
+                ("  - alert: A\n    expr: up\n    labels: {a: [c]}", 4, "a is no label"),
+                ("  - {record: a b, expr: up}", 4, "no name of a series"),
+                ("  - {alert: A, expr: up", 5, "expected"),
+                ("  - 3", 2, "no list of rules")):
+            path = self.file(f"groups:\n- name: g\n  rules:\n{rule}\n")
+            with self.assertRaisesRegex(ValueError, f"{path}:{line}:.*{words}"):
+                rules_of(path)
+        path = self.file("groups:\n- {name: g, interval: 0s}\n")
+        with self.assertRaisesRegex(ValueError, f"{path}:2: interval"):
+            rules_of(path)
 
 
 class Causes(SmallRun):
@@ -121,6 +143,53 @@ class Judged(Played):
         said = subprocess.run([PROGRAM, "alerts", str(calm), "--rules", str(rules)],
                               capture_output=True, text=True)
         self.assertIn("0 pages", said.stdout)
+
+    def test_recorded_series_are_evaluated_with_the_alerts(self):
+        run = self.play("recorded", "--metrics", timeline="[{at: 2min, do: kill_pods, "
+                        "target: {share: 90%}}]", sets=("spec.duration=8min",))
+        for step in ("7s", "15s", "1m"):  # whatever the steps are, both are asked at the same times
+            rules = self.directory / "recorded.yml"
+            rules.write_text(f"""
+groups:
+- name: g
+  interval: {step}
+  rules:
+  - {{record: "own:ratio", expr: stampede_success_ratio, labels: {{q: 'a"b'}}}}
+  - {{record: "own:twice", expr: 'own:ratio{{q=~".*b"}} * 2'}}
+  - {{alert: Recorded, expr: own:twice < 1.6, for: {step}}}
+  - {{alert: Direct, expr: stampede_success_ratio * 2 < 1.6, for: {step}}}
+""", encoding="utf-8")
+            found = judged(load(run), run / "metrics.om", [rules])
+            times = {name: [(one.active, one.fired) for one in found.firings if one.alert == name]
+                     for name in ("Recorded", "Direct")}
+            self.assertTrue(times["Direct"])
+            self.assertEqual(times["Recorded"], times["Direct"], step)
+
+    def test_what_prometheus_refuses_is_said_with_its_line(self):
+        run = self.play("refused", "--metrics", sets=("spec.duration=1min",))
+        rules = self.directory / "refused.yml"
+        rules.write_text("groups:\n- name: g\n  rules:\n  - {alert: A, expr: up > > 1}\n",
+                         encoding="utf-8")
+        said = subprocess.run([PROGRAM, "alerts", str(run), "--rules", str(rules)],
+                              capture_output=True, text=True)
+        self.assertEqual(said.returncode, 2)
+        self.assertIn("refused.yml:4: A: ", said.stderr)
+
+    def test_an_interrupt_ends_it_quietly(self):
+        run = self.play("interrupted", "--metrics", sets=("spec.duration=1h",))
+        rules = self.directory / "rules.yml"
+        rules.write_text(RULES, encoding="utf-8")
+        for words in (("alerts", str(run), "--rules", str(rules)), ("report", str(run))):
+            for after in (0.05, 0.4, 0.8):
+                with subprocess.Popen([PROGRAM, *words], stdout=subprocess.PIPE, text=True,
+                                      stderr=subprocess.PIPE, start_new_session=True) as process:
+                    time.sleep(after)
+                    os.killpg(process.pid, signal.SIGINT)
+                    out, err = process.communicate(timeout=20)
+                if process.returncode == 0:
+                    continue  # it was faster
+                self.assertEqual((process.returncode, out), (130, ""), err)
+                self.assertEqual(err, "stampede: interrupted; nothing was written\n")
 
     def test_what_cannot_be_judged_is_said(self):
         run = self.play("bare", sets=("spec.duration=1min",))

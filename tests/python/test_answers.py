@@ -90,6 +90,12 @@ class Answers(unittest.TestCase):
                 self.assertEqual(main(["answer", str(path)]), 0)
             self.assertEqual(said.getvalue().split(),
                              [str(path.with_suffix(".png")), str(path.with_suffix(".svg"))])
+            for text, words in (("[]", "a JSON object is expected"), ("{", ":1:2: no JSON")):
+                path.write_text(text, encoding="utf-8")
+                with contextlib.redirect_stderr(io.StringIO()) as said:
+                    self.assertEqual(main(["answer", str(path)]), 1)
+                self.assertIn(f"{path}", said.getvalue())
+                self.assertIn(words, said.getvalue())
 
 
 if __name__ == "__main__":

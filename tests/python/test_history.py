@@ -68,6 +68,42 @@ class History(SmallRun):
             with self.assertRaises(ValueError, msg=text):
                 measured(self.file("c", text))
 
+    def test_faults_have_their_line(self):
+        for text, place in (("time,x\n1,2\n2\n", ":3: 1 fields"), ("time,x\n1,2\n\n3,x\n", ":4: "),
+                            ("time,x\nnan,2\n", ":2: 'nan' is no time"), ("a,x\n", ":1: "),
+                            ("time,x,x\n1,2,3\n", ":1: two columns"),
+                            ('{"data":\n {"result": }}', ":2:13: no JSON")):
+            path = self.file("faults", text)
+            with self.assertRaisesRegex(ValueError, f"{path}{place}"):
+                measured(path)
+
+    def test_what_is_not_finite_was_not_measured(self):
+        path = self.file("a.csv", "\ufefftime,x,y\n1,2,inf\n2,NaN,-Infinity\n3,4,\n")
+        self.assertEqual({name: one.to_dict() for name, one in measured(path).items()},
+                         {"x": {1.0: 2.0, 3.0: 4.0}})
+
+    def test_json_has_only_numbers(self):
+        self.write()
+        csv = self.file("a.csv", "time_seconds,ok\n" + "".join(
+            f"{t},{1.7e308}\n" for t in range(10, 600, 10)))
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            self.assertEqual(main([str(self.directory), "--measured", str(csv), "--format", "json",
+                                   "--signal", "ok=east/success_ratio"]), 0)
+
+        def refuse(word):
+            raise AssertionError(word)
+        [one] = json.loads(out.getvalue(), parse_constant=refuse)["signals"]
+        self.assertIsNone(one["measured_mean"])
+
+    def test_a_tolerance_is_a_share(self):
+        self.write()
+        csv = self.file("a.csv", "time_seconds,ok\n10,1\n")
+        for text in ("-0.1", "1.5", "nan"):
+            with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+                main([str(self.directory), "--measured", str(csv), f"--tolerance={text}",
+                      "--signal", "ok=east/success_ratio"])
+
     def test_names_are_matched(self):
         self.assertEqual(pairs_of(["a/b"], {"x": 1}), [("x", "a/b")])
         self.assertEqual(pairs_of(['up{a="1"}=a/b'], {'up{a="1"}': 1, "y": 2}),

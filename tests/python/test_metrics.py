@@ -20,10 +20,27 @@ TROUBLE = """[
   {at: 80s, do: move_etcd_leader, target: {region: home}},
   {at: 90s, do: raise_etcd_quota, by: 2, target: {region: home}},
   {at: 100s, do: stall_disk, for: 20s, members: all, target: {region: home}},
+  {at: 110s, do: restart_etcd, down: 25s, graceful: false, members: followers,
+   target: {region: home}},
+  {at: 170s, do: restart_etcd, down: 15s, graceful: false, members: one_follower,
+   target: {region: home}},
   {at: 2min, do: spike, factor: 4, for: 2min}]"""
 # Page of the docs -> its tables of series that other people's dashboards and rules ask for.
 PAGE = ROOT / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `([\w:]+)` \| (yes|no) \|", re.M)
+
+
+POD_SERIES = ("vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:kv_cache_usage_perc",
+              "vllm:prompt_tokens_total", "vllm:generation_tokens_total", "kube_pod_status_phase")
+
+
+def at_times(directory, name):
+    """{time: sum over the series of that name}."""
+    found = {}
+    for line in (directory / "metrics.om").read_text(encoding="utf-8").splitlines():
+        if (match := SAMPLE.match(line)) and match[1] == name:
+            found[match[4]] = found.get(match[4], 0) + float(match[3])
+    return found
 
 
 def series_of(directory):
@@ -76,13 +93,61 @@ class Metrics(Played):
             if a == b or all(len(set(values)) == 1 for values in b):
                 still.add(name)
         # An API server and engines that run out of memory: see below.
-        self.assertLessEqual(still, {"up", "vllm:num_preemptions_total"})
+        self.assertLessEqual(still, {"vllm:num_preemptions_total"})
+
+    def etcd(self, name, **labels):
+        """Values of a series of etcd in the run with trouble, by `instance` or `To`."""
+        key = labels.get("by", "instance")
+        return {re.search(f'{key}="([^"]*)"', own)[1]: values for (found, own), values in
+                self.after.items() if found == name and 'job="etcd"' in own}
+
+    def test_members_of_etcd_that_end_are_not_up(self):
+        ups = sorted(self.etcd("up").values(), key=sum)
+        # Samples come every 10 s: followers are gone from 110 s to 135 s, one from 170 s to 185 s.
+        self.assertEqual([values[11:13] for values in ups], [[0, 0], [0, 0], [1, 1]])
+        self.assertEqual([values[17] for values in ups], [0, 1, 1])
+        for values in ups:
+            self.assertEqual(set(values[:10] + values[13:16] + values[19:]), {1})
+
+    def test_a_leader_without_a_quorum_steps_down(self):
+        # From 55 s to 115 s; those that are gone answer no scrape.
+        values = self.leaders("quorum", "followers", 60)
+        self.assertEqual([len(own) for own in values], [30, 30, 36])
+        self.assertEqual(values[2], [1] * 5 + [0] * 6 + [1] * 25)
+        self.assertEqual(set(values[0] + values[1]), {1})
+
+    def test_a_leader_that_is_gone_has_a_successor(self):
+        values = self.leaders("successor", "leader", 120)
+        self.assertEqual([len(own) for own in values], [24, 36, 36])
+        # At 110 s, long before the old one is back at 175 s.
+        self.assertEqual([values[1][10], values[2][10]], [1, 1])
+
+    def leaders(self, name, members, down):
+        """What members of etcd say of their leader, by how often they were asked."""
+        run = self.play(name, "--metrics", sets=SHORT, timeline=f"""[{{at: 55s, do: restart_etcd,
+          down: {down}s, graceful: false, members: {members}, target: {{region: home}}}}]""")
+        return sorted((values for (found, _), values in series_of(run).items()
+                       if found == "etcd_server_has_leader"), key=len)
+
+    def test_heartbeats_to_a_member_that_is_gone_fail(self):
+        failures = self.etcd("etcd_network_peer_sent_failures_total", by="To")
+        # Both followers are away for 25 s and one for 15 s more; heartbeats come every 100 ms.
+        self.assertEqual(sorted(values[-1] for values in failures.values()), [0, 250, 400])
+        calm = [values[-1] for (name, _), values in self.before.items()
+                if name == "etcd_network_peer_sent_failures_total"]
+        self.assertEqual(calm, [0, 0, 0])
+        # With all of them gone nobody sends.
+        run = self.play("all", "--metrics", sets=SHORT, timeline="""[
+          {at: 55s, do: restart_etcd, down: 20s, graceful: false, target: {region: home}}]""")
+        self.assertEqual({values[-1] for (name, _), values in series_of(run).items()
+                          if name == "etcd_network_peer_sent_failures_total"}, {0})
 
     def test_an_api_server_without_memory_is_not_up(self):
         run = self.play("memory", "--metrics", timeline="""[
           {at: 30s, do: load_api_server, agents_per_node: 1000, period: 1s, target: {region: home}}]""",
                         sets=(*SHORT, "spec.control_plane.memory=2MB"))
-        ups = [values for (name, _), values in series_of(run).items() if name == "up"]
+        ups = [values for (name, labels), values in series_of(run).items()
+               if name == "up" and 'job="apiserver"' in labels]
         self.assertTrue(ups and any(0.0 in values for values in ups))
 
     def test_engines_without_memory_preempt(self):
@@ -130,6 +195,37 @@ class Metrics(Played):
         for text in labels:
             self.assertIn('region="home"', text)
             self.assertTrue('pool="chat"' in text or "current_qps" not in text)
+
+    def test_pods_are_labels_where_they_are_asked_for(self):
+        run = self.play("pods", "--metrics=pods", timeline=TROUBLE, sets=SHORT)
+        found = series_of(run)
+        # Nothing else differs.
+        for name in ("summary.json", "series.csv", "incidents.jsonl"):
+            self.assertEqual((run / name).read_bytes(), (self.trouble / name).read_bytes())
+        for name in POD_SERIES:
+            own = {labels: values for (found_name, labels), values in found.items()
+                   if found_name == name}
+            self.assertGreater(len(own), 5, name)
+            self.assertTrue(all(re.search(r'region="home".*pod="chat-\d+"', labels)
+                                for labels in own), name)
+            self.assertTrue(any(len(set(values)) > 1 for values in own.values()), name)
+        # Where no pod ends they add up to what the pools tell, at every sample.
+        calm = self.play("calm-pods", "--metrics=pods", sets=SHORT)
+        for name in ("vllm:num_requests_running", "vllm:num_requests_waiting"):
+            self.assertEqual(at_times(calm, name), at_times(self.calm, name), name)
+            self.assertGreater(len(at_times(calm, name)), 30)
+        # Those that were killed answer nobody, and are counted from 0 again.
+        tokens = [values for (name, _), values in found.items()
+                  if name == "vllm:generation_tokens_total"]
+        self.assertTrue(any(b < a for values in tokens for a, b in zip(values, values[1:])))
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool: tools/install_packages check")
+    def test_prometheus_takes_pods_too(self):
+        run = self.play("taken", "--metrics=pods", timeline=TROUBLE, sets=SHORT)
+        made = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics",
+                               str(run / "metrics.om"), str(self.directory / "pods")],
+                              capture_output=True, text=True)
+        self.assertEqual(made.returncode, 0, made.stderr)
 
     def test_the_page_says_what_is_there(self):
         rows = ROW.findall(PAGE.read_text(encoding="utf-8"))

@@ -63,7 +63,7 @@ class Cells(unittest.TestCase):
 
     def test_the_projects_notebooks_have_parameters_and_prose(self):
         files = sorted((ROOT / "notebooks").glob("*.py"))
-        self.assertEqual(len(files), 5)
+        self.assertEqual(len(files), 6)
         for file in files:
             with self.subTest(file.name):
                 cells = list(notebook.cells_of(file.read_text()))

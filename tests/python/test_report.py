@@ -11,9 +11,13 @@ from small_run import INCIDENTS, MANIFEST, SUMMARY, SmallRun, incident, samples
 from stampede.report import page, report
 from stampede.report.__main__ import main
 from stampede.report.markup import Markup, clean, tag
+from stampede.report.missing import missing
 from stampede.report.story import story_of
 from stampede.report.timeline import stretches, thinned
+from stampede.results import load
 
+WHOLE = copy.deepcopy(MANIFEST)  # with all that a run records
+WHOLE["command"], WHOLE["scenario"]["spec"]["duration"] = "stampede run small.yaml", "605s"
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u202e\x1b[31m $\\frac{$"
 
 
@@ -84,6 +88,27 @@ class Reports(SmallRun):
         text = str(story_of(self.write(incidents=other)))
         self.assertIn("disk slowed (13:31:40)", text)
         self.assertNotIn("policy", text)
+
+    def test_what_is_missing_is_said(self):
+        def cut(name, keep):
+            path = self.directory / name
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            path.write_text("".join(keep(lines)), encoding="utf-8")
+        for name, keep, words in (
+                ("series.csv", lambda lines: lines[:1], "series.csv has no samples"),
+                ("series.csv", lambda lines: lines[:len(lines) // 2], "series.csv ends at 13:3"),
+                ("series.csv", lambda lines: lines[:200] + lines[400:], "no sample for"),
+                ("incidents.jsonl", lambda lines: lines[1:], "name as their cause: #1"),
+                ("incidents.jsonl", lambda lines: [], "has as phases: policy_pushed"),
+                ("summary.json", lambda lines: ['{"requests": {}}'], "summary.json has no outage")):
+            self.write(summary={**SUMMARY, "attempts": {}, "latency": {},
+                                "phases": [{"name": "policy_pushed", "at_seconds": 100.0}]},
+                       manifest=WHOLE)
+            self.assertEqual(missing(load(self.directory)), [])
+            cut(name, keep)
+            run = load(self.directory)
+            self.assertTrue(any(words in text for text in missing(run)), (name, missing(run)))
+            self.assertIn("This run is damaged", report([run]))
 
     def test_people_are_told(self):
         people = INCIDENTS + [incident(7, 131.0, "paged", [5], "operations"),

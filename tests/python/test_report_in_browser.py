@@ -121,6 +121,15 @@ class InBrowser(SmallRun):
         self.assertTrue(self.one(hidden).is_displayed())
         self.assertEqual(len(self.all(".graph a")), 6)  # kinds, and the step of people
         self.assertTrue(self.all(".graph .people"))
+        # Whatever stands in a box is no wider than the box.
+        self.assertEqual(self.browser.execute_script("""
+          return [...document.querySelectorAll(".graph a")].filter((node) => {
+            const box = node.querySelector("rect").getBoundingClientRect();
+            return [...node.querySelectorAll("text")].some((text) => {
+              const own = text.getBoundingClientRect();
+              return own.left < box.left || own.right > box.right;
+            });
+          }).map((node) => node.textContent)"""), [])
         self.quiet()
 
     def test_by_keyboard_and_screen_reader(self):
@@ -152,6 +161,13 @@ class InBrowser(SmallRun):
         self.browser.refresh()
         wide = self.browser.execute_script("return document.scrollingElement.scrollWidth")
         self.assertLessEqual(wide, 360)
+        # A graph that is wider than the screen shows its root, not an empty corner.
+        graph, first = self.browser.execute_script("""
+          const graph = document.querySelector(".graph");
+          const box = graph.querySelector(".box").getBoundingClientRect();
+          return [graph.scrollWidth, [box.left, box.right]]""")
+        self.assertGreater(graph, 360)
+        self.assertTrue(0 <= first[0] < first[1] <= 360, first)
         self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         paper = self.browser.execute_cdp_cmd("Page.printToPDF", {})["data"]
         self.assertTrue(base64.b64decode(paper).startswith(b"%PDF"))
@@ -173,6 +189,24 @@ class InBrowser(SmallRun):
         self.one('[data-run="1"].jump').click()
         self.assertTrue(self.all("#run1-incident1.shown"))
         self.assertEqual(len(self.all("#runs tbody tr")), len(self.all("#runs tbody th")))
+
+    def test_a_fleet_from_a_template_with_and_without_its_mistake(self):
+        for name, words in (("mistake", ()), ("calm", ("--set", "spec.timeline=[]"))):
+            out = self.directory / name
+            subprocess.run([PROGRAM, "run", str(ROOT / "scenarios/templates/init.yaml"), "--quiet",
+                            "--set", "spec.expect=[]", *words, "--out", str(out)], check=True,
+                           stdout=subprocess.DEVNULL)
+            run = stampede.load(out)
+            self.open(run)
+            self.quiet()
+            self.assertLess((self.directory / "report.html").stat().st_size, 500_000)
+            self.assertEqual(len(self.all(".jump")), len(run.incidents))
+            for button in self.all(".jump")[::7]:
+                at = button.text
+                self.browser.execute_script("arguments[0].click()", button)
+                self.assertTrue(self.one("#now").text.startswith(f"{at} UTC"), at)
+            self.assertEqual("no incidents" in self.one("#story").text, name == "calm")
+            self.assertEqual(self.browser.execute_script(CONTRAST), [])
 
     @unittest.skipUnless(os.environ.get("STAMPEDE_TIER") == "full", "STAMPEDE_TIER=full")
     def test_the_outage_of_march_2026_at_full_scale(self):

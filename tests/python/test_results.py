@@ -52,6 +52,22 @@ class Load(SmallRun):
         with self.assertRaises(FileNotFoundError):
             stampede.load(self.directory)
 
+    def test_damaged_files_are_said_with_their_place(self):
+        for name, text, words in (
+                ("summary.json", "[]", "summary.json: a JSON object"),
+                ("summary.json", '{"outage": 3}', "summary.json: outage: an object"),
+                ("manifest.json", "{", "manifest.json:1:2: no JSON"),
+                ("manifest.json", '{"scenario": []}', "manifest.json: scenario: an object"),
+                ("series.csv", "", "series.csv: "),
+                ("series.csv", "a,b\n1,2\n", "series.csv:1: the columns"),
+                ("incidents.jsonl", "\n[1]\n", "incidents.jsonl:2: no incident"),
+                ("incidents.jsonl", '{"id": 1}', "incidents.jsonl:1: no incident"),
+                ("incidents.jsonl", '\n{"id": 1', "incidents.jsonl:2:9: no JSON")):
+            self.write()
+            (self.directory / name).write_text(text, encoding="utf-8")
+            with self.assertRaisesRegex(ValueError, words):
+                stampede.load(self.directory)
+
     def test_quantities_of_manifests(self):
         for text, value in (("0.5", 0.5), ("50%", 0.5), (1, 1.0), ("2147483648B", 2147483648.0),
                             ("2GiB", 2.0**31), ("1min", 60.0), ("1.25e+09B/s", 1.25e9),

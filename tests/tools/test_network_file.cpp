@@ -126,6 +126,28 @@ TEST(network_file, faults_have_their_place) {
   }
 }
 
+TEST(network_file, a_byte_order_mark_is_no_part_of_the_first_number) {
+  const TraceFile plain(".txt", "\xef\xbb\xbf" + kSerial1.substr(kSerial1.find("10|20"))),
+      packed(".txt.gz", "\xef\xbb\xbf" + kSerial1, true);
+  for (const TraceFile* file : {&plain, &packed})
+    EXPECT_EQ(load("    file: " + file->path() + "\n").scenario.spec.network.graph->links(), 6u);
+}
+
+TEST(network_file, damage_of_packed_files_has_its_line) {
+  std::string text;
+  for (int n = 2; n < 40'000; ++n) text += fmt::format("1|{}|-1\n", n);
+  const TraceFile whole(".txt.gz", text, true);
+  std::filesystem::resize_file(whole.path(), std::filesystem::file_size(whole.path()) / 2);
+  const auto found = faults("    file: " + whole.path() + "\n");
+  ASSERT_EQ(found.size(), 1u);
+  const std::string rest = found[0].substr(whole.path().size());
+  ASSERT_EQ(found[0].find(whole.path() + ":"), 0u) << found[0];
+  EXPECT_GT(std::stoi(rest.substr(1)), 1000) << found[0];
+  EXPECT_NE(rest.find("ends before its content does"), std::string::npos) << found[0];
+  const TraceFile bad(".txt.gz", "1|2|-1\n1|x|-1\n", true);
+  EXPECT_EQ(faults("    file: " + bad.path() + "\n").at(0).find(bad.path() + ":2:1: "), 0u);
+}
+
 TEST(network_file, routers_by_profile) {
   const Loaded loaded = load("    bgp: {profile: frr_10_6, mrai: 5s}\n");
   const BgpParams& bgp = loaded.scenario.spec.network.bgp;

@@ -32,23 +32,23 @@ Measures measure_answered(const Rows& rows, u32 output, Answered answered) {
 
 std::vector<Run> read_runs(const std::string& directory) {
   std::vector<Run> runs;
-  for (auto& row : read_csv(directory + "/index.csv")) {
+  for (const CsvRow& row : read_csv(directory + "/index.csv")) {
     Run r;
-    r.name = row["experiment"];
-    r.model = row["model"];
-    r.gpu = row["gpu"];
-    r.tp = std::stoi(row["tp"]);
-    r.output = static_cast<u32>(std::stoul(row["target_output_len"]));
+    r.name = text(row, "experiment");
+    r.model = text(row, "model");
+    r.gpu = text(row, "gpu");
+    r.tp = static_cast<int>(whole_number(row, "tp"));
+    r.output = whole_number(row, "target_output_len");
     EngineParams& e = r.limits.engine;
-    e.max_num_seqs = static_cast<u32>(std::stoul(row["max_num_seqs"]));
-    e.max_num_batched_tokens = static_cast<u32>(std::stoul(row["max_num_batched_tokens"]));
-    e.kv_blocks = static_cast<u32>(std::stoul(row["kv_blocks"]));
+    e.max_num_seqs = whole_number(row, "max_num_seqs");
+    e.max_num_batched_tokens = whole_number(row, "max_num_batched_tokens");
+    e.kv_blocks = whole_number(row, "kv_blocks");
     // The load generator's defaults, whatever the columns say: lengths repeat after 100 requests.
     r.limits.distinct_prompts = 100;
     r.limits.system_prompts = 10;
-    r.limits.system_tokens = static_cast<u32>(std::stoul(row["sys_prompt_len"]));
+    r.limits.system_tokens = whole_number(row, "sys_prompt_len");
     e.prefix_caching = e.async_scheduling = true;
-    r.overloaded = std::stoul(row["n_ok"]) < std::stoul(row["n"]);
+    r.overloaded = number(row, "n_ok") < number(row, "n");
     r.recording = read_recording(directory + "/" + r.name + ".csv.gz", r.output);
     runs.push_back(std::move(r));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <stdexcept>
 
@@ -16,8 +17,14 @@ Held held_by(const AccuracyOptions& options) {
   held.sequence = options.per_sequence * 1e-6;
   for (const std::string& word : options.per_prompt_token) {
     const std::size_t equals = word.find('=');
-    if (equals == word.npos) throw std::runtime_error(word + ": needs MODEL=MICROSECONDS");
-    held.prompt_token[word.substr(0, equals)] = std::stod(word.substr(equals + 1)) * 1e-6;
+    double microseconds = -1;
+    const char* end = word.data() + word.size();
+    if (equals != word.npos &&
+        std::from_chars(word.data() + equals + 1, end, microseconds).ptr != end)
+      microseconds = -1;
+    if (!(microseconds >= 0 && microseconds < 1e6))
+      throw std::runtime_error(word + ": MODEL=MICROSECONDS is expected");
+    held.prompt_token[word.substr(0, equals)] = microseconds * 1e-6;
   }
   return held;
 }
@@ -99,7 +106,8 @@ CLI::App* add_accuracy(CLI::App& app, AccuracyOptions& options) {
   sub->add_option("--summaries", options.summaries,
                   "CSV of measured means a stage: each predicted without its run too");
   sub->add_option("--sizes", options.sizes, "directory with models/ and gpus/");
-  sub->add_option("--per-sequence", options.per_sequence, "b, which is not fitted, in us");
+  sub->add_option("--per-sequence", options.per_sequence, "b, which is not fitted, in us")
+      ->check(CLI::Range(0.0, 1e6));
   sub->add_option("--per-prompt-token", options.per_prompt_token,
                   "MODEL=C: a c in us that is not fitted, such as meta-llama/Llama-2-7b-hf=18.1");
   return sub;

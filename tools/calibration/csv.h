@@ -4,13 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "sim/units.h"
+
 namespace stampede::calibration {
 
-using CsvRow = std::map<std::string, std::string>;  // cells by column
+struct CsvRow {
+  std::string place;                         // FILE:LINE, for messages
+  std::map<std::string, std::string> cells;  // by column
+};
 
-// These throw std::runtime_error.
+// These throw std::runtime_error that begins with the place.
 std::vector<CsvRow> read_csv(const std::string& path);
 const std::string& text(const CsvRow& row, const std::string& column);
-double number(const CsvRow& row, const std::string& column);
+double number(const CsvRow& row, const std::string& column);  // finite
+u32 whole_number(const CsvRow& row, const std::string& column);
 
 }  // namespace stampede::calibration

@@ -3,7 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstdio>
+#include <functional>
+#include <optional>
+#include <system_error>
 
 #include "tools/calibration/accuracy.h"
 #include "tools/calibration/accuracy_command.h"
@@ -91,6 +96,9 @@ void coefficients(const std::string& directory) {
   }
 }
 
+constexpr int kMostSequences = 65'536, kMostBlocks = 1 << 30;
+constexpr double kMostTokens = 1e7;
+
 struct Sizes {
   std::string config, gpu, precision = "bf16", engine = "vllm";
   int gpus = 1, expert_parallel = 1, batch = 128;
@@ -130,13 +138,16 @@ CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
                   "fp4_flops [1/s], such as tools/calibration/gpus/h100.json")
       ->required();
   sub->add_option("--precision", sizes.precision, "of the weights: bf16, fp8, fp4 or int4");
-  sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel");
+  sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel")->check(CLI::Range(1, 8));
   sub->add_option("--expert-parallel", sizes.expert_parallel,
                   "groups of GPUs that hold whole experts; 1: each GPU has a part of all of them");
   sub->add_option("--engine", sizes.engine, "vllm, sglang or trtllm");
-  sub->add_option("--batch", sizes.batch, "most sequences that run at the same time");
-  sub->add_option("--prompt", sizes.prompt, "tokens of a usual prompt");
-  sub->add_option("--context", sizes.context, "tokens of a usual sequence that decodes");
+  sub->add_option("--batch", sizes.batch, "most sequences that run at the same time")
+      ->check(CLI::Range(2, kMostSequences));
+  sub->add_option("--prompt", sizes.prompt, "tokens of a usual prompt")
+      ->check(CLI::Range(1.0, kMostTokens));
+  sub->add_option("--context", sizes.context, "tokens of a usual sequence that decodes")
+      ->check(CLI::Range(1.0, kMostTokens));
   return sub;
 }
 
@@ -152,6 +163,33 @@ CLI::App* add_recording(CLI::App& app, BenchResult& result) {
   sub->add_option("RESULT", result.path, "JSON that the benchmark left")->required();
   sub->add_option("--benchmark", result.benchmark, "which one of GuideLLM's, from 0");
   return sub;
+}
+
+// The exit code where there is nothing more to do: help was asked for, or the call is wrong.
+std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return std::nullopt;
+}
+
+// Exit codes as those of `stampede`: 2 for input that cannot be used, 74 for what cannot be
+// written.
+int guarded(const std::function<void()>& command) {
+  try {
+    command();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw std::system_error(errno, std::generic_category(), "standard output");
+  } catch (const std::system_error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 74;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 2;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -180,16 +218,19 @@ int main(int argc, char** argv) {
   line->add_option("--gpu", gpu, "without --kernels: data sheet of, such as RTX-4090");
   line->add_option("--model", model,
                    "whose data sheet, without --kernels; meta-llama/Llama-3.1-8B");
-  line->add_option("--blocks", blocks, "num_gpu_blocks of its log")->required();
-  line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time");
+  line->add_option("--blocks", blocks, "num_gpu_blocks of its log")
+      ->required()
+      ->check(CLI::Range(2, stampede::calibration::kMostBlocks));
+  line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time")
+      ->check(CLI::Range(1, stampede::calibration::kMostSequences));
   stampede::calibration::Sizes sizes;
   const CLI::App* sized = stampede::calibration::add_predict(app, sizes);
   stampede::calibration::BenchResult result;
   const CLI::App* recording = stampede::calibration::add_recording(app, result);
   stampede::calibration::PointsOptions measured;
   const CLI::App* points = stampede::calibration::add_points(app, measured);
-  CLI11_PARSE(app, argc, argv);
-  try {
+  if (const auto code = stampede::calibration::parse(app, argc, argv)) return *code;
+  return stampede::calibration::guarded([&] {
     if (*points)
       stampede::calibration::print_points(measured);
     else if (*recording)
@@ -204,8 +245,5 @@ int main(int argc, char** argv) {
       stampede::calibration::print_accuracy(left_out);
     else
       stampede::calibration::coefficients(directory);
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "{}\n", e.what());
-    return 2;
-  }
+  });
 }

@@ -1,5 +1,7 @@
 #include "tools/calibration/model_config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -29,7 +31,7 @@ double field(const Json& config, std::initializer_list<const char*> names, doubl
     if (!config.contains(name) || !config[name].is_number()) continue;
     const double value = config[name].get<double>();
     if (!(value >= 0 && value <= kMost))
-      throw std::runtime_error(std::string("\"") + name + "\" is no size of a model");
+      throw std::runtime_error(fmt::format("\"{}\" is {}: no size of a model", name, value));
     return value;
   }
   if (otherwise >= 0) return otherwise;
@@ -134,6 +136,29 @@ void read_attention(const Json& c, ModelShape& m) {
   if (m.window_layers > 0) m.window = field(c, {"sliding_window"});
 }
 
+void wanted(const char* what, double value) {
+  if (value < 1) throw std::runtime_error(fmt::format("{}: {} is below 1", what, value));
+}
+
+// Whatever a step's time is divided by or cannot be without is there, and parts are no larger than
+// what they are parts of.
+void check(const ModelShape& m) {
+  wanted("hidden_size", m.hidden);
+  wanted("num_key_value_heads", m.kv_heads);
+  wanted("head_dim", m.head);
+  wanted("vocab_size", m.vocabulary);
+  if (m.experts > 0) wanted("num_experts_per_tok", m.experts_per_token);
+  if (m.experts > 0) wanted("moe_intermediate_size", m.expert_width);
+  if (m.expert_layers() < m.layers) wanted("intermediate_size", m.feed_forward);
+  const auto part = [](const char* what, double value, double of) {
+    if (value > of) throw std::runtime_error(fmt::format("{}: {} of {}", what, value, of));
+  };
+  part("num_key_value_heads", m.kv_heads, m.heads);
+  part("num_experts_per_tok", m.experts_per_token, m.experts);
+  part("first_k_dense_replace", m.dense_layers, m.layers);
+  part("layer_types", m.window_layers, m.layers);
+}
+
 }  // namespace
 
 double ModelShape::common_weights() const {
@@ -163,8 +188,8 @@ ModelShape read_model_config(const std::string& path) {
     m.layers = field(c, kLayers);
     m.hidden = field(c, kHidden);
     m.heads = field(c, kHeads);
-    for (const double size : {m.layers, m.hidden, m.heads})
-      if (size < 1) throw std::runtime_error("a model of no layers, no heads or no width");
+    wanted("num_hidden_layers", m.layers);
+    wanted("num_attention_heads", m.heads);
     m.kv_heads = kv_heads_of(c, m.heads);
     m.head = field(c, {"head_dim", "kv_channels"}, m.hidden / m.heads);
     m.vocabulary = field(c, {"vocab_size", "padded_vocab_size"});
@@ -181,6 +206,7 @@ ModelShape read_model_config(const std::string& path) {
                            : field(c, kFeedForward, fourfold ? 4 * m.hidden : -1);
     }
     read_attention(c, m);
+    check(m);
     return m;
   } catch (const std::exception& e) {
     throw std::runtime_error(path + ": " + e.what());

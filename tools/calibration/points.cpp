@@ -60,7 +60,8 @@ Point point_of(const CsvRow& row, const std::string& sizes) {
   const std::string& path = text(row, "model_path");
   const auto known = std::find_if(std::begin(kModels), std::end(kModels),
                                   [&](const Known& k) { return path.find(k.part) != path.npos; });
-  if (known == std::end(kModels)) throw std::runtime_error(path + ": no sizes of this model");
+  if (known == std::end(kModels))
+    throw std::runtime_error(row.place + ": " + path + ": no sizes of this model");
   Point p;
   p.family = known->family;
   p.system = text(row, "system");

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 
 #include "tools/calibration/accuracy.h"
 #include "tools/calibration/points.h"
@@ -87,7 +89,7 @@ void write_rows(const std::string& path, const PointStudy& study) {
                        m.ttft * 1e3, error_percent(m.ttft, p.ttft), m.protocol_known ? 1 : 0,
                        m.development ? "development" : "held out");
   }
-  if (!out.flush()) throw std::runtime_error(path + ": cannot be written");
+  if (!out.flush()) throw std::system_error(errno, std::generic_category(), path);
 }
 
 }  // namespace

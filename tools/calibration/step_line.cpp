@@ -19,11 +19,25 @@ void check(const Server& s, const LineRange& range) {
     throw std::runtime_error("the GPU's sheet has a size that is not above 0");
 }
 
+// A sheet of another unit, such as GB/s, gives times that no step has.
+void check(const StepTime& t) {
+  constexpr double kLongest = 60;        // [s]
+  constexpr double kRounding = -0.5e-9;  // [s] differences of times that are the same
+  for (const double part :
+       {t.base, t.sequence, t.prompt_token, t.pair * 1e6, t.context_token * 1000})
+    if (!(part >= kRounding && part <= kLongest))
+      throw std::runtime_error(
+          "these sizes give step times that no server has; the sheet is in B/s "
+          "and 1/s");
+}
+
 }  // namespace
 
 StepLine step_line(const Server& server, const Terms& constants, const LineRange& range) {
   check(server, range);
-  return step_line_unchecked(server, constants, range);
+  const StepLine line = step_line_unchecked(server, constants, range);
+  check(line.time);
+  return line;
 }
 
 StepLine step_line_unchecked(const Server& server, const Terms& constants, const LineRange& range) {

@@ -18,8 +18,8 @@ struct LineRange {
   double prompts = 1;                    // that a usual step with prompts computes
 };
 
-// Throws std::runtime_error if a part of the model is not covered, the sheet lacks a size or the
-// range is not one of two numbers of sequences.
+// Throws std::runtime_error if a part of the model is not covered, the sheet lacks a size, the
+// range is not one of two numbers of sequences, or a time comes out below 0 or above a minute.
 StepLine step_line(const Server& server, const Terms& constants, const LineRange& range);
 // The same for any server: parts that are not covered count as far as they have a term.
 StepLine step_line_unchecked(const Server& server, const Terms& constants, const LineRange& range);

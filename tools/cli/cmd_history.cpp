@@ -29,8 +29,9 @@ int history_command(const HistoryOptions& o) {
   if (!o.starts.empty()) arguments.push_back("--starts=" + o.starts);
   if (!o.tolerance.empty()) {
     Share share;
-    if (const std::string wrong = parse_share(o.tolerance, share); !wrong.empty())
-      throw InputError({{"--tolerance " + o.tolerance, 0, 0, "", wrong, ""}});
+    std::string wrong = parse_share(o.tolerance, share);
+    if (wrong.empty() && !(share.value >= 0 && share.value <= 1)) wrong = "a share from 0% to 100%";
+    if (!wrong.empty()) throw InputError({{"--tolerance " + o.tolerance, 0, 0, "", wrong, ""}});
     arguments.push_back(fmt::format("--tolerance={}", share.value));
   }
   return print_from_python("stampede.history", arguments);

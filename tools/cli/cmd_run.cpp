@@ -28,7 +28,8 @@ struct RunOptions {
   std::vector<std::string> sets, mitigations, allow;
   std::optional<i64> seed;
   int trace_requests = 1000;
-  bool dry_run = false, quiet = false, metrics = false, trace = false, band = false;
+  std::string metrics;  // of what; empty: none
+  bool dry_run = false, quiet = false, trace = false, band = false;
 };
 
 std::vector<std::string> split_names(const std::vector<std::string>& lists) {
@@ -110,7 +111,7 @@ void write_results(OutputDirectory& out, const RunOptions& o, const Loaded& load
   out.add("summary.json", results.summary_json + "\n");
   out.add("series.csv", series_csv(results));
   out.add("incidents.jsonl", incidents_jsonl(results));
-  if (o.metrics)
+  if (!o.metrics.empty())
     out.add("metrics.om", open_metrics(results, loaded.scenario.spec.start, region_names(loaded)));
   if (o.trace) {
     TraceNames names{region_names(loaded), {}};
@@ -164,9 +165,15 @@ void keep_scenario(const RunOptions& o) {
   }
 }
 
+Exported exported_of(const RunOptions& o) {
+  return o.metrics.empty()     ? Exported::kNothing
+         : o.metrics == "pods" ? Exported::kPods
+                               : Exported::kPools;
+}
+
 int run_command(const RunOptions& o) {
-  if (o.out.empty() && !o.dry_run && (o.metrics || o.trace))
-    throw InputError({{o.metrics ? "--metrics" : "--trace", 0, 0, "",
+  if (o.out.empty() && !o.dry_run && (!o.metrics.empty() || o.trace))
+    throw InputError({{o.metrics.empty() ? "--trace" : "--metrics", 0, 0, "",
                        "wants --out, the directory that its file is written to", ""}});
   const Loaded loaded = load(o);
   if (!o.quiet) warn(loaded);
@@ -189,7 +196,7 @@ int run_command(const RunOptions& o) {
   if (requests) logs.all.push_back(&*requests);
   if (o.trace && o.trace_requests > 0) logs.all.push_back(&sample);
   TimedRun timed = run_with_progress(loaded, command_of(o), o.quiet,
-                                     logs.all.empty() ? nullptr : &logs, o.metrics);
+                                     logs.all.empty() ? nullptr : &logs, exported_of(o));
   nlohmann::ordered_json band;
   if (o.band) band = add_band(o, loaded, timed.results);
   const RunResults& results = timed.results;
@@ -237,7 +244,10 @@ void add_run_command(CommandLine& line) {
               "write that share of the requests, the same ones in every run")
       .type_name("SHARE");
   command.option("--format", o->format, "table or json").one_of({"table", "json"});
-  command.flag("--metrics", o->metrics, "also write metrics.om (OpenMetrics)");
+  command
+      .flag("--metrics{pools}", o->metrics,
+            "also write metrics.om (OpenMetrics); --metrics=pods: with series of each pod")
+      .one_of({"pools", "pods"});
   command.flag("--trace", o->trace, "also write trace.json (ui.perfetto.dev)");
   command.flag("--band", o->band,
                "play it again with the stated error of step times; 10 to 90 % of each figure");

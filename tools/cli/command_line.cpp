@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 
 #include "tools/cli/commands.h"
 
@@ -34,6 +36,19 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, cha
   narrate(fmt::format("stampede: {}\nRun `stampede {}--help` for examples.\n", message,
                       known ? word + " " : ""));
   return kInvalidInput;
+}
+
+// CLI11 takes the nearest number that fits for one that does not.
+std::string beyond_64_bits(const std::string& text) {
+  errno = 0;
+  std::strtoll(text.c_str(), nullptr, 0);
+  return errno == ERANGE ? "'" + text + "' is out of range" : "";
+}
+
+template <class T>
+CLI::Option* add_whole_number(CLI::App& app, const std::string& names, T& value,
+                              const std::string& help) {
+  return app.add_option(names, value, help)->check(CLI::Validator(beyond_64_bits, ""));
 }
 
 std::vector<OptionInfo> options_of(const CLI::App& app) {
@@ -72,14 +87,14 @@ Option Command::option(const std::string& names, std::string& value, const std::
   return Option(*app_.add_option(names, value, help));
 }
 Option Command::option(const std::string& names, i64& value, const std::string& help) {
-  return Option(*app_.add_option(names, value, help));
+  return Option(*add_whole_number(app_, names, value, help));
 }
 Option Command::option(const std::string& names, int& value, const std::string& help) {
-  return Option(*app_.add_option(names, value, help));
+  return Option(*add_whole_number(app_, names, value, help));
 }
 Option Command::option(const std::string& names, std::optional<i64>& value,
                        const std::string& help) {
-  return Option(*app_.add_option(names, value, help));
+  return Option(*add_whole_number(app_, names, value, help));
 }
 Option Command::option(const std::string& names, std::vector<std::string>& values,
                        const std::string& help) {

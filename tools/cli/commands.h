@@ -89,7 +89,7 @@ struct TimedRun {
 // Runs with progress on stderr. Faults that need the built world become InputError with their
 // place. Throws Interrupted, BrokenRun.
 TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
-                           RequestLog* log = nullptr, bool exported = false);
+                           RequestLog* log = nullptr, Exported exported = Exported::kNothing);
 
 // Builds the world without running it. Throws InputError.
 void check_world(const Loaded& loaded);

@@ -25,12 +25,18 @@ constexpr int kNotThere = 3;
 
 // Isolated Python (-I) has neither the working directory nor PYTHONPATH nor the user's own packages
 // on its path: the package's place is put there by this.
+// An interrupt waits until there is somebody who ends quietly by it.
 constexpr const char* kStart =
-    "import importlib.util, runpy, sys\n"
-    "sys.path.insert(0, sys.argv.pop(1))\n"
-    "if not all(importlib.util.find_spec(name) for name in ('matplotlib', 'pandas')):\n"
-    "    sys.exit(3)\n"
-    "runpy.run_module(sys.argv.pop(1), run_name='__main__')\n";
+    "import signal, sys\n"
+    "try:\n"
+    "    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])\n"
+    "    import importlib.util, runpy\n"
+    "    sys.path.insert(0, sys.argv.pop(1))\n"
+    "    if not all(importlib.util.find_spec(name) for name in ('matplotlib', 'pandas')):\n"
+    "        sys.exit(3)\n"
+    "    runpy.run_module(sys.argv.pop(1), run_name='__main__')\n"
+    "except KeyboardInterrupt:\n"
+    "    sys.exit(130)\n";
 
 bool has_package(const fs::path& directory) {
   std::error_code none;
@@ -41,16 +47,27 @@ bool has_package(const fs::path& directory) {
 // directory that somebody else has by then. What it prints goes to `file`.
 [[noreturn]] void begin(pid_t parent, const std::string& package, char* const* words, int file) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setpgid(0, 0);  // an interrupt of the terminal reaches it once, from its parent
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &interrupt, nullptr);
   if (::getppid() == parent && ::dup2(file, 1) == 1 && ::chdir(package.c_str()) == 0)
     ::execve(kPython, words, environ);
   ::_exit(kNotThere);
 }
 
-std::string read_all(int file) {
+// A signal that came to this process alone ends the child too.
+void pass_on_interrupt(pid_t child) {
+  if (interrupted()) ::kill(child, SIGINT);
+}
+
+std::string read_all(int file, pid_t child) {
   std::string text;
   std::array<char, 1 << 16> part;
   for (ssize_t got = 0; (got = ::read(file, part.data(), part.size())) != 0;) {
     if (got < 0 && errno != EINTR) break;
+    if (got < 0) pass_on_interrupt(child);
     if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
   }
   return text;
@@ -67,7 +84,8 @@ std::string python_package_directory() {
         program.parent_path().parent_path() / "share" / "stampede" / "python";
     if (has_package(installed)) return installed.string();
   }
-  return has_package(STAMPEDE_PYTHON_SOURCES) ? STAMPEDE_PYTHON_SOURCES : "";
+  const std::string sources = python_sources();
+  return !sources.empty() && has_package(sources) ? sources : "";
 }
 
 int run_python_module(const std::string& module, const std::vector<std::string>& arguments,
@@ -85,13 +103,15 @@ int run_python_module(const std::string& module, const std::vector<std::string>&
   if (child == 0) begin(parent, package, pointers.data(), ends[1]);
   if (printed) {
     ::close(ends[1]);
-    if (child > 0) *printed = read_all(ends[0]);
+    if (child > 0) *printed = read_all(ends[0], child);
     ::close(ends[0]);
   }
   if (child < 0) return -1;
   int status = 0;
-  while (::waitpid(child, &status, 0) != child)
+  while (::waitpid(child, &status, 0) != child) {
     if (errno != EINTR) return -1;
+    pass_on_interrupt(child);
+  }
   if (!WIFEXITED(status) || WEXITSTATUS(status) == kNotThere) return -1;
   return WEXITSTATUS(status);
 }

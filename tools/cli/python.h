@@ -10,6 +10,9 @@ namespace stampede {
 // source tree that it was built from. Empty if it is at neither place.
 std::string python_package_directory();
 
+// The package in the source tree; empty for the program that is installed, which names no tree.
+const char* python_sources();
+
 // Runs a module of the package with arguments; what it prints goes to stderr, or to `printed`.
 // Paths among them have to be absolute: the module does not start in the user's directory, where
 // files such as `matplotlibrc` would be obeyed. The exit code; -1 when it could not be started or a

@@ -105,7 +105,7 @@ void warn(const Loaded& loaded) {
 }
 
 TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool quiet,
-                           RequestLog* log, bool exported) {
+                           RequestLog* log, Exported exported) {
   const auto begun = Clock::now();
   Progress progress(loaded.scenario.spec.duration.seconds(), quiet);
   double reached = 0;

@@ -150,7 +150,7 @@ void flatten(const ordered_json& json, const std::string& path,
 std::string run_table(const RunResults& results, UtcTime start) {
   const ordered_json summary = ordered_json::parse(results.summary_json);
   std::string text = fmt::format("{}  seed {}  digest {}\n\n", summary.value("scenario", ""),
-                                 number_at(summary, "seed"), results.digest);
+                                 summary.value("seed", i64{0}), results.digest);
   text += requests_table(part(summary, "requests"));
   text += outage_table(part(summary, "outage"), start);
   text += phases_table(part(summary, "phases"), results, start);

@@ -9,6 +9,7 @@
 
 #include "sim/params.h"
 #include "tools/results/csv.h"
+#include "tools/results/pod_metrics.h"
 
 namespace stampede {
 namespace {
@@ -30,18 +31,6 @@ std::string metric_name(const std::string& stat) {
 
 std::string family_of(const StatInfo& stat) {
   return stat.metric.empty() ? metric_name(stat.name) : stat.metric;
-}
-
-std::string label_value(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n')
-      out += "\\n";
-    else
-      out += c;
-  }
-  return out;
 }
 
 std::string labels_of(const ExportedSeries& exported) {
@@ -72,6 +61,7 @@ std::string exported_families(const RunResults& results, UtcTime start) {
   };
   std::string text;
   for (const std::string& family : names) {
+    if (told_by_pods(results, family)) continue;
     const ExportedSeries& first = results.exports[families[family].front()];
     text += fmt::format("# TYPE {} {}\n# HELP {} {}\n", family, type_of_family(first.kind), family,
                         label_value(first.help));
@@ -82,9 +72,8 @@ std::string exported_families(const RunResults& results, UtcTime start) {
       const std::string name =
           fmt::format("{}{}{{{}}} ", family, exported.suffix, labels_of(exported));
       for (std::size_t i = 0; i < samples; ++i)
-        fmt::format_to(std::back_inserter(text), "{}{} {:.3f}\n", name,
-                       print_number(value_at(i, k)),
-                       static_cast<double>(start.unix_seconds) + results.series_times[i]);
+        if (!std::isnan(value_at(i, k)))  // else nobody answered
+          add_sample(text, name, value_at(i, k), start, results.series_times[i]);
     }
   }
   return text;
@@ -138,6 +127,7 @@ std::string open_metrics(const RunResults& results, UtcTime start,
     std::string family = name;
     const bool counter = first.kind == StatKind::kCounter;
     if (counter && family.ends_with("_total")) family.resize(family.size() - 6);
+    if (told_by_pods(results, family)) continue;
     text += fmt::format("# TYPE {} {}\n", family, counter ? "counter" : "gauge");
     if (!first.help.empty()) text += fmt::format("# HELP {} {}\n", family, label_value(first.help));
     for (const std::size_t k : members) {
@@ -153,13 +143,11 @@ std::string open_metrics(const RunResults& results, UtcTime start,
                       label_value(column.component), pool, region);
       for (std::size_t i = 0; i < results.series_times.size(); ++i) {
         const double value = results.series_values[i * columns + k];
-        if (std::isnan(value)) continue;
-        fmt::format_to(std::back_inserter(text), "{}{} {:.3f}\n", series, print_number(value),
-                       static_cast<double>(start.unix_seconds) + results.series_times[i]);
+        if (!std::isnan(value)) add_sample(text, series, value, start, results.series_times[i]);
       }
     }
   }
-  return text + exported_families(results, start) + "# EOF\n";
+  return text + exported_families(results, start) + pod_metrics(results, start) + "# EOF\n";
 }
 
 }  // namespace stampede

@@ -9,6 +9,7 @@
 namespace stampede {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kFirstBuffer = 64u << 10, kLongestLine = 1u << 20;  // [B]
 
 }  // namespace
@@ -69,6 +70,7 @@ bool LineReader::next(std::string_view& line) {
       begin_ += length + (found ? 1 : 0);
       ++number_;
       hash(line);
+      if (number_ == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(3);
       if (line.ends_with('\r')) line.remove_suffix(1);
       return true;
     }

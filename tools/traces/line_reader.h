@@ -16,8 +16,9 @@ class LineReader {
   // Throws std::runtime_error that says why the file cannot be read.
   explicit LineReader(std::string path);
 
-  // The next line without its end (LF or CRLF); it lives until the next call. False at the end.
-  // Throws std::runtime_error: damaged or truncated gzip, a line too long.
+  // The next line without its end (LF or CRLF), the first without a byte order mark; it lives until
+  // the next call. False at the end. Throws std::runtime_error: damaged or truncated gzip, a line
+  // too long.
   bool next(std::string_view& line);
   void rewind();
 

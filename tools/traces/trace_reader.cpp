@@ -77,7 +77,6 @@ class LineRows final : public RawRows {
   void read_header() {
     std::string_view first;
     if (!lines_.next(first)) throw unreadable(lines_.path(), "the file is empty");
-    if (first.starts_with("\xef\xbb\xbf")) first.remove_prefix(3);
     format_ = make_row_format(params_, first);
     if (!format_->has_header()) {
       kept_ = std::string(first);

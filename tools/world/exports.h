@@ -17,6 +17,9 @@ struct ApiRecord;
 struct EtcdRecord;
 struct PoolLatencies;
 
+// What of systems is exported: nothing, what pools and regions add up to, or single pods too.
+enum class Exported : u8 { kNothing, kPools, kPods };
+
 enum class ExportKind : u8 { kGauge, kCounter, kHistogram };
 
 struct ExportedSeries {
@@ -28,8 +31,15 @@ struct ExportedSeries {
   bool once_seen = false;  // only where it has counted something
 };
 
+// What a member of etcd tells.
+struct EtcdScrape {
+  std::function<bool()> runs, has_leader;
+  std::function<u64()> sent_failures;  // heartbeats that could not be sent to it
+};
+
 // What the components of one region count for it.
 struct SystemRecords {
+  std::vector<EtcdScrape> members;
   const EtcdRecord* etcd = nullptr;
   const ApiRecord* api = nullptr;
   std::vector<const PoolLatencies*> pools;

@@ -289,7 +289,12 @@ void Fleet::finish() { clients_->log_open_requests(); }
 
 SystemRecords Fleet::keep_records(std::size_t r) {
   SystemRecords records;
-  records.etcd = &api_servers_[r]->etcd().keep_record();
+  Etcd& etcd = api_servers_[r]->etcd();
+  records.etcd = &etcd.keep_record();
+  for (u32 m = 0; m < etcd.members(); ++m)
+    records.members.push_back({[&etcd, m] { return etcd.runs(m); },
+                               [&etcd] { return etcd.has_leader(); },
+                               [&etcd, m] { return etcd.sent_failures(m); }});
   records.api = &api_servers_[r]->keep_record();
   for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
     records.pools.push_back(&regions_[r]->keep_pool_latencies(static_cast<WorkloadId>(w)));

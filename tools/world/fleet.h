@@ -11,6 +11,7 @@
 #include "sim/world.h"
 #include "tools/judgement/observed.h"
 #include "tools/world/exports.h"
+#include "tools/world/pod_scrapes.h"
 #include "tools/world/region_spec.h"
 #include "tools/world/scenario.h"
 
@@ -51,6 +52,8 @@ class Fleet final {
   Observed observed();
   // What its systems would export, counted from now on; before start().
   std::vector<ExportedSeries> exports();
+  // What each pod tells now, behind what it has told before. Changes nothing.
+  void scrape_pods(u32 sample, std::vector<PodHistory>& histories);
 
   const Spec spec;
   World world;
@@ -106,6 +109,7 @@ class Fleet final {
   std::unique_ptr<SingleFlight> single_flight_;             // null: none
   std::vector<std::unique_ptr<CapacityWatch>> watches_;
   std::unique_ptr<ViewKeeper> views_;
+  std::vector<std::vector<std::size_t>> known_pods_;  // [region] x [pod] its place in histories
 };
 
 }  // namespace stampede

@@ -1,4 +1,6 @@
 // Which series a fleet exports under the names of real systems.
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <memory>
@@ -78,10 +80,28 @@ void export_etcd(const Exporter& to, const EtcdRecord* record,
                  record->handling);
 }
 
+void export_members(const Exporter& to, const std::vector<EtcdScrape>& members) {
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    const EtcdScrape& told = members[m];
+    const std::string name = fmt::format("etcd-{}", m);
+    to.with("instance", name)
+        .gauge("up", "1 while it answers those who scrape it",
+               [runs = told.runs] { return runs() ? 1.0 : 0.0; });
+    // A member that is gone answers no scrape.
+    to.with("instance", name)
+        .gauge("etcd_server_has_leader", "1 while the member knows a leader",
+               [told] { return told.runs() ? (told.has_leader() ? 1.0 : 0.0) : std::nan(""); });
+    to.with("instance", "etcd")
+        .with("To", name)
+        .counter("etcd_network_peer_sent_failures", "heartbeats that could not be sent to a member",
+                 [failures = told.sent_failures] { return number(failures()); });
+  }
+}
+
 void export_api_server(const Exporter& to, const ApiRecord* record) {
   for (std::size_t s = 0; s < record->up.size(); ++s)
     to.with("instance", "apiserver-" + std::to_string(s))
-        .gauge("up", "1 while the server answers those who scrape it",
+        .gauge("up", "1 while it answers those who scrape it",
                [record, s] { return record->up[s]; });
   to.counter("apiserver_request_terminations", "requests that ended by a time-out",
              [record] { return number(record->terminations); });
@@ -188,6 +208,7 @@ std::vector<ExportedSeries> Fleet::exports() {
     const Exporter here(series, {{"region", region}, {"cluster", region}});
     export_etcd(here.with("job", "etcd").with("instance", "etcd"), records.etcd,
                 [&](const char* stat) { return reads(region + "/api.etcd", stat); });
+    export_members(here.with("job", "etcd"), records.members);
     export_api_server(here.with("job", "apiserver"), records.api);
     export_gateway(here.with("job", "envoy").with("envoy_cluster_name", region),
                    [&](const char* stat) { return reads(region, stat); });

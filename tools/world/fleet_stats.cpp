@@ -1,5 +1,7 @@
 // Which statistics a run records beside those that components register themselves, and what must be
-// conserved at every sample.
+// conserved at every sample; what single pods tell where somebody asks for them.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -28,6 +30,21 @@ double busiest_fifth(const Region& region, std::size_t pools) {
   return region.active().total == 0
              ? 0
              : static_cast<double>(busiest) / static_cast<double>(region.active().total);
+}
+
+PodScrape scrape_of(const cluster::Pod& pod, PodId id, Region& region, u32 sample) {
+  PodScrape scrape;
+  scrape.sample = sample;
+  scrape.running = pod.running;
+  PodExports told;
+  scrape.answers = pod.container == cluster::Container::kServing &&
+                   region.export_metrics(id, pod.workload, told);
+  scrape.waiting = told.waiting;
+  scrape.running_requests = told.running;
+  scrape.kv_use = told.kv_use;
+  scrape.prompt_tokens = told.prompt_tokens;
+  scrape.output_tokens = told.output_tokens;
+  return scrape;
 }
 
 }  // namespace
@@ -205,6 +222,25 @@ void Fleet::verify_tokens() const {
                                   attempts_ended(Outcome::kBudget) + c.doomed,
                  "answers are not conserved");
   STAMPEDE_CHECK(c.wasted_tokens <= c.output_tokens, "more tokens were wasted than generated");
+}
+
+void Fleet::scrape_pods(u32 sample, std::vector<PodHistory>& histories) {
+  known_pods_.resize(regions_.size());
+  for (std::size_t r = 0; r < regions_.size(); ++r) {
+    const cluster::ClusterState& state = clusters_[r]->state();
+    known_pods_[r].resize(state.pods.size(), histories.max_size());
+    for (PodId id = 0; id < state.pods.size(); ++id) {
+      const cluster::Pod& pod = state.pods[id];
+      if (!pod.created || pod.gone) continue;
+      std::size_t& place = known_pods_[r][id];
+      if (place >= histories.size()) {
+        place = histories.size();
+        const std::string& pool = spec.serving.pools[pod.workload].name;
+        histories.push_back({spec.regions[r].name, pool, fmt::format("{}-{}", pool, id), {}});
+      }
+      histories[place].scrapes.push_back(scrape_of(pod, id, *regions_[r], sample));
+    }
+  }
 }
 
 }  // namespace stampede

@@ -24,17 +24,26 @@ std::vector<Diagnostic> diagnostics(const std::vector<CaidaIssue>& issues,
   return found;
 }
 
+// `content` becomes the hash of what was read.
+CaidaFile read_lines(const std::string& path, std::string& content) {
+  u32 line = 0;  // none, of a file that cannot be opened
+  try {
+    LineReader lines(path);
+    CaidaFile file = read_caida([&](std::string_view& text) {
+      line = lines.line_number() + 1;
+      return lines.next(text);
+    });
+    content = lines.content();
+    return file;
+  } catch (const std::runtime_error& error) {
+    throw InputError({{path, line, line > 0 ? 1u : 0u, "", error.what(), ""}});
+  }
+}
+
 void read_graph(Loaded& loaded, const NamedFile& named) {
   NetworkParams& network = loaded.scenario.spec.network;
   const std::string stated = network.content;
-  CaidaFile file;
-  try {
-    LineReader lines(named.path);
-    file = read_caida([&](std::string_view& line) { return lines.next(line); });
-    network.content = lines.content();
-  } catch (const std::runtime_error& error) {
-    throw InputError({{named.path, 0, 0, "", error.what(), ""}});
-  }
+  CaidaFile file = read_lines(named.path, network.content);
   if (!file.usable()) throw InputError(diagnostics(file.errors, named.path));
   if (!stated.empty() && stated != network.content)
     throw InputError(

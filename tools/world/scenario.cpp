@@ -91,7 +91,9 @@ Duration OutputParams::interval_of(Duration run) const {
 }
 
 void Spec::describe(Schema<Spec>& s) {
-  s.field("seed", &Spec::seed).at_least(0).help("decides every random draw of the run");
+  s.field("seed", &Spec::seed)
+      .range(0, 9007199254740991)  // what every reader of JSON keeps
+      .help("decides every random draw of the run");
   s.field("start", &Spec::start)
       .help("date and time of day at which the run starts; a Monday by default");
   s.field("duration", &Spec::duration).range(1, 31536000).help("simulated length of the run");

@@ -42,14 +42,14 @@ std::optional<Facts::Samples> mean_and_peak(const std::vector<std::pair<double, 
 
 RunResults run_simulation(const Scenario& scenario,
                           const std::function<bool(double simulated_seconds)>& progress,
-                          RequestLog* log, bool exported) {
+                          RequestLog* log, Exported exported) {
   Fleet fleet(scaled(scenario.spec), log);
   const Observed seen = fleet.observed();
   Measures measures(seen);
   ResultFigures figures;
   RunResults results;
   results.series_columns = fleet.world.stats.rows();
-  if (exported) results.exports = fleet.exports();
+  if (exported != Exported::kNothing) results.exports = fleet.exports();
   if (!scenario.spec.expect.empty())
     for (const UnknownName& unknown :
          unknown_names(scenario.spec.expect, summary_of(scenario, seen, measures, {}),
@@ -78,6 +78,8 @@ RunResults run_simulation(const Scenario& scenario,
         results.series_values.push_back(column.read());
       for (const ExportedSeries& series : results.exports)
         results.export_values.push_back(series.read());
+      if (exported == Exported::kPods)
+        fleet.scrape_pods(static_cast<u32>(results.series_times.size() - 1), results.pods);
     }
     if (next == end) break;
     if (progress && !progress(next.seconds())) return results;

@@ -9,6 +9,7 @@
 #include "sim/journal.h"
 #include "sim/stats.h"
 #include "tools/world/exports.h"
+#include "tools/world/pod_scrapes.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {
@@ -21,7 +22,8 @@ struct RunResults {
   std::vector<double> series_times;      // [sample] s
   std::vector<double> series_values;     // [sample] x [column], NaN = absent
   std::vector<ExportedSeries> exports;   // where they are asked for
-  std::vector<double> export_values;     // [sample] x [export]
+  std::vector<double> export_values;     // [sample] x [export]; NaN: not scraped
+  std::vector<PodHistory> pods;          // where they are asked for
   u64 events = 0;
   std::vector<std::string> reports;              // tables of expectations that show one
   std::vector<std::string> failed_expectations;  // text of each `expect` that did not hold
@@ -39,6 +41,6 @@ struct ScenarioError : std::runtime_error {
 // nothing else.
 RunResults run_simulation(const Scenario& scenario,
                           const std::function<bool(double simulated_seconds)>& progress,
-                          RequestLog* log = nullptr, bool exported = false);
+                          RequestLog* log = nullptr, Exported exported = Exported::kNothing);
 
 }  // namespace stampede

@@ -1,10 +1,10 @@
 """What `stampede compare --out` wrote, as tidy pandas frames; docs/compare.md has its schema."""
 import dataclasses
-import json
 import pathlib
 
 import pandas
 
+from stampede.files import object_of
 from stampede.results import UNKNOWN_BUILD, load, warn_of_mixed_builds
 
 SCHEMA = "stampede.compare/1"
@@ -56,7 +56,7 @@ def comparison(directory):
     Warns when its runs are of several builds of the program.
     """
     directory = pathlib.Path(directory)
-    data = json.loads((directory / "compare.json").read_text(encoding="utf-8"))
+    data = object_of(directory / "compare.json", {"policies": list, "measures": list})
     if data.get("schema") != SCHEMA:
         raise ValueError(f"{directory / 'compare.json'}: schema {data.get('schema')!r}; "
                          f"{SCHEMA} is wanted")

@@ -1,15 +1,20 @@
 """A run as tidy pandas frames, read from the directory that `stampede run --out` wrote."""
 import dataclasses
 import datetime
-import json
 import pathlib
 import warnings
 
 import pandas
 
+from stampede.files import object_of, parsed, require, text_of
 from stampede.units import unit_of
 
-
+MANIFEST = {"scenario": dict, "origins": dict, "assumed": list, "expectations": dict}
+SUMMARY = {"requests": dict, "attempts": dict, "outage": dict, "latency": dict, "phases": list,
+           "operations": list, "surge": dict, "band": dict}
+SERIES = ("time_seconds", "component", "stat", "value")
+INCIDENT = {"id": int, "time_seconds": (int, float), "kind": str, "component": str,
+            "causes": list, "text": str}
 UNKNOWN_BUILD = "unknown"  # of runs that were made before builds were recorded
 
 
@@ -147,22 +152,45 @@ def run_of(directory, manifest, summary, series, incidents):
 
 def lines_of(text):
     """The objects of JSON lines."""
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [parsed("incidents", line) for line in text.splitlines() if line.strip()]
+
+
+def incidents_of(path):
+    found = []
+    for number, line in enumerate(text_of(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        place, one = f"{path}:{number}", parsed(path, line, number)
+        if not isinstance(one, dict) or any(one.get(key) is None for key in INCIDENT):
+            raise ValueError(f"{place}: no incident: an object with {', '.join(INCIDENT)} is "
+                             "expected")
+        require(place, one, INCIDENT)
+        found.append(one)
+    return found
+
+
+def series_of(path):
+    try:
+        series = pandas.read_csv(path, float_precision="round_trip",
+                                 dtype={"component": "category", "stat": "category",
+                                        "time_seconds": "float64", "value": "float64"})
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if tuple(series.columns) != SERIES:
+        raise ValueError(f"{path}:1: the columns {','.join(SERIES)} are expected")
+    return series
 
 
 def load(directory):
     """Reads the directory that `stampede run --out` wrote; returns a Run.
 
-    Raises FileNotFoundError when a file is missing: a run writes all of them or none.
+    Raises FileNotFoundError when a file is missing: a run writes all of them or none; ValueError
+    with the place of what is damaged.
     """
     directory = pathlib.Path(directory)
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-    summary = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
-    series = pandas.read_csv(directory / "series.csv", float_precision="round_trip",
-                             dtype={"component": "category", "stat": "category",
-                                    "value": "float64"})
-    incidents = lines_of((directory / "incidents.jsonl").read_text(encoding="utf-8"))
-    return run_of(directory, manifest, summary, series, incidents)
+    return run_of(directory, object_of(directory / "manifest.json", MANIFEST),
+                  object_of(directory / "summary.json", SUMMARY),
+                  series_of(directory / "series.csv"), incidents_of(directory / "incidents.jsonl"))
 
 
 def requests(path):

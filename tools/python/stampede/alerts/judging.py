@@ -1,7 +1,7 @@
 """Which alerts of a run fired, when, and after which cause."""
 import dataclasses
 
-from stampede.alerts.rules import in_levels, names_in, rules_of, written
+from stampede.alerts.rules import in_levels, names_in, rules_of
 from stampede.alerts.server import Server
 from stampede.plots.faults import descendants
 from stampede.plots.spread import PEOPLE
@@ -95,17 +95,15 @@ def judged(run, metrics, paths, interval=None):
     times = run.wide.index
     begin, end = start + float(times.min()), start + float(times.max())
     with Server(metrics) as server:
-        for number, level in enumerate(in_levels(recorded)):
-            file = server.directory / f"recorded-{number}.yml"
-            file.write_text(written(level), encoding="utf-8")
-            server.record(file, begin, end, interval or min(rule.interval for rule in level))
+        for level in in_levels(recorded):
+            server.record([(rule, interval or rule.interval) for rule in level], begin, end)
         known = server.names() | {rule.name for rule in recorded}
         causes, firings, never, blind = causes_of(run), [], [], []
         for rule in alerts:
             step = interval or rule.interval
             found = list(firings_of(rule, {
-                labels: [at - start for at in sorted(seen)] for labels, seen in
-                server.query(rule.expression, begin, end, step).items()}, step, end - start))
+                labels: [at - start for at, _ in sorted(seen)] for labels, seen in
+                server.evaluated(rule, begin, end, step).items()}, step, end - start))
             missing = sorted(names_in(rule.expression) - known)
             if not found:
                 (blind.append((rule, missing)) if missing else never.append(rule))

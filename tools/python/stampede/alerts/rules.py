@@ -12,6 +12,8 @@ BRACES = re.compile(r"\{[^{}]*\}")
 RANGES = re.compile(r"\[[^\]]*\]")
 GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)")
 NAME = re.compile(r"(?<![\w:])[a-zA-Z_:][\w:]*(?!\s*\()(?![\w:])")
+PLACE = object()  # the key of a mapping's line
+SERIES, LABEL = re.compile(r"[a-zA-Z_:][\w:]*", re.ASCII), re.compile(r"[a-zA-Z_]\w*", re.ASCII)
 WORDS = {"and", "or", "unless", "bool", "offset", "by", "without", "on", "ignoring", "group_left",
          "group_right", "inf", "nan"}
 
@@ -24,6 +26,7 @@ class Rule(NamedTuple):
     kept: float      # `keep_firing_for` [s]
     interval: float  # s
     labels: dict
+    place: str = ""  # FILE:LINE, for messages
 
 
 def seconds(text):
@@ -34,32 +37,83 @@ def seconds(text):
     return sum(int(number) * SECONDS[unit] for number, unit in parts)
 
 
-def groups_of(path):
+class Placed(yaml.SafeLoader):
+    """Mappings know their line: PLACE is a key of each."""
+
+    def construct_mapping(self, node, deep=False):
+        return {**super().construct_mapping(node, deep=deep), PLACE: node.start_mark.line + 1}
+
+
+Placed.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(
+    node, deep=True))
+
+
+def tree_of(path):
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        return yaml.load(path.read_text(encoding="utf-8-sig"), Loader=Placed)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ValueError(f"{path}{at}: {error.problem or error.context}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
+
+
+def groups_of(path):
+    """[(name, interval [s], rules)] of a file."""
+    tree = tree_of(path)
     if isinstance(tree, dict) and tree.get("kind") == "PrometheusRule":
         tree = tree.get("spec")
     groups = tree.get("groups") if isinstance(tree, dict) else None
     if not isinstance(groups, list):
         raise ValueError(f"{path}: no rules: `groups` is expected, or a PrometheusRule")
-    return groups
+    for group in groups:
+        if not isinstance(group, dict):
+            raise ValueError(f"{path}: a group is no mapping: {str(group)[:40]}")
+        rules = group.get("rules") or []
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            raise ValueError(f"{path}:{group[PLACE]}: `rules` is no list of rules")
+        interval = duration(path, group, "interval", f"{INTERVAL:.0f}s")
+        if interval <= 0:
+            raise ValueError(f"{path}:{group[PLACE]}: interval: 0 s is none")
+        yield str(group.get("name", "")), interval, rules
+
+
+def duration(path, mapping, key, otherwise):
+    try:
+        return seconds(mapping.get(key, otherwise))
+    except ValueError as error:
+        raise ValueError(f"{path}:{mapping[PLACE]}: {key}: {error}") from error
+
+
+def rule_of(path, group, interval, rule):
+    place, name = f"{path}:{rule[PLACE]}", rule.get("alert") or rule.get("record")
+    if not name or "expr" not in rule:
+        raise ValueError(f"{place}: a rule of {group} has no name or expr")
+    if "record" in rule and not SERIES.fullmatch(str(name)):
+        raise ValueError(f"{place}: record: {name!r} is no name of a series")
+    return Rule(str(name), group, str(rule["expr"]), duration(path, rule, "for", "0s"),
+                duration(path, rule, "keep_firing_for", "0s"), interval, labels_of(place, rule),
+                place)
+
+
+def labels_of(place, rule):
+    labels = rule.get("labels") or {}
+    if not isinstance(labels, dict):
+        raise ValueError(f"{place}: labels: {labels!r} is no mapping")
+    named = {str(name): value for name, value in labels.items() if name is not PLACE}
+    for name, value in named.items():
+        if not LABEL.fullmatch(name) or isinstance(value, (dict, list)):
+            raise ValueError(f"{place}: labels: {name} is no label with one value")
+    return {name: str(value) for name, value in named.items()}
 
 
 def rules_of(path):
     """(alerting rules, recording rules) of a file."""
     alerts, recorded = [], []
-    for group in groups_of(path):
-        interval = seconds(group["interval"]) if "interval" in group else INTERVAL
-        for rule in group.get("rules") or []:
-            name = rule.get("alert") or rule.get("record")
-            if not name or "expr" not in rule:
-                raise ValueError(f"{path}: a rule of {group.get('name')} has no name or expr")
-            (alerts if "alert" in rule else recorded).append(Rule(
-                str(name), str(group.get("name", "")), str(rule["expr"]),
-                seconds(rule.get("for", "0s")), seconds(rule.get("keep_firing_for", "0s")),
-                interval, rule.get("labels") or {}))
+    for group, interval, rules in groups_of(path):
+        for rule in rules:
+            (alerts if "alert" in rule else recorded).append(rule_of(path, group, interval, rule))
     return alerts, recorded
 
 
@@ -81,11 +135,3 @@ def in_levels(recorded):
         levels.append(ready or left)  # in a circle: all at once
         left = [rule for rule in left if rule not in levels[-1]]
     return levels
-
-
-def written(rules):
-    """A file of Prometheus with these recording rules."""
-    return yaml.safe_dump({"groups": [{"name": "recorded", "rules": [
-        {"record": rule.name, "expr": rule.expression,
-         **({"labels": {key: str(value) for key, value in rule.labels.items()}}
-            if rule.labels else {})} for rule in rules]}]})

@@ -25,6 +25,12 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def quoted(value):
+    """The value of a label in OpenMetrics."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
 def called(*words):
     ended = subprocess.run(words, capture_output=True, text=True)
     if ended.returncode:
@@ -43,8 +49,7 @@ class Server:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="stampede-alerts-"))
         self.process, self.port = None, free_port()
         try:
-            called(PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", "--quiet",
-                   "--max-block-duration=24h", str(metrics), str(self.directory / "data"))
+            self.add_blocks(metrics)
         except BaseException:
             shutil.rmtree(self.directory)
             raise
@@ -88,16 +93,35 @@ class Server:
             self.process.wait()
             self.process = None
 
-    def record(self, rules, begin, end, interval):
-        """Evaluates the recording rules of a file over the run; what they record can be asked for.
+    def add_blocks(self, metrics):
+        called(PROMTOOL, "tsdb", "create-blocks-from", "openmetrics", "--quiet",
+               "--max-block-duration=24h", str(metrics), str(self.directory / "data"))
 
-        begin and end are seconds since 1970.
+    def record(self, rules, begin, end):
+        """Evaluates recording rules over the run; what they record can be asked for afterwards.
+
+        rules: [(rule, step in seconds)]; begin and end are seconds since 1970. Each is evaluated at
+        begin and every step after it, as alerts are. (promtool would begin at a time that depends
+        on the name of the file that the rules lie in.)
         """
-        called(PROMTOOL, "tsdb", "create-blocks-from", "rules", f"--start={begin:.0f}",
-               f"--end={end:.0f}", f"--eval-interval={interval:g}s",
-               f"--output-dir={self.directory}/data", f"--url=http://127.0.0.1:{self.port}",
-               str(rules))
+        lines = []
+        for rule, step in rules:
+            given = {}
+            for labels, seen in self.evaluated(rule, begin, end, step).items():
+                named = {**dict(labels), **rule.labels}
+                named.pop("__name__", None)
+                text = ",".join(f"{name}={quoted(value)}" for name, value in sorted(named.items()))
+                if text in given:
+                    raise NoPrometheus(f"{rule.place}: {rule.name}: two series with the labels "
+                                       f"{{{text}}} once those of the rule are set")
+                given[text] = [f"{rule.name}{{{text}}} {value} {at!r}" for at, value in seen]
+            lines += [line for text in given for line in given[text]]
+        if not lines:
+            return
+        file = self.directory / "recorded.om"
+        file.write_text("\n".join([*lines, "# EOF\n"]), encoding="utf-8")
         self.stop()  # it looks for new blocks when it starts
+        self.add_blocks(file)
         self.start()
 
     def ask(self, path, **parameters):
@@ -114,15 +138,24 @@ class Server:
         """Of all series that there are."""
         return set(self.ask("label/__name__/values"))
 
+    def evaluated(self, rule, begin, end, step):
+        """query() of a rule's expression; what Prometheus refuses is said with the rule's place."""
+        try:
+            return self.query(rule.expression, begin, end, step)
+        except NoPrometheus as error:
+            raise NoPrometheus(f"{rule.place}: {rule.name}: {error}") from error
+
     def query(self, expression, begin, end, step):
-        """{labels (sorted pairs): times [s] at which the expression gives that series}."""
+        """{labels (sorted pairs): [(time [s], value as text)]} at begin and every `step` seconds
+        after it.
+        """
         found = {}
         while begin <= end:
-            last = min(end, begin + step * POINTS)
-            data = self.ask("query_range", query=expression, start=repr(begin), end=repr(last),
-                            step=repr(step))
+            data = self.ask("query_range", query=expression, start=repr(begin),
+                            end=repr(min(end, begin + step * POINTS)), step=repr(step))
             for series in data["result"]:
                 labels = tuple(sorted(series["metric"].items()))
-                found.setdefault(labels, []).extend(float(at) for at, _ in series["values"])
-            begin = last + step
+                found.setdefault(labels, []).extend(
+                    (float(at), value) for at, value in series["values"])
+            begin += step * (POINTS + 1)
         return found

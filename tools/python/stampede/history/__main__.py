@@ -1,6 +1,7 @@
 """python3 -m stampede.history DIR --measured FILE --signal NAME=COMPONENT/STAT."""
 import argparse
 import json
+import math
 import pathlib
 import sys
 
@@ -54,13 +55,19 @@ def told(run, found, left):
     return "\n".join(lines)
 
 
+def finite(value):
+    """null in JSON, which has no other word for what is too large to be told."""
+    return value if value is not None and math.isfinite(value) else None
+
+
 def as_json(found):
     return json.dumps({"schema": "stampede.history/1", "signals": [
         {"signal": one.signal, "measured_as": one.name, "samples": one.samples,
-         "measured_mean": one.measured, "simulated_mean": one.simulated, "error": one.error,
-         "worst_at_seconds": one.worst, "departs_at_seconds": one.departs,
-         "difference": [[float(at), float(value)] for at, value in one.difference.items()]}
-        for one in found]}, indent=2)
+         "measured_mean": finite(one.measured), "simulated_mean": finite(one.simulated),
+         "error": finite(one.error), "worst_at_seconds": one.worst,
+         "departs_at_seconds": one.departs,
+         "difference": [[float(at), finite(float(value))] for at, value in one.difference.items()]}
+        for one in found]}, indent=2, allow_nan=False)
 
 
 def main(arguments):
@@ -73,6 +80,8 @@ def main(arguments):
     parser.add_argument("--tolerance", metavar="SHARE", type=float, default=0.2)
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args(arguments)
+    if not 0 <= options.tolerance <= 1:
+        parser.error(f"--tolerance {options.tolerance}: a share from 0 to 1 is expected")
     try:
         run, series = load(options.directory), {}
         for path in options.measured:

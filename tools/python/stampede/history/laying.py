@@ -22,6 +22,7 @@ class Laid:
     error: float        # mean of |simulated - measured| by the mean of |measured|; None: that is 0
     worst: float        # time of the largest difference
     departs: float      # since when it was away for LASTS seconds; None: never
+    points: object      # Series of what was measured, over seconds of the run
     difference: object  # Series of simulated - measured
 
 
@@ -66,11 +67,12 @@ def laid(run, signal, name, points, starts=None, tolerance=0.2):
     times, values = times[inside], points.to_numpy(dtype=float)[inside]
     known = simulated.to_numpy(dtype=float)
     at = numpy.interp(times, simulated.index.to_numpy(dtype=float), known)
-    difference = at - values
-    scale = numpy.abs(values).mean()
-    reach = max(values.max(), 0.0) - min(values.min(), 0.0)
-    away = numpy.abs(difference) > tolerance * reach if reach > 0 else difference != 0
-    return Laid(signal, name, len(times), float(values.mean()), float(at.mean()),
-                float(numpy.abs(difference).mean() / scale) if scale else None,
-                float(times[numpy.abs(difference).argmax()]), departure(times, away),
-                pandas.Series(difference, index=times))
+    with numpy.errstate(over="ignore", invalid="ignore"):  # of sums beyond what a number can hold
+        difference = at - values
+        scale = numpy.abs(values).mean()
+        reach = max(values.max(), 0.0) - min(values.min(), 0.0)
+        away = numpy.abs(difference) > tolerance * reach if reach > 0 else difference != 0
+        return Laid(signal, name, len(times), float(values.mean()), float(at.mean()),
+                    float(numpy.abs(difference).mean() / scale) if scale else None,
+                    float(times[numpy.abs(difference).argmax()]), departure(times, away),
+                    pandas.Series(values, index=times), pandas.Series(difference, index=times))

@@ -2,6 +2,7 @@
 import csv
 import datetime
 import json
+import math
 
 import pandas
 
@@ -11,19 +12,25 @@ TIMES = ("time", "timestamp", "time_seconds", "Time")
 def seconds_of(text):
     """A time as seconds: a number, or a date and time with an offset (UTC without)."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         at = datetime.datetime.fromisoformat(str(text).strip().replace("Z", "+00:00"))
         return (at if at.tzinfo else at.replace(tzinfo=datetime.timezone.utc)).timestamp()
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is no time")
+    return number
 
 
 def value_of(text):
-    return float(text) if str(text).strip() not in ("", "NaN", "null") else float("nan")
+    """NaN where nothing was measured: an empty cell, NaN, an infinite quantile."""
+    number = float(text) if str(text).strip() not in ("", "null") else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def series(points):
-    found = pandas.Series([value_of(value) for _, value in points],
-                          index=[seconds_of(at) for at, _ in points], dtype="float64").dropna()
+    """Of (seconds, value) pairs; of several at one time the last."""
+    found = pandas.Series([value for _, value in points], index=[at for at, _ in points],
+                          dtype="float64").dropna()
     return found[~found.index.duplicated(keep="last")].sort_index()
 
 
@@ -37,31 +44,53 @@ def name_of(metric):
 def from_prometheus(path, text):
     try:
         tree = json.loads(text)
-        result = tree.get("data", tree)["result"]
-        return {name_of(one["metric"]): series(one["values"]) for one in result}
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"{path}: no answer of Prometheus' query_range ({error})") from error
+    except ValueError as error:
+        raise ValueError(f"{path}:{error.lineno}:{error.colno}: no JSON: {error.msg}") from error
+    try:
+        found = {}
+        for one in tree.get("data", tree)["result"]:
+            found[name_of(one["metric"])] = series([(seconds_of(at), value_of(value))
+                                                    for at, value in one["values"]])
+        return found
+    except KeyError as error:
+        raise ValueError(f"{path}: no answer of Prometheus' query_range: it has no {error}"
+                         ) from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path}: no answer of Prometheus' query_range: {error}") from error
 
 
 def from_csv(path, text):
-    rows = list(csv.reader(text.splitlines()))
-    if len(rows) < 2 or rows[0][0].strip() not in TIMES:
-        raise ValueError(f"{path}: the first column has to be one of {', '.join(TIMES)}, and rows "
-                         "have to follow")
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"{path}:{number}: {len(row)} fields, {len(rows[0])} are expected")
-    try:
-        return {name.strip(): series([(row[0], row[column]) for row in rows[1:]])
-                for column, name in enumerate(rows[0]) if column}
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    lines = csv.reader(text.splitlines())
+    names = [name.strip() for name in next(lines, [""])]
+    if names[0] not in TIMES:
+        raise ValueError(f"{path}:1: the first column has to be one of {', '.join(TIMES)}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{path}:1: two columns are called {', '.join(twice)}")
+    points = {name: [] for name in names[1:]}
+    for row in lines:
+        place = f"{path}:{lines.line_num}"
+        if not row:
+            continue
+        if len(row) != len(names):
+            raise ValueError(f"{place}: {len(row)} fields, {len(names)} are expected")
+        try:
+            at, values = seconds_of(row[0]), [value_of(text) for text in row[1:]]
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from error
+        for name, value in zip(names[1:], values):
+            points[name].append((at, value))
+    return {name: series(own) for name, own in points.items()}
 
 
 def measured(path):
-    """{name: Series over seconds}: since 1970, or since the run's start if they are small."""
-    text = path.read_text(encoding="utf-8")
+    """{name: Series over seconds}: since 1970, or since the run's start if they are small.
+
+    What was not measured (empty, NaN, infinite) is left out. Raises ValueError with the place.
+    """
+    text = path.read_text(encoding="utf-8-sig")
     found = (from_prometheus if text.lstrip().startswith("{") else from_csv)(path, text)
+    found = {name: points for name, points in found.items() if len(points)}
     if not found:
-        raise ValueError(f"{path}: no series")
+        raise ValueError(f"{path}: no series with a measured value")
     return found

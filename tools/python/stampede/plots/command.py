@@ -3,13 +3,13 @@
 Exits with 0, with 1 and a line on stderr when there is nothing to draw, with 2 on wrong usage.
 """
 import argparse
-import json
 import pathlib
 import sqlite3
 import sys
 
 from stampede import plots
 from stampede.comparisons import comparison
+from stampede.files import object_of
 from stampede.plots.pareto_front import points_of
 from stampede.results import load, requests
 from stampede.sweeps import sweep
@@ -69,8 +69,7 @@ def draw(options):
     if options.out:
         out.mkdir(parents=True, exist_ok=True)
     if kind == "answer":
-        data = json.loads(source.read_text(encoding="utf-8"))
-        return plots.answer(data).save(out, source.stem)
+        return plots.answer(object_of(source)).save(out, source.stem)
     if kind == "compare":
         return draw_comparison(source, out)
     if kind in OF_SWEEPS:

@@ -5,6 +5,7 @@ The same results give the same bytes: no dates, no versions, fixed names in the 
 import datetime
 import functools
 import io
+import math
 import pathlib
 
 import numpy
@@ -88,7 +89,7 @@ def tick_step(seconds, ticks):
 
 def clock(run, seconds, with_seconds=False):
     start = run.start or datetime.datetime(2000, 1, 1)
-    at = start + datetime.timedelta(seconds=round(float(seconds)))
+    at = start + datetime.timedelta(seconds=math.floor(seconds))  # as a clock shows it
     if run.start is None:
         hours = int((at - start).total_seconds()) // 3600
         return f"+{hours}:{at:%M:%S}" if with_seconds else f"+{hours}:{at:%M}"
@@ -98,7 +99,7 @@ def clock(run, seconds, with_seconds=False):
 def length(seconds):
     if seconds < 60:
         return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
+    minutes = math.floor(seconds / 60 + 0.5)
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02d} min"
@@ -106,7 +107,8 @@ def length(seconds):
 
 def tick_text(run, seconds, step):
     """The time of day of a tick; at midnight the date."""
-    at = run.utc(round(float(seconds)))
+    seconds = round(float(seconds))
+    at = run.utc(seconds)
     if at and step >= 60 and seconds > 0 and (at.hour, at.minute) == (0, 0):
         return f"{at:%-d %b}"
     return clock(run, seconds, step < 60)

@@ -5,6 +5,7 @@ import sys
 
 from stampede.comparisons import comparison
 from stampede.report import report
+from stampede.report.missing import missing
 from stampede.results import load
 
 
@@ -15,9 +16,15 @@ def main(arguments):
     try:
         directories = parser.parse_args(arguments).directories
         kept = [path for path in directories if (path / "compare.json").exists()]
-        print(report([load(path) for path in directories if path not in kept],
-                     [comparison(path) for path in kept]), end="")
-    except (OSError, ValueError, KeyError) as error:
+        runs = [load(path) for path in directories if path not in kept]
+        for run in runs:
+            for text in missing(run):
+                print(f"warning: {run.directory}: {text}", file=sys.stderr)
+        print(report(runs, [comparison(path) for path in kept]), end="")
+    except KeyError as error:
+        print(f"stampede.report: damaged results: no {error}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
         print(f"stampede.report: {error}", file=sys.stderr)
         return 1
     return 0

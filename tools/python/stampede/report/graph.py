@@ -49,7 +49,8 @@ def box(run, node, x, y, begin, anchor):
     return tag("a", tag("title", said), shape,
                tag("text", short(name, LETTERS), x=number(INCH * x), y=number(top + 22),
                    class_="name"),
-               tag("text", short(when, 36), x=number(INCH * x), y=number(top + 40)),
+               tag("text", short(when, 36), x=number(INCH * x), y=number(top + 40),
+                   class_="steps" if node.acts else None),
                href=f"#{anchor}{node.first.id}", aria_label=said)
 
 

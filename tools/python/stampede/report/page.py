@@ -10,12 +10,14 @@ import json
 import pathlib
 import warnings
 
+from stampede.files import object_of
 from stampede.plots import overview
 from stampede.plots.spread import PEOPLE, chains_of, place_of
 from stampede.plots.style import clock, count_text, length, scale_of, styled_context
 from stampede.plots.telling import OWNERS, headline
 from stampede.report.graph import graph_svg
 from stampede.report.markup import Markup, clean, joined, table, tag
+from stampede.report.missing import missing
 from stampede.report.policies import policies_of
 from stampede.report.story import Mention, share_text, story_of, words
 from stampede.report.timeline import timeline_of
@@ -49,7 +51,12 @@ def story(number, run):
         if isinstance(part, Mention):
             return tag("a", part.text, href=f"#{anchor_of(number)}{part.incident}")
         return part
-    return [tag("p", *(piece(part) for part in sentence)) for sentence in story_of(run)]
+    gone = missing(run)
+    warning = tag("div", tag("p", "This run is damaged; what follows leaves out what is missing:"),
+                  tag("ul", *(tag("li", text) for text in gone)), class_="damaged",
+                  role="note") if gone else None
+    return [warning, *(tag("p", *(piece(part) for part in sentence))
+                       for sentence in story_of(run))]
 
 
 def picture(run):
@@ -188,7 +195,7 @@ def explained(run):
     path = run.directory / "explain.json"
     if not path.exists():
         return None
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = object_of(path, {"result": dict})
     if found.get("schema") != "stampede.explain/1" or found.get("of") != "assumptions":
         raise ValueError(f"{path}: not of `stampede explain --of assumptions --format json`")
 

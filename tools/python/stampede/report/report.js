@@ -202,6 +202,13 @@
     kinds.addEventListener("change", filter);
     firsts.addEventListener("change", filter);
   });
+  // A graph that is wider than the screen begins with what it began with.
+  all(".graph").forEach((graph) => {
+    const first = graph.querySelector(".box");
+    if (!first) return;
+    const box = first.getBoundingClientRect(), window = graph.getBoundingClientRect();
+    graph.scrollLeft += box.left + box.width / 2 - window.left - window.width / 2;
+  });
   // A link to an incident shows it even where the filter hides it.
   const reveal = () => {
     const row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
