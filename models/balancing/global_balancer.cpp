@@ -66,7 +66,7 @@ GlobalBalancer::GlobalBalancer(World& world, std::string path, const GlobalBalan
     for (std::size_t r = 0; r < regions_.size(); ++r)
       if (!usable(r)) open.push_back(cause_of(r));
     for (const Home& home : homes_)
-      if (home.away) open.push_back(home.moved_by);
+      if (home.away || home.moving) open.push_back(home.moved_by);
     return open;
   });
   rebuild();
@@ -312,19 +312,20 @@ bool GlobalBalancer::at_home(std::size_t home, bool alternative) {
     return false;
   }
   if (h.usable_since == kNever) h.usable_since = world_.now();
-  if (!h.away || !alternative) return true;
+  if (!h.away && !h.moving) return true;
   const Instant back = h.usable_since + params_.hold_down;
   if (back <= world_.now()) return true;
   if (!regions_[home].timer) {
     regions_[home].timer = true;
     world_.scheduler.at(back, Priority::kControl, component_, kRebuild, static_cast<u32>(home));
   }
-  return false;
+  return !h.away || !alternative;
 }
 
 void GlobalBalancer::started(std::size_t home, IncidentId cause) {
   ++failovers_;
   Home& h = homes_[home];
+  if (std::exchange(h.moving, true)) return;  // it came back for want of others, and not for long
   h.lost_by = cause ? cause : tuned_.lately(world_.now());
   h.moved_by = world_.incident(kFailoverStarted, path_, {h.lost_by},
                                "clients of " + world_.region_name(home) + " are sent elsewhere");
@@ -333,7 +334,7 @@ void GlobalBalancer::started(std::size_t home, IncidentId cause) {
 
 void GlobalBalancer::came_home(std::size_t home) {
   Home& h = homes_[home];
-  h.away = false;
+  h.away = h.moving = false;
   world_.end(kFailoverEnded, path_, h.moved_by, regions_[home].usable_by,
              "clients of " + world_.region_name(home) + " are sent home again");
 }
@@ -440,8 +441,9 @@ void GlobalBalancer::rebuild() {
     // While nobody can take them, nothing begins and nothing ends.
     if (params_.mode == BalancerMode::kDns && able > 0) {
       if (away && !homes_[h].away && world_.now() > Instant{}) started(h, cause_of(h));
-      if (!away && homes_[h].away && homes_[h].moved_by != kNoIncident) came_home(h);
       homes_[h].away = away;
+      if (!away && homes_[h].moving && homes_[h].usable_since + params_.hold_down <= world_.now())
+        came_home(h);
     }
     const IncidentId by = away ? homes_[h].moved_by : cause_of(h);
     answers_.publish(world_.now(), static_cast<RegionId>(h), split[h], by);

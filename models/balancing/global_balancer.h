@@ -2,7 +2,8 @@
 // of each cluster's capacity that the control plane delivers.
 // State: by region a probe machine (probe_fsm.h) and a view FRESH -ttl-> EXPIRED -delivery-> FRESH;
 //   by home region AT_HOME -home unusable-> AWAY -home usable for the hold-down-> AT_HOME, and the
-//   answers given so far (answer_history.h).
+//   answers given so far (answer_history.h). A failover lasts until home has been usable for the
+//   hold-down, also where clients came back before for want of another region.
 // Source: global load balancers as sold: Route 53 (probes from many vantage points, healthy above
 //   18 % of them; TTL 60 s), Google serviceLbPolicy (waterfall), Envoy (slow start).
 // Limits: probes see the path to a region, not its servers (health_checks.h sees these); a probe
@@ -95,7 +96,8 @@ class GlobalBalancer : public BalancerPort,
   };
   struct Home {
     bool away = false;
-    Instant usable_since{};                                    // kNever: the region is not usable
+    bool moving = false;     // a failover lasts, also while clients are home for want of others
+    Instant usable_since{};  // kNever: the region is not usable
     IncidentId moved_by = kNoIncident, lost_by = kNoIncident;  // the failover, and why
     Instant last_moved{};
     u64 offered = 0, offered_before = 0;

@@ -18,16 +18,24 @@ struct OnService {
   }
 };
 
-// Harms each that is meant; the end of it heals them.
+// Each that is meant.
 template <class F>
-Heal harm(const Act& act, const OnService& whom, F&& one) {
-  const std::vector<RegionId> regions = regions_in(act.scene, whom.target);
-  std::vector<std::pair<ServiceControlPort*, u32>> harmed;
-  for (const NamedService& s : act.scene.services)
+void for_each(const Scene& scene, const OnService& whom, F&& one) {
+  const std::vector<RegionId> regions = regions_in(scene, whom.target);
+  for (const NamedService& s : scene.services)
     if (s.name == whom.service &&
         (s.region == kNoRegion ||
          std::find(regions.begin(), regions.end(), s.region) != regions.end()))
-      if (const u32 fault = one(*s.control)) harmed.emplace_back(s.control, fault);
+      one(*s.control);
+}
+
+// Harms each that is meant; the end of it heals them.
+template <class F>
+Heal harm(const Act& act, const OnService& whom, F&& one) {
+  std::vector<std::pair<ServiceControlPort*, u32>> harmed;
+  for_each(act.scene, whom, [&](ServiceControlPort& s) {
+    if (const u32 fault = one(s)) harmed.emplace_back(&s, fault);
+  });
   if (harmed.empty()) return {};
   return [harmed](IncidentId healed) {
     for (const auto& [service, fault] : harmed) service->heal(fault, healed);
@@ -92,6 +100,39 @@ const RegisterFault<LimitServiceParams> limit_service{
     "", [](const LimitServiceParams& p, const Act& act) -> Heal {
       return harm(act, p,
                   [&](ServiceControlPort& s) { return s.limit(p.rate.per_second, act.root); });
+    }};
+
+struct RestartServiceParams : OnService {
+  Share share{1};
+  u32 max_unavailable = 0;
+  static void describe(Schema<RestartServiceParams>& s) {
+    s.base<OnService>();
+    s.field("share", &RestartServiceParams::share)
+        .range(0, 1)
+        .help("of its instances, in whole ones");
+    s.field("max_unavailable", &RestartServiceParams::max_unavailable)
+        .range(0, 1e5)
+        .scales()
+        .help("so many of them are down at a time at most; 0: all together");
+  }
+};
+
+const RegisterAction<RestartServiceParams> restart_service{
+    "restart_service",
+    "instances of a named service end, with the calls they work on, and are started again, with "
+    "cold caches",
+    "", [](const RestartServiceParams& p, const Act& act) -> Effect {
+      std::vector<std::pair<const ServiceControlPort*, u32>> rounds;
+      for_each(act.scene, p, [&](ServiceControlPort& s) {
+        if (const u32 round = s.restart(p.share.value, p.max_unavailable, act.root))
+          rounds.emplace_back(&s, round);
+      });
+      const auto over = [rounds] {
+        for (const auto& [service, round] : rounds)
+          if (service->restarting(round)) return Ending{false, kNoIncident};
+        return Ending{};
+      };
+      return {.over = over, .nothing = rounds.empty()};
     }};
 
 }  // namespace

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/control_plane/reflector.h"
+
 namespace stampede {
 namespace {
 
 const IncidentKind kApiLoadStarted{"api_load_started",
                                    "agents begin to list objects at the API server"};
 constexpr u32 kAgentUser = 1u << 20;  // its users, apart from kubelets and controllers
-constexpr Duration kRetryAfter = 1_s;
-constexpr double kBackoff = 0.8, kLongestBackoff = 30;  // [s]
 }  // namespace
 
 ApiLoad::ApiLoad(World& world, std::string path, ApiServerPort& api, const NodeControlPort& hosts)
@@ -66,15 +66,14 @@ void ApiLoad::api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId)
 
 Duration ApiLoad::pause(u32 agent, u32 index, ApiStatus status) {
   u8& failed = groups_[index].failed[agent];
-  if (status == ApiStatus::kTooManyRequests) return kRetryAfter;
   if (status == ApiStatus::kOk) {
     failed = 0;
     return groups_[index].readers.period;
   }
-  const double wait = std::min(kLongestBackoff, kBackoff * static_cast<double>(1U << failed));
-  failed = static_cast<u8>(std::min(failed + 1, 8));
   const double u = uniform(draw(world_.stream(path_, "backoff"), lists, agent));
-  return from_seconds(wait * (1 + u));
+  const Duration wait = reflector_pause(status, failed, u);
+  if (status != ApiStatus::kTooManyRequests) failed = static_cast<u8>(std::min(failed + 1, 8));
+  return wait;
 }
 
 }  // namespace stampede

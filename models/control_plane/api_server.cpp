@@ -1,5 +1,7 @@
 #include "models/control_plane/api_server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,10 +13,15 @@ const IncidentKind kApiServerEnded{
     "an API server is out of memory: its process ends, again and again if it has to"};
 const IncidentKind kApiServerBack{"api_server_back",
                                   "an API server that had ended has run for `clear_after`"};
+const IncidentKind kWatchersBehind{
+    "watchers_behind",
+    "changes are kept no longer that watchers of the API server have not been sent: they list"};
+const IncidentKind kWatchersBack{"watchers_back",
+                                 "for `clear_after` no watcher was too far behind"};
 
-constexpr u32 kWatcherUser = 1u << 24;  // the nodes' watchers, apart from other users
-constexpr Duration kRefusal = 1_ms;     // to be told of a 429
-constexpr i32 kSmallest = 128;          // of a stored object [B]
+constexpr std::size_t kMostSenders = 4;  // that are named
+constexpr Duration kRefusal = 1_ms;      // to be told of a 429
+constexpr i32 kSmallest = 128;           // of a stored object [B]
 
 bool is_write(const ApiCall& call) {
   return call.verb != ApiVerb::kGet && call.verb != ApiVerb::kList;
@@ -31,7 +38,11 @@ u64 storage_key(const ApiCall& call) {
 }  // namespace
 
 ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
-    : world_(world), params_(params), path_(std::move(path)), waits_(params.saturated_wait) {
+    : world_(world),
+      params_(params),
+      path_(std::move(path)),
+      relists_(world, path_, *this, params_, [this](u32 watcher) { caught_up(watcher); }),
+      waits_(params.saturated_wait) {
   component_ = world_.scheduler.add(this);
   etcd_ = std::make_unique<Etcd>(world_, params_.etcd, path_ + ".etcd");
   etcd_->on_alarm([this] { saturate("etcd's file passed its quota: writes fail"); });
@@ -50,6 +61,8 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
   world_.stats.counter(path_, "api_429_total", "calls refused with 429", &refused_);
   world_.stats.counter(path_, "api_409_total", "writes based on another version of their object",
                        &conflicts_);
+  world_.stats.counter(path_, "watchers_terminated_total",
+                       "times that a watcher was told 410: it was too far behind", &terminated_);
   world_.stats.gauge(path_, "etcd_writes_per_second", "1/s", "writes answered in the last second",
                      [this] { return writes_per_second_; });
   world_.stats.gauge(path_, "etcd_proposals_per_fsync", "1",
@@ -179,9 +192,7 @@ void ApiServer::start(u32 slot) {
     read_by_.add(world_.now(), c.call.cause, cost.ns / 1000);
     c.reading = true;
     const Instant done = run_cpu(server, cost);
-    egress_free_ = std::max(egress_free_, world_.now()) +
-                   from_seconds(c.call.bytes / (params_.egress.bytes_per_second *
-                                                static_cast<double>(params_.servers)));
+    use_egress(c.call.bytes, c.call.cause);
     reply_later(slot, ApiStatus::kOk, std::max(done, egress_free_), kReply);
     hold_memory(slot, 1);
     return;
@@ -336,20 +347,30 @@ void ApiServer::watch(ApiObject object, ApiWatcher* watcher, Duration delay) {
 // One callback for each watcher object; the copies for the nodes only load the egress.
 void ApiServer::fan_out(const ApiCall& call) {
   const Instant now = world_.now();
-  const double bytes = static_cast<double>(call.bytes) * watchers_of(call.object);
-  egress_free_ =
-      std::max(egress_free_, now) + from_seconds(bytes / (params_.egress.bytes_per_second *
-                                                          static_cast<double>(params_.servers)));
+  if (egress_free_ > now && too_far_behind(call.object)) fall_behind(call);
+  i32 listening = call.object == ApiObject::kEndpointSlice ? nodes_listening() : 0;
+  for (const u32 w : watchers_of_[static_cast<std::size_t>(call.object)])
+    listening += watchers_[w].behind ? 0 : 1;
+  use_egress(static_cast<double>(call.bytes) * listening, call.cause);
   for (const u32 w : watchers_of_[static_cast<std::size_t>(call.object)]) {
     Watcher& watcher = watchers_[w];
     Instant at = std::max(egress_free_, now + params_.watch_lag + 1_ns) + watcher.delay;
     if (!watcher.due.empty()) at = std::max(at, watcher.due.back().at);
+    if (watcher.behind) at = kNever;
     watcher.due.push_back(
         {at, {call.verb, call.object, call.key, call.value, call.cause, call.version}});
-    if (!world_.scheduler.pending(watcher.event))
+    if (!watcher.behind && !world_.scheduler.pending(watcher.event))
       watcher.event =
           world_.scheduler.at(watcher.due.front().at, Priority::kControl, component_, kDeliver, w);
   }
+}
+
+// What waits there is put down to who brings it.
+void ApiServer::use_egress(double bytes, IncidentId cause) {
+  if (egress_free_ > world_.now()) sent_by_.add(world_.now(), cause, static_cast<i64>(bytes));
+  egress_free_ = std::max(egress_free_, world_.now()) +
+                 from_seconds(bytes / (params_.egress.bytes_per_second *
+                                       static_cast<double>(params_.servers)));
 }
 
 void ApiServer::deliver(u32 w) {
@@ -359,7 +380,8 @@ void ApiServer::deliver(u32 w) {
     watchers_[w].watcher->api_changed(change);
   }
   Watcher& watcher = watchers_[w];
-  if (!watcher.due.empty() && !world_.scheduler.pending(watcher.event))
+  if (!watcher.due.empty() && watcher.due.front().at != kNever &&
+      !world_.scheduler.pending(watcher.event))
     watcher.event =
         world_.scheduler.at(watcher.due.front().at, Priority::kControl, component_, kDeliver, w);
 }
@@ -371,8 +393,6 @@ void ApiServer::handle(const Event& event) {
       break;
     case kServerBack:
       return server_back(event.subject);
-    case kRelist:
-      return relist(event.subject);
     case kRefuse:
       refuse(event.subject);
       break;
@@ -458,10 +478,10 @@ void ApiServer::end_server(u32 index) {
   const StreamKey when = world_.stream(path_, "relist");
   const i32 watchers = (params_.node_watchers + params_.servers - 1) / params_.servers;
   for (i32 k = 0; k < watchers; ++k)
-    world_.scheduler.after(from_seconds(uniform(draw(when, ends_, static_cast<u32>(k))) *
-                                        params_.relist_spread.seconds()),
-                           Priority::kControl, component_, kRelist, server.ended,
-                           static_cast<u32>(k));
+    relists_.start(kLostServer,
+                   from_seconds(uniform(draw(when, ends_, static_cast<u32>(k))) *
+                                params_.relist_spread.seconds()),
+                   server.ended);
 }
 
 void ApiServer::server_back(u32 index) {
@@ -483,17 +503,75 @@ void ApiServer::check_servers() {
   }
 }
 
-// A watcher that lost its server lists what it watches at another one.
-void ApiServer::relist(IncidentId cause) {
-  ApiCall call;
-  call.verb = ApiVerb::kList;
-  call.object = ApiObject::kEndpointSlice;
-  call.level = ApiLevel::kWorkloadLow;
-  call.user = kWatcherUser + static_cast<u32>(calls_total_);
-  call.list_objects = 1;
-  call.bytes = static_cast<i32>(params_.relist_size.value);
-  call.cause = cause;
-  submit(call, nullptr, 0);
+// ---- watchers that are further behind than what is kept of changes ------------------------------
+i32 ApiServer::nodes_listening() const {
+  return std::max(0, params_.node_watchers - nodes_behind_);
+}
+
+bool ApiServer::too_far_behind(ApiObject object) const {
+  if (egress_free_ - world_.now() > params_.watch_history) return true;
+  const std::vector<u32>& watchers = watchers_of_[static_cast<std::size_t>(object)];
+  return !watchers.empty() && !watchers_[watchers.front()].behind &&
+         static_cast<i64>(watchers_[watchers.front()].due.size()) >= params_.watch_changes;
+}
+
+// Whoever listens to this kind of object is not sent this change: it finds that out when what was
+// sent before has arrived.
+void ApiServer::fall_behind(const ApiCall& call) {
+  const Duration arrives = egress_free_ - world_.now();
+  const i32 nodes = call.object == ApiObject::kEndpointSlice ? nodes_listening() : 0;
+  std::vector<u32> others = watchers_of_[static_cast<std::size_t>(call.object)];
+  others.erase(
+      std::remove_if(others.begin(), others.end(), [this](u32 w) { return watchers_[w].behind; }),
+      others.end());
+  if (nodes == 0 && others.empty()) return;
+  behind_at_ = world_.now();
+  if (behind_ == kNoIncident) {
+    std::vector<IncidentId> causes = sent_by_.top(world_.now(), kMostSenders);
+    live_causes_.add_to(causes, world_.now());
+    behind_ = world_.incident(
+        kWatchersBehind, path_, std::move(causes),
+        fmt::format("{} watchers are told 410: what waits to be sent takes {:.0f} s",
+                    static_cast<std::size_t>(nodes) + others.size(), arrives.seconds()));
+  }
+  const StreamKey when = world_.stream(path_, "relist_late");
+  const auto wait = [&] {
+    return arrives +
+           from_seconds(uniform(draw(when, terminated_++)) * params_.relist_spread.seconds());
+  };
+  for (const u32 w : others) {
+    watchers_[w].behind = true;
+    relists_.start(w, wait(), behind_);
+  }
+  for (i32 k = 0; k < nodes; ++k) relists_.start(kNodeWatcher, wait(), behind_);
+  nodes_behind_ += nodes;
+}
+
+void ApiServer::caught_up(u32 watcher) {
+  if (watcher == kLostServer) return;
+  if (watcher == kNodeWatcher) {
+    --nodes_behind_;
+    return;
+  }
+  Watcher& w = watchers_[watcher];
+  w.behind = false;
+  for (Delivery& missed : w.due) missed.at = std::min(missed.at, world_.now());
+  world_.scheduler.cancel(w.event);
+  deliver(watcher);
+}
+
+u32 ApiServer::watchers_behind() const {
+  return static_cast<u32>(nodes_behind_) +
+         static_cast<u32>(std::count_if(watchers_.begin(), watchers_.end(),
+                                        [](const Watcher& w) { return w.behind; }));
+}
+
+void ApiServer::check_watchers() {
+  if (behind_ == kNoIncident) return;
+  if (watchers_behind() > 0) behind_at_ = world_.now();
+  if (world_.now() - behind_at_ < params_.clear_after) return;
+  world_.end(kWatchersBack, path_, std::exchange(behind_, kNoIncident), kNoIncident,
+             "all of them have listed");
 }
 
 }  // namespace stampede

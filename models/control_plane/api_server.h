@@ -3,12 +3,13 @@
 // State of a call: turned away by a limit | seated | queued (15 s at most) | refused -> CPU -> etcd
 // or watch cache -> answered; a committed change then travels to its watchers. The record of a
 // write that timed out lives on until etcd knows its fate, and its watchers hear of it if it took
-// effect. Source: Kubernetes 1.28 apiserver (priority and fairness, limits, compaction every 5 min,
-// event time to live 1 h). Limits: memory is that of LISTs alone, and a server that runs out of it
-// still answers its writes; a watcher that fell behind does not list again; a user's calls all go
-// to one server. Versions are compared for leases, slices, the autoscaler's scale, the node
-// lifecycle controller's pod statuses and bindings; other writers patch, or re-read before they
-// write again.
+// effect. A watcher that is further behind than what is kept of changes lists, and hears of all
+// that it missed when that is answered. Source: Kubernetes 1.28 apiserver (priority and fairness,
+// limits, compaction every 5 min, event time to live 1 h). Limits: memory is that of LISTs alone,
+// and a server that runs out of it still answers its writes; the egress is one line, so that a
+// watcher is behind when that is, and not for being slow itself; a user's calls all go to one
+// server. Versions are compared for leases, slices, the autoscaler's scale, the node lifecycle
+// controller's pod statuses and bindings; other writers patch, or re-read before they write again.
 #pragma once
 #include <deque>
 #include <functional>
@@ -20,6 +21,7 @@
 #include "models/control_plane/api_server_params.h"
 #include "models/control_plane/etcd.h"
 #include "models/control_plane/priority_levels.h"
+#include "models/control_plane/relists.h"
 #include "models/control_plane/write_waits.h"
 #include "models/ports/api_server_port.h"
 #include "models/ports/control_plane_port.h"
@@ -95,8 +97,7 @@ class ApiServer final : public ApiServerPort,
     kCompact,
     kMaintain,
     kStallOver,
-    kServerBack,
-    kRelist
+    kServerBack
   };
   enum class Step : u8 { kCompact, kDefragment, kDisarm, kVerify, kHandOver, kRestart, kAway };
   struct Upkeep {
@@ -149,10 +150,12 @@ class ApiServer final : public ApiServerPort,
   struct Watcher {
     ApiWatcher* watcher;
     Duration delay;
-    std::deque<Delivery> due;
+    std::deque<Delivery> due;  // what it missed: at no time
     EventHandle event{};
+    bool behind = false;
   };
 
+  static constexpr u32 kLostServer = UINT32_MAX, kNodeWatcher = UINT32_MAX - 1;
   void handle(const Event& event) override;
   void etcd_replied(u32 tag, EtcdStatus status, u32 version) override;
   void etcd_settled(u32 tag, bool applied, u32 version) override;
@@ -166,7 +169,12 @@ class ApiServer final : public ApiServerPort,
   void hold_memory(u32 slot, double sign);
   void end_server(u32 server);
   void server_back(u32 server);
-  void relist(IncidentId cause);
+  void caught_up(u32 watcher);
+  bool too_far_behind(ApiObject object) const;
+  i32 nodes_listening() const;
+  void fall_behind(const ApiCall& call);
+  u32 watchers_behind() const;
+  void check_watchers();
   void reply_later(u32 slot, ApiStatus status, Instant at, u8 kind);
   void refuse(u32 slot);
   void dispatch(u32 server, ApiLevel level);
@@ -174,6 +182,7 @@ class ApiServer final : public ApiServerPort,
   bool only_marks(const ApiCall& call) const;
   bool bound(u32 pod) const;
   void fan_out(const ApiCall& call);
+  void use_egress(double bytes, IncidentId cause);
   void deliver(u32 watcher);
   Instant run_cpu(Server& server, Duration cost);
   void note_status(const ApiCall& call);
@@ -218,6 +227,12 @@ class ApiServer final : public ApiServerPort,
   SlotPool<Call> calls_;
   std::vector<std::vector<u32>> watchers_of_;  // by object
   std::vector<Watcher> watchers_;
+  Relists relists_;
+  i32 nodes_behind_ = 0;          // of the nodes' watchers
+  u64 terminated_ = 0;            // times that a watcher was told 410
+  CauseTally<30, 6, 8> sent_by_;  // bytes that waited for the egress
+  IncidentId behind_ = kNoIncident;
+  Instant behind_at_ = kLongAgo;  // when last some were
   EventHandle compaction_{};
   Instant egress_free_{};
   std::unordered_map<u32, Pod> pods_;  // as committed; looked up only

@@ -230,6 +230,7 @@ void ApiServer::tick() {
   check_saturated();
   check_frozen();
   check_servers();
+  check_watchers();
   check_available();
   waits_.turn();
   if (now.ns / (1_s).ns % 10 == 0)

@@ -58,12 +58,12 @@ void ApiServerParams::describe(Schema<ApiServerParams>& s) {
   s.field("relist_size", &ApiServerParams::relist_size)
       .live()
       .help(
-          "answer to the LIST by which each watcher of a server that ended comes back at another "
-          "one; there are `node_watchers` of them over all servers")
+          "answer to the LIST by which a watcher comes back that lost its server or is too far "
+          "behind; of a server that ended there are its part of `node_watchers`")
       .at_least(0);
   s.field("relist_spread", &ApiServerParams::relist_spread)
       .live()
-      .help("time over which these come back")
+      .help("time over which these come back, each again after a back-off until it is answered")
       .range(0.001, 3600)
       .source("Kubernetes: client-go reflector.go, a back-off from 0.8 s");
   s.field("node_watchers", &ApiServerParams::node_watchers)
@@ -74,6 +74,19 @@ void ApiServerParams::describe(Schema<ApiServerParams>& s) {
       .live()
       .help("delay from a commit to an idle watcher")
       .at_least(0);
+  s.field("watch_history", &ApiServerParams::watch_history)
+      .live()
+      .help(
+          "time for which a change is kept for watchers that have not been sent it; a watcher that "
+          "is further behind is told 410 and lists")
+      .range(1, 86400)
+      .source("Kubernetes: watch_cache.go, eventFreshDuration 75 s");
+  s.field("watch_changes", &ApiServerParams::watch_changes)
+      .live()
+      .help("changes of one kind of object that are kept so at most")
+      .range(1, 1e9)
+      .source("Kubernetes: watch_cache.go, at most 102,400")
+      .scales();
   s.field("queue_wait", &ApiServerParams::queue_wait)
       .live()
       .help("longest wait in a queue; then the call gets 429")

@@ -25,6 +25,8 @@ struct ApiServerParams {
   Duration relist_spread = 1_s;
   i32 node_watchers = 0;
   Duration watch_lag = 10_ms;
+  Duration watch_history = 75_s;
+  i32 watch_changes = 102'400;
   Duration queue_wait = 15_s;
   Duration default_deadline = 60_s;
   Duration compaction_interval = 5_min;

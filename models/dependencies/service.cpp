@@ -17,6 +17,11 @@ const IncidentKind kServiceSaturated{
     "service_saturated", "calls of a named service wait too long or find its queue full"};
 const IncidentKind kServiceRecovered{"service_recovered",
                                      "calls of the service are answered in time again"};
+const IncidentKind kInstancesRestarted{"instances_restarted",
+                                       "instances of a named service end and are started again"};
+const IncidentKind kInstancesEnded{
+    "instances_ended", "instances of a named service have too many calls for their memory and end"};
+const IncidentKind kInstancesBack{"instances_back", "all instances of a named service take calls"};
 const IncidentKind kServiceRestored{"service_restored", "a fault of a named service is over"};
 const IncidentKind kServiceFailed{"service_failed",
                                   "servers of a named service are gone, or answer nothing"};
@@ -27,7 +32,7 @@ constexpr u64 kFewest = 5;         // calls, lost or served, that say anything
 constexpr Duration kQuiet = 30_s;  // of few lost calls, until it has recovered
 constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pause
 constexpr double kLongest = 1e7;   // service time that is drawn [s]
-enum Kind : u8 { kLook, kAbort };
+enum Kind : u8 { kLook, kAbort, kInstanceBack, kInstanceWarm, kMemory };
 
 Duration lifo_after(const ServiceParams& p) {
   return p.queue_delay ? p.queue_delay->interval : QueueDelayParams{}.interval;
@@ -45,7 +50,8 @@ Service::Service(World& world, std::string path, const ServiceParams& params)
       params_(params),
       component_(world.scheduler.add(this)),
       station_(world, station_of(params), *this),
-      times_(world.stream(path_, "service_time")) {
+      times_(world.stream(path_, "service_time")),
+      instances_(params.instances) {
   register_stats();
   world.checks.push_back([this] { verify(); });
 }
@@ -63,6 +69,9 @@ void Service::register_stats() {
   t.gauge(path_, "busy_ratio", "1", "servers at work", [this] {
     return static_cast<double>(station_.busy()) / static_cast<double>(params_.servers);
   });
+  if (params_.instances > 1)
+    t.gauge(path_, "instances_up", "1", "instances that take calls",
+            [this] { return static_cast<double>(instances_.up()); });
   t.explain(path_, [this] { return ailments(); });
 }
 
@@ -82,7 +91,10 @@ Service::Taken Service::offer(ServiceUser& user, u32 call, u32 generation, Insta
   if (rate_ >= 0 && throttles()) return ++counts_.throttled, Taken::kThrottled;
   const u32 job = jobs_.take();
   jobs_[job] = {&user, call, generation, ++serials_, 0, cause, kNoIncident};
-  if (station_.offer(job, work(), patience(deadline))) return Taken::kYes;
+  if (station_.offer(job, work(), patience(deadline))) {
+    if (params_.calls_per_instance > 0) check_memory();
+    return Taken::kYes;
+  }
   jobs_.give_back(job);
   ++counts_.refused;
   lost();
@@ -102,12 +114,14 @@ Duration Service::patience(Instant deadline) const {
 }
 
 Duration Service::work() {
-  const double mean = params_.service_time.seconds();
+  double mean = params_.service_time.seconds();
+  if (const double cold = instances_.share_cold(); cold > 0 && params_.cold_factor > 1)
+    if (uniform(draw(times_, drawn_, 1)) < cold) mean *= params_.cold_factor;
   if (params_.distribution == ServiceTimes::kExponential) {
     const double drawn = mean * exponential(uniform(draw(times_, drawn_++)));
     return std::max(Duration{1}, from_seconds(std::min(drawn, kLongest)));
   }
-  if (params_.variation == 0) return params_.service_time;
+  if (params_.variation == 0) return from_seconds(mean);
   const double u = uniform(draw(times_, drawn_++));
   const double drawn = lognormal(u, mean, params_.variation);
   return std::max(Duration{1}, from_seconds(std::min(drawn, kLongest)));
@@ -172,6 +186,7 @@ std::vector<IncidentId> Service::ailments() const {
   for (const Harm harm : {Harm::kFailed, Harm::kSlowed, Harm::kLimited})
     for (const Fault& f : faults_)
       if (f.harm == harm) all.push_back(f.incident);
+  all.insert(all.end(), short_.begin(), short_.end());
   if (saturated_ != kNoIncident) all.insert(all.begin() + (down() ? 1 : 0), saturated_);
   all.insert(all.end(), lingering_.begin(), lingering_.end());
   return all;
@@ -194,6 +209,15 @@ void Service::add_waits(std::vector<IncidentId>& causes) const {
       found.push_back(cause);
   }
   causes.insert(causes.end(), found.begin(), found.end());
+}
+
+// What ails it, what its calls wait for, how it was changed, and who calls.
+std::vector<IncidentId> Service::what_brought() const {
+  std::vector<IncidentId> causes = ailments();
+  add_waits(causes);
+  live_causes_.add_to(causes, world_.now());
+  for (const IncidentId cause : brought_by_.top(world_.now(), 4)) causes.push_back(cause);
+  return causes;
 }
 
 Service::Second& Service::second() {
@@ -220,11 +244,7 @@ void Service::look() {
   }
   if (lost * 100 >= all && lost > 0) lost_at_ = now, served_since_ = 0;
   if (saturated_ == kNoIncident && lost >= kFewest && lost * 10 >= all) {
-    std::vector<IncidentId> causes = ailments();
-    add_waits(causes);
-    live_causes_.add_to(causes, world_.now());
-    for (const IncidentId cause : brought_by_.top(now, 4)) causes.push_back(cause);
-    saturated_ = world_.incident(kServiceSaturated, path_, std::move(causes),
+    saturated_ = world_.incident(kServiceSaturated, path_, what_brought(),
                                  std::to_string(lost) + " of " + std::to_string(all) +
                                      " calls of 10 s were refused or left unserved");
     watch();
@@ -242,8 +262,88 @@ void Service::handle(const Event& event) {
     if (job.serial == event.argument) station_.release(job.place);
     return;
   }
+  if (event.kind == kInstanceBack) return instance_back(event.subject);
+  if (event.kind == kInstanceWarm) return instances_.warmed(event.subject, event.argument);
+  if (event.kind == kMemory) {
+    memory_checked_ = false;
+    return end_instance(kNoIncident);
+  }
   look();
   if (saturated_ != kNoIncident) watch();
+}
+
+// ---- its instances ------------------------------------------------------------------------------
+void Service::end_instance(IncidentId cause) {
+  const u32 before = instances_.up();
+  const u32 instance = instances_.end();
+  if (instance == instances_.number()) return;
+  if (cause == kNoIncident && short_.empty())
+    cause = world_.incident(
+        kInstancesEnded, path_, what_brought(),
+        fmt::format("{} calls for {} instances: one is out of memory", station_.present(), before));
+  if (cause != kNoIncident && (short_.empty() || short_.back() != cause)) short_.push_back(cause);
+  world_.scheduler.after(params_.start_time, Priority::kControl, component_, kInstanceBack,
+                         instance);
+  apply();
+  const bool last = instances_.up() == 0;
+  station_.drop(last ? UINT32_MAX : station_.busy() / before, last);
+}
+
+void Service::instance_back(u32 instance) {
+  const bool cold = params_.cold_time.ns > 0;
+  instances_.started(instance, world_.now(), cold);
+  if (cold)
+    world_.scheduler.after(params_.cold_time, Priority::kControl, component_, kInstanceWarm,
+                           instance, instances_.ends(instance));
+  apply();
+  go_on_restarting();
+  if (instances_.up() < instances_.number() || !rounds_.empty()) return;
+  const std::vector<IncidentId> ended = std::exchange(short_, {});
+  const IncidentId back = world_.end(kInstancesBack, path_, ended.front(), kNoIncident,
+                                     "all of its instances take calls");
+  for (std::size_t k = 1; k < ended.size(); ++k) world_.close(ended[k], back);
+  lingering_.insert(lingering_.end(), ended.begin(), ended.end());
+  if (station_.present() == 0) lingering_.clear();
+}
+
+u32 Service::restart(double share, u32 max_unavailable, IncidentId cause) {
+  const u32 number =
+      std::min(instances_.number(), static_cast<u32>(share * instances_.number() + 0.5));
+  if (number == 0) return kNoFault;
+  const u32 most = max_unavailable == 0 ? number : max_unavailable;
+  const IncidentId incident =
+      world_.incident(kInstancesRestarted, path_, {cause},
+                      fmt::format("{} of its {} instances, {} at a time", number,
+                                  instances_.number(), std::min(most, number)));
+  rounds_.push_back({++last_round_, number, most, incident});
+  go_on_restarting();
+  return last_round_;
+}
+
+bool Service::restarting(u32 round) const {
+  return std::any_of(rounds_.begin(), rounds_.end(), [&](const Round& r) { return r.id == round; });
+}
+
+// A round goes on while fewer than it may take down are down, whatever took them.
+void Service::go_on_restarting() {
+  while (!rounds_.empty()) {
+    Round& now = rounds_.front();
+    while (now.left > 0 && instances_.up() > 0 &&
+           instances_.number() - instances_.up() < now.most) {
+      --now.left;
+      end_instance(now.incident);
+    }
+    if (now.left > 0 || instances_.up() < instances_.number()) return;
+    rounds_.erase(rounds_.begin());
+  }
+}
+
+// By an event: the caller is in the middle of its call.
+void Service::check_memory() {
+  if (memory_checked_ || instances_.up() == 0) return;
+  if (station_.present() <= u64{params_.calls_per_instance} * instances_.up()) return;
+  memory_checked_ = true;
+  world_.scheduler.after(1_ns, Priority::kCompletion, component_, kMemory);
 }
 
 // ---- what is done to it -------------------------------------------------------------------------
@@ -311,7 +411,8 @@ Alarm Service::unavailable() const {
 }
 
 bool Service::down() const {
-  return gone() || std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
+  return gone() || instances_.up() == 0 ||
+         std::any_of(faults_.begin(), faults_.end(), [](const Fault& f) {
            return f.harm == Harm::kFailed && f.value >= 1 && !f.hangs;
          });
 }
@@ -326,7 +427,7 @@ u32 Service::left_of(double share) const {
 
 // All that is in force together: what is gone and factors multiply, the lowest limit holds.
 void Service::apply() {
-  double there = 1, speed = 1;
+  double there = instances_.share_up(), speed = 1;
   rate_ = -1;
   for (const Fault& f : faults_) {
     if (f.harm == Harm::kFailed && !f.hangs) there *= 1 - std::min(1.0, f.value);

@@ -4,16 +4,19 @@
 // The service does not know that a caller has left: it works on for nobody.
 // **Incidents** service_failed, service_slowed, service_limited, service_restored (done to it);
 // service_withdrawn, service_announced (by its health check);
+// instances_restarted, instances_ended (out of memory), instances_back: its processes;
 // service_saturated: of the calls of 10 s one in ten was refused for want of a place or left before
 // it was served; service_recovered: fewer than one in a hundred for 30 s, and some were served.
 // **Source** queueing theory; Gunther (2007) for `contention`.
 // **Limits** one line for all callers; a slower service is slower for all calls, also those begun;
-// what breaks off where a share of it fails are the calls that were begun last.
+// what breaks off where a share of it fails, or with an instance, are the calls that were begun
+// last; the line is in front of the instances and lasts as long as one of them runs.
 #pragma once
 #include <array>
 #include <string>
 #include <vector>
 
+#include "models/dependencies/instances.h"
 #include "models/dependencies/service_params.h"
 #include "models/dependencies/station.h"
 #include "models/ports/live_port.h"
@@ -77,6 +80,8 @@ class Service final : public Component,
   u32 slow(double factor, IncidentId cause) override;
   u32 limit(double rate, IncidentId cause) override;
   void heal(u32 fault, IncidentId healed) override;
+  u32 restart(double share, u32 max_unavailable, IncidentId cause) override;
+  bool restarting(u32 round) const override;
   Alarm unavailable() const override;
 
   const ServiceParams& params() const { return params_; }
@@ -105,6 +110,15 @@ class Service final : public Component,
     i64 number = -1;
     u64 served = 0, lost = 0;
   };
+  struct Round {         // of restarts
+    u32 id, left, most;  // to come; at a time
+    IncidentId incident;
+  };
+  void end_instance(IncidentId cause);
+  void instance_back(u32 instance);
+  void go_on_restarting();
+  void check_memory();
+  std::vector<IncidentId> what_brought() const;
   u32 add(Fault fault, const IncidentKind& kind, const std::string& text, IncidentId cause);
   void apply();
   u32 left_of(double share) const;  // servers; at least one
@@ -145,6 +159,11 @@ class Service final : public Component,
   Instant lost_at_{};
   u64 served_since_ = 0;  // calls, since then, whose callers waited
   Counts counts_;
+  Instances instances_;
+  std::vector<Round> rounds_;  // the first is under way
+  u32 last_round_ = 0;
+  std::vector<IncidentId> short_;  // why instances are not there, until all are back
+  bool memory_checked_ = false;    // an event does it at this instant
 };
 
 }  // namespace stampede

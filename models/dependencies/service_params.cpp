@@ -94,6 +94,29 @@ void ServiceParams::describe(Schema<ServiceParams>& s) {
       .live()
       .range(0, 20)
       .help("lognormal: coefficient of variation of that time; 0: always the mean");
+  s.field("instances", &P::instances)
+      .fixed("what it runs on is built at the start")
+      .range(1, 1e5)
+      .scales()
+      .help("processes over which its servers are spread; each ends and starts by itself");
+  s.field("start_time", &P::start_time)
+      .live()
+      .range(0.001, 86400)
+      .help("time from the end of an instance until it takes calls again");
+  s.field("cold_time", &P::cold_time)
+      .live()
+      .range(0, 864000)
+      .help("time for which an instance that has started has cold caches");
+  s.field("cold_factor", &P::cold_factor)
+      .live()
+      .range(1, 1000)
+      .help("a call at an instance with cold caches takes so many times as long");
+  s.field("calls_per_instance", &P::calls_per_instance)
+      .live()
+      .range(0, 1e7)
+      .help(
+          "calls for which an instance has memory, its part of those in line included; with more "
+          "the process of one ends, with what it works on; 0: any number");
   s.field("discipline", &P::discipline)
       .fixed("those who wait stand in line by it")
       .help(

@@ -36,6 +36,10 @@ struct ServiceParams {
   Duration service_time = 5_ms;
   ServiceTimes distribution = ServiceTimes::kLognormal;
   double variation = 1;
+  u32 instances = 1;
+  Duration start_time = 30_s, cold_time{};
+  double cold_factor = 1;
+  u32 calls_per_instance = 0;
   Discipline discipline = Discipline::kFifo;
   double contention = 0;
   std::optional<QueueDelayParams> queue_delay;

@@ -20,6 +20,10 @@ struct ServiceControlPort {
   // Calls above this rate [1/s] are refused unread (incident service_limited).
   virtual u32 limit(double rate, IncidentId cause) = 0;
   virtual void heal(u32 fault, IncidentId healed) = 0;  // incident service_restored
+  // A share of its instances ends and starts again (incident instances_restarted), so many at a
+  // time at most; 0: all together. Returns what restarting() takes; kNoFault: the share is not one.
+  virtual u32 restart(double share, u32 max_unavailable, IncidentId cause) = 0;
+  virtual bool restarting(u32 round) const = 0;
   // It answers nobody: it is down, hangs, or has withdrawn itself.
   virtual Alarm unavailable() const = 0;
 };

@@ -53,6 +53,12 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
           "thread or a connection; while the pool has more, every server of it answers 503 and no "
           "probe; 0: any number")
       .source("AWS 2020-11-25: a front-end server has a thread for each other one of its fleet");
+  s.field("peers_need_restart", &P::peers_need_restart)
+      .live()
+      .help(
+          "a server that had more peers than it can have is of no use, also when the pool has "
+          "shrunk, until its process is started anew")
+      .source("AWS 2020-11-25: the front-end fleet had to be restarted, at a rate");
   s.field("probe_timeout", &P::probe_timeout)
       .live()
       .at_least(0.001)
@@ -72,6 +78,10 @@ void FrontEndParams::describe(Schema<FrontEndParams>& s) {
       .at_least(0)
       .help("how long the utilisation must be above the limit")
       .source("Websites2Know 2026: CPU above 85 % for 30 s");
+  s.field("relieved_after", &P::relieved_after)
+      .live()
+      .range(0, 86400)
+      .help("time for which no pod may be overloaded before an overload of the region is over");
   s.field("response_latency", &P::response_latency)
       .live()
       .at_least(0)

@@ -28,6 +28,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       filter_due_(serving.pools.size()),
       endpoint_cause_(serving.pools.size()),
       shrunk_(serving.pools.size()),
+      stuck_(serving.pools.size()),
       crowded_(serving.pools.size()),
       load_before_(serving.pools.size()),
       retired_(serving.pools.size()),
@@ -195,6 +196,8 @@ void Region::handle(const Event& event) {
     case kRendered:
       if (renderings_.end(event.subject, event.argument)) rendered(event.subject);
       return;
+    case kRelieved:
+      return relieved();
     case kFlowLook:
       return look_at_flows();
     case kFlowTimeout:

@@ -202,7 +202,8 @@ class Region final : public Component,
     kRendered,
     kFlowLook,
     kFlowTimeout,
-    kLineMoved
+    kLineMoved,
+    kRelieved
   };
   struct Rendering {
     AttemptSlot attempt = kNoSlot;
@@ -231,6 +232,7 @@ class Region final : public Component,
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
     bool line_moved = false;  // those next in line are looked at in this instant
+    bool stuck = false;  // had too many peers
   };
 
   struct Latencies;   // what pods export of their requests; hears of admissions
@@ -378,6 +380,9 @@ class Region final : public Component,
   void eased(IncidentId by);
   bool too_many_peers(WorkloadId workload) const;
   void count_peers(WorkloadId workload, IncidentId cause);
+  void get_stuck(Pod& p);
+  bool lacks_peers(const Pod& p) const;
+  void relieved();
   std::vector<IncidentId> what_brought_overload(WorkloadId workload) const;
   // What makes the region slow, as far as an incident is known.
   IncidentId trouble(WorkloadId workload) const { return overload_ ? overload_ : strain(workload); }
@@ -449,6 +454,7 @@ class Region final : public Component,
     IncidentId kept_by = kNoIncident;  // why those that would take their place cannot start
   };
   std::vector<Shrunk> shrunk_;               // [workload]
+  std::vector<u32> stuck_;                   // [workload] servers that had too many peers
   std::vector<IncidentId> crowded_;          // [workload] its servers have more peers than they can
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
@@ -460,6 +466,8 @@ class Region final : public Component,
   IncidentId overload_ = kNoIncident;
   IncidentId eased_by_ = kNoIncident;  // what gave its pods less to do, or room, since it began
   Journal::Closing relieved_{};        // the last overload that ended
+  EventHandle relief_{};               // end of one, if no pod is overloaded until then
+  IncidentId relieved_by_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
   LiveCauses tuned_;                    // what was changed of engines, front ends and log-in
   Instant unexplained_delay_ = kNever;  // when an attempt last came too late for no known reason

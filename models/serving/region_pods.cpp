@@ -54,6 +54,7 @@ void Region::pod_started(PodId id, WorkloadId workload) {
   p.sampled_at = world_.now();
   p.front_end.measure(world_.now(), 0, 0, front);
   ++serving_[workload];
+  if (too_many_peers(workload)) get_stuck(p);
   begin_anew(id);
   for (AdmissionPolicy* policy : admission_to(workload)) policy->started(id);
   if (!versions_) return;
@@ -91,6 +92,8 @@ void Region::take_out(Pod& p) {
   p.draining = true;
   if (p.overloaded) recovered(p, p.stopped_by);
   --serving_[p.workload];
+  if (p.stuck) --stuck_[p.workload];
+  p.stuck = false;
   count_peers(p.workload, p.stopped_by);
 }
 
@@ -148,11 +151,18 @@ std::vector<AttemptSlot> Region::attempts_at(PodId id) const {
   return here;
 }
 
-// Of the last one: the overload is over.
+// Of the last one: the overload is over if none follows for a while. Pods that fail their probes
+// get no traffic, recover, get all of it back and are overloaded again: that is one overload.
 void Region::recovered(Pod& p, IncidentId by) {
   p.overloaded = false;
   if (--overloaded_pods_ > 0 || overload_ == kNoIncident) return;
-  relieved_ = {overload_, world_.end(kReplicaRelieved, name_, overload_, by, "")};
+  relieved_by_ = by;
+  relief_ = world_.scheduler.after(params_.pools[p.workload].front_end.relieved_after,
+                                   Priority::kSample, component_, kRelieved);
+}
+
+void Region::relieved() {
+  relieved_ = {overload_, world_.end(kReplicaRelieved, name_, overload_, relieved_by_, "")};
   overload_ = kNoIncident;
 }
 
@@ -186,6 +196,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
       p.overloaded = true;
       ++overloaded_pods_;
+      world_.scheduler.cancel(relief_);
       const double pods = static_cast<double>(serving_[workload]);
       if (overload_ == kNoIncident &&
           overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods))) {
@@ -464,14 +475,14 @@ u32 Region::working(PodId id) const {
 }
 
 bool Region::has_place(PodId id) const {
-  if (crowded_[pods_[id].workload] != kNoIncident) return false;
+  if (lacks_peers(pods_[id])) return false;
   const u32 most = params_.pools[pods_[id].workload].front_end.max_requests;
   return most == 0 || !pods_[id].engine || working(id) < most;
 }
 
 // Why all its places are taken: what those wait for that wait, or what ails the pod.
 IncidentId Region::busy_with(PodId id) {
-  if (const IncidentId crowded = crowded_[pods_[id].workload]) return crowded;
+  if (lacks_peers(pods_[id])) return crowded_[pods_[id].workload];
   const std::vector<AttemptSlot> waiting = calls_.at(id);
   if (!waiting.empty())
     if (const IncidentId late = services_of(waiting.front())->delayed_by(waiting.front()))
@@ -489,13 +500,28 @@ void Region::pool_grew(WorkloadId workload, IncidentId cause) { count_peers(work
 
 void Region::count_peers(WorkloadId workload, IncidentId cause) {
   IncidentId& crowded = crowded_[workload];
-  if (too_many_peers(workload) == (crowded != kNoIncident)) return;
+  const bool too_many = too_many_peers(workload);
+  if (too_many)
+    for (Pod& p : pods_)
+      if (p.serving && p.workload == workload) get_stuck(p);
+  if ((too_many || stuck_[workload] > 0) == (crowded != kNoIncident)) return;
   const std::string text = fmt::format("{} servers, at most {}", serving_[workload],
                                        params_.pools[workload].front_end.max_peers);
   if (crowded == kNoIncident)
     crowded = world_.incident(kPeersExceeded, name_, {cause, tuned_.lately(world_.now())}, text);
   else
     world_.end(kPeersWithin, name_, std::exchange(crowded, kNoIncident), cause, text);
+}
+
+// It could not reach all of its peers and is of no use until its process is started anew.
+void Region::get_stuck(Pod& p) {
+  if (p.stuck || !params_.pools[p.workload].front_end.peers_need_restart) return;
+  p.stuck = true;
+  ++stuck_[p.workload];
+}
+
+bool Region::lacks_peers(const Pod& p) const {
+  return crowded_[p.workload] != kNoIncident && (p.stuck || too_many_peers(p.workload));
 }
 
 bool Region::idle(PodId id) const {

@@ -450,6 +450,11 @@ struct HandNamedService final : ServiceControlPort {
   void heal(u32 fault, IncidentId healed) override {
     acts.did("heal" + std::to_string(fault) + "_", 0, healed);
   }
+  u32 restart(double, u32, IncidentId cause) override {
+    acts.did("restart", 0, cause);
+    return ++faults;
+  }
+  bool restarting(u32) const override { return false; }
   Alarm unavailable() const override { return out; }
   Alarm out;
   Acts& acts;

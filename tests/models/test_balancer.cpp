@@ -442,6 +442,41 @@ TEST(balancer, a_total_outage_in_between_starts_no_second_failover) {
   EXPECT_EQ(failovers_of_0(), 2);
 }
 
+// Regions that are lost in turns, every 40 s: each time the clients of one come home for want of
+// another region, and leave again. That is one failover each, over when home has lasted.
+TEST(balancer, regions_that_come_and_go_are_one_failover_each) {
+  World world(5);
+  FakeNetwork network(2);
+  auto p = quick();
+  p.hold_down = 600_s;
+  GlobalBalancer balancer(world, "balancer", p, network, {1, 1});
+  const IncidentId overload = world.incident("replica_overloaded", "test", {}, "");
+  const auto count = [&](const char* kind) {
+    int n = 0;
+    for (const Incident& i : world.journal.all()) n += i.kind == kind;
+    return n;
+  };
+  const auto later = [&](Duration span) { world.scheduler.run_until(world.now() + span); };
+  later(60_s);
+  for (int k = 0; k < 10; ++k) {
+    balancer.capacity_changed(0, 0, overload);
+    later(10_s);
+    EXPECT_EQ(balancer.share(0, 1), 1);
+    balancer.capacity_changed(1, 0, overload);
+    balancer.capacity_changed(0, 1, kNoIncident);
+    EXPECT_EQ(balancer.share(0, 0), 1);  // there is no other
+    EXPECT_EQ(balancer.share(1, 0), 1);
+    later(30_s);
+    balancer.capacity_changed(1, 1, kNoIncident);
+  }
+  EXPECT_EQ(count("failover_started"), 2);
+  EXPECT_EQ(count("failover_ended"), 0);
+  later(560_s);
+  EXPECT_EQ(count("failover_ended"), 0);
+  later(50_s);
+  EXPECT_EQ(count("failover_ended"), 2);
+}
+
 TEST(balancer, sessions_stick_and_nothing_moves_without_a_cause) {
   World world(5);
   FakeNetwork network(3);

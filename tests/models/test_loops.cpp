@@ -2,6 +2,7 @@
 // its arithmetic says, and not with one of its links removed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/models/joined_cluster.h"
@@ -94,6 +95,209 @@ TEST(loops, a_leader_that_lists_for_too_long_loses_its_lease_in_turn) {
   const Leaders fast = leaders(320, 8);  // 2.6 s
   EXPECT_EQ(fast.lost, 2U);
   EXPECT_EQ(fast.elected, 2U);
+}
+
+// ---- refused leases are repeated ----------------------------------------------------------------
+// Calls a second of 600 nodes' leases while etcd's disks stand still for 25 s. A full queue refuses
+// at once, with Retry-After: each node asks again every second. Calls that wait are one in ten
+// seconds a node.
+double lease_calls(i32 queue_length) {
+  ApiServerParams a;
+  a.servers = 1;
+  a.seats = 60;
+  a.queue_length = queue_length;
+  Joined j(small_cluster(600, 1), a);
+  j.run_for(60_s);
+  j.api.stall_disks(25_s, EtcdMembers::kAll, kNoIncident);
+  j.run_for(10_s);
+  const auto calls = [&] {
+    for (const StatInfo& row : j.world.stats.rows())
+      if (row.component == "eu/api" && row.name == "api_calls_total") return row.read();
+    return 0.;
+  };
+  const double before = calls();
+  j.run_for(10_s);
+  return (calls() - before) / 10;
+}
+
+// 600 nodes: 60 a second when healthy. Those that sit in seats do not repeat, and those that were
+// not due yet.
+TEST(loops, leases_that_are_refused_are_repeated_and_those_that_wait_are_not) {
+  EXPECT_GT(lease_calls(1), 5 * 60.);
+  EXPECT_LT(lease_calls(1), 600.);
+  EXPECT_LT(lease_calls(1000), 1.5 * 60.);
+}
+
+// ---- watchers that list again -------------------------------------------------------------------
+// A server of three ends under a list; each of its n / 3 watchers comes back with 0.1 MB, which
+// holds 0.4 MB of the 9 MB of each of the other two: too much from n = 135 on, unless they come
+// back by and by, or what they list is short.
+std::size_t servers_ended(i32 watchers, Duration spread, i64 list_size = 100'000) {
+  World world(1);
+  ApiServerParams p;
+  p.servers = 3;
+  p.egress = Bandwidth{1e6};
+  p.memory = Bytes{9'000'000};
+  p.node_watchers = watchers;
+  p.relist_size = Bytes{list_size};
+  p.relist_spread = spread;
+  ApiServer server(world, p, "api");
+  ApiCall list;
+  list.verb = ApiVerb::kList;
+  list.object = ApiObject::kPod;
+  list.level = ApiLevel::kWorkloadLow;
+  list.bytes = 1'000'000;
+  list.list_objects = 1;
+  for (int k = 0; k < 3; ++k) server.submit(list, nullptr, 0);
+  world.scheduler.run_until(world.now() + 25_s);
+  std::size_t ended = 0;
+  for (const Incident& i : world.journal.all()) ended += i.kind == "api_server_ended";
+  return ended;
+}
+
+TEST(loops, watchers_of_a_server_that_ended_bring_the_others_down_by_their_lists) {
+  EXPECT_EQ(servers_ended(90, 10_ms), 1U);
+  EXPECT_EQ(servers_ended(270, 10_ms), 3U);
+  EXPECT_EQ(servers_ended(270, 10_min), 1U);
+  EXPECT_EQ(servers_ended(270, 10_ms, 10'000), 1U);
+}
+
+// ---- more than 5,000 writes that wait -----------------------------------------------------------
+// 6,000 controllers that write as fast as they are answered, and again `pause` after a refusal,
+// over disks of which every fsync takes 100 ms longer for a minute.
+class Writers final : public ApiCaller, Component {
+ public:
+  Writers(World& world, ApiServer& api, Duration pause)
+      : world_(world), api_(api), pause_(pause), id_(world.scheduler.add(this)) {
+    for (u32 k = 0; k < 6000; ++k)
+      world_.scheduler.after(Duration{i64{k} * 10'000}, Priority::kArrival, id_, 0, k);
+  }
+  void handle(const Event& event) override {
+    ApiCall call;
+    call.verb = ApiVerb::kUpdate;
+    call.object = ApiObject::kReplicaSet;
+    call.level = ApiLevel::kWorkloadLow;
+    call.user = call.key = event.subject;
+    call.bytes = 256;
+    api_.submit(call, this, event.subject);
+  }
+  void api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId) override {
+    ++(status == ApiStatus::kOk ? good : refused);
+    world_.scheduler.after(status == ApiStatus::kOk ? 10_ms : pause_, Priority::kArrival, id_, 0,
+                           static_cast<u32>(tag));
+  }
+  u64 good = 0, refused = 0;
+
+ private:
+  World& world_;
+  ApiServer& api_;
+  Duration pause_;
+  ComponentId id_;
+};
+
+struct Gap {
+  u64 good, refused, refused_later;  // in ten seconds while the disks are slow; in the ten after it
+};
+Gap apply_gap(i32 seats, Duration pause) {
+  World world(1);
+  ApiServerParams p;
+  p.seats = seats;
+  p.cpu_cores = 1000;
+  ApiServer api(world, p, "api");
+  Writers writers(world, api, pause);
+  const IncidentId slowed = api.slow_disks(100_ms, EtcdMembers::kAll, kNoIncident);
+  world.scheduler.run_until(Instant{} + 10_s);
+  const u64 good = writers.good, refused = writers.refused;
+  world.scheduler.run_until(Instant{} + 20_s);
+  Gap gap{writers.good - good, writers.refused - refused, 0};
+  api.restore_disks(slowed, kNoIncident);
+  world.scheduler.run_until(Instant{} + 30_s);
+  const u64 before = writers.refused;
+  world.scheduler.run_until(Instant{} + 40_s);
+  gap.refused_later = writers.refused - before;
+  return gap;
+}
+
+// Three servers let a third of their seats, and what they borrow, into etcd: 1,800 calls of 5,000
+// with the 600 seats of Kubernetes. With ten times as many etcd refuses, and who comes back after 5
+// ms makes a multiple of the calls. Once the disks are well nothing is refused.
+TEST(loops, writes_beyond_the_apply_gap_are_refused_and_repeated) {
+  const Gap eager = apply_gap(6000, 5_ms);
+  EXPECT_GT(eager.refused, 5 * eager.good);
+  EXPECT_EQ(eager.refused_later, 0U);
+  EXPECT_EQ(apply_gap(600, 5_ms).refused, 0U);
+  EXPECT_LT(apply_gap(6000, 1_s).refused, eager.refused / 10);
+}
+
+// ---- the quota's alarm --------------------------------------------------------------------------
+// A burst of Pending pods of 18 KB fills what is left below the quota; then no write succeeds,
+// whatever happens to the pods, until people act. With the room of a whole gigabyte, or without the
+// raised limits that let them come within a period of compaction, there is no alarm.
+struct Latch {
+  bool alarm_after_burst, alarm_later;
+};
+Latch latch(i64 room, double creations) {
+  ClusterParams p = small_cluster(70, 560);
+  p.workloads[0].autoscaler.emplace();
+  p.workloads[0].autoscaler->min_replicas = 140;
+  p.workloads[0].autoscaler->max_replicas = 10000;
+  p.controllers.controller_limit = p.controllers.scheduler_limit = Rate{creations};
+  p.controllers.controller_burst = p.controllers.scheduler_burst =
+      static_cast<i32>(1.5 * creations);
+  ApiServerParams api;
+  api.etcd.quota = Bytes{i64{2} << 30};
+  api.etcd.initial_file = Bytes{(i64{2} << 30) - room};
+  api.etcd.initial_free = Share{0.005};
+  Joined j(p, api);
+  bool overloaded = true;
+  j.runtime.usage = [&](PodId) { return PodSample{3000, overloaded ? 500'000 : 0}; };
+  j.run_for(5_min);
+  const bool burst = j.api.etcd().alarm();
+  overloaded = false;
+  j.run_for(15_min);
+  return {burst, j.api.etcd().alarm()};
+}
+
+TEST(loops, the_quota_alarm_stays_when_what_raised_it_is_over) {
+  const Latch tight = latch(100'000'000, 300);
+  EXPECT_TRUE(tight.alarm_after_burst);
+  EXPECT_TRUE(tight.alarm_later);
+  EXPECT_FALSE(latch(1'000'000'000, 300).alarm_later);
+  EXPECT_FALSE(latch(100'000'000, 10).alarm_after_burst);  // 3,000 pods of 18 KB: 54 MB
+}
+
+// ---- the autoscaler winds up --------------------------------------------------------------------
+// 60 requests a second for 40 pods that serve one each; a backlog of five a pod asks for more. Pods
+// take `warm_up` to start, and all that comes meanwhile asks for pods: 20/s x time / 5.
+i32 asked_for(Duration warm_up) {
+  ClusterParams p = small_cluster(200, 40);
+  p.workloads[0].autoscaler.emplace();
+  p.workloads[0].autoscaler->min_replicas = 40;
+  p.workloads[0].autoscaler->max_replicas = 1500;
+  p.workloads[0].autoscaler->waiting_requests = 5;
+  p.controllers.controller_limit = p.controllers.scheduler_limit = Rate{300};
+  p.controllers.controller_burst = p.controllers.scheduler_burst = 450;
+  p.start.weights_size = Bytes{1};
+  p.start.warm_up_sigma = 0;
+  p.start.warm_up_median = warm_up;
+  Fixture f(p);
+  double backlog = 0;
+  f.runtime.usage = [&](PodId) {
+    const double pods = static_cast<double>(std::max<i64>(1, f.counts().ready));
+    return PodSample{2000, static_cast<i64>(backlog / pods * 1000)};
+  };
+  i32 most = 0;
+  for (int second = 0; second < 900; ++second) {
+    f.run_for(1_s);
+    backlog = std::max(0., backlog + 60 - static_cast<double>(f.counts().ready));
+    most = std::max(most, f.cluster->desired(0));
+  }
+  return most;
+}
+
+TEST(loops, a_backlog_asks_for_more_pods_for_as_long_as_they_take_to_start) {
+  EXPECT_GT(asked_for(5_min), 20 * 300 / 5);  // 20 times the pods that it takes
+  EXPECT_LT(asked_for(5_s), 20 * 90 / 5);     // of which some 60 s are metrics and periods
 }
 
 }  // namespace test_loops

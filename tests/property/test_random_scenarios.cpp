@@ -92,11 +92,13 @@ std::string fault_of(const std::vector<Incident>& incidents) {
 }
 
 // Ends name what they end, and nothing splits a cache but what somebody did to the network.
-const std::set<std::string> kCaused{
-    "crash_loop_ended", "control_plane_recovered", "etcd_recovered",
-    "failover_ended",   "kv_partitioned",          "peers_within",
-    "prefix_restored",  "prefix_withdrawn",        "region_reachable",
-    "region_undrained", "replica_relieved",        "service_recovered"};
+const std::set<std::string> kCaused{"crash_loop_ended", "control_plane_recovered",
+                                    "etcd_recovered",   "failover_ended",
+                                    "kv_partitioned",   "peers_within",
+                                    "prefix_restored",  "prefix_withdrawn",
+                                    "region_reachable", "region_undrained",
+                                    "replica_relieved", "service_recovered",
+                                    "instances_back",   "watchers_back"};
 
 std::set<std::string> without_cause(const std::vector<Incident>& incidents) {
   std::set<std::string> kinds;

@@ -95,6 +95,33 @@ TEST(services, servers_that_know_each_other_are_only_so_many) {
     }
 }
 
+// AWS 2020-11-25: a smaller fleet is not enough. Servers that had too many peers are of no use
+// until they are started anew, and are started anew at a rate.
+TEST(services, servers_that_had_too_many_peers_need_a_restart) {
+  const std::string grow =
+      "{at: 1min, do: stop_autoscaler}, {at: 10min, do: scale, replicas: 16, target: {region: "
+      "east}, for: 10min}";
+  const std::vector<std::string> sets{"spec.serving.pools[0].front_end.max_peers=12",
+                                      "spec.serving.pools[0].front_end.peers_need_restart=true"};
+  const Played left = play(grow, sets);
+  EXPECT_GT(left.requests.span(25, 55).lost, 50U);
+  EXPECT_EQ(left.count("peers_within"), 0U);
+  const Played run = play(grow +
+                              ", {at: 25min, do: restart_pods, target: {region: east}, "
+                              "max_unavailable: 2}",
+                          sets);
+  ASSERT_EQ(run.count("peers_exceeded"), 1U);
+  ASSERT_EQ(run.count("peers_within"), 1U);
+  EXPECT_LT(run.requests.span(50, 55).lost_share(), 0.002);
+  for (const Incident& i : run.incidents)
+    if (i.kind == "peers_within") {
+      EXPECT_TRUE(roots_of(run.incidents, i).contains("restart_pods"));
+      EXPECT_GT(i.at, Instant{} + 26_min);
+    }
+  const Played early = play(grow + ", {at: 15min, do: restart_pods, target: {region: east}}", sets);
+  EXPECT_EQ(early.count("peers_within"), 0U);  // the pool is as large as before
+}
+
 // Who does not need it, by class or by region, does not notice; whoever the use is for all fail as
 // before, and named one by one they are all.
 TEST(services, of_some_alone_harm_these_alone) {
