@@ -18,28 +18,39 @@ struct Params {
   static void describe(Schema<Params>& s) {
     s.field("table_size", &Params::table_size)
         .range(2, 5'000'011)
-        .help("entries of the table, more than pods; a prime number, so that each fills all of it")
+        .help(
+            "entries of the table; the next prime number is taken, so that each pod could fill all")
         .source("Envoy: table_size 65537");
   }
 };
 
+u64 next_prime(u64 n) {
+  const auto prime = [](u64 candidate) {
+    for (u64 d = 2; d * d <= candidate; ++d)
+      if (candidate % d == 0) return false;
+    return true;
+  };
+  while (!prime(n)) ++n;
+  return n;
+}
+
 class Maglev final : public ReplicaChoice {
  public:
   Maglev(const Params& params, const Place& place)
-      : params_(params), stream_(place.world.stream(place.path, "maglev")) {}
+      : size_(next_prime(static_cast<u64>(params.table_size))),
+        stream_(place.world.stream(place.path, "maglev")) {}
 
   void set_endpoints(const std::vector<u32>& pods) override {
-    const auto size = static_cast<u64>(params_.table_size);
-    table_.assign(pods.empty() ? 0 : size, kNoPod);
+    table_.assign(pods.empty() ? 0 : size_, kNoPod);
     std::vector<u64> next, skip;  // [place among pods]
     for (const u32 pod : pods) {
       const Words w = draw(stream_, pod, 0);
-      next.push_back(((u64{w[0]} << 32) | w[1]) % size);
-      skip.push_back(((u64{w[2]} << 32) | w[3]) % (size - 1) + 1);
+      next.push_back(((u64{w[0]} << 32) | w[1]) % size_);
+      skip.push_back(((u64{w[2]} << 32) | w[3]) % (size_ - 1) + 1);
     }
     for (u64 filled = 0; filled < table_.size();)
-      for (std::size_t i = 0; i < pods.size() && filled < size; ++i, ++filled) {
-        while (table_[next[i]] != kNoPod) next[i] = (next[i] + skip[i]) % size;
+      for (std::size_t i = 0; i < pods.size() && filled < size_; ++i, ++filled) {
+        while (table_[next[i]] != kNoPod) next[i] = (next[i] + skip[i]) % size_;
         table_[next[i]] = pods[i];
       }
   }
@@ -48,7 +59,7 @@ class Maglev final : public ReplicaChoice {
   }
 
  private:
-  const Params& params_;
+  const u64 size_;  // of the table
   const StreamKey stream_;
   std::vector<u32> table_;
 };

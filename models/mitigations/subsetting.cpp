@@ -23,7 +23,7 @@ struct Params {
         .help("pods that a task sends to")
         .source("SRE book: chapter 20, typically 20 to 100");
     s.field("tasks", &Params::tasks)
-        .range(1, 1e5)
+        .range(1, 1000)
         .help("tasks of the gateway, among which sessions are spread");
   }
 };

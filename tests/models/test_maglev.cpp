@@ -61,6 +61,18 @@ TEST(maglev, few_sessions_move_when_a_pod_leaves) {
   EXPECT_EQ(table.of_sessions({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}), before);  // whatever was in between
 }
 
+// A size that is no prime would leave entries that a pod's steps never meet.
+TEST(maglev, any_size_is_filled) {
+  World world{1};
+  ActiveCounts active;
+  for (const char* size : {"2", "4", "6", "1000"}) {
+    const auto choice =
+        make_mechanism<ReplicaChoice>("maglev", {world, "here", active}, {{"table_size", size}});
+    choice->set_endpoints({0, 1, 2, 3});
+    for (u64 k = 0; k < 1000; ++k) ASSERT_NE(choice->pick(k, 0), kNoPod);
+  }
+}
+
 TEST(maglev, without_pods_there_is_none) {
   Table table;
   EXPECT_EQ(table.of_sessions({}).front(), kNoPod);

@@ -27,6 +27,7 @@ SHARED = {
     "models/mitigations/facts.h",
     "models/mitigations/mechanism.h",
     "models/mitigations/overlay.h",
+    "models/mitigations/retry_overlay.h",
     "models/network/as_relation.h",
     "models/network/bgp_observer.h",
     "models/network/prefix.h",

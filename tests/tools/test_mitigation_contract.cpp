@@ -1,8 +1,9 @@
 // What holds of every mitigation, however many there are: what it patches exists, each parameter
-// changes something, each mechanism has a page, and the slots that take one take no second.
+// changes something, each has a page, and the slots that take one take no second.
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "models/mitigations/mechanism.h"
 #include "models/mitigations/overlay.h"
@@ -86,17 +87,26 @@ TEST(mitigation_contract, every_mitigation_is_an_overlay_or_a_mechanism) {
   }
 }
 
-TEST(mitigation_contract, every_mechanism_has_a_page) {
-  for (const std::string& name : all_mechanisms())
+// A page, and in each slot that clients and gateways have at least two to compare.
+TEST(mitigation_contract, every_mitigation_has_a_page_and_slots_have_several) {
+  std::map<MitigationSlot, int> of_slot;
+  for (const auto& [name, facts] : mitigation_facts()) {
+    ++of_slot[facts.slot];
     EXPECT_TRUE(std::filesystem::exists(source_directory() + "/docs/mitigations/" + name + ".md"))
         << name;
+  }
+  for (const MitigationSlot slot :
+       {MitigationSlot::kRetryDelay, MitigationSlot::kBudget, MitigationSlot::kHedging,
+        MitigationSlot::kDeadline, MitigationSlot::kBreaker, MitigationSlot::kEjection,
+        MitigationSlot::kPick, MitigationSlot::kFilter, MitigationSlot::kFallback})
+    EXPECT_GE(of_slot[slot], 2) << name_of(slot);
 }
 
 // Played for a while on the fleet of `init`: listed, described and switched on without anything
 // else that names it.
-TEST(mitigation_contract, every_mechanism_can_be_switched_on) {
+TEST(mitigation_contract, every_mitigation_can_be_switched_on) {
   const std::string file = source_directory() + "/scenarios/templates/init.yaml";
-  for (const std::string& name : all_mechanisms()) {
+  for (const auto& [name, facts] : mitigation_facts()) {
     const Loaded loaded = load_scenario(
         file, {parse_set("spec.duration=12min"), parse_set("spec.expect=[]")}, {name});
     EXPECT_EQ(run_simulation(loaded.scenario, {}).digest,

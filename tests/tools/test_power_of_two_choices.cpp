@@ -19,7 +19,6 @@ TEST(power_of_two_choices, picks_a_pod_as_often_as_it_is_the_better_of_a_pair) {
     EXPECT_NEAR(share[k], (4.0 - static_cast<double>(k)) / 10, 0.02) << k;
 }
 
-// Few pods are slow here: they get as much as the others by round robin, and less by this.
 TEST(power_of_two_choices, is_the_rule_of_every_region) {
   const Spec spec = fleet_with("power_of_two_choices").spec;
   for (std::size_t r = 0; r < spec.regions.size(); ++r)

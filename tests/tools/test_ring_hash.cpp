@@ -22,7 +22,9 @@ TEST(ring_hash, a_pod_that_leaves_moves_its_own_sessions_only) {
   EXPECT_NEAR(static_cast<double>(of_0), 1000, 400);  // its load does not matter
   ring->set_endpoints({1, 2, 3, 4, 5, 6, 7, 8, 9});
   for (u64 k = 0; k < 10'000; ++k)
-    if (before[k] != 0) ASSERT_EQ(ring->pick(k, 0), before[k]);
+    if (before[k] != 0) {
+      ASSERT_EQ(ring->pick(k, 0), before[k]);
+    }
 }
 
 // The standard deviation of a pod's share is about 1 / sqrt(points) of it.
