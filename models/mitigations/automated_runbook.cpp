@@ -17,7 +17,7 @@ const RegisterOverlay<Params> registered{
     {"automated_runbook",
      MitigationSlot::kOperations,
      "a program does what operators would do, as soon as a step is due",
-     "SRE book: chapter 7, automation; its delay is assumed",
+     "SRE book: chapter 7, automation, without a figure",
      {Need::kOperators}},
     [](const Params& p) {
       const std::string steps = "spec.operations.steps[*].";

@@ -10,7 +10,7 @@ struct Params {
     s.field("time", &Params::time)
         .range(1, 4095)
         .help("how long the routes of a lost session are kept")
-        .source("RFC 4724; FRR measured: 120 s, its default");
+        .source("RFC 4724: Restart Time, at most 4095 s, usually 120 s");
   }
 };
 

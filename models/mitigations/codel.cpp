@@ -26,7 +26,7 @@ struct Params {
     s.field("interval", &Params::interval)
         .range(1e-6, 3600)
         .help("how long all waits must have been above it; about the time in which clients react")
-        .source("RFC 8289: 100 ms for packets, a round trip; here assumed");
+        .source("RFC 8289: 100 ms for packets, a round trip, here assumed");
   }
 };
 

@@ -23,7 +23,7 @@ struct Params {
     s.field("interval", &Params::interval)
         .range(1e-6, 3600)
         .help("longest wait of any other; several steps of the engine")
-        .source("Maurer 2015: 100 ms, which is shorter than a step; here assumed");
+        .source("Maurer 2015: 100 ms, which is shorter than a step, here assumed");
   }
 };
 

@@ -5,7 +5,8 @@
 // priority, then one of 128 user priorities, drawn anew each hour; overload is a mean queueing time
 // above a threshold; then 5 % fewer than were taken are expected, else 1 % of those that came more.
 // **Limits** business priorities are those of clients' classes; callers are not told the level, so
-// that they send what will be turned away; a window in which nothing was begun with goes on.
+// that they send what will be turned away; a window in which nothing was begun with goes on while
+// somebody waits.
 #include <array>
 #include <deque>
 #include <memory>
@@ -33,7 +34,7 @@ struct Params {
     s.field("threshold", &Params::threshold)
         .range(1e-6, 3600)
         .help("mean wait in line above which a pod is overloaded")
-        .source("DAGOR: 20 ms where a task may take 500 ms; here assumed");
+        .source("DAGOR: 20 ms where a task may take 500 ms, here assumed");
     s.field("down", &Params::down)
         .range(0, 1)
         .help("how many fewer are taken after an overloaded window, as a share of those taken")
@@ -63,7 +64,7 @@ class Dagor final : public AdmissionPolicy {
   bool takes(PodId pod, const Arrival& arrival, Instant now) override {
     Pod& p = *pods_[pod];
     const bool over = now - p.window_began >= params_.window || p.came >= params_.requests;
-    if (over && p.begun > 0) end_window(p, now);
+    if (over && (p.begun > 0 || arrival.waiting == 0)) end_window(p, now);
     const u32 level = level_of(arrival, now);
     ++p.came;
     ++p.by_level[level];
@@ -85,12 +86,12 @@ class Dagor final : public AdmissionPolicy {
     return static_cast<u32>(arrival.priority + 8) * kUsers + static_cast<u32>(user);
   }
   void end_window(Pod& p, Instant now) const {
-    const bool overloaded = p.waited / p.begun > params_.threshold.seconds();
+    const bool overloaded = p.waited > p.begun * params_.threshold.seconds();
     const double expected =
         overloaded ? p.taken * (1 - params_.down.value) : p.taken + params_.up.value * p.came;
     u32 last = p.last;  // of those that came so many lie up to it
     double sum = p.taken;
-    while (overloaded && last > 0 && sum > expected) sum -= p.by_level[last--];
+    while (overloaded && sum > expected && sum > p.by_level[last]) sum -= p.by_level[last--];
     while (!overloaded && last + 1 < kLevels && sum < expected) sum += p.by_level[++last];
     p = {};
     p.last = last;

@@ -139,10 +139,12 @@ class Engine {
   }
 
   // From now on `sink` hears of admissions too; it must outlive the engine. `timely`: a decode
-  // engine tells them when they happen, not only with the next that a client sees.
-  void watch(AdmissionSink* sink, bool timely = true) {
+  // engine tells them when they happen, not only with the next that a client sees. `every`: any
+  // other engine too.
+  void watch(AdmissionSink* sink, bool timely = true, bool every = false) {
     admissions_ = sink;
     timely_ = timely;
+    every_admission_ = every;
   }
   // From now on `sink` hears of the blocks of its prefix cache; it must outlive the engine.
   void tell_blocks(BlockSink* sink) {
@@ -341,8 +343,9 @@ class Engine {
   i64 line_since_ns_ = 0;  // since when the line has not been empty
   u64 iteration_ = 0;      // steps done before the plan
   bool active_ = false;
-  bool blocked_ = false;      // the head of the line cannot be admitted before something leaves
-  bool timely_ = true;        // admissions of a decode engine
+  bool blocked_ = false;  // the head of the line cannot be admitted before something leaves
+  bool timely_ = true;    // admissions of a decode engine
+  bool every_admission_ = false;
   bool cut_ = false;          // the plan was shortened so that newcomers join
   u16 partial_ = kNone;       // the sequence whose prompt is computed in part; the last running
   u32 partial_computed_ = 0;  // its tokens computed by the end of the plan

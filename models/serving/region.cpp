@@ -117,7 +117,7 @@ void Region::watch_admissions(Pod& p) {
   const bool shed = line_watched_[p.workload];
   if (!timely && !scraped && !shed && wiring_.stages == nullptr) return;
   if (!admissions_) admissions_ = std::make_unique<Admissions>(*this);
-  p.engine->watch(admissions_.get(), timely || scraped || shed);
+  p.engine->watch(admissions_.get(), timely || scraped || shed, shed);
 }
 
 // What a listener hears of one pod's blocks.

@@ -41,7 +41,7 @@ bool Region::turned_away(PodId id, AttemptSlot slot) {
   });
 }
 
-// The line is looked at in an event of its own: the engine is in the middle of forming a step.
+// The line is looked at a nanosecond later: the engine is in the middle of forming a step.
 void Region::engine_began(PodId id, AttemptSlot slot, Instant at) {
   Pod& p = pods_[id];
   if (!line_watched_[p.workload]) return;
@@ -50,7 +50,7 @@ void Region::engine_began(PodId id, AttemptSlot slot, Instant at) {
     policy->begun(id, std::max(at - came, Duration{}), at);
   if (p.line_moved) return;
   p.line_moved = true;
-  world_.scheduler.at(world_.now(), Priority::kControl, component_, kLineMoved, id);
+  world_.scheduler.after(Duration{1}, Priority::kArrival, component_, kLineMoved, id);
 }
 
 void Region::shed_line(PodId id) {

@@ -424,7 +424,7 @@ TEST(clients, the_same_requests_come_under_every_behaviour_of_the_server) {
 // Quiet times do not save up another provider's capacity: at most a second's worth is left.
 TEST(clients, fallback_capacity_is_not_saved_up) {
   ClientClassParams p = Clients::single_turn();
-  p.fallback = {{1}, {4}, {0}, {0}};
+  p.fallback = {{1}, {4}, {1}, 10, {0}, {0}};
   Clients c(p, 40);
   c.run(50_s);
   EXPECT_EQ(c.ended(Outcome::kServedElsewhere), 0U);

@@ -132,12 +132,13 @@ TEST(envoy_adaptive_concurrency, measures_with_three_and_follows_the_gradient) {
 
 TEST(envoy_adaptive_concurrency, measures_anew_after_an_interval_with_jitter) {
   EnvoyPod pod;
+  pod.now = pod.now + 10_s;
   pod.answers(50, 100_ms);
   pod.window(100_ms);
   EXPECT_EQ(pod.limit(), 5U);
-  pod.now = Instant{} + 59900_ms;
+  pod.now = Instant{} + 69900_ms;
   EXPECT_EQ(pod.limit(), 5U);
-  pod.now = Instant{} + 69_s;  // 15 % later at the latest
+  pod.now = Instant{} + 79_s;  // 15 % later at the latest
   EXPECT_EQ(pod.limit(), 3U);
   pod.now = pod.now + 1_s;
   pod.answer(30_s, 3);  // began before: no sample of this measurement

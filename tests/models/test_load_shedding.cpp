@@ -139,6 +139,18 @@ TEST(dagor, first_priorities_are_taken_to_the_last) {
   EXPECT_GT(taken[0], 0U);  // never nobody
 }
 
+// Its users are others in the next hour, and none of them is of a level that it takes.
+TEST(dagor, finds_out_that_nobody_comes_any_more) {
+  WeChat pod;
+  for (int k = 0; k < 200; ++k) pod.window(2_s, {20});
+  pod.now = pod.now + 1_h;
+  u32 taken = 0;
+  for (int k = 0; k < 100; ++k)
+    for (u32 user = 0; user < 20; ++user, pod.now = pod.now + 50_ms)
+      taken += pod.policy->takes(0, {mix64(user), 0, 0}, pod.now);
+  EXPECT_GT(taken, 500U);
+}
+
 TEST(dagor, a_window_ends_with_its_last_request_too) {
   WeChat pod({{"requests", "100"}, {"window", "1h"}});
   EXPECT_EQ(pod.window(2_s, {100})[0], 100U);
