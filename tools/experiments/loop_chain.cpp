@@ -252,11 +252,12 @@ Vector solved(const Matrix& m, const Vector& right) {
   return lu.solve(right);
 }
 
-// Mean time until the levels of a chain are left, from each of its states.
-Vector mean_times(Chain& chain) {
+// Mean time until the levels of a chain are left, from one of its states.
+double mean_time(Chain& chain, std::size_t level, std::size_t orbit) {
   Vector ones = Vector::Zero(static_cast<int>(chain.all()));
   ones.head(static_cast<int>(chain.states())).setOnes();
-  return solved(chain.matrix(), ones);
+  const double time = solved(chain.matrix(), ones)[static_cast<int>(chain.state(level, orbit))];
+  return time > 0 && time < kLongestTime ? time : kLongestTime;
 }
 
 // Flows into all states in the long run, in units of the first: without its equation.
@@ -300,7 +301,7 @@ double relaxation_time(const Matrix& m, const Vector& pi, double guess) {
 ChainAnswer::Stationary stationary_of(const Levels& levels, double guess) {
   Chain chain(levels, 0, levels.size());
   const Matrix m = chain.matrix();
-  Vector pi = stationary_flows(m).head(static_cast<int>(chain.states()));
+  Vector pi = stationary_flows(m).head(static_cast<int>(chain.states())).cwiseMax(0);
   pi /= pi.sum();
   ChainAnswer::Stationary out;
   double tries = 0, good = 0;
@@ -343,14 +344,14 @@ std::optional<ChainAnswer> solve_chain(const Loop& loop, const ChainPlan& plan,
   if (answer.states > plan.states) return std::nullopt;
   if (collapses) {
     Chain chain(levels, 0, collapsed);
-    answer.to_collapse = mean_times(chain)[0];
+    answer.to_collapse = mean_time(chain, 0, 0);
   }
   const bool grows = !levels.bounded() && loop.rate >= loop.hidden_capacity();
   if (grows || whole > plan.all || !go_on()) return answer;
   if (collapses) {
     Chain chain(levels, levels.idle(), levels.size());
     const auto orbit = static_cast<std::size_t>(levels.orbit_in_failure());
-    answer.back = mean_times(chain)[static_cast<int>(chain.state(collapsed, orbit))];
+    answer.back = mean_time(chain, collapsed, orbit);
   }
   if (!go_on()) return answer;
   double guess = loop.service + levels.orbit_in_failure() / loop.rate;

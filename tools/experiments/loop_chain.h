@@ -24,6 +24,9 @@ struct ChainPlan {
   std::size_t all = 40'000;      // at most, of what needs all states: back, and the long run
 };
 
+// Times beyond it [s] are given as this one: 30,000 years, and the digits of the arithmetic end.
+inline constexpr double kLongestTime = 1e12;
+
 struct ChainAnswer {
   std::size_t states = 0;
   // Mean time from an empty line until it is half as long again as anybody's patience (or full, if
