@@ -115,13 +115,14 @@ Duration Service::patience(Instant deadline) const {
 
 Duration Service::work() {
   double mean = params_.service_time.seconds();
-  if (const double cold = instances_.share_cold(); cold > 0 && params_.cold_factor > 1)
-    if (uniform(draw(times_, drawn_, 1)) < cold) mean *= params_.cold_factor;
+  const double cold = instances_.share_cold();
+  const bool slow = cold > 0 && uniform(draw(times_, drawn_, 1)) < cold;
+  if (slow) mean *= params_.cold_factor;
   if (params_.distribution == ServiceTimes::kExponential) {
     const double drawn = mean * exponential(uniform(draw(times_, drawn_++)));
     return std::max(Duration{1}, from_seconds(std::min(drawn, kLongest)));
   }
-  if (params_.variation == 0) return from_seconds(mean);
+  if (params_.variation == 0) return slow ? from_seconds(mean) : params_.service_time;
   const double u = uniform(draw(times_, drawn_++));
   const double drawn = lognormal(u, mean, params_.variation);
   return std::max(Duration{1}, from_seconds(std::min(drawn, kLongest)));
@@ -286,7 +287,7 @@ void Service::end_instance(IncidentId cause) {
                          instance);
   apply();
   const bool last = instances_.up() == 0;
-  station_.drop(last ? UINT32_MAX : station_.busy() / before, last);
+  station_.drop(last ? UINT32_MAX : (station_.busy() + before / 2) / before, last);
 }
 
 void Service::instance_back(u32 instance) {

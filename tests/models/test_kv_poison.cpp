@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "tests/models/kv_fixture.h"
@@ -120,46 +121,38 @@ TEST(KvPoison, PageReuseNamesItsCause) {
   EXPECT_EQ(t.first("kv_page_reused")->causes, std::vector<IncidentId>{storm});
 }
 
-// A poisoned prefix as a branching process. One wrong prefix of a session is copied to `copies`
-// regions, whose network then falls apart; in each region the session is used again with
-// probability `reuse`, then again, until it is not. The children of what is wrong at first are
-// `copies` x `reuse` in the mean, of each later turn `reuse`, so that
+// A poisoned prefix as a branching process. A wrong prefix is held by `copies` sessions; each is
+// used again with probability `reuse`, then again, until it is not. The children of what is wrong
+// at first are `copies` x `reuse` in the mean, of each later turn `reuse`, so that
 //   P(no wrong answer from generation n on) = (1 - reuse^n)^copies
 //   mean of all wrong answers = copies x reuse / (1 - reuse)
 // (Harris 1963; of one child at most, by hand). Bounds are 3.5 standard deviations of these laws.
 struct Branching {
   double reuse;
-  u32 copies, sessions;
+  u32 copies, prefixes;
 };
-constexpr u32 kGenerations = 200;
 
-// How many wrong answers each session brings in each region, the turn before the copies left out.
-// Every fourth session is sound, and none of its answers may be wrong.
-std::vector<std::vector<u32>> wrong_turns(const Branching& b, Store& t) {
-  for (u32 s = 0; s < b.sessions; ++s) {
-    t.kv.session_opened(s, s + 1, 0, 0);
-    t.turn(s, 0, 1, 64, 640);
-  }
-  const StreamKey choice = t.world.stream("test", "reuse");
-  t.run(10_s);
+// How many wrong answers each session brings. The first `prefixes` x `copies` hold a wrong prefix;
+// as many again are sound, and none of their answers may be wrong.
+std::vector<u32> wrong_turns(const Branching& b, Store& t) {
+  constexpr u32 kGenerations = 200;
+  const u32 bad = b.prefixes * b.copies;
+  const auto open = [&](u32 from, u32 to) {
+    for (u32 s = from; s < to; ++s) {
+      t.kv.session_opened(s, s + 1, 0, 0);
+      t.turn(s, 0, 1, 64, 640);
+    }
+  };
+  open(0, bad);
   t.kv.corrupt_blocks(0, {1}, kNoIncident);
-  for (u32 s = b.sessions; s < b.sessions + b.sessions / 3; ++s) {
-    t.kv.session_opened(s, s + 1, 0, 0);
-    t.turn(s, 0, 1, 64, 640);
-  }
-  const u32 all = b.sessions + b.sessions / 3;
-  for (u32 s = 0; s < all; ++s) t.turn(s, 0, 2, 640, 704);
-  t.run(70_s);  // copied
-  for (RegionId r = 0; r < 3; ++r) t.network.cut(r, kNoIncident);
-  std::vector<std::vector<u32>> wrong(all, std::vector<u32>(b.copies));
-  for (u32 s = 0; s < all; ++s)
-    for (u32 r = 0; r < b.copies; ++r)
-      for (u32 turn = 3; turn < 3 + kGenerations; ++turn) {
-        if (uniform(draw(choice, s, r, turn)) >= b.reuse) break;
-        wrong[s][r] +=
-            t.turn(s, static_cast<RegionId>(r), turn, 640 + 64 * (turn - 2), 704 + 64 * (turn - 2))
-                .poisoned;
-      }
+  open(bad, 2 * bad);
+  const StreamKey choice = t.world.stream("test", "reuse");
+  std::vector<u32> wrong(2 * bad);
+  for (u32 s = 0; s < 2 * bad; ++s)
+    for (u32 turn = 0; turn < kGenerations; ++turn) {
+      if (uniform(draw(choice, s, turn)) >= b.reuse) break;
+      wrong[s] += t.turn(s, 0, 2 + turn, 640 + 64 * turn, 704 + 64 * turn).poisoned;
+    }
   t.check();
   return wrong;
 }
@@ -168,25 +161,22 @@ TEST(KvPoison, SpreadsAsABranchingProcess) {
   for (const Branching b : {Branching{0.3, 1, 1500}, Branching{0.3, 3, 600}, Branching{0.6, 2, 900},
                             Branching{0.8, 3, 600}, Branching{0.9, 1, 1500}}) {
     Store t(plain());
-    const auto wrong = wrong_turns(b, t);
+    const std::vector<u32> wrong = wrong_turns(b, t);
+    const u32 lines = b.prefixes * b.copies;
     double total = 0;
-    for (u32 s = 0; s < b.sessions; ++s)
-      for (const u32 n : wrong[s]) total += n;
-    for (std::size_t s = b.sessions; s < wrong.size(); ++s)
-      for (const u32 n : wrong[s]) EXPECT_EQ(n, 0U) << "a sound session";
-    const double lines = static_cast<double>(b.sessions) * b.copies;
-    EXPECT_NEAR(total / b.sessions, b.copies * b.reuse / (1 - b.reuse),
-                3.5 * std::sqrt(b.reuse * lines) / (1 - b.reuse) / b.sessions)
+    for (u32 s = 0; s < lines; ++s) total += wrong[s];
+    for (u32 s = lines; s < 2 * lines; ++s) EXPECT_EQ(wrong[s], 0U) << "a sound session";
+    EXPECT_NEAR(total / b.prefixes, b.copies * b.reuse / (1 - b.reuse),
+                3.5 * std::sqrt(b.reuse * lines) / (1 - b.reuse) / b.prefixes)
         << b.reuse << " " << b.copies;
     for (const u32 n : {1U, 2U, 4U, 8U}) {
       double extinct = 0;
-      for (u32 s = 0; s < b.sessions; ++s) {
-        bool gone = true;
-        for (const u32 lasted : wrong[s]) gone = gone && lasted < n;
-        extinct += gone;
+      for (u32 prefix = 0; prefix < b.prefixes; ++prefix) {
+        const auto first = wrong.begin() + prefix * b.copies;
+        extinct += std::all_of(first, first + b.copies, [n](u32 lasted) { return lasted < n; });
       }
       const double p = std::pow(1 - std::pow(b.reuse, n), b.copies);
-      EXPECT_NEAR(extinct, b.sessions * p, 3.5 * std::sqrt(b.sessions * p * (1 - p)) + 0.5)
+      EXPECT_NEAR(extinct, b.prefixes * p, 3.5 * std::sqrt(b.prefixes * p * (1 - p)) + 0.5)
           << "generation " << n << ", reuse " << b.reuse << ", copies " << b.copies;
     }
   }
@@ -196,8 +186,7 @@ TEST(KvPoison, DoesNotBranchWhereBlocksAreChecked) {
   KvCacheParams p = plain();
   p.checksums = true;
   Store t(p);
-  for (const auto& session : wrong_turns({0.8, 3, 300}, t))
-    for (const u32 n : session) EXPECT_EQ(n, 0U);
+  for (const u32 n : wrong_turns({0.8, 3, 300}, t)) EXPECT_EQ(n, 0U);
 }
 
 }  // namespace test_kv_poison

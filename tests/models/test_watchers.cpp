@@ -141,25 +141,28 @@ TEST(watchers, load_the_server_by_their_number) {
   EXPECT_EQ(lists(400), 401);
 }
 
-// All of them list at once: the last waits for nodes x size / bandwidth. Who listens again while
-// that is longer than the history is behind with the next change, and lists once more: each round
-// is shorter by the history, but for what is sent meanwhile. It closes when that share of the time,
-// 80 % here while all listen, is more than the history.
+// All of them list at once: the last waits for T = nodes x size / bandwidth. Who listens again
+// while that is still longer than the history is behind with the next change, and lists at the end
+// of the line: T - history of them. If that is longer than the history as well, those who did well
+// are behind in their turn, and so on without end: it closes at T = 2 x history, if anything
+// changes.
 TEST(watchers, whose_lists_are_too_long_stay_behind_when_its_cause_is_over) {
-  const auto back = [](i32 relist_size, i32 slice) {
+  const auto back = [](i32 relist_size, bool changes) {
     ApiServerParams p = Slices::params();
     p.relist_size = Bytes{relist_size};
     Slices s(p);
-    s.slice = slice;
+    s.slice = 80;
     s.run(30);
     s.list(100);
-    s.run(3600);
+    s.run(changes ? 3600 : 2);
+    s.world.scheduler.run_until(Instant{} + 3630_s);
     EXPECT_NE(s.first("watchers_behind"), nullptr);
     return s.first("watchers_back") != nullptr;
   };
-  EXPECT_TRUE(back(500'000, 8'000));     // 50 s
-  EXPECT_FALSE(back(3'000'000, 8'000));  // 300 s, of them 240 s of changes
-  EXPECT_TRUE(back(3'000'000, 80));      // changes that cost nothing: 300, 225, 150, 75 s
+  EXPECT_TRUE(back(500'000, true));     // 50 s
+  EXPECT_TRUE(back(1'200'000, true));   // 120 s
+  EXPECT_FALSE(back(3'000'000, true));  // 300 s
+  EXPECT_TRUE(back(3'000'000, false));
 }
 
 }  // namespace test_watchers
