@@ -57,8 +57,8 @@ Instant Engine::certain_uptake(const SequenceInput& input) const {
 // else is seen before the finish that was planned, as steps only get longer; by priority the
 // newcomer may push out another, and they get shorter. A decode engine's admissions are seen.
 Instant Engine::first_sign_of(const SequenceInput& input, bool foretold) const {
-  if (ranks_ || every_admission_ ||
-      (admissions_ != nullptr && timely_ && profile_->role == EngineRole::kDecode && !foretold))
+  if (ranks_ || (admissions_ != nullptr && timely_ &&
+                 (every_admission_ || (profile_->role == EngineRole::kDecode && !foretold))))
     return {end_ns_};
   u128 sign = end_of(steps_);
   const u128 next = first_ + u128{growth_} * steps_;
