@@ -50,6 +50,7 @@ struct Analysis {
 void solve_chains(Analysis& a, i64 most, const Budget& budget, bool quiet) {
   double last = 0;
   for (int refinement = 1; refinement <= most; refinement *= 2) {
+    if (interrupted()) throw Interrupted{false};
     const std::size_t states = chain_states(a.loop, refinement);
     if (states > kMostStates) {
       a.no_chain = fmt::format(

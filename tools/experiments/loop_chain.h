@@ -21,7 +21,7 @@ namespace stampede {
 struct ChainPlan {
   int refinement = 1;            // parts of a mean departure
   std::size_t states = 150'000;  // at most, of the way to collapse
-  std::size_t all = 40'000;      // at most, of what needs all states: back, and the long run
+  std::size_t all = 120'000;     // at most, of what needs all states: back, and the long run
 };
 
 // Times beyond it [s] are given as this one: 30,000 years, and the digits of the arithmetic end.
