@@ -1,4 +1,5 @@
 // max(0, (requests - 2 accepts) / (requests + 1)) of the last two minutes (SRE book).
+#include "models/clients/retry_budget.h"
 #include "tests/tools/policy_fixture.h"
 
 namespace stampede::test {

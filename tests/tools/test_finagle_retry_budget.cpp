@@ -1,4 +1,5 @@
 // A fifth of the requests of the last ten seconds, and 10 a second besides (Finagle).
+#include "models/clients/retry_budget.h"
 #include "tests/tools/policy_fixture.h"
 
 namespace stampede::test {

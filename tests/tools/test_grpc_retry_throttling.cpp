@@ -1,4 +1,5 @@
 // 10 tokens; a failure takes one, a success gives 0.1 back; retries only above 5 (gRFC A6).
+#include "models/clients/retry_budget.h"
 #include "tests/tools/policy_fixture.h"
 
 namespace stampede::test {
