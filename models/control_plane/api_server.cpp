@@ -19,9 +19,9 @@ const IncidentKind kWatchersBehind{
 const IncidentKind kWatchersBack{"watchers_back",
                                  "for `clear_after` no watcher was too far behind"};
 
-constexpr std::size_t kMostSenders = 4;  // that are named
-constexpr Duration kRefusal = 1_ms;      // to be told of a 429
-constexpr i32 kSmallest = 128;           // of a stored object [B]
+constexpr i64 kOfTheWhole = 10;      // whoever sent a tenth of it is named
+constexpr Duration kRefusal = 1_ms;  // to be told of a 429
+constexpr i32 kSmallest = 128;       // of a stored object [B]
 
 bool is_write(const ApiCall& call) {
   return call.verb != ApiVerb::kGet && call.verb != ApiVerb::kList;
@@ -367,7 +367,7 @@ void ApiServer::fan_out(const ApiCall& call) {
 
 // What waits there is put down to who brings it.
 void ApiServer::use_egress(double bytes, IncidentId cause) {
-  if (egress_free_ > world_.now()) sent_by_.add(world_.now(), cause, static_cast<i64>(bytes));
+  sent_by_.add(world_.now(), cause, static_cast<i64>(bytes));
   egress_free_ = std::max(egress_free_, world_.now()) +
                  from_seconds(bytes / (params_.egress.bytes_per_second *
                                        static_cast<double>(params_.servers)));
@@ -527,7 +527,8 @@ void ApiServer::fall_behind(const ApiCall& call) {
   if (nodes == 0 && others.empty()) return;
   behind_at_ = world_.now();
   if (behind_ == kNoIncident) {
-    std::vector<IncidentId> causes = sent_by_.top(world_.now(), kMostSenders);
+    std::vector<IncidentId> causes;
+    sent_by_.collect(world_.now(), kOfTheWhole, causes);
     live_causes_.add_to(causes, world_.now());
     behind_ = world_.incident(
         kWatchersBehind, path_, std::move(causes),

@@ -230,7 +230,7 @@ class ApiServer final : public ApiServerPort,
   Relists relists_;
   i32 nodes_behind_ = 0;          // of the nodes' watchers
   u64 terminated_ = 0;            // times that a watcher was told 410
-  CauseTally<30, 6, 8> sent_by_;  // bytes that waited for the egress
+  CauseTally<30, 6, 8> sent_by_;  // bytes that the egress sent
   IncidentId behind_ = kNoIncident;
   Instant behind_at_ = kLongAgo;  // when last some were
   EventHandle compaction_{};

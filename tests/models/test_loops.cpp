@@ -163,8 +163,8 @@ TEST(loops, watchers_of_a_server_that_ended_bring_the_others_down_by_their_lists
 }
 
 // ---- more than 5,000 writes that wait -----------------------------------------------------------
-// 6,000 controllers that write as fast as they are answered, and again `pause` after a refusal,
-// over disks of which every fsync takes 100 ms longer for a minute.
+// 6,000 controllers that write once a second, and again `pause` after a refusal, over disks of which
+// every fsync takes 10 s longer for ten seconds.
 class Writers final : public ApiCaller, Component {
  public:
   Writers(World& world, ApiServer& api, Duration pause)
@@ -183,7 +183,7 @@ class Writers final : public ApiCaller, Component {
   }
   void api_replied(u64 tag, const ApiCall&, ApiStatus status, IncidentId) override {
     refused += status != ApiStatus::kOk;
-    world_.scheduler.after(status == ApiStatus::kOk ? 10_ms : pause_, Priority::kArrival, id_, 0,
+    world_.scheduler.after(status == ApiStatus::kOk ? 1_s : pause_, Priority::kArrival, id_, 0,
                            static_cast<u32>(tag));
   }
   u64 refused = 0;
@@ -205,7 +205,7 @@ Gap apply_gap(i32 seats, Duration pause) {
   p.cpu_cores = 1000;
   ApiServer api(world, p, "api");
   Writers writers(world, api, pause);
-  const IncidentId slowed = api.slow_disks(100_ms, EtcdMembers::kAll, kNoIncident);
+  const IncidentId slowed = api.slow_disks(10_s, EtcdMembers::kAll, kNoIncident);
   world.scheduler.run_until(Instant{} + 5_s);
   u64 before = writers.refused;
   world.scheduler.run_until(Instant{} + 10_s);
