@@ -35,9 +35,9 @@ TEST(budgeted_fallback, does_not_hand_the_herd_on) {
       number(overload("provider_fallback, share: 100%"), "requests", "served_elsewhere");
   const auto some = overload("budgeted_fallback");
   EXPECT_LT(number(some, "requests", "served_elsewhere"), 0.5 * all);
-  EXPECT_NEAR(number(some, "requests", "served_elsewhere"),
-              0.1 * number(some, "requests", "offered") + 20,
-              0.02 * number(some, "requests", "offered"));
+  // Of each of the two classes a tenth, and what was saved up; less while little fails.
+  EXPECT_LE(number(some, "requests", "served_elsewhere"),
+            0.1 * number(some, "requests", "offered") + 20);
 }
 
 }  // namespace test_budgeted_fallback
