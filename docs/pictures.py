@@ -109,7 +109,6 @@ PICTURES = {
     "budget": lambda made: plots.budget(made.get("outage")),
     "latency": lambda made: plots.latency(*made.get("fleet")),
     "compare": lambda made: plots.policies(made.get("comparison")),
-    "compare_pareto": lambda made: plots.pareto(made.get("comparison")),
     "tipping_map": lambda made: plots.answer(made.get("tipping_map")),
     "compare_timelines": lambda made: plots.multiples(made.get("comparison")),
     "tutorial_mistake": lambda made: plots.overview(
