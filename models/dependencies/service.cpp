@@ -188,6 +188,7 @@ std::vector<IncidentId> Service::ailments() const {
     for (const Fault& f : faults_)
       if (f.harm == harm) all.push_back(f.incident);
   all.insert(all.end(), short_.begin(), short_.end());
+  if (instances_.share_cold() > 0) all.insert(all.end(), cold_since_.begin(), cold_since_.end());
   if (saturated_ != kNoIncident) all.insert(all.begin() + (down() ? 1 : 0), saturated_);
   all.insert(all.end(), lingering_.begin(), lingering_.end());
   return all;
@@ -304,6 +305,7 @@ void Service::instance_back(u32 instance) {
                                      "all of its instances take calls");
   for (std::size_t k = 1; k < ended.size(); ++k) world_.close(ended[k], back);
   lingering_.insert(lingering_.end(), ended.begin(), ended.end());
+  cold_since_ = ended;
   if (station_.present() == 0) lingering_.clear();
 }
 

@@ -423,30 +423,6 @@ TEST(region, an_overload_ends_and_names_what_relieved_it) {
   }
 }
 
-// Overloaded pods fail their probes, lose their traffic, recover and get it back, every 40 s: one
-// overload, which ends `relieved_after` the last of it.
-TEST(region, an_overload_that_comes_and_goes_is_one) {
-  const auto overloads = [](Duration relieved_after) {
-    ServingParams slow = pools({EngineRole::kMixed});
-    slow.pools[0].front_end.cpu_per_request = 1_s;
-    slow.pools[0].front_end.relieved_after = relieved_after;
-    Service s(Clients::single_turn(), slow);
-    TurnAway everybody;
-    for (int round = 0; round < 5; ++round) {
-      s.run(90_s);
-      const u32 rule = s.region.turn_away(everybody, kNoIncident);
-      s.run(60_s);
-      s.region.let_in(rule, kNoIncident);
-    }
-    std::size_t n = 0;
-    for (const Incident& i : s.world.journal.all()) n += i.kind == "replica_overloaded";
-    s.run_out();
-    return n;
-  };
-  EXPECT_GT(overloads(0_s), 2U);
-  EXPECT_EQ(overloads(10_min), 1U);
-}
-
 TEST(front_end, backlog_drains_at_its_cores_and_probes_fail_past_their_time_out) {
   FrontEndParams p;
   p.cores = 2;

@@ -33,7 +33,7 @@ TEST(service_instances, all_at_once_are_an_outage_of_the_start_time) {
   const Played run = play("{at: 10min, do: restart_service, service: store}", store(kFour));
   EXPECT_EQ(run.count("instances_restarted"), 1U);
   EXPECT_EQ(run.count("instances_back"), 1U);
-  EXPECT_GT(run.requests.span(10, 10.5).lost_share(), 0.9);
+  EXPECT_GT(run.requests.span(10, 10.4).lost_share(), 0.95);  // later ones wait until they are back
   EXPECT_LT(run.requests.span(11, 55).lost_share(), 0.002);
   EXPECT_EQ(run.requests.span(0, 9).lost, 0U);
   all_follow_from(run, "restart_service");
@@ -53,12 +53,14 @@ TEST(service_instances, one_after_another_cost_what_they_work_on) {
   EXPECT_EQ(run.count("service_saturated"), 0U);
 }
 
-// With cold caches 8 / 6 calls a second are served: fewer than come. A few instances at a time
-// leave the others warm.
+// With cold caches 8 / 3 calls a second are served: fewer than come. With one of four cold, every
+// fourth call takes three times as long: 5.3 a second.
 TEST(service_instances, with_cold_caches_are_slow_for_longer_than_they_were_away) {
-  const std::string cold = std::string(kFour) + ", cold_time: 5min, cold_factor: 6";
+  const std::string cold = std::string(kFour) + ", cold_time: 5min, cold_factor: 3";
   const std::string at_once = "{at: 10min, do: restart_service, service: store}";
-  EXPECT_GT(play(at_once, store(cold)).requests.span(11, 15).lost_share(), 0.2);
+  const Played slow = play(at_once, store(cold));
+  EXPECT_GT(slow.requests.span(11, 15).lost_share(), 0.2);
+  all_follow_from(slow, "restart_service");
   EXPECT_LT(play(at_once, store(kFour)).requests.span(11, 15).lost_share(), 0.002);
   std::string quarters;
   for (int k = 0; k < 4; ++k)

@@ -64,6 +64,7 @@ const std::vector<Entry>& entries() {
       {"fail_service", ", service: store, for: 10s", "service_failed", {}},
       {"slow_service", ", service: store, for: 10s", "service_slowed", {}},
       {"limit_service", ", service: store, for: 10s", "service_limited", {}},
+      {"restart_service", ", service: store", "instances_restarted", {}},
       {"clear_dns_record", ", record: api, for: 10s", "dns_record_cleared", {}},
       {"slow_dns", ", record: api, for: 10s", "dns_slowed", {}},
       {"bump_cache_epoch", "", "flush_started", {}},
