@@ -54,14 +54,14 @@ TEST(closed_loop, all_clients_begin_at_once) {
   EXPECT_LT(play_closed_loop(server, {8, 256, 1000}).ttft, 0.256 * 4.5);
 }
 
-// A request waits for the next of the engine's looks, which are 100 ms apart: half of that on
-// average.
+// Looks are 100 ms apart. An answer takes 40 to 50 steps, all as likely, so that the next request
+// comes 0, 90, 80 ... 10 or 0 ms before a look.
 TEST(closed_loop, an_engine_that_seldom_looks_sees_requests_late) {
   ClosedLoop loop{1, 100, 50};
   loop.each = 200;
   loop.look = 0.1;
   const ClosedLoopMeans late = play_closed_loop(ten_milliseconds(), loop);
-  EXPECT_NEAR(late.ttft, 0.010 + 0.050, 0.01);
+  EXPECT_NEAR(late.ttft, 0.010 + 0.450 / 11, 0.006);
   EXPECT_NEAR(late.tpot, 0.010, 1e-9);
 }
 
@@ -212,7 +212,8 @@ TEST_F(summaries, a_run_is_predicted_by_the_others) {
   const std::string sizes = source_directory() + "/tools/calibration";
   const auto predicted = predict_summaries(read, sizes);
   ASSERT_TRUE(predicted[0].others);
-  EXPECT_NEAR(predicted[0].others->e2e, 2.56, 0.1) << "prompts take time that these lines lack";
+  // Of 13 prompts that come while one is answered a third is new, and takes about 35 ms.
+  EXPECT_NEAR(predicted[0].others->e2e, 2.56 + 13 / 3.0 * 0.035, 0.1);
   EXPECT_TRUE(predicted[0].sizes);
   EXPECT_FALSE(predicted[1].others) << "one stage of another run is no line";
   EXPECT_FALSE(predicted[3].sizes) << "a model without sizes";

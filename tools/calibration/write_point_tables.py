@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/measurements/step_time_rule.md"
 ROWS = ROOT / "docs/measurements/data/step_time_points.csv"
-TABLE = re.compile(r"(<!-- calibrate points: (.*) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- calibrate points: ([^\n]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def tables(printed: str) -> dict[str, str]:
