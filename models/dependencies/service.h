@@ -147,7 +147,7 @@ class Service final : public Component,
   SlotPool<Job> jobs_;
   std::vector<Fault> faults_;
   std::vector<IncidentId> cold_since_;  // what ended instances of which some are still cold
-  std::vector<IncidentId> lingering_;  // of faults that ended and whose calls still wait
+  std::vector<IncidentId> lingering_;   // of faults that ended and whose calls still wait
   u32 last_fault_ = 0;
   double rate_ = -1;               // none: no limit [1/s]
   Instant allowed_at_{};           // of the limit

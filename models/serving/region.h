@@ -232,7 +232,7 @@ class Region final : public Component,
     WorkloadId workload = 0;
     bool serving = false, draining = false, overloaded = false;
     bool line_moved = false;  // those next in line are looked at in this instant
-    bool stuck = false;  // had too many peers
+    bool stuck = false;       // had too many peers
   };
 
   struct Latencies;   // what pods export of their requests; hears of admissions

@@ -60,9 +60,9 @@ class CompareProcess : public ProgramProcess {
   }
 };
 
-const std::set<std::string> kResult{"compare.json", "compare.png", "compare.svg",
-                                    "compare_pareto.png", "compare_pareto.svg",
-                                    "compare_timelines.png", "compare_timelines.svg"};
+const std::set<std::string> kResult{
+    "compare.json",       "compare.png",           "compare.svg",          "compare_pareto.png",
+    "compare_pareto.svg", "compare_timelines.png", "compare_timelines.svg"};
 
 // `found` is the comparison with its pictures, or without where they cannot be drawn.
 void expect_only_results(const std::set<std::string>& found) {

@@ -163,8 +163,8 @@ TEST(loops, watchers_of_a_server_that_ended_bring_the_others_down_by_their_lists
 }
 
 // ---- more than 5,000 writes that wait -----------------------------------------------------------
-// 6,000 controllers that write as fast as they are answered, and again `pause` after a refusal, over
-// disks of which every fsync takes 100 ms longer. Returns the refusals of five seconds.
+// 6,000 controllers that write as fast as they are answered, and again `pause` after a refusal,
+// over disks of which every fsync takes 100 ms longer. Returns the refusals of five seconds.
 class Writers final : public ApiCaller, Component {
  public:
   Writers(World& world, ApiServer& api, Duration pause)

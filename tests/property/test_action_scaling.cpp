@@ -149,6 +149,7 @@ const std::map<std::string, Scene>& scenes() {
       {"restart_controller", {""}},
       {"restart_etcd", {", members: leader, down: 20s, graceful: false"}},
       {"restart_pods", {", target: {share: 50%}, jitter: 10s"}},
+      {"restart_service", {", service: store", {"spec.services[0].start_time=20s"}}},
       {"restore_routing_policy",
        {"", {}, "{at: 20s, do: push_routing_policy, target: {region: east}}, ", Scene::kGraph}},
       {"roll_back", {", version: bad, propagation: 10s", {}, out}},

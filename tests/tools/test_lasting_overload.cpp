@@ -1,5 +1,5 @@
-// A fleet that is asked for more than it can bear all the time: overloaded pods fail their probes, lose
-// their traffic, recover and get it back, every 40 s. That is one overload, and one failover.
+// A fleet that is asked for more than it can bear all the time: overloaded pods fail their probes,
+// lose their traffic, recover and get it back, every 40 s. That is one overload, and one failover.
 #include <gtest/gtest.h>
 
 #include "tests/directories.h"

@@ -69,6 +69,18 @@ TEST(service_instances, with_cold_caches_are_slow_for_longer_than_they_were_away
   EXPECT_LT(play(quarters, store(cold)).requests.span(10, 40).lost_share(), 0.02);
 }
 
+TEST(service_instances, of_one_region_are_restarted_there) {
+  const auto restarted = [](const std::string& target) {
+    std::vector<std::string> sets = store(std::string(kFour) + ", in_each_region: true");
+    sets.push_back("spec.regions[0].site=north");
+    return play("{at: 10min, do: restart_service, service: store" + target + "}", sets)
+        .count("instances_restarted");
+  };
+  EXPECT_EQ(restarted(""), 2U);
+  EXPECT_EQ(restarted(", target: {region: west}"), 1U);
+  EXPECT_EQ(restarted(", target: {site: north}"), 1U);
+}
+
 // A slow service fills its instances' memory: one ends, the others get its part, and end as well.
 TEST(service_instances, that_are_out_of_memory_end_one_after_another) {
   const std::string slow = "{at: 10min, do: slow_service, service: store, factor: 20, for: 3min}";

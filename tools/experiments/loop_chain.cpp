@@ -353,7 +353,10 @@ std::optional<ChainAnswer> solve_chain(const Loop& loop, const ChainPlan& plan,
     const auto orbit = static_cast<std::size_t>(levels.orbit_in_failure());
     answer.back = mean_time(chain, collapsed, orbit);
   }
-  if (!go_on()) return answer;
+  // What never happens on one side leaves no digits for the other.
+  const auto never = [](double time) { return time >= kLongestTime; };
+  if (!go_on() || never(answer.to_collapse.value_or(0)) || never(answer.back.value_or(0)))
+    return answer;
   double guess = loop.service + levels.orbit_in_failure() / loop.rate;
   if (collapses) guess = std::min(*answer.to_collapse, *answer.back);
   answer.stationary = stationary_of(levels, guess);

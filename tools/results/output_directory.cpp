@@ -39,11 +39,11 @@ const OutputFiles& files_of_run() {
 }
 
 const OutputFiles& files_of_comparison() {
-  static const OutputFiles files{{"compare.json", "compare.png", "compare.svg",
-                                  "compare_pareto.png", "compare_pareto.svg",
-                                  "compare_timelines.png", "compare_timelines.svg", "report.html"},
-                                 "compare.json",
-                                 "{\n  \"schema\": \"stampede.compare/"};
+  static const OutputFiles files{
+      {"compare.json", "compare.png", "compare.svg", "compare_pareto.png", "compare_pareto.svg",
+       "compare_timelines.png", "compare_timelines.svg", "report.html"},
+      "compare.json",
+      "{\n  \"schema\": \"stampede.compare/"};
   return files;
 }
 
