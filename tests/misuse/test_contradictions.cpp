@@ -22,7 +22,8 @@ std::string said(const std::vector<std::string>& sets) {
   for (const std::string& set : sets) overrides.push_back(parse_set(set));
   try {
     const Loaded loaded = load_scenario(small_fleet(), overrides);
-    run_simulation(loaded.scenario, [](double) { return false; });
+    const RunResults built = run_simulation(loaded.scenario, [](double) { return false; });
+    for (const UnknownName& u : built.unknown_names) return "warning: " + u.path + ": " + u.message;
   } catch (const InputError& error) {
     EXPECT_EQ(error.diagnostics.size(), 1u) << error.what();
     return error.diagnostics[0].path + ": " + error.diagnostics[0].message;
@@ -125,20 +126,22 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"spec.expect=[{that: order, incidents: [paged, decided, paged]}]"},
              "spec.expect[0].incidents[2]: this is incident 0 of the list once more"},
         Case{{"spec.expect=[{that: order, incidents: [paged, {kind: paged, nth: 2}]}]"}, ""},
-        Case{{"spec.expect=[{that: value, of: requests.ofered, between: [0, 1]}]"},
-             "spec.expect[0].of: the summary has no number 'requests.ofered'; did you mean "
-             "'requests.offered'?"},
+        Case{
+            {"spec.expect=[{that: value, of: requests.ofered, between: [0, 1]}]"},
+            "warning: spec.expect[0].of: the summary has no number 'requests.ofered'; did you mean "
+            "'requests.offered'?"},
         Case{{"spec.expect=[{that: value, of: requests.failed_by.timeout, between: [0, 1e9]}]"},
              ""},
         Case{{"spec.expect=[{that: value, of: requests.failed_by.tired, between: [0, 1]}]"},
-             "spec.expect[0].of: the summary has no number 'requests.failed_by.tired'"},
+             "warning: spec.expect[0].of: the summary has no number 'requests.failed_by.tired'"},
         Case{{"spec.expect=[{that: series, component: clents, stat: unsent_total, peak: [0, 1]}]"},
-             "spec.expect[0].component: no component is called 'clents'; did you mean 'clients'?"},
+             "warning: spec.expect[0].component: no component is called 'clents'; did you mean "
+             "'clients'?"},
         Case{{"spec.expect=[{that: series, component: clients, stat: unsent, peak: [0, 1]}]"},
-             "spec.expect[0].stat: 'clients' has no series 'unsent'"},
+             "warning: spec.expect[0].stat: 'clients' has no series 'unsent'"},
         Case{{"spec.expect=[{that: figure, name: x, published: y, between: [0, 1], of: {component: "
               "clients, stat: unsent}}]"},
-             "spec.expect[0].of.stat: 'clients' has no series 'unsent'"},
+             "warning: spec.expect[0].of.stat: 'clients' has no series 'unsent'"},
         Case{{"spec.regions[1].name=dns",
               "spec.network.latencies=[{from: east, to: dns, one_way: 35ms}]", "spec.timeline=[]",
               "spec.expect=[]"},

@@ -106,7 +106,6 @@ TEST(loop, what_is_another_loop_is_refused_where_it_is_written) {
       {"spec.services[0].queue_delay={}", "spec.services[0].queue_delay"},
       {"spec.services[0].deadline_margin=1s", "spec.services[0].deadline_margin"},
       {"spec.uses[0].cache.size=10", "spec.uses[0].cache.size"},
-      {"spec.uses[0].on_failure=open", "spec.uses[0].on_failure"},
       {"spec.uses[0].for.regions=[here]", "spec.uses[0].for.regions"},
       {"spec.uses[0].timeout=50ms", "spec.uses[0].timeout"},
       {"spec.clients[0].retry.budget=token_bucket", "spec.clients[0].retry.budget"},

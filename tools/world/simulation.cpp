@@ -51,10 +51,8 @@ RunResults run_simulation(const Scenario& scenario,
   results.series_columns = fleet.world.stats.rows();
   if (exported != Exported::kNothing) results.exports = fleet.exports();
   if (!scenario.spec.expect.empty())
-    for (const UnknownName& unknown :
-         unknown_names(scenario.spec.expect, summary_of(scenario, seen, measures, {}),
-                       results.series_columns))
-      throw ScenarioError(unknown.path, unknown.message);
+    results.unknown_names = unknown_names(
+        scenario.spec.expect, summary_of(scenario, seen, measures, {}), results.series_columns);
   if (progress && !progress(0)) return results;
   fleet.start();
   const Instant end = Instant{} + fleet.spec.duration;

@@ -8,6 +8,7 @@
 #include "models/ports/request_log_port.h"
 #include "sim/journal.h"
 #include "sim/stats.h"
+#include "tools/judgement/expectation_names.h"
 #include "tools/world/exports.h"
 #include "tools/world/pod_scrapes.h"
 #include "tools/world/scenario.h"
@@ -26,6 +27,7 @@ struct RunResults {
   std::vector<PodHistory> pods;          // where they are asked for
   u64 events = 0;
   std::vector<std::string> reports;              // tables of expectations that show one
+  std::vector<UnknownName> unknown_names;        // by expectations, which therefore do not hold
   std::vector<std::string> failed_expectations;  // text of each `expect` that did not hold
 };
 
