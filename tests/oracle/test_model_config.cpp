@@ -91,7 +91,8 @@ TEST_F(ModelConfig, names_what_no_term_stands_for) {
   for (const char* hybrid :
        {R"("mamba_d_state": 16)", R"("full_attention_interval": 4)", R"("attn_layer_period": 8)",
         R"("hybrid_override_pattern": "M-M*")", R"("attn_type_list": [0, 1])",
-        R"("index_topk": 2048)", R"("layer_types": ["linear_attention"])"})
+        R"("model_type": "mamba2")", R"("model_type": "t5")", R"("index_topk": 2048)",
+        R"("layer_types": ["linear_attention"])"})
     EXPECT_EQ(of(dense + ", " + hybrid).not_covered.size(), 1U) << hybrid;
 }
 
@@ -101,7 +102,8 @@ TEST_F(ModelConfig, without_a_size_says_which_and_what_to_do) {
   EXPECT_NE(refused(kLlama).find("no \"intermediate_size\""), std::string::npos);
   EXPECT_NE(refused(kLlama).find("write it in"), std::string::npos);
   for (const char* absurd :
-       {R"("num_hidden_layers": -1)", R"("num_hidden_layers": 1e300)", R"("num_hidden_layers": 0)"})
+       {R"("num_hidden_layers": -1)", R"("num_hidden_layers": 1e300)", R"("num_hidden_layers": 0)",
+        R"("num_hidden_layers": 3.5)", R"("num_hidden_layers": 8, "num_key_value_heads": 3)"})
     EXPECT_NE(refused(absurd + (", " + kLlama.substr(kLlama.find(',') + 2)) +
                       R"(, "intermediate_size": 2048)"),
               "")

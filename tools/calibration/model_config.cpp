@@ -30,7 +30,7 @@ double field(const Json& config, std::initializer_list<const char*> names, doubl
   for (const char* name : names) {
     if (!config.contains(name) || !config[name].is_number()) continue;
     const double value = config[name].get<double>();
-    if (!(value >= 0 && value <= kMost))
+    if (!(value >= 0 && value <= kMost && value == std::floor(value)))
       throw std::runtime_error(fmt::format("\"{}\" is {}: no size of a model", name, value));
     return value;
   }
@@ -120,6 +120,31 @@ void refuse_hybrids(const Json& c, ModelShape& m) {
       m.not_covered.push_back(std::string("layers without attention (\"") + key + "\")");
 }
 
+// Encoders, and layers that keep a state, by their family's name.
+void refuse_families(const Json& c, ModelShape& m) {
+  if (m.not_covered.empty() && one_of(family(c), {"mamba",
+                                                  "mamba2",
+                                                  "falcon_mamba",
+                                                  "jamba",
+                                                  "bamba",
+                                                  "zamba",
+                                                  "zamba2",
+                                                  "rwkv",
+                                                  "recurrent_gemma",
+                                                  "nemotron_h",
+                                                  "falcon_h1",
+                                                  "lfm2",
+                                                  "minimax_text_01",
+                                                  "qwen3_next",
+                                                  "t5",
+                                                  "mt5",
+                                                  "bart",
+                                                  "whisper",
+                                                  "bert",
+                                                  "roberta"}))
+    m.not_covered.push_back("models of the family " + family(c));
+}
+
 void read_attention(const Json& c, ModelShape& m) {
   if (c.contains("kv_lora_rank") && !c["kv_lora_rank"].is_null()) {
     m.latent = field(c, {"kv_lora_rank"});
@@ -131,6 +156,7 @@ void read_attention(const Json& c, ModelShape& m) {
   }
   if (c.contains("index_topk")) m.not_covered.push_back("sparse attention with an index");
   refuse_hybrids(c, m);
+  refuse_families(c, m);
   if (c.contains("layer_types") && c["layer_types"].is_array()) return read_layer_types(c, m);
   m.window_layers = window_layers_of(c, m.layers);
   if (m.window_layers > 0) m.window = field(c, {"sliding_window"});
@@ -154,6 +180,9 @@ void check(const ModelShape& m) {
     if (value > of) throw std::runtime_error(fmt::format("{}: {} of {}", what, value, of));
   };
   part("num_key_value_heads", m.kv_heads, m.heads);
+  if (std::fmod(m.heads, m.kv_heads) != 0)
+    throw std::runtime_error(
+        fmt::format("{} heads cannot share {} KV heads evenly", m.heads, m.kv_heads));
   part("num_experts_per_tok", m.experts_per_token, m.experts);
   part("first_k_dense_replace", m.dense_layers, m.layers);
   part("layer_types", m.window_layers, m.layers);

@@ -271,8 +271,16 @@ Analysis analysis_of(const AnalyzeOptions& o, const Loaded& loaded, const Budget
   a.loop = loop_of(loaded.scenario.spec, o.use);
   if (a.asked) a.after_asked = fluid_run(a.loop, *a.asked);
   if (!a.overloaded() && !a.stable()) {
-    a.standstill = longest_standstill(a.loop);
-    a.backlog = longest_backlog(a.loop);
+    const auto look = [&] {
+      if (interrupted()) throw Interrupted{false};
+      if (budget.over())
+        throw InputError({{"--budget " + o.budget, 0, 0, "",
+                           "over before the fluid of this loop was solved; --set spec.scale makes "
+                           "the loop smaller",
+                           ""}});
+    };
+    a.standstill = longest_standstill(a.loop, look);
+    a.backlog = longest_backlog(a.loop, look);
   }
   solve_chains(a, o.refine, budget, o.quiet);
   return a;

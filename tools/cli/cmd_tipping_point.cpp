@@ -124,6 +124,8 @@ int tipping_command(const TippingOptions& o) {
   if (o.params.size() != o.betweens.size() || o.params.size() > 2)
     throw InputError({{"--param " + o.params.back(), 0, 0, "",
                        "one or two parameters are wanted, each with its --between", ""}});
+  if (o.params.size() == 2 && o.params[0] == o.params[1])
+    throw InputError({{"--param " + o.params[1], 0, 0, "", "a map is of two parameters", ""}});
   TrialSession session(o, "tipping-point");
   if (const auto fault = session.trials().fault({{}, o.policies})) throw InputError(*fault);
   if (o.params.size() == 2) return tipping_map(o, session);

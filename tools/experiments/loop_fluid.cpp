@@ -130,16 +130,21 @@ FluidRun fluid_run(const Loop& loop, double standstill, double backlog) {
   return loop_fluid::Run(loop, standstill, backlog).play();
 }
 
-std::optional<double> longest_standstill(const Loop& loop) {
+std::optional<double> longest_standstill(const Loop& loop, const std::function<void()>& look) {
   if (loop.rate < loop.hidden_capacity()) return std::nullopt;
-  return loop_fluid::longest(loop_fluid::longest_patience(loop),
-                             [&](double s) { return fluid_run(loop, s).recovers; });
+  return loop_fluid::longest(loop_fluid::longest_patience(loop), [&](double s) {
+    look();
+    return fluid_run(loop, s).recovers;
+  });
 }
 
-std::optional<double> longest_backlog(const Loop& loop) {
+std::optional<double> longest_backlog(const Loop& loop, const std::function<void()>& look) {
   if (loop.rate < loop.hidden_capacity()) return std::nullopt;
   return loop_fluid::longest(loop_fluid::longest_patience(loop) * loop.capacity(),
-                             [&](double calls) { return fluid_run(loop, 0, calls).recovers; });
+                             [&](double calls) {
+                               look();
+                               return fluid_run(loop, 0, calls).recovers;
+                             });
 }
 
 }  // namespace stampede

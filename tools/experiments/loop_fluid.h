@@ -6,6 +6,7 @@
 //   still stands), so that delays need no approximation.
 // **Limits**: no chance at all: what comes about by chance is the chain's (loop_chain.h).
 #pragma once
+#include <functional>
 #include <optional>
 
 #include "tools/experiments/loop.h"
@@ -22,8 +23,10 @@ struct FluidRun {
 FluidRun fluid_run(const Loop& loop, double standstill, double backlog = 0);
 
 // The longest standstill, and the longest line, from which it recovers; absent: from any that was
-// tried, up to a thousand patiences.
-std::optional<double> longest_standstill(const Loop& loop);
-std::optional<double> longest_backlog(const Loop& loop);
+// tried, up to a thousand patiences. `look` is called before each try, and may throw.
+std::optional<double> longest_standstill(
+    const Loop& loop, const std::function<void()>& look = [] {});
+std::optional<double> longest_backlog(
+    const Loop& loop, const std::function<void()>& look = [] {});
 
 }  // namespace stampede
