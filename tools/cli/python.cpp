@@ -25,18 +25,29 @@ constexpr int kNotThere = 3;
 
 // Isolated Python (-I) has neither the working directory nor PYTHONPATH nor the user's own packages
 // on its path: the package's place is put there by this.
-// An interrupt waits until there is somebody who ends quietly by it.
+// An interrupt waits until there is somebody who ends quietly by it: while packages are imported at
+// once, as an import that is cut short prints what it likes, and afterwards by an exception.
 constexpr const char* kStart =
-    "import signal, sys\n"
+    "import os, signal, sys\n"
+    "came = []\n"
+    "def interrupt(*_):\n"
+    "    came.append(True)\n"
+    "    sys.unraisablehook = lambda _: None\n"
+    "    raise KeyboardInterrupt\n"
+    "signal.signal(signal.SIGINT, lambda *_: os._exit(130))\n"
+    "signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])\n"
+    "import importlib.util, runpy\n"
+    "sys.path.insert(0, sys.argv.pop(1))\n"
+    "if not all(importlib.util.find_spec(name) for name in ('matplotlib', 'pandas')):\n"
+    "    sys.exit(3)\n"
+    "import stampede\n"
+    "signal.signal(signal.SIGINT, interrupt)\n"
     "try:\n"
-    "    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])\n"
-    "    import importlib.util, runpy\n"
-    "    sys.path.insert(0, sys.argv.pop(1))\n"
-    "    if not all(importlib.util.find_spec(name) for name in ('matplotlib', 'pandas')):\n"
-    "        sys.exit(3)\n"
     "    runpy.run_module(sys.argv.pop(1), run_name='__main__')\n"
-    "except KeyboardInterrupt:\n"
-    "    sys.exit(130)\n";
+    "except BaseException:\n"
+    "    if came:\n"
+    "        sys.exit(130)\n"
+    "    raise\n";
 
 bool has_package(const fs::path& directory) {
   std::error_code none;
