@@ -24,7 +24,12 @@ KEPT_ASIDE = 0.4  # last share of the history, which is looked at once, at the e
 import json
 import pathlib
 import subprocess
+import sys
 import tempfile
+
+ROOT = next(place for place in (pathlib.Path.cwd(), *pathlib.Path.cwd().parents)
+            if (place / "tools/python/stampede").is_dir())
+sys.path.insert(0, str(ROOT / "tools/python"))
 
 import matplotlib.pyplot as plt
 import pandas as pd
