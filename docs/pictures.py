@@ -92,7 +92,7 @@ class Material:
             program, *words = shlex.split(line)
             if program == "sed":
                 subprocess.run([program, *words], cwd=directory, check=True)
-            elif words[0] in ("init", "run", "compare"):
+            elif words[0] in ("init", "run", "compare") and "--dry-run" not in words:
                 run_program(*words, directory=directory)
         return directory
 
