@@ -21,7 +21,7 @@ struct roofline : testing::Test {
   void TearDown() override { std::filesystem::remove(path); }
   std::string path = testing::TempDir() + "stampede-roofline-" +
                      testing::UnitTest::GetInstance()->current_test_info()->name();
-  GpuSheet h100{3.35e12, 450e9, 989e12, 1979e12, 0};
+  GpuSheet h100{84.9e9, 3.35e12, 450e9, 989e12, 1979e12, 0};
   std::string llama = R"("num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
       "num_key_value_heads": 8, "vocab_size": 128256)";
   std::string dense = "{" + llama + R"(, "intermediate_size": 14336})";

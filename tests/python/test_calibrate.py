@@ -1,6 +1,7 @@
 """The program `calibrate` as it is called: exit codes, sizes of no server, files that are full."""
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -28,13 +29,72 @@ class Calibrate(unittest.TestCase):
 
     def test_every_model_and_gpu_of_the_tree_has_step_times(self):
         for config in sorted(MODEL.parent.glob("*.json")):
-            said = self.predict("--precision", "fp8", "--gpus", "8", config=config)
+            said = self.predict("--precision", "fp8", "--gpus", "8", config=config,
+                                gpu=GPU.with_name("b300.json"))
             if said.returncode:
                 self.assertIn("not covered", said.stderr)
                 continue
             times = [line for line in said.stdout.splitlines() if line.endswith("ns")]
             self.assertEqual(len(times), 5, config)
             self.assertNotIn("-", "".join(times), config)
+
+    def memory(self, said):
+        self.assertEqual(said.returncode, 0, said.stderr)
+        return int(re.search(r"kv_memory: .*# (\d+) blocks", said.stdout)[1])
+
+    def test_blocks_are_those_of_vllm_on_four_servers(self):
+        for model, gpus, blocks in (("llama-2-7b-hf", 1, 7462), ("llama-2-70b-hf", 4, 31356),
+                                    ("codellama-34b-instruct-hf", 2, 26602),
+                                    ("mixtral-8x7b-v0.1", 2, 27510)):
+            said = self.predict("--gpus", str(gpus), config=MODEL.with_name(model + ".json"))
+            self.assertAlmostEqual(self.memory(said) / blocks, 1, delta=0.005, msg=model)
+
+    def test_weights_that_do_not_fit_are_refused(self):
+        large = MODEL.with_name("llama-3.1-70b-instruct.json")
+        said = self.predict(config=large)
+        self.assertEqual((said.returncode, said.stdout), (2, ""))
+        self.assertIn("more --gpus or a smaller --precision is needed", said.stderr)
+        self.assertGreater(self.memory(self.predict("--gpus", "4", config=large)),
+                           self.memory(self.predict("--gpus", "2", config=large)))
+        sheet = json.loads(GPU.read_text(encoding="utf-8"))
+        del sheet["memory"]
+        path = self.directory / "gpu.json"
+        path.write_text(json.dumps(sheet), encoding="utf-8")
+        said = self.predict(config=large, gpu=path)  # not known: not judged
+        self.assertEqual(said.returncode, 0)
+        self.assertNotIn("kv_memory", said.stdout)
+
+    def test_weights_are_in_what_the_file_says(self):
+        whole = json.loads(MODEL.read_text(encoding="utf-8"))
+        path = self.directory / "config.json"
+        asked = {p: self.predict("--precision", p).stdout for p in ("bf16", "fp8", "fp4", "int4")}
+        for form, quantization in (
+                ("bf16", None), ("bf16", {}), ("fp8", {"quant_method": "fp8"}),
+                ("fp8", {"quant_method": "fbgemm_fp8"}),
+                ("fp8", {"quant_method": "modelopt", "quant_algo": "FP8"}),
+                ("fp4", {"quant_method": "modelopt", "quant_algo": "NVFP4"}),
+                ("fp4", {"quant_method": "mxfp4"}),
+                ("int4", {"quant_method": "awq", "bits": 4}),
+                ("int4", {"quant_method": "gptq", "bits": 4, "group_size": 128}),
+                ("int4", {"quant_method": "bitsandbytes", "load_in_4bit": True}),
+                ("fp8", {"quant_method": "compressed-tensors", "config_groups":
+                         {"group_0": {"weights": {"num_bits": 8, "type": "float"}}}}),
+                ("int4", {"quant_method": "compressed-tensors", "config_groups":
+                          {"group_0": {"weights": {"num_bits": 4, "type": "int"}}}})):
+            path.write_text(json.dumps({**whole, "quantization_config": quantization}),
+                            encoding="utf-8")
+            said = self.predict(config=path)
+            self.assertEqual((said.stdout, said.stderr), (asked[form], ""), quantization)
+        said = self.predict("--precision", "bf16", config=path)
+        self.assertEqual(said.stdout, asked["bf16"])
+        self.assertIn("says int4 of its weights, bf16 is predicted", said.stderr)
+        for quantization in ({"quant_method": "gptq", "bits": 8}, {"quant_method": "hqq"},
+                             {"quant_method": "bitsandbytes", "load_in_8bit": True}):
+            path.write_text(json.dumps({**whole, "quantization_config": quantization}),
+                            encoding="utf-8")
+            said = self.predict(config=path)
+            self.assertEqual((said.returncode, said.stdout), (2, ""), quantization)
+            self.assertIn("not one of bf16, fp8, fp4, int4", said.stderr)
 
     def test_wrong_calls_are_2(self):
         for words in ((), ("no-such",), ("predict",), ("predict", MODEL), ("fit",),

@@ -100,16 +100,24 @@ constexpr int kMostSequences = 65'536, kMostBlocks = 1 << 30;
 constexpr double kMostTokens = 1e7;
 
 struct Sizes {
-  std::string config, gpu, precision = "bf16", engine = "vllm";
+  std::string config, gpu, precision, engine = "vllm";  // no precision: as the file says
   int gpus = 1, expert_parallel = 1, batch = 128;
   double prompt = 1024, context = 1024;
 };
 
 // Step times that no run was asked for, as the `engine` of a pool.
 void predict(const Sizes& sizes) {
-  const Server server{
-      read_model_config(sizes.config), read_gpu_sheet(sizes.gpu), sizes.precision, sizes.gpus,
-      engine_named(sizes.engine),      sizes.expert_parallel};
+  const ModelShape model = read_model_config(sizes.config);
+  const Server server{model,
+                      read_gpu_sheet(sizes.gpu),
+                      sizes.precision.empty() ? model.precision : sizes.precision,
+                      sizes.gpus,
+                      engine_named(sizes.engine),
+                      sizes.expert_parallel};
+  if (model.precision != "bf16" && model.precision != server.precision)
+    fmt::print(stderr, "calibrate: {} says {} of its weights, {} is predicted\n", sizes.config,
+               model.precision, server.precision);
+  const auto memory = server.gpu.memory > 0 ? std::optional(kv_memory(server)) : std::nullopt;
   // Few sequences touch few experts: the line is laid where a busy server works.
   const int least = std::max(1, sizes.batch / 4);
   const StepLine line =
@@ -126,6 +134,12 @@ void predict(const Sizes& sizes) {
       nanoseconds(line.time.sequence), nanoseconds(line.time.prompt_token),
       nanoseconds(line.time.pair * 1e6), nanoseconds(line.time.context_token * 1000),
       100 * band(0.1) / middle, 100 * band(0.9) / middle);
+  if (memory)
+    fmt::print(
+        "  kv_memory: {{gpu_memory: {}B, gpus: {}, weights: {}B, overhead: {}B, token_bytes: {}B}} "
+        " # {} blocks\n",
+        memory->gpu_memory.value, memory->gpus, memory->weights.value, memory->overhead.value,
+        memory->token_bytes.value, memory->blocks());
 }
 
 // The command `predict` of `app`; what it is asked goes to `sizes`.
@@ -135,9 +149,10 @@ CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
   sub->add_option("CONFIG", sizes.config, "the model's config.json")->required();
   sub->add_option("--gpu", sizes.gpu,
                   "JSON with memory_bandwidth, link_bandwidth [B/s], bf16_flops, fp8_flops, "
-                  "fp4_flops [1/s], such as tools/calibration/gpus/h100.json")
+                  "fp4_flops [1/s], memory [B], such as tools/calibration/gpus/h100.json")
       ->required();
-  sub->add_option("--precision", sizes.precision, "of the weights: bf16, fp8, fp4 or int4");
+  sub->add_option("--precision", sizes.precision,
+                  "of the weights: bf16, fp8, fp4 or int4; as the file says without it");
   sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel")->check(CLI::Range(1, 8));
   sub->add_option("--expert-parallel", sizes.expert_parallel,
                   "groups of GPUs that hold whole experts; 1: each GPU has a part of all of them");

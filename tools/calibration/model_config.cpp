@@ -162,6 +162,32 @@ void read_attention(const Json& c, ModelShape& m) {
   if (m.window_layers > 0) m.window = field(c, {"sliding_window"});
 }
 
+// The words by which tools of quantization say what weights are held in.
+std::string number_form(double bits, bool whole) {
+  if (bits == 4) return whole ? "int4" : "fp4";
+  return bits == 8 && !whole ? "fp8" : fmt::format("{}{:.0f}", whole ? "int" : "fp", bits);
+}
+
+std::string precision_of(const Json& c) {
+  const Json q = c.value("quantization_config", Json());
+  if (!q.is_object() || q.empty()) return "bf16";
+  const std::string method = q.value("quant_method", "");
+  const std::string form = q.value("quant_algo", method);
+  for (const char* name : {"mxfp4", "NVFP4", "MXFP4"})
+    if (form == name) return "fp4";
+  for (const char* name : {"fp8", "fbgemm_fp8", "FP8"})
+    if (form == name) return "fp8";
+  if (says(q, "load_in_4bit") || says(q, "_load_in_4bit")) return "int4";
+  if (says(q, "load_in_8bit") || says(q, "_load_in_8bit")) return "int8";
+  if (q.contains("bits")) return number_form(field(q, {"bits"}), true);
+  for (const Json& group : q.value("config_groups", Json::object())) {
+    const Json weights = group.value("weights", Json());
+    if (weights.is_object())
+      return number_form(field(weights, {"num_bits"}), weights.value("type", "int") != "float");
+  }
+  return method.empty() ? "unknown" : method;
+}
+
 void wanted(const char* what, double value) {
   if (value < 1) throw std::runtime_error(fmt::format("{}: {} is below 1", what, value));
 }
@@ -201,6 +227,11 @@ double ModelShape::common_weights() const {
          expert_layers() * shared_experts * expert_weights() + vocabulary * hidden;
 }
 
+double ModelShape::weights() const {
+  return common_weights() + (tied ? 0 : vocabulary * hidden) +
+         expert_layers() * experts * expert_weights();
+}
+
 double ModelShape::kv_values() const { return latent > 0 ? latent + rope : 2 * kv_heads * head; }
 
 double ModelShape::read_layers(double context) const {
@@ -211,7 +242,7 @@ ModelShape read_model_config(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be opened");
   try {
-    const Json c = flat(Json::parse(file));
+    const Json whole = Json::parse(file), c = flat(whole);
     if (!c.is_object()) throw std::runtime_error("not a model's config.json");
     ModelShape m;
     m.layers = field(c, kLayers);
@@ -235,6 +266,10 @@ ModelShape read_model_config(const std::string& path) {
                            : field(c, kFeedForward, fourfold ? 4 * m.hidden : -1);
     }
     read_attention(c, m);
+    m.tied = says(c, "tie_word_embeddings") ||
+             (!c.contains("tie_word_embeddings") &&
+              one_of(family(c), {"gemma", "gemma2", "gemma3_text", "gpt2"}));
+    m.precision = precision_of(whole);
     check(m);
     return m;
   } catch (const std::exception& e) {

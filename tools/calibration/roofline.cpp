@@ -1,5 +1,7 @@
 #include "tools/calibration/roofline.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -65,7 +67,8 @@ GpuSheet read_gpu_sheet(const std::string& path) {
   if (!file) throw std::runtime_error(path + ": cannot be opened");
   try {
     const auto sheet = nlohmann::json::parse(file);
-    return {sheet.at("memory_bandwidth"), sheet.at("link_bandwidth"), sheet.at("bf16_flops"),
+    return {sheet.value("memory", 0.0),    sheet.at("memory_bandwidth"),
+            sheet.at("link_bandwidth"),    sheet.at("bf16_flops"),
             sheet.value("fp8_flops", 0.0), sheet.value("fp4_flops", 0.0)};
   } catch (const nlohmann::json::exception& e) {
     throw std::runtime_error(path + ": " + e.what());
@@ -77,6 +80,27 @@ EngineKind engine_named(const std::string& name) {
   if (name == "sglang") return EngineKind::kSglang;
   if (name == "trtllm") return EngineKind::kTensorRt;
   throw std::runtime_error(name + ": not one of vllm, sglang, trtllm");
+}
+
+KvMemoryParams kv_memory(const Server& s) {
+  const ModelShape& m = s.model;
+  const double copies = s.gpus / (m.latent > 0 ? 1 : std::min<double>(s.gpus, m.kv_heads));
+  KvMemoryParams memory;
+  memory.gpu_memory = Bytes{std::llround(s.gpu.memory)};
+  memory.gpus = s.gpus;
+  memory.weights = Bytes{std::llround(m.weights() * weight_bytes(s.precision))};
+  memory.overhead = Bytes{s.gpus > 1 ? 860'000'000 : 360'000'000};
+  memory.token_bytes = Bytes{std::llround(m.layers * m.kv_values() * key_value_bytes(s) * copies)};
+  if (memory.blocks() < 1)
+    throw std::runtime_error(fmt::format(
+        "the weights take {:.1f} GB in {}, of {:.1f} GB that {:.0f} % of {} GPU{} leave for them: "
+        "more --gpus or a smaller --precision is needed",
+        static_cast<double>(memory.weights.value) / 1e9, s.precision,
+        s.gpus *
+            (s.gpu.memory * memory.utilization.value - static_cast<double>(memory.overhead.value)) /
+            1e9,
+        100 * memory.utilization.value, s.gpus, s.gpus > 1 ? "s" : ""));
+  return memory;
 }
 
 Terms step_terms(const Server& s, const StepLoad& load) {

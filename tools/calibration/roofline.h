@@ -5,17 +5,20 @@
 #include <array>
 #include <string>
 
+#include "models/serving/engine_params.h"
 #include "tools/calibration/model_config.h"
 
 namespace stampede::calibration {
 
 struct GpuSheet {
+  double memory = 0;                  // that an engine finds [B]; 0: not known
   double bandwidth = 0;               // of its memory [B/s]
   double link = 0;                    // to the other GPUs, one way [B/s]
   double bf16 = 0, fp8 = 0, fp4 = 0;  // dense arithmetic [1/s]; 0: has none of it
 };
 
-// JSON with memory_bandwidth, link_bandwidth, bf16_flops and perhaps fp8_flops and fp4_flops.
+// JSON with memory_bandwidth, link_bandwidth, bf16_flops and perhaps memory, fp8_flops and
+// fp4_flops.
 // Throws std::runtime_error.
 GpuSheet read_gpu_sheet(const std::string& path);
 
@@ -50,6 +53,11 @@ struct Server {
   int expert_parallel = 1;     // groups of GPUs that hold whole experts; 1: each has a part of all
   double key_value_bytes = 0;  // of a key or value; 0: by the precision
 };
+
+// Memory for keys and values beside the weights. Throws std::runtime_error where these do not fit.
+// Source of the overhead of each GPU: vLLM's blocks of four servers (Llama-2-7B; with tensor
+// parallel CodeLlama-34B, Llama-2-70B, Mixtral-8x7B), which it meets within 0.3 %.
+KvMemoryParams kv_memory(const Server& server);
 
 struct StepLoad {
   double sequences = 0, context = 0;  // that decode, and their mean length
