@@ -42,6 +42,8 @@ struct World {
   }
   // What one incident began another ends (Journal::close).
   void close(IncidentId began, IncidentId ended) { journal.close(began, ended); }
+  // An effect that is over, and nothing is known that ended it (Journal::fade).
+  void fade(IncidentId began, IncidentId ended) { journal.fade(began, ended); }
   // An effect ends, because of `by` as far as that is known: the incident that says so.
   IncidentId end(const IncidentKind& kind, std::string_view component, IncidentId began,
                  IncidentId by, std::string text) {

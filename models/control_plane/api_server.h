@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "models/control_plane/api_server_params.h"
-#include "models/control_plane/etcd.h"
+#include "models/control_plane/etcd_client.h"
 #include "models/control_plane/priority_levels.h"
 #include "models/control_plane/relists.h"
 #include "models/control_plane/write_waits.h"
@@ -33,6 +33,9 @@
 
 namespace stampede {
 
+class Etcd;
+struct ApiRecord;
+
 class ApiServer final : public ApiServerPort,
                         public ControlPlanePort,
                         public Tunable,
@@ -40,6 +43,7 @@ class ApiServer final : public ApiServerPort,
                         EtcdClient {
  public:
   ApiServer(World& world, ApiServerParams params, std::string path);
+  ~ApiServer() override;
 
   void submit(const ApiCall& call, ApiCaller* caller, u64 tag) override;
   void watch(ApiObject object, ApiWatcher* watcher, Duration delay) override;
@@ -50,8 +54,8 @@ class ApiServer final : public ApiServerPort,
   void preload_status(u32 pod, bool ready) { pods_[pod] = {ready, true}; }
 
   LiveRoot live() { return live_root(params_, this); }
-  LiveRoot live_etcd() { return {etcd_->live().params, etcd_->live().type, this}; }
-  LiveRoot live_events_etcd() { return events_etcd_->live(); }  // where events have their own
+  LiveRoot live_etcd();
+  LiveRoot live_events_etcd();  // where events have their own
   void retuned(const LiveChange& change) override;
 
   // ControlPlanePort

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "models/control_plane/api_server.h"
+#include "models/control_plane/etcd.h"
 
 namespace stampede {
 namespace {
@@ -97,8 +98,10 @@ IncidentId ApiServer::ailment() const {
   return kNoIncident;
 }
 
+// What was there before the trouble is not what ends it.
 void ApiServer::eased(IncidentId by) {
-  if (saturated_ != kNoIncident || frozen_ != kNoIncident) repaired_ = by;
+  const IncidentId trouble = saturated_ != kNoIncident ? saturated_ : frozen_;
+  if (trouble != kNoIncident && by > trouble) repaired_ = by;
 }
 
 void ApiServer::saturate(const std::string& text) {

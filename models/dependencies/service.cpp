@@ -301,9 +301,9 @@ void Service::instance_back(u32 instance) {
   go_on_restarting();
   if (instances_.up() < instances_.number() || !rounds_.empty()) return;
   const std::vector<IncidentId> ended = std::exchange(short_, {});
-  const IncidentId back = world_.end(kInstancesBack, path_, ended.front(), kNoIncident,
-                                     "all of its instances take calls");
-  for (std::size_t k = 1; k < ended.size(); ++k) world_.close(ended[k], back);
+  const IncidentId back =
+      world_.incident(kInstancesBack, path_, ended, "all of its instances take calls");
+  for (const IncidentId round : ended) world_.fade(round, back);
   lingering_.insert(lingering_.end(), ended.begin(), ended.end());
   cold_since_ = ended;
   if (station_.present() == 0) lingering_.clear();

@@ -23,7 +23,7 @@ std::string said(const std::vector<std::string>& sets) {
   try {
     const Loaded loaded = load_scenario(small_fleet(), overrides);
     const RunResults built = run_simulation(loaded.scenario, [](double) { return false; });
-    for (const UnknownName& u : built.unknown_names) return "warning: " + u.path + ": " + u.message;
+    for (const Finding& u : built.unknown_names) return "warning: " + u.path + ": " + u.message;
   } catch (const InputError& error) {
     EXPECT_EQ(error.diagnostics.size(), 1u) << error.what();
     return error.diagnostics[0].path + ": " + error.diagnostics[0].message;

@@ -7,6 +7,7 @@
 
 #include "models/cluster/limited_client.h"
 #include "models/control_plane/api_server.h"
+#include "models/control_plane/etcd.h"
 
 namespace stampede {
 namespace test_api_server {

@@ -1,6 +1,7 @@
 // Etcd under a cluster: members that are updated one after another, and that die.
 #include <gtest/gtest.h>
 
+#include "models/control_plane/etcd.h"
 #include "tests/models/joined_cluster.h"
 
 namespace stampede {

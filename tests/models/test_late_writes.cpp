@@ -4,6 +4,7 @@
 // requests time out 7 s after their start, and what is in the log is applied all the same.
 #include <gtest/gtest.h>
 
+#include "models/control_plane/etcd.h"
 #include "tests/models/joined_cluster.h"
 
 namespace stampede::test {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "models/control_plane/etcd.h"
 #include "tests/models/joined_cluster.h"
 
 namespace stampede {

@@ -96,7 +96,7 @@ TEST(watchers, that_are_behind_list_and_then_know_everything_in_order) {
   const Incident* behind = s.first("watchers_behind");
   ASSERT_NE(behind, nullptr);
   EXPECT_EQ(behind->causes, std::vector<IncidentId>{s.root});
-  EXPECT_EQ(behind->text.substr(0, 13), "101 watchers ");
+  EXPECT_EQ(behind->text.substr(0, 23), "watchers told 410: 101;");
   s.run(180);
   EXPECT_GE(s.watching.seen.size(), s.written - 2);
   for (std::size_t k = 0; k < s.watching.seen.size(); ++k) EXPECT_EQ(s.watching.seen[k], k + 1);

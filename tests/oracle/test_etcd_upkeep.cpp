@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "models/control_plane/api_server.h"
+#include "models/control_plane/etcd.h"
 #include "tests/oracle/etcd_load.h"
 
 namespace stampede {

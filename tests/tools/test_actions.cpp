@@ -13,6 +13,7 @@
 #include "models/clients/service_level.h"
 #include "models/cluster/cluster.h"
 #include "models/control_plane/api_server.h"
+#include "models/control_plane/etcd.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"
 #include "models/safety/safety_layer.h"

@@ -69,6 +69,22 @@ TEST(service_instances, with_cold_caches_are_slow_for_longer_than_they_were_away
   EXPECT_LT(play(quarters, store(cold)).requests.span(10, 40).lost_share(), 0.02);
 }
 
+// Two rounds: the second waits for the first, and both are named.
+TEST(service_instances, restarted_twice_are_back_from_both) {
+  const Played run = play(
+      "{at: 10min, do: restart_service, service: store, max_unavailable: 1}, {at: 11min, do: "
+      "restart_service, service: store}",
+      store(kFour));
+  ASSERT_EQ(run.count("instances_back"), 1U);
+  EXPECT_LE(run.requests.span(10, 12).lost, 8U);
+  EXPECT_GT(run.requests.span(12, 12.4).lost_share(), 0.9);
+  for (const Incident& i : run.incidents)
+    if (i.kind == "instances_back") {
+      EXPECT_EQ(i.causes.size(), 2U);
+      EXPECT_NEAR(i.at.seconds(), 12.5 * 60, 1);
+    }
+}
+
 TEST(service_instances, of_one_region_are_restarted_there) {
   const auto restarted = [](const std::string& target) {
     std::vector<std::string> sets = store(std::string(kFour) + ", in_each_region: true");

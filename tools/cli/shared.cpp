@@ -130,7 +130,7 @@ TimedRun run_with_progress(const Loaded& loaded, const std::string& replay, bool
 void check_world(const Loaded& loaded) {
   try {
     const RunResults built = run_simulation(loaded.scenario, [](double) { return false; });
-    for (const UnknownName& u : built.unknown_names)
+    for (const Finding& u : built.unknown_names)
       narrate("warning: " + to_text(loaded.provenance.locate(u.path, u.message)));
   } catch (const ScenarioError& error) {
     throw placed(loaded, error);

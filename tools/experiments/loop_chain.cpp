@@ -260,15 +260,16 @@ double mean_time(Chain& chain, std::size_t level, std::size_t orbit) {
   return time > 0 && time < kLongestTime ? time : kLongestTime;
 }
 
-// Flows into all states in the long run, in units of the first: without its equation.
-Vector stationary_flows(const Matrix& m) {
+// Flows into all states in the long run, in units of `one`'s: without its equation. A state where
+// it is seldom leaves no digits for the others.
+Vector stationary_flows(const Matrix& m, int one) {
   const Matrix transposed = m.transpose();
-  Entries kept{{0, 0, 1}};
+  Entries kept{{one, one, 1}};
   Vector right = Vector::Zero(m.rows());
-  right[0] = 1;
+  right[one] = 1;
   for (int column = 0; column < transposed.outerSize(); ++column)
     for (Matrix::InnerIterator it(transposed, column); it; ++it)
-      if (it.row() > 0) kept.emplace_back(static_cast<int>(it.row()), column, it.value());
+      if (it.row() != one) kept.emplace_back(static_cast<int>(it.row()), column, it.value());
   Matrix system(m.rows(), m.cols());
   system.setFromTriplets(kept.begin(), kept.end());
   return solved(system, right);
@@ -298,10 +299,13 @@ double relaxation_time(const Matrix& m, const Vector& pi, double guess) {
   return time;
 }
 
-ChainAnswer::Stationary stationary_of(const Levels& levels, double guess) {
+// `usual`, `orbit`: a state in which it often is.
+ChainAnswer::Stationary stationary_of(const Levels& levels, double guess, std::size_t usual,
+                                      std::size_t orbit) {
   Chain chain(levels, 0, levels.size());
   const Matrix m = chain.matrix();
-  Vector pi = stationary_flows(m).head(static_cast<int>(chain.states())).cwiseMax(0);
+  const auto one = static_cast<int>(chain.state(usual, orbit));
+  Vector pi = stationary_flows(m, one).head(static_cast<int>(chain.states())).cwiseMax(0);
   pi /= pi.sum();
   ChainAnswer::Stationary out;
   double tries = 0, good = 0;
@@ -348,18 +352,18 @@ std::optional<ChainAnswer> solve_chain(const Loop& loop, const ChainPlan& plan,
   }
   const bool grows = !levels.bounded() && loop.rate >= loop.hidden_capacity();
   if (grows || whole > plan.all || !go_on()) return answer;
+  const auto orbit = static_cast<std::size_t>(levels.orbit_in_failure());
   if (collapses) {
     Chain chain(levels, levels.idle(), levels.size());
-    const auto orbit = static_cast<std::size_t>(levels.orbit_in_failure());
     answer.back = mean_time(chain, collapsed, orbit);
   }
-  // What never happens on one side leaves no digits for the other.
-  const auto never = [](double time) { return time >= kLongestTime; };
-  if (!go_on() || never(answer.to_collapse.value_or(0)) || never(answer.back.value_or(0)))
-    return answer;
+  if (!go_on()) return answer;
   double guess = loop.service + levels.orbit_in_failure() / loop.rate;
   if (collapses) guess = std::min(*answer.to_collapse, *answer.back);
-  answer.stationary = stationary_of(levels, guess);
+  if (collapses && *answer.back > *answer.to_collapse)
+    answer.stationary = stationary_of(levels, guess, collapsed, orbit);
+  else
+    answer.stationary = stationary_of(levels, guess, 0, 0);
   return answer;
 }
 

@@ -33,8 +33,8 @@ struct ChainAnswer {
   // that is shorter), and from there until the line is gone [s]. Absent: no line gets so long;
   // never, or more states than planned.
   std::optional<double> to_collapse, back;
-  // Of the stationary distribution; absent: there is none, as the line grows without a bound, a
-  // way there or back takes kLongestTime, or more states than planned.
+  // Of the stationary distribution; absent: there is none, as the line grows without a bound, or
+  // more states than planned.
   struct Stationary {
     double collapsed = 0;      // probability of a line in which most requests that come are late
     double in_time = 0;        // share of attempts that are answered in time

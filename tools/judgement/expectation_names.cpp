@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "models/ports/request.h"
-#include "tools/language/diagnostics.h"
 
 namespace stampede {
 namespace {
@@ -58,7 +57,7 @@ class NameCheck {
     if (e.name == "value") number(text_at(*e.type, e.params.get(), "of"), path + ".of");
     series(*e.type, e.params.get(), path);
   }
-  std::vector<UnknownName> found;
+  std::vector<Finding> found;
 
  private:
   static std::string text_at(const TypeInfo& type, void* object, const std::string& key) {
@@ -99,10 +98,10 @@ class NameCheck {
         known.assign(stats.begin(), stats.end());
     found.push_back(
         of == stats_.end()
-            ? UnknownName{path + ".component", fmt::format("no component is called '{}'{}",
-                                                           component, suggestion(component, known))}
-            : UnknownName{path + ".stat", fmt::format("'{}' has no series '{}'{}", component, stat,
-                                                      suggestion(stat, known))});
+            ? Finding{path + ".component", fmt::format("no component is called '{}'{}", component,
+                                                       suggestion(component, known))}
+            : Finding{path + ".stat", fmt::format("'{}' has no series '{}'{}", component, stat,
+                                                  suggestion(stat, known))});
   }
 
   nlohmann::json summary_;
@@ -118,9 +117,9 @@ std::optional<double> number_in(const nlohmann::json& summary, const std::string
   return std::nullopt;
 }
 
-std::vector<UnknownName> unknown_names(const std::vector<ExpectationSelection>& expect,
-                                       const std::string& summary_json,
-                                       const std::vector<StatInfo>& columns) {
+std::vector<Finding> unknown_names(const std::vector<ExpectationSelection>& expect,
+                                   const std::string& summary_json,
+                                   const std::vector<StatInfo>& columns) {
   NameCheck check(summary_json, columns);
   for (std::size_t k = 0; k < expect.size(); ++k)
     check.of_expectation(expect[k], fmt::format("spec.expect[{}]", k));

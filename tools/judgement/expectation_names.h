@@ -7,6 +7,7 @@
 
 #include "sim/stats.h"
 #include "tools/judgement/expectations.h"
+#include "tools/language/diagnostics.h"
 
 namespace stampede {
 
@@ -14,12 +15,9 @@ namespace stampede {
 // stands there once it has happened: before, it is 0. Absent: there is no such number.
 std::optional<double> number_in(const nlohmann::json& summary, const std::string& path);
 
-struct UnknownName {
-  std::string path, message;  // path: of a value in the tree, spec.expect[0].of
-};
 // `summary_json`: of the same fleet, played or not; `columns`: of its series.
-std::vector<UnknownName> unknown_names(const std::vector<ExpectationSelection>& expect,
-                                       const std::string& summary_json,
-                                       const std::vector<StatInfo>& columns);
+std::vector<Finding> unknown_names(const std::vector<ExpectationSelection>& expect,
+                                   const std::string& summary_json,
+                                   const std::vector<StatInfo>& columns);
 
 }  // namespace stampede

@@ -18,6 +18,11 @@ struct Diagnostic {
   std::string source_line;  // without its end of line
 };
 
+// A fault or a doubt that is not yet placed in a file.
+struct Finding {
+  std::string path, message;  // of a value in the tree
+};
+
 // `file:line:column: path: message`, then the source line and a caret below the column.
 std::string to_text(const Diagnostic& diagnostic);
 

@@ -49,7 +49,7 @@ void unique_names(Findings& out, const std::string& path, const std::vector<Item
 void region_names(Findings& out, const Spec& spec) {
   const std::vector<std::string> taken{"balancer", "changes", "clients", "dns",
                                        "kv_cache", "network", "monitor", "operations",
-                                       "regions",  "safety",  "service"};
+                                       "regions",  "safety",  "service", "services"};
   for (std::size_t i = 0; i < spec.regions.size(); ++i)
     if (std::find(taken.begin(), taken.end(), spec.regions[i].name) != taken.end())
       out.push_back({fmt::format("spec.regions[{}].name", i),

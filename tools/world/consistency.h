@@ -4,13 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "tools/language/diagnostics.h"
 #include "tools/world/scenario.h"
 
 namespace stampede {
-
-struct Finding {
-  std::string path, message;  // of a value in the tree
-};
 
 // Errors: with any of these the world cannot be built, or would run without some of what is
 // written.

@@ -15,6 +15,7 @@
 #include "models/cluster/cluster.h"
 #include "models/control_plane/api_load.h"
 #include "models/control_plane/api_server.h"
+#include "models/control_plane/etcd.h"
 #include "models/controllers/work_queue.h"
 #include "models/kv_cache/kv_cache.h"
 #include "models/network/network.h"

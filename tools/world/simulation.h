@@ -27,7 +27,7 @@ struct RunResults {
   std::vector<PodHistory> pods;          // where they are asked for
   u64 events = 0;
   std::vector<std::string> reports;              // tables of expectations that show one
-  std::vector<UnknownName> unknown_names;        // by expectations, which therefore do not hold
+  std::vector<Finding> unknown_names;            // by expectations, which therefore do not hold
   std::vector<std::string> failed_expectations;  // text of each `expect` that did not hold
 };
 
