@@ -6,6 +6,7 @@
 #include <string>
 
 #include "models/ports/cache_control_port.h"
+#include "models/serving/engine.h"
 #include "models/serving/region.h"
 #include "models/serving/running_versions.h"
 

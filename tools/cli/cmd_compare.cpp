@@ -132,7 +132,8 @@ void draw_picture(const std::string& directory) {
   const std::string there = std::filesystem::absolute(directory).string();
   if (const int code = run_python_module("stampede.compare", {there}); code != 0)
     narrate(code < 0 ? "no picture: it wants matplotlib and pandas for /usr/bin/python3\n"
-                     : "no picture: see above\n");
+            : code == kInterrupted ? "no picture: interrupted\n"
+                                   : "no picture: see above\n");
 }
 
 ComparePlan plan_of(const CompareOptions& o, const ScenarioPolicies& scenario) {

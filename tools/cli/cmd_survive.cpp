@@ -110,7 +110,8 @@ std::string time_of_loss(const SurviveOptions& o, const Spec& spec) {
   if (o.at.empty()) return fmt::format("{:.6g}s", spec.duration.seconds() / 6);
   Duration at{};
   std::string wrong = parse_duration(o.at, at);
-  if (wrong.empty() && !(at.ns >= 0 && at < spec.duration))
+  if (wrong.empty() && at.ns < 0) wrong = "the run begins at 0s";
+  if (wrong.empty() && !(at < spec.duration))
     wrong = fmt::format("the run ends after {:.6g}s", spec.duration.seconds());
   if (!wrong.empty()) throw InputError({{"--at " + o.at, 0, 0, "", wrong, ""}});
   return o.at;

@@ -15,7 +15,8 @@ namespace stampede {
 using nlohmann::ordered_json;
 
 Axis tipping_axis(const TippingOptions& o, std::size_t k, const Trials& trials) {
-  const std::string &between = o.betweens[k], option = "--between " + between;
+  const std::string &between = o.betweens[k],
+                    option = "--param " + o.params[k] + " --between " + between;
   const auto comma = between.find(',');
   if (comma == std::string::npos || between.find(',', comma + 1) != std::string::npos)
     throw InputError({{option, 0, 0, "", "two values are wanted, as in 1GiB,2GiB", ""}});
