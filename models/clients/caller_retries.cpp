@@ -20,7 +20,7 @@ class PolicyAndBudget final : public CallerRetries, public Tunable {
     return budgets_.attempt(process_of(key), now, false, RetryCause::kFinal, chance(key, 0));
   }
   std::optional<Duration> again(u64 key, u32 k, RetryCause cause, Instant now) override {
-    budgets_.failure(process_of(key));
+    budgets_.failure(process_of(key), now);
     const auto delay = policy_.next(delays_, key, k, cause);
     if (!delay || !budgets_.attempt(process_of(key), now, true, cause, chance(key, k)))
       return std::nullopt;

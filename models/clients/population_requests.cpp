@@ -56,7 +56,7 @@ void Population::process_hears(const Request& r, Instant at, bool failed, bool b
     ++counts_.breakers_opened;
     pool.opened_by = r.blamed;
   }
-  if (failed) pool.budgets.failure(process);
+  if (failed) pool.budgets.failure(process, at);
   if (budget_grows)
     pool.budgets.success(process, at, r.tries > 1, static_cast<RetryCause>(r.failed_by));
 }

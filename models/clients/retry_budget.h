@@ -123,8 +123,10 @@ struct AwsQuota {
   void success(double refund) { tokens = std::min(cap, tokens + std::max(1.0, refund)); }
 };
 
-// Clients refuse themselves with max(0, (requests - K accepts) / (requests + 1)) over the window;
-// locally refused ones count as requests.
+// Clients refuse themselves with max(0, (requests - K accepts) / (requests + 1)) over the window. A
+// request counts when it has ended, and at once where it was refused locally: while answers take
+// long, requests under way would look as if nobody accepted them.
+// Source: SRE book ch. 21; when they count: the SRE breakers of go-zero and Kratos.
 class AdaptiveThrottle {
  public:
   AdaptiveThrottle(double k, Duration window) : k_(k), requests_(window), accepts_(window) {}
@@ -197,7 +199,7 @@ class RetryBudgets {
         return !retry || aws_[process].spend(cause);
       case BudgetKind::kAdaptive: {
         const bool send = u >= adaptive_[process].refusal_probability(now);
-        adaptive_[process].request(now);
+        if (!send) adaptive_[process].request(now);
         return send;
       }
     }
@@ -210,10 +212,12 @@ class RetryBudgets {
     if (kind_ == BudgetKind::kTokenBucket) buckets_[process].grow();
     if (kind_ == BudgetKind::kGrpcThrottling) grpc_[process].success();
     if (kind_ == BudgetKind::kAwsQuota) aws_[process].success(retry ? AwsQuota::cost(cause) : 1);
-    if (kind_ == BudgetKind::kAdaptive) adaptive_[process].accepted(now);
+    if (kind_ == BudgetKind::kAdaptive)
+      adaptive_[process].request(now), adaptive_[process].accepted(now);
     if (kind_ == BudgetKind::kFailureRate) ++rates_[process].calls;
   }
-  void failure(u32 process) {
+  void failure(u32 process, Instant now) {
+    if (kind_ == BudgetKind::kAdaptive) adaptive_[process].request(now);
     if (kind_ == BudgetKind::kGrpcThrottling) grpc_[process].failure();
     if (kind_ == BudgetKind::kFailureRate) ++rates_[process].calls, ++rates_[process].failures;
   }

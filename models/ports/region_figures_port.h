@@ -7,6 +7,7 @@
 namespace stampede {
 
 struct RegionCounts {
+  u64 arrived = 0;  // attempts past the gateway's limits
   u64 refused_503 = 0, refused_429 = 0, refused_breaker = 0, auth_failed = 0;
   u64 prompt_tokens = 0, looked_up_tokens = 0, cached_tokens = 0;
   u64 first_tokens = 0, completed = 0, aborted = 0;

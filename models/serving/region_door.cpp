@@ -79,6 +79,7 @@ void Region::service_replied(u32 slot, const ServiceReply& reply) {
 }
 
 Verdict Region::offer(AttemptSlot slot) {
+  ++counts_.arrived;
   if (wiring_.services != nullptr) [[unlikely]]
     if (const auto verdict = ask_services(slot)) return *verdict;
   return log_in(slot);

@@ -235,7 +235,7 @@ TEST(retry_budget, a_request_bucket_grows_whatever_becomes_of_the_requests) {
   int retries = 0;
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(b.attempt(0, Instant{}, false, RetryCause::kFinal, 0));
-    b.failure(0);
+    b.failure(0, Instant{});
     retries += b.attempt(0, Instant{}, true, RetryCause::kTransport, 0);
   }
   EXPECT_NEAR(retries, 15, 1);  // five at the start, a tenth of the requests
@@ -249,12 +249,12 @@ TEST(retry_budget, above_a_share_of_failures_there_is_no_retry) {
     return b.attempt(process, Instant{}, true, RetryCause::kTransport, 0);
   };
   for (int i = 0; i < 19; ++i) b.success(0, Instant{}, false, RetryCause::kFinal);
-  b.failure(0);
+  b.failure(0, Instant{});
   EXPECT_TRUE(may(0));  // one in twenty
-  b.failure(0);
-  b.failure(0);
+  b.failure(0, Instant{});
+  b.failure(0, Instant{});
   EXPECT_FALSE(may(0));  // three of 22
-  b.failure(1);
+  b.failure(1, Instant{});
   EXPECT_FALSE(may(1));
   EXPECT_TRUE(b.attempt(1, Instant{}, false, RetryCause::kFinal, 0)) << "no retry";
 }

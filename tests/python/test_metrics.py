@@ -65,6 +65,18 @@ class Metrics(Played):
         for name in ("summary.json", "series.csv", "incidents.jsonl"):
             self.assertEqual((plain / name).read_bytes(), (self.trouble / name).read_bytes())
 
+    def test_a_gateway_counts_what_arrives(self):
+        cut_off = self.play("cut_off", "--metrics", sets=SHORT, timeline="""[
+            {at: 1min, do: partition, target: {region: home, from: clients}, for: 3min}]""")
+        sent = at_times(cut_off, "envoy_cluster_upstream_rq_total")
+        start = min(map(float, sent))
+
+        def until(seconds):
+            return max(count for at, count in sent.items() if float(at) - start <= seconds)
+        self.assertGreater(until(60), 0)
+        self.assertLess(until(235) - until(70), 0.02 * until(70))  # clients go on sending
+        self.assertGreater(until(360), 1.2 * until(240))
+
     @unittest.skipUnless(shutil.which("promtool"), "no promtool: tools/install_packages check")
     def test_prometheus_takes_it(self):
         made = subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics",

@@ -87,9 +87,8 @@ inline void expect_all(const std::vector<double>& values, double value) {
 
 // Five minutes with more than twice the requests that the fleet can serve.
 inline nlohmann::json overload(const std::string& use, std::vector<std::string> sets = {}) {
-  for (const char* set :
-       {"spec.demand.rate=80/s", "spec.duration=5min", "spec.timeline=[]", "spec.expect=[]"})
-    sets.emplace_back(set);
+  sets.insert(sets.begin(), {"spec.demand.rate=80/s", "spec.duration=5min", "spec.timeline=[]",
+                             "spec.expect=[]"});
   return nlohmann::json::parse(run_simulation(fleet_with(use, sets), {}).summary_json);
 }
 inline double number(const nlohmann::json& summary, const char* part, const char* key) {

@@ -21,7 +21,7 @@ TEST(grpc_retry_throttling, counts_step_by_step) {
   };
   for (int k = 0; k < 5; ++k) {
     EXPECT_TRUE(may_retry()) << k;
-    budget.failure(0);
+    budget.failure(0, Instant{});
   }
   EXPECT_FALSE(may_retry());  // 5 tokens are not more than half
   budget.success(0, Instant{}, false, RetryCause::kFinal);

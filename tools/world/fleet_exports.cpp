@@ -121,9 +121,9 @@ void export_api_server(const Exporter& to, const ApiRecord* record) {
   }
 }
 
-void export_gateway(const Exporter& to, const std::function<Read(const char*)>& stat) {
-  to.counter("envoy_cluster_upstream_rq", "attempts sent into the region",
-             stat("attempts_offered_total"));
+void export_gateway(const Exporter& to, const Read& arrived,
+                    const std::function<Read(const char*)>& stat) {
+  to.counter("envoy_cluster_upstream_rq", "attempts past the gateway's limits", arrived);
   to.counter("envoy_cluster_upstream_rq_pending_overflow", "attempts refused with 503",
              stat("refused_503_total"));
   to.with("envoy_response_code_class", "2")
@@ -210,15 +210,16 @@ std::vector<ExportedSeries> Fleet::exports() {
                 [&](const char* stat) { return reads(region + "/api.etcd", stat); });
     export_members(here.with("job", "etcd"), records.members);
     export_api_server(here.with("job", "apiserver"), records.api);
-    export_gateway(here.with("job", "envoy").with("envoy_cluster_name", region),
+    const Read arrived = [plane = regions_[r].get()] { return number(plane->counts().arrived); };
+    export_gateway(here.with("job", "envoy").with("envoy_cluster_name", region), arrived,
                    [&](const char* stat) { return reads(region, stat); });
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
       export_pool(here, r, static_cast<WorkloadId>(w), *records.pools[w]);
     here.with("job", "vllm")
         .with("endpoint", "service-port")
         .with("server", region)
-        .gauge("vllm:current_qps", "attempts a second since the last sample",
-               rate_of(world, reads(region, "attempts_offered_total")));
+        .gauge("vllm:current_qps", "attempts past the gateway's limits, a second",
+               rate_of(world, arrived));
   }
   return series;
 }
