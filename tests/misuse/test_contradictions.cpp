@@ -167,6 +167,17 @@ INSTANTIATE_TEST_SUITE_P(
                  "[0].action.target.link: a region's network has 3 links to providers"),
         timeline("{at: 5min, do: hijack_prefix, by: mars}",
                  "[0].action.by: no region is called 'mars'; one of: east, west"),
+        timeline("{at: 5min, do: hijack_prefix, target: {region: east}, by: east}",
+                 "[0].action.by: these prefixes are its own"),
+        timeline("{at: 5min}", "[0].action: the key `do` is missing; what happens"),
+        timeline("{at: 5min, do: page, action: {do: page}}",
+                 "[0].do: `action` says it already: leave one of the two out"),
+        timeline("{at: 5min, do: set, path: spec.regions.east.control_plane.etcd.fnc, value: 1s}",
+                 "[0].action.path: this scenario has no parameter "
+                 "'spec.regions.east.control_plane.etcd.fnc'"),
+        Case{{"spec.clients[0].log_in=5"},
+             "spec.clients[0].log_in: unknown key; `stampede describe spec.clients` lists those "
+             "that there are"},
         timeline("{at: 5min, do: prefer_routes, target: {region: east}}",
                  "[0].action.target.region: there is no backbone: name its "
                  "spec.network.ibgp.members"),
@@ -216,6 +227,9 @@ INSTANTIATE_TEST_SUITE_P(
         timeline("{at: 5min, do: slow_disk, by: 1s, name: disk}, "
                  "{at: 6min, do: slow_disk, by: 1s, name: disk}",
                  "[1].action.name: the name 'disk' is already used by spec.timeline[0].action"),
+        timeline("{at: 5min, do: slow_disk, by: 1s, name: restore}",
+                 "spec.operations.steps[1].action.name: the name 'restore' is already used by "
+                 "spec.timeline[0].action"),
         timeline("{at: 5min, do: undo, name: restore}",
                  "[0].action.name: 'restore' is a restore_routing_policy, which cannot be taken"),
         timeline("{at: 5min, do: kill_pods, target: {pool: replicsa}}",

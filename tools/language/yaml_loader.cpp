@@ -102,6 +102,20 @@ std::string bound_text(ValueKind kind, double bound) {
   }
 }
 
+// Where there are too many keys to list, the command that lists them.
+std::string unknown_at(const std::string& path, const TypeInfo& type, const std::string& key,
+                       const std::vector<std::string>& valid) {
+  for (const FieldInfo& f : type.fields)
+    if (f.inlined && f.type->selector == key)
+      return fmt::format("`{}` says it already: leave one of the two out", f.key);
+  std::string text = unknown_key(type, key, valid), group = path;
+  for (auto open = group.find('['); open != std::string::npos; open = group.find('['))
+    group.erase(open, group.find(']', open) - open + 1);
+  if (valid.size() > kMostListed && text == "unknown key" && group.starts_with("spec"))
+    text += fmt::format("; `stampede describe {}` lists those that there are", group);
+  return text;
+}
+
 Diagnostic Provenance::locate(const std::string& path, const std::string& message) const {
   std::string around = path;
   while (true) {
@@ -343,6 +357,8 @@ YamlNode YamlLoader::with_inlined(const YamlNode& node, const TypeInfo& type) {
 
 // A key that the struct around has too was read as its own.
 std::string YamlLoader::missing_key(const FieldInfo& field) const {
+  if (field.inlined)
+    return fmt::format("the key `{}` is missing; {}", field.type->selector, field.help);
   std::string text = fmt::format("the key is missing; {}", field.help);
   if (around_ == nullptr) return text;
   for (const FieldInfo& f : around_->fields)
@@ -361,6 +377,9 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
   std::map<std::string, u32> seen;
   std::vector<std::string> valid = keys_of(type);
   if (!selector.empty()) valid.push_back(selector);
+  for (std::string& key : valid)  // `do` stands for `action: {do: ...}`
+    for (const FieldInfo& f : type.fields)
+      if (f.inlined && f.key == key) key = f.type->selector;
   for (const auto& [key, value] : node.entries) {
     if (key->kind != Kind::kScalar) {
       report(*key, path, "a key must be a plain name");
@@ -380,7 +399,7 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
       if (key->text == "<<")
         report(*key, at, "merge keys are not part of the scenario language");
       else
-        report(*key, at, enough() ? "" : unknown_key(type, key->text, valid));
+        report(*key, at, enough() ? "" : unknown_at(path, type, key->text, valid));
       continue;
     }
     const TypeInfo* const outer = std::exchange(around_, field->inlined ? &type : around_);

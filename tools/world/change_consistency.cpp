@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/changes/action.h"
+#include "models/changes/rollout_params.h"
 #include "models/changes/set_params.h"
 #include "tools/language/diagnostics.h"
 #include "tools/language/value_at.h"
@@ -72,7 +73,7 @@ class Check {
       service(all_[k]);
       record(all_[k]);
       cache_of(all_[k]);
-      if (all_[k].heals) name(k);
+      name(k);
       if (all_[k].action->name == "undo") undo(k);
       if (const SetParams* set = set_params(*all_[k].action)) live(k, *set);
     }
@@ -120,6 +121,8 @@ class Check {
     if (const std::string by = s.action->name == "hijack_prefix" ? text_at(s, "by") : "";
         !by.empty() && std::find(regions_.begin(), regions_.end(), by) == regions_.end())
       report(s, "by", fmt::format("no region is called '{}'{}", by, suggestion(by, regions_)));
+    else if (!by.empty() && by == text_at(s, "target.region"))
+      report(s, "by", "these prefixes are its own: name another region, or leave it out");
     if (s.action->name == "prefer_routes") backbone(s);
     if (const std::string link = text_at(s, "target.link");
         !link.empty() && std::stoll(link) >= spec_.network.providers_per_region)
@@ -233,7 +236,7 @@ class Check {
   void name(std::size_t k) {
     const Stated& s = all_[k];
     for (std::size_t before = 0; before < k && !s.name.empty(); ++before)
-      if (all_[before].heals && all_[before].name == s.name)
+      if ((all_[before].heals || s.heals) && all_[before].name == s.name)
         return report(
             s, "name",
             fmt::format("the name '{}' is already used by {}", s.name, all_[before].path));
@@ -245,7 +248,8 @@ class Check {
     const Stated* other = nullptr;
     for (const Stated& change : all_) {
       if (change.heals && !change.name.empty()) names.push_back(change.name);
-      if (change.name == name && change.action->name != "undo") other = &change;
+      if (change.name == name && change.action->name != "undo" && (!other || change.heals))
+        other = &change;
     }
     // Without a timeline nothing is wrong, and what people would do about it stays as it is.
     if (other == nullptr && !s.at && spec_.timeline.empty()) return;
@@ -320,6 +324,20 @@ class Check {
 
 std::vector<Finding> faults_of_changes(const Spec& spec) { return Check(spec).findings(); }
 
+namespace {
+
+void doubts_of_roll_out(const Spec& spec, const Stated& s, std::vector<Finding>& found) {
+  if (s.action->name != "roll_out") return;
+  const auto& p = *static_cast<const RollOutParams*>(s.action->params.get());
+  if (p.over.ns == 0 && p.stages.empty() && p.steps != RollOutParams{}.steps)
+    found.push_back({s.path + ".steps", "steps need a time: without `over` all have it at once"});
+  if (s.at && p.over.ns > 0 && *s.at + p.over > spec.duration)
+    found.push_back({s.path + ".over", fmt::format("it ends at {}, the run at {}",
+                                                   print(*s.at + p.over), print(spec.duration))});
+}
+
+}  // namespace
+
 // As the first point of a sweep one may mean them.
 std::vector<Finding> doubts_of_changes(const Spec& spec) {
   struct Idle {
@@ -335,6 +353,7 @@ std::vector<Finding> doubts_of_changes(const Spec& spec) {
        {{"offset", print(Duration{})}, {"drift", print(Duration{})}}}};
   std::vector<Finding> found;
   for (const Stated& s : stated(spec)) {
+    doubts_of_roll_out(spec, s, found);
     if (text_at(s, "factor") == "1")
       found.push_back({s.path + ".factor", "a factor of 1 changes nothing"});
     for (const Idle& i : idle)

@@ -124,7 +124,7 @@ class SetCheck {
 
   std::vector<SetFault> faults() {
     if (std::string wrong = fault_of_path(base_, place_.path); !wrong.empty())
-      return {{"path", std::move(wrong)}};
+      return {{"path", of_region(std::move(wrong))}};
     if (!place_.region.empty()) {
       region();
     } else if (!set_.target.region.empty() && !held_by_regions(set_.path))
@@ -146,6 +146,17 @@ class SetCheck {
  private:
   void report(std::string key, std::string message) {
     out_.push_back({std::move(key), std::move(message)});
+  }
+  // Paths that a message quotes, as those of the region that the change names.
+  std::string of_region(std::string message) const {
+    const std::string quoted = "'spec.";
+    for (std::size_t at = message.find(quoted); !place_.region.empty() && at != std::string::npos;
+         at = message.find(quoted, at + 1)) {
+      const std::string path = message.substr(at + 1, message.find('\'', at + 1) - at - 1);
+      if (held_by_regions(path))
+        message.insert(at + quoted.size(), "regions." + place_.region + ".");
+    }
+    return message;
   }
   void region() {
     std::vector<std::string> names;
