@@ -96,6 +96,26 @@ class Calibrate(unittest.TestCase):
             self.assertEqual((said.returncode, said.stdout), (2, ""), quantization)
             self.assertIn("not one of bf16, fp8, fp4, int4", said.stderr)
 
+    def recording(self, *words, **changes):
+        result = {"duration": 4, "start_times": [10, 11, 13], "input_lens": [1, 2, 3],
+                  "output_lens": [4, 5, 6], "ttfts": [0.1, 0.1, 0.1], "itls": [[], [], []]}
+        path = self.directory / "result.json"
+        path.write_text(json.dumps({**result, **changes}), encoding="utf-8")
+        return self.call("recording", path, *words)
+
+    def test_a_result_is_read_as_the_scenario_reads_it(self):
+        self.assertEqual(self.recording().stdout.splitlines()[3].split(",")[0], "3000000")
+        self.assertEqual(self.recording(mean_tpot_ms=float("nan")).returncode, 0)
+        late = {"start_times": [10000, 11000, 13000]}
+        said = self.recording(**late)
+        self.assertEqual((said.returncode, said.stdout), (2, ""))
+        self.assertIn("its `duration` is 4 s; if they are in ms say --time-unit ms", said.stderr)
+        self.assertEqual(self.recording("--time-unit", "ms", **late).stdout,
+                         self.recording().stdout)
+        said = self.recording(output_lens=[4, 5])
+        self.assertEqual((said.returncode, said.stdout), (2, ""))
+        self.assertIn("its lists do not have a value for each request", said.stderr)
+
     def test_wrong_calls_are_2(self):
         for words in ((), ("no-such",), ("predict",), ("predict", MODEL), ("fit",),
                       ("timeline", "x", "--blocks", "0"), ("timeline", "x", "--blocks", "-3"),

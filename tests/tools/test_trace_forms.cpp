@@ -149,6 +149,93 @@ TEST(trace_checks, a_bare_number_has_no_unit) {
             "0 10 5; 2.5 10 5; ");
 }
 
+// n rows of `requests`, `gap` apart in the numbers of this column.
+std::string arrivals(const char* column, int n, double gap) {
+  std::string text = std::string(column) + ",input_tokens,output_tokens\n";
+  for (int i = 0; i < n; ++i) text += print_number(i * gap) + ",10,5\n";
+  return text;
+}
+
+TEST(trace_checks, every_form_is_asked_for_its_unit) {
+  const auto asked = [](const std::string& text, TraceFormat format) {
+    return read(text, form(format)).fault;
+  };
+  const auto names = [](const std::string& fault, const char* unit) {
+    EXPECT_NE(fault.find(std::string("say `time_unit: ") + unit + "`"), std::string::npos) << fault;
+  };
+  names(asked(arrivals("arrival_us", 3000, 200), TraceFormat::kRequests), "ms");
+  names(asked(arrivals("arrival_ms", 3000, 0.2), TraceFormat::kRequests), "s");
+  names(asked(arrivals("arrival_ms", 20, 0.8), TraceFormat::kRequests), "s");
+  names(asked(arrivals("arrival_seconds", 3000, 200), TraceFormat::kRequests), "ms");
+  const std::string burst =
+      "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n0,m,10,5,15,x\n"
+      "374.5,m,10,5,15,x\n16518,m,10,5,15,x\n";
+  names(asked(burst, TraceFormat::kBurstgpt), "ms");
+  TraceParams said = form(TraceFormat::kBurstgpt);
+  said.time_unit = TimeUnit::kMs;
+  EXPECT_EQ(table(read(burst, said)), "0 10 5; 0.3745 10 5; 16.518 10 5; ");
+  names(asked(with_blocks({{0, 40}, {374.5, 40}, {16518.25, 40}}, 16), TraceFormat::kBailian),
+        "ms");
+  names(read(arrivals("t_us", 200, 200), columns("t_us", "input_tokens", "output_tokens")).fault,
+        "ms");
+  std::vector<std::pair<double, u32>> few;
+  for (int i = 0; i < 20; ++i) few.emplace_back(i * 4 / 5, 600);
+  names(asked(with_blocks(few, 512), TraceFormat::kMooncake), "s");
+  // What was said is taken, and what can be nothing else.
+  said = form(TraceFormat::kRequests);
+  said.time_unit = TimeUnit::kS;
+  EXPECT_EQ(read(arrivals("arrival_ms", 20, 0.5), said).rows.back().at, 9500_ms);
+  EXPECT_EQ(asked(arrivals("arrival_seconds", 3000, 0), TraceFormat::kRequests), "");
+  EXPECT_EQ(asked(arrivals("arrival_seconds", 2000, 0.0001), TraceFormat::kRequests), "");
+  EXPECT_EQ(asked("arrival_us,input_tokens,output_tokens,e2e_us\n0,9,9,5\n1,9,9,5\n2,9,9,5\n3,9,9,5"
+                  "\n4,9,9,5\n5,9,9,5\n6,9,9,5\n7,9,9,5\n8,9,9,5\n9,9,9,5\n",
+                  TraceFormat::kRequests),
+            "");
+  EXPECT_EQ(
+      read("t,i,o\n1764252000,10,5\n1764253000,10,5\n1764259000,10,5\n", columns("t", "i", "o"))
+          .fault,
+      "");
+}
+
+TEST(trace_checks, a_stated_duration_is_held_against_the_times) {
+  const auto result = [](const char* duration, const char* starts) {
+    return std::string(R"({"duration": )") + duration +
+           R"(, "input_lens": [1, 2, 3], "output_lens": [4, 5, 6], "start_times": [)" + starts +
+           "]}";
+  };
+  const auto of = [](const std::string& text) {
+    return read(text, form(TraceFormat::kVllmBench)).fault;
+  };
+  EXPECT_NE(of(result("3.5", "5000, 6100, 8000"))
+                .find("its `duration` is 3.5 s; if they are in ms "
+                      "say `time_unit: ms`"),
+            std::string::npos)
+      << of(result("3.5", "5000, 6100, 8000"));
+  EXPECT_EQ(of(result("3.5", "5, 6.1, 8")), "");
+  EXPECT_EQ(of(result("300", "5, 6.1, 8")), "");
+}
+
+TEST(trace_checks, whole_seconds_and_odd_totals_are_told) {
+  const std::string second = arrivals("arrival_seconds", 20, 0.5);
+  EXPECT_EQ(read(second, form(TraceFormat::kRequests)).notes(), "");
+  std::string whole = "arrival_seconds,input_tokens,output_tokens\n";
+  for (int i = 0; i < 20; ++i) whole += std::to_string(i / 2) + ",10,5\n";
+  EXPECT_NE(read(whole, form(TraceFormat::kRequests))
+                .notes()
+                .find("all times are multiples of 1s, and 10 of 20 rows come at the same time as "
+                      "the row before; if they were recorded no finer say `spread: 1s`"),
+            std::string::npos);
+  TraceParams p = form(TraceFormat::kRequests);
+  p.spread = 1_s;
+  EXPECT_EQ(read(whole, p).notes(), "");
+  EXPECT_NE(read("Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+                 "0,m,10,110,100,x\n1,m,10,110,100,x\n",
+                 form(TraceFormat::kBurstgpt))
+                .notes()
+                .find("in 2 of 2 rows `Total tokens` is not the sum"),
+            std::string::npos);
+}
+
 // ---- named forms
 // ---------------------------------------------------------------------------------
 TEST(trace_forms, bailian_with_its_conversations_and_other_parts) {
@@ -232,6 +319,29 @@ TEST(trace_forms, burstgpt_keeps_its_sessions) {
   ASSERT_EQ(r.rows.size(), 3u);
   EXPECT_TRUE(r.rows[0].has_session && !r.rows[1].has_session);
   EXPECT_EQ(r.rows[0].session, r.rows[2].session);
+}
+
+TEST(trace_forms, lists_of_different_lengths_are_refused) {
+  for (const char* text :
+       {R"({"input_lens": [1, 2], "output_lens": [4, 5, 6], "start_times": [1, 2, 3]})",
+        R"({"input_lens": [1, 2, 3], "output_lens": [4, 5, 6], "start_times": [1, 2, 3], )"
+        R"("errors": [""]})"})
+    EXPECT_NE(read(text, form(TraceFormat::kVllmBench))
+                  .fault.find("its lists do not have a value for each request"),
+              std::string::npos);
+}
+
+TEST(trace_forms, json_as_python_writes_it) {
+  const std::string result =
+      R"({"mean": NaN, "worst": [-Infinity, Infinity], "label": "NaN, \"Infinity", )"
+      R"("input_lens": [1, 2], "output_lens": [4, 5], "start_times": [1, 2.5]})";
+  EXPECT_EQ(table(read(result, form(TraceFormat::kVllmBench))), "0 1 4; 1.5 2 5; ");
+  const Read lines = read(
+      "{\"t_s\": 0, \"i\": 1, \"o\": 2, \"x\": NaN}\n"
+      "{\"t_s\": 1, \"i\": 1, \"o\": 2}\n{\"t_s\": NaN, \"i\": 1, \"o\": 2}\n",
+      columns("t_s", "i", "o"));
+  EXPECT_EQ(table(lines), "0 1 2; 1 1 2; ");
+  EXPECT_NE(lines.notes().find("'t_s' is wanted: a time"), std::string::npos) << lines.notes();
 }
 
 // ---- mappings
@@ -325,6 +435,10 @@ TEST(trace_rows, one_bad_row_costs_itself) {
 TEST(trace_rows, failed_ones_are_left_out_asked_about_or_kept) {
   TraceParams p = form(TraceFormat::kRequests);
   EXPECT_EQ(read(ten_rows("5,10,0\n"), p).params.rows, 9u);
+  EXPECT_NE(read(ten_rows("5,10,0\n"), p)
+                .notes()
+                .find("1 of 10 rows record a failure or no answer and are left out"),
+            std::string::npos);
   p.unanswered = UnansweredRows::kRefuse;
   EXPECT_NE(read(ten_rows("5,10,0\n"), p).fault.find("1 of 10 rows have no answer; say"),
             std::string::npos);
@@ -408,6 +522,9 @@ TEST(trace_packings, others_are_told_what_to_do) {
   const std::pair<std::string, const char*> cases[] = {{"\x28\xb5\x2f\xfd rest", "zstd -d"},
                                                        {"PK\x03\x04 rest", "zip archive"},
                                                        {"PAR1 rest", "parquet"},
+                                                       {"\xff\xfe"
+                                                        "a\0",
+                                                        "iconv -f UTF-16"},
                                                        {"ARROW1 rest", "CSV or JSON lines"}};
   for (const auto& [text, words] : cases)
     EXPECT_NE(read(text, form(TraceFormat::kRequests)).fault.find(words), std::string::npos)

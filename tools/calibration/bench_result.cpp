@@ -3,28 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <iterator>
 #include <stdexcept>
+
+#include "tools/traces/row_format.h"
+#include "tools/traces/time_unit_check.h"
+#include "tools/traces/vllm_result.h"
 
 namespace stampede::calibration {
 namespace {
 
 using Json = nlohmann::json;
 
+constexpr double kSince1970 = 1e9;  // [s], from which on a time can only be one since 1970
+
 double number_or_zero(const Json& value) { return value.is_number() ? value.get<double>() : 0; }
 
 // vLLM: one array a figure, in the order of the requests.
 std::vector<RecordedRequest> from_vllm(const Json& result) {
-  for (const char* name : {"start_times", "input_lens", "output_lens", "ttfts", "itls"})
-    if (!result.contains(name) || !result[name].is_array())
-      throw std::runtime_error(std::string("no \"") + name +
-                               "\": run `vllm bench serve` with --save-result --save-detailed");
   const std::size_t n = result["start_times"].size();
-  for (const char* name : {"input_lens", "output_lens", "ttfts", "itls"})
-    if (result[name].size() != n)
-      throw std::runtime_error(std::string(name) + ": not as long as start_times");
   std::vector<RecordedRequest> rows(n);
   for (std::size_t i = 0; i < n; ++i) {
     RecordedRequest& r = rows[i];
@@ -32,8 +30,8 @@ std::vector<RecordedRequest> from_vllm(const Json& result) {
     r.prompt = result["input_lens"][i].get<u32>();
     r.output = result["output_lens"][i].get<u32>();
     r.failed = r.output == 0;
-    r.ttft = r.e2e = result["ttfts"][i].get<double>();
-    for (const Json& gap : result["itls"][i]) r.e2e += gap.get<double>();
+    r.ttft = r.e2e = number_or_zero(result["ttfts"][i]);
+    for (const Json& gap : result["itls"][i]) r.e2e += number_or_zero(gap);
   }
   return rows;
 }
@@ -62,20 +60,46 @@ std::vector<RecordedRequest> from_guidellm(const Json& result, std::size_t bench
   return rows;
 }
 
+// Throws where the times can hardly be in `unit`, unless it was asked for.
+void check_unit(const std::vector<RecordedRequest>& rows, double duration) {
+  RecordedTimes times;
+  times.rows = rows.size();
+  times.seconds = rows.back().at - rows.front().at;
+  times.duration = duration;
+  times.certain = rows.front().at >= kSince1970 && rows.front().at < kLatestSeconds;
+  if (const auto doubt = doubt_of(times))
+    throw std::runtime_error(
+        fmt::format("{}; if they are in {} say --time-unit {}, else "
+                    "--time-unit s",
+                    doubt->what, short_name(doubt->other), short_name(doubt->other)));
+}
+
+std::string whole_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot be opened");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
-std::vector<RecordedRequest> read_bench_result(const std::string& path, std::size_t benchmark) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be opened");
+std::vector<RecordedRequest> read_bench_result(const std::string& path, std::size_t benchmark,
+                                               std::optional<TimeUnit> unit) {
   try {
-    const Json result = Json::parse(file);
+    const std::string text = whole_file(path);
+    Json result = parse_python_json(text);
+    const bool guidellm = result.is_object() && result.contains("benchmarks");
+    if (!guidellm)
+      result = vllm_result(text, static_cast<i64>(benchmark),
+                           {"start_times", "input_lens", "output_lens", "ttfts", "itls"});
     std::vector<RecordedRequest> rows =
-        result.contains("benchmarks") ? from_guidellm(result, benchmark) : from_vllm(result);
+        guidellm ? from_guidellm(result, benchmark) : from_vllm(result);
     if (rows.empty()) throw std::runtime_error("no requests");
     std::stable_sort(rows.begin(), rows.end(),
                      [](const auto& x, const auto& y) { return x.at < y.at; });
+    if (!unit)
+      check_unit(rows, stated_duration(guidellm ? result["benchmarks"][benchmark] : result));
     const double first = rows.front().at;
-    for (RecordedRequest& r : rows) r.at -= first;
+    for (RecordedRequest& r : rows) r.at = (r.at - first) * seconds_of(unit.value_or(TimeUnit::kS));
     return rows;
   } catch (const std::exception& e) {
     throw std::runtime_error(path + ": " + e.what());

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <optional>
 #include <system_error>
 
@@ -169,6 +170,7 @@ CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
 struct BenchResult {
   std::string path;
   std::size_t benchmark = 0;
+  std::optional<TimeUnit> unit;
 };
 
 // The command `recording` of `app`.
@@ -177,6 +179,11 @@ CLI::App* add_recording(CLI::App& app, BenchResult& result) {
       "recording", "requests of `vllm bench serve` or GuideLLM as the CSV of a trace");
   sub->add_option("RESULT", result.path, "JSON that the benchmark left")->required();
   sub->add_option("--benchmark", result.benchmark, "which one of GuideLLM's, from 0");
+  sub->add_option("--time-unit", result.unit, "of the times when requests began: s, ms, us, ns")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, TimeUnit>{{"s", TimeUnit::kS},
+                                                                          {"ms", TimeUnit::kMs},
+                                                                          {"us", TimeUnit::kUs},
+                                                                          {"ns", TimeUnit::kNs}}));
   return sub;
 }
 
@@ -250,8 +257,8 @@ int main(int argc, char** argv) {
       stampede::calibration::print_points(measured);
     else if (*recording)
       fmt::print("{}",
-                 stampede::calibration::recording_csv(
-                     stampede::calibration::read_bench_result(result.path, result.benchmark)));
+                 stampede::calibration::recording_csv(stampede::calibration::read_bench_result(
+                     result.path, result.benchmark, result.unit)));
     else if (*sized)
       stampede::calibration::predict(sizes);
     else if (*line)

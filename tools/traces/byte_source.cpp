@@ -193,6 +193,9 @@ void refuse_others(std::string_view start) {
     throw std::runtime_error("a 7z archive; unpack it and name the file inside");
   if (begins("\x04\x22\x4d\x18"))
     throw std::runtime_error("packed with lz4, which is not unpacked here; run `lz4 -d` first");
+  if (begins("\xff\xfe") || begins("\xfe\xff"))
+    throw std::runtime_error(
+        "UTF-16 text; write it as UTF-8 first, such as `iconv -f UTF-16 -t UTF-8 FILE`");
   if (start.size() > 262 && start.substr(257, 5) == "ustar")
     throw std::runtime_error("a tar archive; unpack it and name the file inside");
 }

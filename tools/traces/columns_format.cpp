@@ -11,16 +11,13 @@
 #include "tools/language/diagnostics.h"
 #include "tools/traces/csv_formats.h"
 #include "tools/traces/csv_line.h"
+#include "tools/traces/time_unit_check.h"
+#include "tools/traces/vllm_result.h"
 
 namespace stampede {
 namespace {
 
 using Json = nlohmann::json;
-
-double seconds_of(TimeUnit unit) {
-  static constexpr double kSeconds[] = {1, 1e-3, 1e-6, 1e-9};
-  return kSeconds[static_cast<std::size_t>(unit)];
-}
 
 // The unit that only a time since 1970 of this size can have: from 2001 to 2096.
 std::optional<TimeUnit> epoch_unit(double value) {
@@ -211,7 +208,7 @@ class JsonLines final : public RowFormat {
     if (parents) mapping_.follow_parents();
   }
   RowFault read(std::string_view line, TraceRow& row, RowRemarks& remarks) override {
-    object_ = Json::parse(line, nullptr, false);
+    object_ = parse_python_json(line);
     if (!object_.is_object()) return {"a JSON object is wanted in each line"};
     const std::string& each = mapping_.columns().each;
     next_ = 0;
@@ -339,11 +336,14 @@ std::string read_time(const Json& value, std::optional<TimeUnit> unit, i64& ns,
   remarks.numeric_time = true;
   remarks.raw_time = number;
   remarks.fractional = number != std::floor(number);
-  if (!unit) unit = epoch_unit(number);
+  const std::optional<TimeUnit> since_1970 = epoch_unit(number);
+  if (!unit) unit = since_1970;
   if (!unit)
     return "is that a number of seconds or of milliseconds? say `time_unit: s`, ms, us or ns";
   if (number < 0 || number * seconds_of(*unit) > kLatestSeconds)
     return fmt::format("'{}': a time is wanted", shown(value));
+  remarks.unit = *unit;
+  remarks.sure_unit = since_1970 == unit;
   const i64 step = static_cast<i64>(seconds_of(*unit) * 1e9 + 0.5);
   ns = value.is_number_integer() ? value.get<i64>() * step
                                  : static_cast<i64>(number * static_cast<double>(step) + 0.5);

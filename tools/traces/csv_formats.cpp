@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "sim/random.h"
 #include "tools/language/diagnostics.h"
+#include "tools/traces/columns_format.h"
 #include "tools/traces/csv_formats.h"
 #include "tools/traces/csv_line.h"
 
@@ -60,14 +62,14 @@ class CsvFormat : public RowFormat {
     tokens = static_cast<u32>(value);
     return {};
   }
-  RowFault seconds(const Column& column, double unit, Duration& at) const {
+  RowFault time(const Column& column, TimeUnit unit, Duration& at, RowRemarks& remarks) const {
     const CsvField* found = field(column);
     if (found == nullptr) return {fmt::format("the line ends before '{}'", column.name)};
     double value = 0;
-    if (!number_of(found->text, value) || value < 0 || value * unit > kLatestSeconds)
+    if (!number_of(found->text, value))
       return {fmt::format("'{}': a time is wanted", found->text.substr(0, 40)), found->column};
-    at = Duration{static_cast<i64>(value * (unit * 1e9) + 0.5)};
-    return {};
+    const std::string fault = read_time(value, unit, at.ns, remarks);
+    return {fault, fault.empty() ? 0 : found->column};
   }
   // Equal texts have equal identities.
   static u64 identity(const std::string& text) {
@@ -113,6 +115,7 @@ class AzureFormat final : public CsvFormat {
 // Timestamp[,Session ID,Elapsed time],Model,Request tokens,Response tokens,Total tokens,Log Type
 class BurstgptFormat final : public CsvFormat {
  public:
+  explicit BurstgptFormat(std::optional<TimeUnit> unit) : unit_(unit.value_or(TimeUnit::kS)) {}
   RowFault header(std::string_view line) override {
     for (const auto& [name, column] : {std::pair{"Timestamp", &at_},
                                        {"Request tokens", &prompt_},
@@ -122,32 +125,42 @@ class BurstgptFormat final : public CsvFormat {
       *column = *found;
     }
     session_ = find(line, {"Session ID"});
+    total_ = find(line, {"Total tokens"});
     return {};
   }
-  RowFault read(std::string_view line, TraceRow& row, RowRemarks&) override {
+  RowFault read(std::string_view line, TraceRow& row, RowRemarks& remarks) override {
     take(line);
     const CsvField* session = session_ ? field(*session_) : nullptr;
     row.has_session = session != nullptr && !session->text.empty();
     if (row.has_session) row.session = identity(session->text);
-    if (RowFault fault = seconds(at_, 1, row.at); !fault.message.empty()) return fault;
+    if (RowFault fault = time(at_, unit_, row.at, remarks); !fault.message.empty()) return fault;
     if (RowFault fault = tokens(prompt_, row.prompt); !fault.message.empty()) return fault;
-    return tokens(output_, row.output);
+    if (RowFault fault = tokens(output_, row.output); !fault.message.empty()) return fault;
+    u32 total = 0;
+    remarks.other_total =
+        total_ && tokens(*total_, total).message.empty() && total != row.prompt + row.output;
+    return {};
   }
 
  private:
   Column at_, prompt_, output_;
-  std::optional<Column> session_;
+  std::optional<Column> session_, total_;
+  TimeUnit unit_;
 };
 
 // arrival_us (or _ms, _seconds), input_tokens, output_tokens, perhaps prompt_id; others are passed
 // over.
 class RequestsFormat final : public CsvFormat {
  public:
+  explicit RequestsFormat(std::optional<TimeUnit> unit) : said_(unit) {}
   RowFault header(std::string_view line) override {
     const auto at = find(line, {"arrival_us", "arrival_ms", "arrival_seconds"});
     if (!at) return lacks(line, "arrival_us");
     at_ = *at;
-    unit_ = at->name == "arrival_us" ? 1e-6 : at->name == "arrival_ms" ? 1e-3 : 1;
+    unit_ = said_                      ? *said_
+            : at->name == "arrival_us" ? TimeUnit::kUs
+            : at->name == "arrival_ms" ? TimeUnit::kMs
+                                       : TimeUnit::kS;
     const auto prompt = find(line, {"input_tokens", "prompt_tokens"});
     if (!prompt) return lacks(line, "input_tokens");
     prompt_ = *prompt;
@@ -155,11 +168,15 @@ class RequestsFormat final : public CsvFormat {
     if (!output) return lacks(line, "output_tokens");
     output_ = *output;
     text_ = find(line, {"prompt_id"});
+    // Measured times beside it say the unit once more, as `calibrate recording` writes them: many
+    // at once are then a benchmark that sends all its requests together.
+    sure_ = at->name == "arrival_us" && find(line, {"e2e_us"});
     return {};
   }
-  RowFault read(std::string_view line, TraceRow& row, RowRemarks&) override {
+  RowFault read(std::string_view line, TraceRow& row, RowRemarks& remarks) override {
     take(line);
-    if (RowFault fault = seconds(at_, unit_, row.at); !fault.message.empty()) return fault;
+    if (RowFault fault = time(at_, unit_, row.at, remarks); !fault.message.empty()) return fault;
+    remarks.sure_unit |= sure_;
     if (RowFault fault = tokens(prompt_, row.prompt); !fault.message.empty()) return fault;
     if (text_) {
       const CsvField* found = field(*text_);
@@ -173,7 +190,9 @@ class RequestsFormat final : public CsvFormat {
  private:
   Column at_, prompt_, output_;
   std::optional<Column> text_;
-  double unit_ = 1e-6;
+  std::optional<TimeUnit> said_;
+  TimeUnit unit_ = TimeUnit::kUs;
+  bool sure_ = false;
 };
 
 }  // namespace
@@ -219,7 +238,11 @@ bool read_timestamp(std::string_view text, Duration& since_1970) {
 }
 
 std::unique_ptr<RowFormat> make_azure_format() { return std::make_unique<AzureFormat>(); }
-std::unique_ptr<RowFormat> make_burstgpt_format() { return std::make_unique<BurstgptFormat>(); }
-std::unique_ptr<RowFormat> make_requests_format() { return std::make_unique<RequestsFormat>(); }
+std::unique_ptr<RowFormat> make_burstgpt_format(std::optional<TimeUnit> unit) {
+  return std::make_unique<BurstgptFormat>(unit);
+}
+std::unique_ptr<RowFormat> make_requests_format(std::optional<TimeUnit> unit) {
+  return std::make_unique<RequestsFormat>(unit);
+}
 
 }  // namespace stampede

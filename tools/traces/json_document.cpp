@@ -7,25 +7,13 @@
 #include <stdexcept>
 
 #include "tools/traces/columns_format.h"
+#include "tools/traces/vllm_result.h"
 
 namespace stampede {
 namespace {
 
 using Json = nlohmann::json;
 using Rows = std::vector<DocumentRow>;
-
-// The one of several that the scenario names with `part`.
-std::size_t chosen_part(const TraceParams& params, std::size_t parts, const char* what) {
-  if (parts == 0) throw std::runtime_error(fmt::format("there is no {} in it", what));
-  if (params.part < 0 && parts > 1)
-    throw std::runtime_error(fmt::format("it holds {} {}s; say which with `part: 0` to `part: {}`",
-                                         parts, what, parts - 1));
-  const auto part = static_cast<std::size_t>(std::max<i64>(params.part, 0));
-  if (part >= parts)
-    throw std::runtime_error(
-        fmt::format("it holds {} {}s: there is no `part: {}`", parts, what, part));
-  return part;
-}
 
 u32 count(const Json* value, std::string& fault, const char* name) {
   const bool fits = value != nullptr && value->is_number() && *value >= 0 && *value <= kMostTokens;
@@ -34,57 +22,38 @@ u32 count(const Json* value, std::string& fault, const char* name) {
 }
 
 // Lists of the same length, one value a request.
-Rows vllm_bench(const TraceParams& params, const std::string& text) {
-  std::vector<Json> results;
-  if (Json whole = Json::parse(text, nullptr, false); whole.is_object())
-    results.push_back(std::move(whole));
-  else if (whole.is_array())
-    results.assign(whole.begin(), whole.end());
-  else  // --append-result: one after the other
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      Json line = Json::parse(text.substr(at, end - at), nullptr, false);
-      if (line.is_object()) results.push_back(std::move(line));
-      at = end + 1;
-    }
-  const Json& result =
-      results.empty() ? Json() : results[chosen_part(params, results.size(), "result")];
-  const auto list = [&](const char* key) {
-    const Json* found = at_path(result, key);
-    return found != nullptr && found->is_array() ? found : nullptr;
-  };
-  const Json *inputs = list("input_lens"), *outputs = list("output_lens"),
-             *starts = list("start_times"), *errors = list("errors");
-  if (inputs == nullptr || outputs == nullptr)
+Rows vllm_bench(const TraceParams& params, const std::string& text, double& duration) {
+  const Json result = vllm_result(text, params.part, {"input_lens", "output_lens", "start_times"});
+  duration = stated_duration(result);
+  const Json &inputs = result["input_lens"], &outputs = result["output_lens"],
+             &starts = result["start_times"];
+  const Json* errors = at_path(result, "errors");
+  const std::size_t n = starts.size();
+  if (errors != nullptr && errors->is_array() && !errors->empty() && errors->size() != n)
     throw std::runtime_error(
-        "no result with `input_lens` and `output_lens`; run the benchmark with --save-result "
-        "--save-detailed");
-  if (starts == nullptr)
-    throw std::runtime_error(
-        "it has no `start_times`, so when requests came is not known; newer versions of vLLM write "
-        "them with --save-detailed");
-  const std::size_t n = std::min({inputs->size(), outputs->size(), starts->size()});
+        fmt::format("its lists do not have a value for each request: {} `errors`, {} `start_times`",
+                    errors->size(), n));
   Rows rows(n);
   for (std::size_t i = 0; i < n; ++i) {
     DocumentRow& r = rows[i];
     i64 ns = 0;
-    r.fault.message =
-        read_time((*starts)[i], params.time_unit.value_or(TimeUnit::kS), ns, r.remarks);
+    r.fault.message = read_time(starts[i], params.time_unit.value_or(TimeUnit::kS), ns, r.remarks);
     r.row.at = Duration{ns};
-    r.row.prompt = count(&(*inputs)[i], r.fault.message, "input_lens");
-    r.row.output = count(&(*outputs)[i], r.fault.message, "output_lens");
-    r.remarks.failed =
-        errors != nullptr && i < errors->size() && (*errors)[i].is_string() && (*errors)[i] != "";
+    r.row.prompt = count(&inputs[i], r.fault.message, "input_lens");
+    r.row.output = count(&outputs[i], r.fault.message, "output_lens");
+    r.remarks.failed = errors != nullptr && errors->is_array() && i < errors->size() &&
+                       (*errors)[i].is_string() && (*errors)[i] != "";
   }
   return rows;
 }
 
 // Requests by how they ended; those that failed have no answer.
-Rows guidellm_report(const TraceParams& params, const Json& report) {
+Rows guidellm_report(const TraceParams& params, const Json& report, double& duration) {
   const Json* benchmarks = at_path(report, "benchmarks");
   if (benchmarks == nullptr || !benchmarks->is_array())
     throw std::runtime_error("no report of GuideLLM: `benchmarks` is wanted");
-  const Json& benchmark = (*benchmarks)[chosen_part(params, benchmarks->size(), "benchmark")];
+  const Json& benchmark = (*benchmarks)[chosen_part(params.part, benchmarks->size(), "benchmark")];
+  duration = stated_duration(benchmark);
   Rows rows;
   for (const char* group : {"successful", "errored", "incomplete"}) {
     const Json* requests = at_path(benchmark, std::string("requests.") + group);
@@ -164,19 +133,21 @@ bool is_document(const TraceParams& params, std::string_view beginning) {
   return line.find("\"timestamp\"") == std::string_view::npos || !Json::accept(line);
 }
 
-std::vector<DocumentRow> read_document(const TraceParams& params, const std::string& text) {
-  Rows rows;
+Document read_document(const TraceParams& params, const std::string& text) {
+  Document read;
+  Rows& rows = read.rows;
   if (params.format == TraceFormat::kVllmBench) {
-    rows = vllm_bench(params, text);
+    rows = vllm_bench(params, text, read.duration);
   } else {
-    const Json document = Json::parse(text, nullptr, false);
+    const Json document = parse_python_json(text);
     if (document.is_discarded()) throw std::runtime_error("not JSON, or cut short");
-    rows = params.format == TraceFormat::kColumns ? by_columns(params, document)
-                                                  : guidellm_report(params, document);
+    rows = params.format == TraceFormat::kColumns
+               ? by_columns(params, document)
+               : guidellm_report(params, document, read.duration);
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const DocumentRow& a, const DocumentRow& b) { return a.row.at < b.row.at; });
-  return rows;
+  return read;
 }
 
 }  // namespace stampede

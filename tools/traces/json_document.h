@@ -17,10 +17,15 @@ struct DocumentRow {
   RowFault fault;
 };
 
+struct Document {
+  std::vector<DocumentRow> rows;
+  double duration = 0;  // [s] of the benchmark, as it states it; 0: it does not
+};
+
 // Does this format's file, which begins so, hold one document instead of lines?
 bool is_document(const TraceParams& params, std::string_view beginning);
 
 // Throws std::runtime_error that says what is wrong or asks for an option.
-std::vector<DocumentRow> read_document(const TraceParams& params, const std::string& text);
+Document read_document(const TraceParams& params, const std::string& text);
 
 }  // namespace stampede

@@ -5,6 +5,7 @@
 
 #include "tools/traces/columns_format.h"
 #include "tools/traces/csv_formats.h"
+#include "tools/traces/vllm_result.h"
 
 namespace stampede {
 namespace {
@@ -85,7 +86,7 @@ class MooncakeFormat final : public RowFormat {
   explicit MooncakeFormat(std::optional<TimeUnit> unit) : unit_(unit.value_or(TimeUnit::kMs)) {}
   RowFault read(std::string_view line, TraceRow& row, RowRemarks& remarks) override {
     if (u64 ms = 0; PlainLine().read(line, row, ms)) return read_plain(ms, row, remarks);
-    const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    const nlohmann::json json = parse_python_json(line);
     if (!json.is_object()) return {"a JSON object is wanted in each line"};
     const auto number = [&](const char* key, double& value) {
       const auto it = json.find(key);
@@ -135,7 +136,7 @@ std::unique_ptr<RowFormat> make_row_format(const TraceParams& params, std::strin
     case TraceFormat::kAzure:
       return make_azure_format();
     case TraceFormat::kBurstgpt:
-      return make_burstgpt_format();
+      return make_burstgpt_format(params.time_unit);
     case TraceFormat::kMooncake:
       return std::make_unique<MooncakeFormat>(params.time_unit);
     case TraceFormat::kBailian:
@@ -151,7 +152,7 @@ std::unique_ptr<RowFormat> make_row_format(const TraceParams& params, std::strin
     case TraceFormat::kRequests:
       break;
   }
-  return make_requests_format();
+  return make_requests_format(params.time_unit);
 }
 
 u32 block_tokens_of(TraceFormat format) { return format == TraceFormat::kBailian ? 16 : 512; }

@@ -30,6 +30,9 @@ struct RowRemarks {
   bool fractional = false;  // the number of its time is no whole one
   double raw_time = 0;      // as it is written, if it is a number
   bool numeric_time = false;
+  TimeUnit unit = TimeUnit::kS;  // that it was read in
+  bool sure_unit = false;        // a time since 1970 in any other unit is out of the question
+  bool other_total = false;      // the row's total of tokens is not the sum of its parts
 };
 
 class RowFormat {

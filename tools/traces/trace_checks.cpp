@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "sim/value_text.h"
+#include "tools/traces/time_unit_check.h"
 
 namespace stampede {
 namespace {
 
-constexpr double kFewFit = 0.9;        // of the rows, below which a block size is wrong
-constexpr double kFastest = 1000;      // [1/s] requests of one recording, on average
-constexpr double kSlowest = 1.0 / 60;  // [1/s]
-constexpr u64 kEnough = 100;           // rows for an average
+constexpr double kFewFit = 0.9;         // of the rows, below which a block size is wrong
+constexpr u64 kEnough = 10;             // rows that tell how finely times are recorded
+constexpr i64 kCoarse = 1'000'000'000;  // [ns]
+constexpr double kMany = 0.1;           // of the rows
 
 // A count of whole blocks, or with the last one begun.
 bool fits(u32 tokens, std::size_t blocks, u32 size) {
@@ -26,8 +29,15 @@ TraceChecks::TraceChecks(const TraceParams& params)
 
 void TraceChecks::see(const TraceRow& row, const RowRemarks& remarks) {
   ++rows_;
-  if (!first_) first_ = row.at;
+  if (!first_)
+    first_ = row.at;
+  else
+    ties_ += row.at == last_;
   last_ = row.at;
+  step_ = std::gcd(step_, (row.at - *first_).ns);
+  other_total_ += remarks.other_total;
+  if (remarks.numeric_time) unit_ = remarks.unit;
+  sure_ += remarks.sure_unit;
   numeric_ += remarks.numeric_time;
   if (remarks.fractional) fraction_ = remarks.raw_time;
   fractional_ += remarks.fractional;
@@ -51,31 +61,38 @@ std::string TraceChecks::fault() const {
 
 std::string TraceChecks::fault_of_times() const {
   if (params_.time_unit || rows_ < 2 || numeric_ == 0) return "";
-  const double seconds = (last_ - *first_).seconds();
-  const double rate = static_cast<double>(rows_ - 1) / (seconds > 0 ? seconds : 1e-9);
-  if (params_.format == TraceFormat::kMooncake) {
-    if (fractional_ > 0)
-      return fmt::format(
-          "a time such as {:g} is no whole number of milliseconds, which the format has; if these "
-          "are "
-          "seconds say `time_unit: s`, else `time_unit: ms`",
-          fraction_);
-    if (rows_ >= kEnough && rate > kFastest)
-      return fmt::format(
-          "{} rows in {:g} s, {:.0f} a second, if its times are milliseconds as the format has "
-          "them; "
-          "if they are seconds say `time_unit: s`, else `time_unit: ms`",
-          rows_, seconds, rate);
-  }
-  const bool seconds_form =
-      params_.format == TraceFormat::kBailian || params_.format == TraceFormat::kGuidellm;
-  if (seconds_form && fractional_ == 0 && rows_ >= 3 && rate < kSlowest)
+  if (params_.format == TraceFormat::kMooncake && fractional_ > 0)
     return fmt::format(
-        "{} rows in {:g} s, one in {:.0f} s, if its times are seconds as the format has them; if "
-        "they "
-        "are milliseconds say `time_unit: ms`, else `time_unit: s`",
-        rows_, seconds, 1 / rate);
-  return "";
+        "a time such as {:g} is no whole number of milliseconds, which the format has; if these "
+        "are seconds say `time_unit: s`, else `time_unit: ms`",
+        fraction_);
+  RecordedTimes times;
+  times.unit = unit_;
+  if (params_.format == TraceFormat::kRequests || params_.format == TraceFormat::kColumns)
+    times.by = "the name of their column says";
+  times.rows = rows_;
+  times.seconds = (last_ - *first_).seconds();
+  times.duration = duration_;
+  times.certain = sure_ == rows_;
+  const auto doubt = doubt_of(times);
+  if (!doubt) return "";
+  return fmt::format("{}; if they are in {} say `time_unit: {}`, else `time_unit: {}`", doubt->what,
+                     short_name(doubt->other), short_name(doubt->other), short_name(unit_));
+}
+
+std::vector<std::string> TraceChecks::notes() const {
+  std::vector<std::string> all;
+  if (params_.spread.ns == 0 && rows_ >= kEnough && step_ >= kCoarse && ties_ > 0)
+    all.push_back(fmt::format(
+        "all times are multiples of {0}, and {1} of {2} rows come at the same time as the row "
+        "before; if they were recorded no finer say `spread: {0}`",
+        print(Duration{step_}), ties_, rows_));
+  if (static_cast<double>(other_total_) > kMany * static_cast<double>(rows_))
+    all.push_back(fmt::format(
+        "in {} of {} rows `Total tokens` is not the sum of `Request tokens` and `Response tokens`; "
+        "are the columns in this order?",
+        other_total_, rows_));
+  return all;
 }
 
 std::string TraceChecks::fault_of_blocks() const {

@@ -27,6 +27,7 @@ struct RawRows {
   virtual void rewind() = 0;
   virtual u32 line() const = 0;  // of the last row; 0: not known
   virtual std::string content() const = 0;
+  virtual double duration() const { return 0; }  // [s] that the file states; 0: it does not
 };
 
 InputError unreadable(const std::string& path, const std::string& why) {
@@ -110,21 +111,22 @@ class DocumentRows final : public RawRows {
     }
     if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
     for (const char c : text) hash_.add(static_cast<unsigned char>(c));
-    rows_ = read_document(params, text);
+    document_ = read_document(params, text);
   }
   bool next(TraceRow& row, RowRemarks& remarks, RowFault& fault) override {
-    if (at_ == rows_.size()) return false;
-    row = rows_[at_].row;
-    remarks = rows_[at_].remarks;
-    fault = rows_[at_++].fault;
+    if (at_ == document_.rows.size()) return false;
+    row = document_.rows[at_].row;
+    remarks = document_.rows[at_].remarks;
+    fault = document_.rows[at_++].fault;
     return true;
   }
   void rewind() override { at_ = 0; }
   u32 line() const override { return 0; }
   std::string content() const override { return hash_.hex(); }
+  double duration() const override { return document_.duration; }
 
  private:
-  std::vector<DocumentRow> rows_;
+  Document document_;
   std::size_t at_ = 0;
   Digest hash_;
 };
@@ -197,6 +199,7 @@ class TraceReader final : public TraceSource {
     return true;
   }
   std::string content() const { return rows_->content(); }
+  double duration() const { return rows_->duration(); }
 
  private:
   // What failed was often recorded without its prompt too: that of the last row of the same text,
@@ -251,7 +254,7 @@ void judge(const TraceParams& params, const std::vector<Diagnostic>& faults,
                        scan.unanswered, scan.rows));
 }
 
-void tell(TraceParams& params, const std::vector<Diagnostic>& faults) {
+void tell(TraceParams& params, const std::vector<Diagnostic>& faults, const TraceChecks& checks) {
   const TraceCounts& scan = params.counts;
   const std::string file = params.file.empty() ? params.path : params.file;
   if (scan.bad > 0) {
@@ -260,6 +263,12 @@ void tell(TraceParams& params, const std::vector<Diagnostic>& faults) {
         "{}: {} of {} rows cannot be read and are left out; the first{}: {}", file, scan.bad,
         scan.rows, first.line > 0 ? fmt::format(" in line {}", first.line) : "", first.message));
   }
+  if (scan.unanswered > 0 && params.unanswered == UnansweredRows::kSkip &&
+      params.output_tokens == 0)
+    params.notes.push_back(fmt::format(
+        "{}: {} of {} rows record a failure or no answer and are left out (`unanswered: skip`)",
+        file, scan.unanswered, scan.rows));
+  for (const std::string& note : checks.notes()) params.notes.push_back(file + ": " + note);
   if (scan.with_parts > 0)
     params.notes.push_back(
         fmt::format("{}: {} of {} rows have images or other parts besides text; the parts are left "
@@ -311,9 +320,10 @@ void scan_trace(TraceParams& params) {
     if (params.rows++ == 0) first = row.at;
     last = row.at;
   }
+  checks.state_duration(reader.duration());
   judge(params, faults, checks);
   if (params.rows == 0) throw unreadable(params.path, "no row of the recording would be played");
-  tell(params, faults);
+  tell(params, faults, checks);
   const auto gaps = static_cast<i64>(params.rows) - 1;
   const Duration mean_gap = gaps > 0 ? Duration{(last - first).ns / gaps} : Duration{};
   params.length = params.to.ns > 0 ? params.to - params.from : last - params.from + mean_gap;
