@@ -113,6 +113,8 @@ TEST_F(ManifestKinds, v1_has_cpu_and_the_rest_in_annotations) {
   ASSERT_TRUE(scaler(annotated).scale_up);
   EXPECT_EQ(scaler(annotated).scale_up->stabilization_window, 30_s);
   EXPECT_EQ(scaler(annotated).scale_up->policies.at(0).pods, 2);
+  EXPECT_EQ(annotated.origins.at("spec.cluster.workloads[0].autoscaler.waiting_requests"),
+            (directory_ / "hpa.yaml").string() + ":3");
 }
 
 TEST_F(ManifestKinds, several_metrics_stay_apart) {
@@ -266,6 +268,50 @@ TEST_F(ManifestKinds, what_the_api_server_refuses) {
             0);
 }
 
+TEST_F(ManifestKinds, keys_are_merged_as_kubectl_does) {
+  const auto p =
+      scaler(load(manifest("  maxReplicas: 4\n  <<: &d {minReplicas: 2, maxReplicas: 6}\n"
+                           "  metrics:\n  - <<: [{type: Pods}, {type: External}]\n"
+                           "    pods: {metric: {name: kv_use}, target: {type: "
+                           "AverageValue, averageValue: 800m}}\n")));
+  EXPECT_EQ(p.min_replicas, 2);
+  EXPECT_EQ(p.max_replicas, 4) << "its own key wins";
+  EXPECT_EQ(text_of(p.metrics.at(0)), "pods kv_use: 0.8 a pod");
+  expect_fault(manifest("  maxReplicas: 4\n  <<: 3\n"), "spec.<<", "unknown field");
+}
+
+TEST_F(ManifestKinds, other_kinds_get_a_next_step) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"apiVersion: serving.knative.dev/v1\nkind: Service\n", "inflight_requests"},
+      {"apiVersion: autoscaling.aibrix.ai/v1alpha1\nkind: PodAutoscaler\n", "targetValue"},
+      {"apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\n", "kubectl get hpa"},
+      {"apiVersion: llmd.ai/v1alpha1\nkind: VariantAutoscaling\n", "metric_names"},
+      {"apiVersion: http.keda.sh/v1alpha1\nkind: HTTPScaledObject\n", "requestRate"},
+      {"apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\n", "ScaledObject"},
+      {"apiVersion: apps/v1\nkind: Deployment\n", "'Deployment' is no autoscaler"}};
+  for (const auto& [text, words] : cases)
+    expect_fault(text + std::string("metadata: {name: x}\nspec: {}\n"), "kind", words);
+}
+
+TEST_F(ManifestKinds, targets_on_another_scale_are_told) {
+  const auto told = [&](const std::string& name, const char* target) {
+    return notes(
+        manifest("  maxReplicas: 4\n  metrics:\n  - {type: Pods, pods: {metric: {name: \"" + name +
+                 "\"}, target: {type: AverageValue, averageValue: " + target + "}}}\n"));
+  };
+  EXPECT_NE(told("vllm:kv_cache_usage_perc", "80")
+                .find("kv_use is at most 1, so that a target of 80 never asks for more replicas; "
+                      "0.8 is as many percent"),
+            std::string::npos);
+  EXPECT_NE(told("DCGM_FI_PROF_GR_ENGINE_ACTIVE", "80").find("gpu_use is at most 1"),
+            std::string::npos);
+  EXPECT_NE(told("DCGM_FI_DEV_GPU_UTIL", "800m").find("a target of 0.8 is 0.8 percent"),
+            std::string::npos);
+  for (const char* fine : {"800m", "1"}) EXPECT_EQ(told("vllm:kv_cache_usage_perc", fine), "");
+  EXPECT_EQ(told("DCGM_FI_DEV_GPU_UTIL", "80"), "");
+  EXPECT_EQ(told("vllm:num_requests_waiting", "80"), "");
+}
+
 // ---- KEDA ------------------------------------------------------------------------------------
 class KedaManifest : public ManifestKinds {
  protected:
@@ -350,13 +396,105 @@ TEST_F(KedaManifest, paused) {
   EXPECT_NE(notes(paused).find("paused"), std::string::npos);
 }
 
+// A ScaledObject with this annotation of KEDA.
+std::string annotated(std::string text, const std::string& annotation) {
+  return text.replace(text.find("{name: so}"), 10,
+                      "{name: so, annotations: {autoscaling.keda.sh/" + annotation + "}}");
+}
+
+TEST_F(KedaManifest, paused_at_a_number_it_stays_there) {
+  const std::string whole = object("  minReplicaCount: 0\n", prometheus("sum(kv_use)"));
+  const auto three = scaler(load(annotated(whole, "paused-replicas: \"3\"")));
+  EXPECT_TRUE(three.enabled);
+  EXPECT_EQ(three.min_replicas, 3);
+  EXPECT_EQ(three.max_replicas, 3);
+  EXPECT_FALSE(three.keda);
+  EXPECT_NE(notes(annotated(whole, "paused-replicas: \"3\"")).find("it keeps 3 replicas"),
+            std::string::npos);
+  EXPECT_FALSE(scaler(load(annotated(whole, "paused-replicas: \"0\""))).enabled);
+  expect_fault(annotated(whole, "paused-replicas: \"many\""), "metadata.annotations",
+               "a whole number of replicas");
+  EXPECT_NE(notes(annotated(whole, "force-activation: \"true\"")).find("is not simulated"),
+            std::string::npos);
+}
+
+TEST_F(KedaManifest, paused_in_one_direction) {
+  const std::string rules =
+      "  advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleDown: "
+      "{selectPolicy: Min, stabilizationWindowSeconds: 60}}}}\n";
+  for (const std::string& more : {std::string(), rules}) {
+    const std::string whole = object(more, prometheus("sum(kv_use)"));
+    const auto in = scaler(load(annotated(whole, "paused-scale-in: \"true\"")));
+    ASSERT_TRUE(in.scale_down && in.scale_up);
+    EXPECT_EQ(in.scale_down->select_policy, ScalingSelect::kDisabled);
+    EXPECT_EQ(in.scale_up->select_policy, ScalingSelect::kMax);
+    EXPECT_EQ(in.keda->min_replicas, 1) << "KEDA does not take the last pod away";
+    const auto out = scaler(load(annotated(whole, "paused-scale-out: \"true\"")));
+    EXPECT_EQ(out.scale_up->select_policy, ScalingSelect::kDisabled);
+    EXPECT_NE(out.scale_down->select_policy, ScalingSelect::kDisabled);
+    const auto neither = scaler(load(annotated(whole, "paused-scale-in: \"false\"")));
+    EXPECT_EQ(neither.scale_down.has_value(), !more.empty());
+  }
+}
+
+TEST_F(KedaManifest, cpu_alone_wakes_nobody) {
+  const char* cpu = "{type: cpu, metricType: Utilization, metadata: {value: \"60\"}}";
+  for (const char* least : {"", "  minReplicaCount: 0\n"})
+    expect_fault(object(least, cpu), "spec.minReplicaCount", "write `minReplicaCount: 1`");
+  EXPECT_EQ(faults(object("  minReplicaCount: 1\n", cpu)), "");
+  EXPECT_EQ(faults(object("", std::string(cpu) + "\n  - " + prometheus("sum(kv_use)"))), "");
+}
+
+TEST_F(KedaManifest, triggers_that_only_their_scaler_knows) {
+  const std::string external = object("", "{type: external-push, metadata: {scalerAddress: a}}");
+  expect_fault(external, "spec.triggers[0]",
+               "such as `metric_names: {\"s0-external-push\": sum(waiting_requests) / 10}`");
+  EXPECT_EQ(text_of(scaler(load(external,
+                                ", metric_names: {s0-external-push: sum(waiting_requests) / 10}"))
+                        .metrics.at(0)),
+            "external sum(waiting_requests) / 10: 1 a pod");
+  expect_fault(object("", "{type: kafka, metadata: {topic: t}}"), "spec.triggers[0]",
+               "wants a number to aim at");
+}
+
+TEST_F(KedaManifest, formulas) {
+  const auto with = [&](const std::string& formula) {
+    return object("  advanced: {scalingModifiers: {formula: '" + formula + "', target: '10'}}\n",
+                  "{type: prometheus, name: w, metadata: {serverAddress: a, query: "
+                  "sum(vllm:num_requests_waiting), threshold: '1'}}\n"
+                  "  - {type: prometheus, name: r, metadata: {serverAddress: a, query: "
+                  "sum(vllm:num_requests_running), threshold: '1'}}");
+  };
+  const auto query = [&](const std::string& formula) {
+    return scaler(load(with(formula))).metrics.at(0).query;
+  };
+  const std::string w = "sum(waiting_requests)", r = "sum(running_requests)";
+  EXPECT_EQ(query("max([w, r])"), "(" + w + " and (" + w + " >= " + r + ")) or " + r);
+  EXPECT_EQ(query("min(w, r)"), "(" + w + " and (" + w + " <= " + r + ")) or " + r);
+  EXPECT_EQ(query("sum([w, r]) / 2"), "(" + w + " + " + r + ") / 2");
+  EXPECT_EQ(query("avg([w, r])"), "(" + w + " + " + r + ") / 2");
+  EXPECT_EQ(query("w > 2 ? w + r : 1"),
+            "((" + w + " + " + r + ") and (" + w + " > 2)) or vector(1)");
+  EXPECT_EQ(query("count([w,r],{#>1}) > 1 ? 5 : 0"),
+            "(vector(5) and ((((vector(1) and (" + w + " > 1)) or vector(0)) + ((vector(1) and (" +
+                r + " > 1)) or vector(0))) > 1)) or vector(0)");
+  for (const char* unknown : {"median([w, r])", "w > 1", "max([w, r]", "w ** 2", "other + 1"})
+    expect_fault(with(unknown), "spec.advanced.scalingModifiers.formula",
+                 "metric_names: {\"composite-metric\"");
+  EXPECT_EQ(scaler(load(with("median([w, r])"),
+                        ", metric_names: {composite-metric: sum(waiting_requests)}"))
+                .metrics.at(0)
+                .query,
+            w);
+}
+
 TEST_F(KedaManifest, other_triggers) {
-  const auto cpu = scaler(load(object("",
+  const auto cpu = scaler(load(object("  minReplicaCount: 1\n",
                                       "{type: cpu, metricType: Utilization, metadata: {value: "
                                       "\"60\"}}")));
   EXPECT_EQ(cpu.cpu_utilization_percent, 60);
   EXPECT_FALSE(cpu.keda);
-  EXPECT_EQ(text_of(scaler(load(object("",
+  EXPECT_EQ(text_of(scaler(load(object("  minReplicaCount: 1\n",
                                        "{type: memory, metricType: AverageValue, metadata: "
                                        "{value: 8Gi}}")))
                         .metrics.at(0)),
@@ -379,7 +517,8 @@ TEST_F(KedaManifest, other_triggers) {
       object("",
              "{type: cron, metadata: {timezone: UTC, start: 0 8 * * *, end: 0 20 * * *, "
              "desiredReplicas: '10'}}");
-  expect_fault(cron, "spec.triggers[0]", "metric_names: {\"s0-cron\": vector(10)}");
+  expect_fault(cron, "spec.triggers[0]",
+               "metric_names: {\"s0-cron\": vector(10)}` within its hours, vector(0) outside");
   EXPECT_EQ(text_of(scaler(load(cron, ", metric_names: {s0-cron: vector(10)}")).metrics.at(0)),
             "external vector(10): 1 a pod");
   expect_fault(object("", "{type: prometheus, metadata: {query: q, threshold: 5}}"),

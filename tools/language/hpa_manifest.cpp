@@ -7,6 +7,7 @@
 
 #include "sim/units.h"
 #include "sim/value_text.h"
+#include "tools/language/manifest_annotation.h"
 #include "tools/language/metric_names.h"
 
 namespace stampede {
@@ -288,7 +289,7 @@ class Hpa {
         if (name->text != kMetricsAnnotation && name->text != kBehaviorAnnotation) continue;
         YamlPtr inner;
         try {
-          inner = placed(*parse_yaml({"", value->text}), *value);
+          annotated_.push_back(inner = annotation_tree(*value));
         } catch (const InputError&) {
           reader_.fault(*value, "metadata.annotations", "this annotation is no JSON");
           continue;
@@ -301,38 +302,7 @@ class Hpa {
     }
   }
   void pascal_behavior(const YamlNode& behavior) {
-    YamlNode lower = behavior;
-    lower_keys(lower);
-    reader_.behavior(lower, "metadata.annotations.behavior", out_);
-  }
-  // The internal type is written there, whose fields begin with capitals.
-  static void lower_keys(YamlNode& node) {
-    for (auto& [key, value] : node.entries) {
-      auto renamed = std::make_shared<YamlNode>(*key);
-      if (!renamed->text.empty() && renamed->text[0] >= 'A' && renamed->text[0] <= 'Z')
-        renamed->text[0] = static_cast<char>(renamed->text[0] - 'A' + 'a');
-      key = renamed;
-      auto inner = std::make_shared<YamlNode>(*value);
-      lower_keys(*inner);
-      value = inner;
-    }
-    for (auto& item : node.items) {
-      auto inner = std::make_shared<YamlNode>(*item);
-      lower_keys(*inner);
-      item = inner;
-    }
-  }
-  // The same tree at the place of the annotation.
-  static YamlPtr placed(const YamlNode& node, const YamlNode& at) {
-    auto out = std::make_shared<YamlNode>(node);
-    out->line = at.line;
-    out->column = at.column;
-    for (auto& item : out->items) item = placed(*item, at);
-    for (auto& [key, value] : out->entries) {
-      key = placed(*key, at);
-      value = placed(*value, at);
-    }
-    return out;
+    reader_.behavior(*with_lower_keys(behavior), "metadata.annotations.behavior", out_);
   }
 
   std::string version_;
@@ -344,6 +314,7 @@ class Hpa {
   std::optional<i32> cpu_;
   std::optional<double> waiting_;
   const YamlNode* item_ = nullptr;  // of `metrics`, being read
+  std::vector<YamlPtr> annotated_;  // which item_ may lie in
   const YamlNode *cpu_at_ = nullptr, *waiting_at_ = nullptr;
 };
 

@@ -8,6 +8,9 @@
 #include "sim/units.h"
 #include "sim/value_text.h"
 #include "tools/language/hpa_manifest.h"
+#include "tools/language/keda_formula.h"
+#include "tools/language/keda_pauses.h"
+#include "tools/language/keda_triggers.h"
 #include "tools/language/metric_names.h"
 
 namespace stampede {
@@ -18,19 +21,10 @@ using Kind = YamlNode::Kind;
 constexpr i32 kDefaultMaximum = 100;
 constexpr i32 kLongest = 86'400;  // [s]
 
-// Keys of `metadata` under which scalers have the target.
-const ManifestNames& target_keys() {
-  static const ManifestNames keys{"threshold",          "targetValue",       "value",
-                                  "queryValue",         "targetMetricValue", "lagThreshold",
-                                  "lengthThreshold",    "queueLength",       "listLength",
-                                  "messageCount",       "targetQueryValue",  "streamLength",
-                                  "pendingEntriesCount"};
-  return keys;
-}
-
 class ScaledObject {
  public:
-  ScaledObject(ManifestReader& reader, YamlNode& out) : reader_(reader), out_(out) {}
+  ScaledObject(ManifestReader& reader, YamlNode& out, const KedaPauses& pauses)
+      : reader_(reader), out_(out), pauses_(pauses) {}
 
   void write(const YamlNode& spec) {
     const ManifestFields in =
@@ -49,12 +43,30 @@ class ScaledObject {
     reader_.put(out_, spec, "cpu_utilization_percent", std::to_string(cpu_));
     reader_.put(out_, spec, "waiting_requests", std::string("0"));
     if (!metrics_->items.empty()) reader_.put(out_, *metrics_->items[0], "metrics", metrics_);
-    if (wakes_) write_keda(in, spec);
+    disable_directions(pauses_, reader_, out_);
+    if (wakes_ && !pauses_.replicas) write_keda(in, spec);
+    write_pauses();
   }
 
  private:
   i32 seconds(const ManifestFields& in, const char* key, i32 least, i32 otherwise) {
     return reader_.integer(in, "spec", key, least, kLongest).value_or(otherwise);
+  }
+
+  void write_pauses() {
+    const auto told = [&](const std::string& what) {
+      reader_.note(*pauses_.at, "metadata.annotations", "the ScaledObject is paused: " + what);
+    };
+    if (pauses_.replicas.value_or(1) == 0 || (pauses_.all && !pauses_.replicas))
+      reader_.put(out_, *pauses_.at, "enabled", std::string("false"));
+    if (pauses_.replicas)
+      return told(*pauses_.replicas > 0
+                      ? fmt::format("it keeps {} replicas", *pauses_.replicas)
+                      : "it keeps no replicas; nothing is scaled here, so take those of the "
+                        "scenario's pool away as well");
+    if (pauses_.all) return told("it scales nothing");
+    if (pauses_.scale_in) told("it takes no replicas away");
+    if (pauses_.scale_out) told("it adds no replicas");
   }
 
   void write_bounds(const ManifestFields& in, const YamlNode& spec) {
@@ -72,8 +84,15 @@ class ScaledObject {
     if (idle_ && *idle_ >= least_)
       reader_.fault(at("idleReplicaCount"), "spec.idleReplicaCount",
                     fmt::format("must be below minReplicaCount, {}", least_));
-    reader_.put(out_, at("minReplicaCount"), "min_replicas", std::to_string(std::max(1, least_)));
-    reader_.put(out_, at("maxReplicaCount"), "max_replicas", std::to_string(most));
+    if (least_ == 0 && only_resources_)
+      reader_.fault(at("minReplicaCount"), "spec.minReplicaCount",
+                    "KEDA refuses cpu and memory triggers alone with 0, which is the default: they "
+                    "cannot wake the first pod; write `minReplicaCount: 1`");
+    const i32 pinned = pauses_.replicas.value_or(0);
+    reader_.put(out_, pinned > 0 ? *pauses_.at : at("minReplicaCount"), "min_replicas",
+                std::to_string(pinned > 0 ? pinned : std::max(1, least_)));
+    reader_.put(out_, pinned > 0 ? *pauses_.at : at("maxReplicaCount"), "max_replicas",
+                std::to_string(pinned > 0 ? pinned : most));
     if (least_ == 0 && wakes_)
       reader_.note(at("minReplicaCount"), "spec.minReplicaCount",
                    "without pods nobody exports anything: what only pods export cannot wake the "
@@ -88,8 +107,8 @@ class ScaledObject {
     put("polling_interval", fmt::format("{}s", seconds(in, "pollingInterval", 1, 30)));
     put("cooldown", fmt::format("{}s", seconds(in, "cooldownPeriod", 0, 300)));
     put("initial_cooldown", fmt::format("{}s", seconds(in, "initialCooldownPeriod", 0, 0)));
-    put("min_replicas", std::to_string(least_));
-    if (idle_) put("idle_replicas", std::to_string(*idle_));
+    put("min_replicas", std::to_string(pauses_.scale_in ? std::max(1, least_) : least_));
+    if (idle_ && !pauses_.scale_in) put("idle_replicas", std::to_string(*idle_));
     if (const auto it = in.find("fallback"); it != in.end()) {
       const std::string path = "spec.fallback";
       const ManifestFields fallback =
@@ -142,10 +161,17 @@ class ScaledObject {
     if (reader_.expect(in, path, "metricType", {"AverageValue", "Value"}) == "Value")
       metric.target = "value";
     if (!formula || metric.value <= 0) return;
-    const DashboardQuery query = formula_query(*formula, by_name_);
-    if (!query.error.empty())
-      return reader_.fault(*in.at("formula"), path + ".formula", query.error);
-    metric.query = query.text;
+    const auto own = reader_.metric_names().find(metric.name);
+    if (own != reader_.metric_names().end()) {
+      if (!find_query(metric, *in.at("formula"), path + ".formula", reader_)) return;
+      wakes_ = true;
+    } else {
+      const DashboardQuery query = keda_formula(*formula, by_name_);
+      if (!query.error.empty())
+        return reader_.fault(*in.at("formula"), path + ".formula",
+                             fmt::format("{}; {}", query.error, way_out(metric.name)));
+      metric.query = query.text;
+    }
     metrics_->items.clear();
     put_metric(*metrics_, *in.at("formula"), metric, reader_);
   }
@@ -155,6 +181,7 @@ class ScaledObject {
     const std::vector<YamlPtr> items = reader_.list(triggers, "spec.triggers");
     if (triggers->kind == Kind::kSequence && items.empty())
       reader_.fault(*triggers, "spec.triggers", "at least one trigger is wanted");
+    only_resources_ = !items.empty();
     for (std::size_t i = 0; i < items.size(); ++i)
       read_trigger(*items[i], i, fmt::format("spec.triggers[{}]", i));
   }
@@ -175,6 +202,7 @@ class ScaledObject {
       if (value->kind != Kind::kNull) metadata.emplace(key->text, value);
     const std::string below = path + ".metadata";
     for (const auto& [key, value] : metadata) reader_.text(metadata, below, key);
+    only_resources_ &= *type == "cpu" || *type == "memory";
     if (*type == "cpu" || *type == "memory")
       return read_resource(*type, trigger, in, metadata, path);
     ReadMetric metric;
@@ -189,11 +217,16 @@ class ScaledObject {
         target_key = key;
         break;
       }
-    // A cron trigger asks for its replicas one by one: `vector(10)` is ten of them.
-    if (*type == "cron")
+    // These ask for their replicas one by one: `vector(10)` is ten of them.
+    if (*type == "cron" || (tells_its_target(*type) && !metadata.contains(target_key)))
       metadata[target_key = "desired"] = reader_.node(trigger, Kind::kScalar, "1");
     if (!metadata.contains(target_key))
-      return reader_.fault(*data->second, below + "." + target_key, "the field is required");
+      return reader_.fault(*data->second, below + "." + target_key,
+                           *type == "prometheus"
+                               ? "the field is required"
+                               : fmt::format("a trigger of type '{}' wants a number to aim at, "
+                                             "such as `value`; KEDA's default is not known here",
+                                             type->substr(0, 60)));
     metric.value = number(metadata, below, target_key).value_or(0);
     std::string active_key = target_key;
     active_key[0] = static_cast<char>(active_key[0] - 'a' + 'A');
@@ -272,8 +305,16 @@ class ScaledObject {
         reader_.fault(trigger, path,
                       fmt::format("the time of day of a cron trigger is not simulated; say which "
                                   "replicas it asks for beside `manifest:`, such as `metric_names: "
-                                  "{{\"{}\": vector({})}}` within its hours, vector(1) outside",
+                                  "{{\"{}\": vector({})}}` within its hours, vector(0) outside, "
+                                  "where it is not active",
                                   metric.name, of("desiredReplicas").substr(0, 9)));
+      else if (tells_its_target(type))
+        reader_.fault(trigger, path,
+                      fmt::format("what a trigger of type '{}' measures, and its target, only its "
+                                  "scaler knows; say how many replicas it asks for beside "
+                                  "`manifest:`, such as `metric_names: {{\"{}\": "
+                                  "sum(waiting_requests) / 10}}`",
+                                  type, metric.name));
       else
         reader_.fault(trigger, path,
                       fmt::format("what a trigger of type '{}' measures is not simulated; {}",
@@ -307,27 +348,19 @@ class ScaledObject {
   YamlNode& out_;
   std::shared_ptr<YamlNode> metrics_;
   std::map<std::string, std::string> by_name_;  // queries of triggers
+  const KedaPauses& pauses_;
   i32 cpu_ = 0, least_ = 0;
   std::optional<i32> idle_;
-  bool wakes_ = false;  // a trigger that KEDA itself asks
+  bool wakes_ = false;           // a trigger that KEDA itself asks
+  bool only_resources_ = false;  // none but cpu and memory
 };
 
 }  // namespace
 
 void write_scaled_object(const YamlNode& object, ManifestReader& reader, YamlNode& out) {
-  for (const auto& [key, value] : object.entries) {
-    if (key->text == "spec") ScaledObject(reader, out).write(*value);
-    if (key->text != "metadata") continue;
-    for (const auto& [name, annotations] : value->entries) {
-      if (name->text != "annotations") continue;
-      for (const auto& [annotation, said] : annotations->entries)
-        if (annotation->text == "autoscaling.keda.sh/paused" && said->text != "false") {
-          reader.put(out, *said, "enabled", std::string("false"));
-          reader.note(*said, "metadata.annotations",
-                      "the ScaledObject is paused: it scales nothing");
-        }
-    }
-  }
+  const KedaPauses pauses = read_pauses(object, reader);
+  for (const auto& [key, value] : object.entries)
+    if (key->text == "spec") ScaledObject(reader, out, pauses).write(*value);
 }
 
 }  // namespace stampede

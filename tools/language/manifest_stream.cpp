@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/language/hpa_manifest.h"
+#include "tools/language/yaml_merge.h"
 
 namespace stampede {
 namespace {
@@ -33,6 +34,45 @@ bool is_autoscaler(const YamlNode& object) {
   const std::string kind = text_of(object, "kind"), api = text_of(object, "apiVersion");
   return (kind == "HorizontalPodAutoscaler" && api.starts_with("autoscaling/")) ||
          (kind == "ScaledObject" && api.starts_with("keda.sh/"));
+}
+
+// What to do instead with an object that scales, or is scaled by, something else.
+struct OtherKind {
+  const char *kind, *group;
+  const char* instead;
+};
+const OtherKind* other_kind(const std::string& kind, const std::string& api) {
+  static constexpr OtherKind kKinds[] = {
+      {"Service", "serving.knative.dev",
+       "Knative's autoscaler aims at requests in each pod: write a HorizontalPodAutoscaler with a "
+       "Pods metric `inflight_requests` and its target as averageValue"},
+      {"PodAutoscaler", "autoscaling.aibrix.ai",
+       "write a HorizontalPodAutoscaler with a Pods metric of its targetMetric and the targetValue "
+       "as averageValue; its panic window is not simulated"},
+      {"PodAutoscaler", "autoscaling.internal.knative.dev",
+       "Knative's autoscaler aims at requests in each pod: write a HorizontalPodAutoscaler with a "
+       "Pods metric `inflight_requests` and its target as averageValue"},
+      {"InferenceService", "serving.kserve.io",
+       "KServe makes a HorizontalPodAutoscaler or a ScaledObject of it: name a file with that, "
+       "such as `kubectl get hpa,scaledobject -o yaml`"},
+      {"LLMInferenceService", "serving.kserve.io",
+       "KServe makes a HorizontalPodAutoscaler or a ScaledObject of it: name a file with that, "
+       "such as `kubectl get hpa,scaledobject -o yaml`"},
+      {"VariantAutoscaling", "llmd.ai",
+       "it only states wanted replicas, which a HorizontalPodAutoscaler or ScaledObject reads as a "
+       "metric: name a file with that, and say with `metric_names` what the metric stands for"},
+      {"HTTPScaledObject", "http.keda.sh",
+       "write a HorizontalPodAutoscaler or a ScaledObject that aims at what it counts: "
+       "`http_requests` for requestRate, `inflight_requests` for concurrency, with its "
+       "targetValue"},
+      {"ScaledJob", "keda.sh", "it starts jobs; servers are scaled by a ScaledObject"},
+      {"VerticalPodAutoscaler", "autoscaling.k8s.io",
+       "it changes what pods request and not how many they are; leave it out"},
+      {"MultidimPodAutoscaler", "autoscaling.gke.io",
+       "write a HorizontalPodAutoscaler with its goals.metrics and constraints"}};
+  for (const OtherKind& other : kKinds)
+    if (kind == other.kind && api.starts_with(std::string(other.group) + "/")) return &other;
+  return nullptr;
 }
 
 class File {
@@ -80,7 +120,10 @@ class File {
       if (const auto line = template_line(1, UINT32_MAX)) return unrendered(*line), false;
       throw;
     }
-    for (const YamlPtr& document : documents_) add(*document);
+    for (YamlPtr& document : documents_) {
+      document = with_merges(document);
+      add(*document);
+    }
     if (documents_.empty()) {
       found_.faults.push_back({source_->name, 0, 0, "", "the file is empty", ""});
       return false;
@@ -150,6 +193,11 @@ class File {
   }
   // Nothing of the file is quoted unless it is one of Kubernetes: it may be another one altogether.
   void none_at_all(const YamlNode& at) {
+    for (const YamlNode* object : objects_)
+      if (const OtherKind* other =
+              other_kind(text_of(*object, "kind"), text_of(*object, "apiVersion")))
+        return reader_.fault(*child_of(*object, "kind"), "kind",
+                             fmt::format("'{}' is not read here; {}", other->kind, other->instead));
     for (const YamlNode* object : objects_) {
       const YamlNode* kind = child_of(*object, "kind");
       if (kind == nullptr || text_of(*object, "apiVersion").empty()) continue;

@@ -10,5 +10,8 @@ namespace stampede {
 // Of the cluster whose parameters stand at `path`.
 void autoscaler_metrics(std::vector<Finding>& out, const std::string& path,
                         const ClusterParams& cluster);
+// Targets that its metrics cannot come to.
+void doubts_of_autoscalers(std::vector<Finding>& out, const std::string& path,
+                           const ClusterParams& cluster);
 
 }  // namespace stampede

@@ -238,6 +238,7 @@ std::vector<Finding> doubts_of_components(const Spec& spec) {
                                  "requests, and get 503",
                                  not_served, region.name)});
   }
+  everywhere(out, spec, "cluster", spec.cluster, &RegionParams::cluster, doubts_of_autoscalers);
   return out;
 }
 
