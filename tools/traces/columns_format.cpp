@@ -340,7 +340,7 @@ std::string read_time(const Json& value, std::optional<TimeUnit> unit, i64& ns,
   if (!unit) unit = since_1970;
   if (!unit)
     return "is that a number of seconds or of milliseconds? say `time_unit: s`, ms, us or ns";
-  if (number < 0 || number * seconds_of(*unit) > kLatestSeconds)
+  if (!(number >= 0) || number * seconds_of(*unit) > kLatestSeconds)
     return fmt::format("'{}': a time is wanted", shown(value));
   remarks.unit = *unit;
   remarks.sure_unit = since_1970 == unit;
