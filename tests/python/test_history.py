@@ -34,6 +34,26 @@ class History(SmallRun):
         short.loc[200:300] = 1.0
         self.assertIsNone(laid(run, "east/success_ratio", "short", short).departs)
 
+    def test_another_unit_is_told(self):
+        run = self.write()
+        own = run.get("east", "success_ratio")
+        for factor in (100, 1000, 60, 0.001):
+            one = laid(run, "east/success_ratio", "x", own * factor)
+            self.assertAlmostEqual(one.factor, factor)
+        self.assertIsNone(laid(run, "east/success_ratio", "x", own).factor)
+        self.assertIsNone(laid(run, "east/success_ratio", "x", own * 7).factor)
+
+    def test_times_without_an_offset_are_told(self):
+        self.write()
+        for offset, told in (("", True), ("Z", False), ("+00:00", False)):
+            path = self.file("a.csv", f"time,ok\n2026-03-29T13:31:00{offset},100\n"
+                                      f"2026-03-29T13:31:10{offset},100\n")
+            with contextlib.redirect_stdout(io.StringIO()) as said:
+                self.assertEqual(main([str(self.directory), "--measured", str(path), "--signal",
+                                       "east/success_ratio"]), 0)
+            self.assertEqual("taken as UTC: of ok" in said.getvalue(), told)
+            self.assertIn("ok is about 100 times east/success_ratio", said.getvalue())
+
     def test_times_of_day_are_those_of_the_run(self):
         run = self.write()
         own = run.get("east", "success_ratio")

@@ -32,6 +32,10 @@ def number(value):
     return f"{value:.4g}"
 
 
+def times_text(factor):
+    return f"{factor:g} times" if factor >= 1 else f"1/{1 / factor:g} of"
+
+
 def told(run, found, left):
     lines = ["  error    measured   simulated  departs   worst     signal"]
     for one in found:
@@ -39,6 +43,14 @@ def told(run, found, left):
         departs = "-" if one.departs is None else clock(run, one.departs, True)
         lines.append(f"  {error:<8} {number(one.measured):<10} {number(one.simulated):<10} "
                      f"{departs:<9} {clock(run, one.worst, True):<9} {one.signal} | {one.name}")
+    for one in found:
+        if one.factor is not None:
+            lines.append(f"\n{one.name} is about {times_text(one.factor)} {one.signal} all along: it "
+                         "has another unit (such as percent). Divide it first.")
+    unsure = [one.name for one in found if one.taken_as_utc]
+    if unsure:
+        lines.append(f"\nTimes without an offset were taken as UTC: of {', '.join(unsure)}. "
+                     "--starts says which of these times is the run's start.")
     gone = [one for one in found if one.departs is not None]
     first = min(gone, key=lambda one: one.departs, default=None)
     if first is None:
@@ -64,7 +76,7 @@ def as_json(found):
     return json.dumps({"schema": "stampede.history/1", "signals": [
         {"signal": one.signal, "measured_as": one.name, "samples": one.samples,
          "measured_mean": finite(one.measured), "simulated_mean": finite(one.simulated),
-         "error": finite(one.error), "worst_at_seconds": one.worst,
+         "error": finite(one.error), "factor": one.factor, "taken_as_utc": one.taken_as_utc, "worst_at_seconds": one.worst,
          "departs_at_seconds": one.departs,
          "difference": [[float(at), finite(float(value))] for at, value in one.difference.items()]}
         for one in found]}, indent=2, allow_nan=False)

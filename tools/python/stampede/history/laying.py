@@ -9,6 +9,7 @@ from stampede.results import increase
 EPOCH = 1e8  # s: times above it count from 1970
 LASTS = 180.0  # s for which a signal has to be away before it has departed
 WINDOW = 60.0  # s, of rates
+FACTORS = (60.0, 100.0, 1000.0, 3600.0, 1e6)  # between units: minutes, percent, ms, hours, us
 
 
 @dataclasses.dataclass
@@ -24,6 +25,8 @@ class Laid:
     departs: float      # since when it was away for LASTS seconds; None: never
     points: object      # Series of what was measured, over seconds of the run
     difference: object  # Series of simulated - measured
+    factor: float = None  # that measured / simulated has all along, as of another unit; None: none
+    taken_as_utc: bool = False  # measured at times of day without an offset
 
 
 def series_of(run, signal):
@@ -45,6 +48,18 @@ def departure(times, away):
         since = (at if since is None else since) if one else None
         if since is not None and at - since >= LASTS:
             return float(since)
+    return None
+
+
+def factor_between(measured, simulated, error):
+    """The factor between units that explains nearly all of an error; None: there is none."""
+    if error is None or error < 0.5:
+        return None
+    for factor in (*FACTORS, *(1 / factor for factor in FACTORS)):
+        scaled = measured / factor
+        size = numpy.abs(scaled).mean()
+        if size and numpy.abs(simulated - scaled).mean() / size < 0.2:
+            return factor
     return None
 
 
@@ -72,7 +87,8 @@ def laid(run, signal, name, points, starts=None, tolerance=0.2):
         scale = numpy.abs(values).mean()
         reach = max(values.max(), 0.0) - min(values.min(), 0.0)
         away = numpy.abs(difference) > tolerance * reach if reach > 0 else difference != 0
-        return Laid(signal, name, len(times), float(values.mean()), float(at.mean()),
-                    float(numpy.abs(difference).mean() / scale) if scale else None,
+        error = float(numpy.abs(difference).mean() / scale) if scale else None
+        return Laid(signal, name, len(times), float(values.mean()), float(at.mean()), error,
                     float(times[numpy.abs(difference).argmax()]), departure(times, away),
-                    pandas.Series(values, index=times), pandas.Series(difference, index=times))
+                    pandas.Series(values, index=times), pandas.Series(difference, index=times),
+                    factor_between(values, at, error), points.attrs.get("taken_as_utc", False))

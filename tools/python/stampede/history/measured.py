@@ -21,6 +21,14 @@ def seconds_of(text):
     return number
 
 
+def lacks_offset(text):
+    """Whether it is a time of day without an offset, which could be of any zone."""
+    try:
+        return datetime.datetime.fromisoformat(str(text).strip().replace("Z", "+00:00")).tzinfo is None
+    except ValueError:
+        return False
+
+
 def value_of(text):
     """NaN where nothing was measured: an empty cell, NaN, an infinite quantile."""
     number = float(text) if str(text).strip() not in ("", "null") else math.nan
@@ -67,7 +75,7 @@ def from_csv(path, text):
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{path}:1: two columns are called {', '.join(twice)}")
-    points = {name: [] for name in names[1:]}
+    points, anywhere = {name: [] for name in names[1:]}, False
     for row in lines:
         place = f"{path}:{lines.line_num}"
         if not row:
@@ -78,15 +86,20 @@ def from_csv(path, text):
             at, values = seconds_of(row[0]), [value_of(text) for text in row[1:]]
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from error
+        anywhere = anywhere or lacks_offset(row[0])
         for name, value in zip(names[1:], values):
             points[name].append((at, value))
-    return {name: series(own) for name, own in points.items()}
+    found = {name: series(own) for name, own in points.items()}
+    for own in found.values():
+        own.attrs["taken_as_utc"] = anywhere
+    return found
 
 
 def measured(path):
     """{name: Series over seconds}: since 1970, or since the run's start if they are small.
 
-    What was not measured (empty, NaN, infinite) is left out. Raises ValueError with the place.
+    What was not measured (empty, NaN, infinite) is left out. `attrs["taken_as_utc"]`: whether there
+    were times of day without an offset. Raises ValueError with the place.
     """
     text = path.read_text(encoding="utf-8-sig")
     found = (from_prometheus if text.lstrip().startswith("{") else from_csv)(path, text)
