@@ -62,6 +62,19 @@ TEST(tipping, a_sharp_edge_is_found_to_the_width_asked_for_and_jobs_change_nothi
     EXPECT_EQ(four.points[k].runs, t.points[k].runs) << k;
 }
 
+TEST(tipping, no_value_is_tried_twice) {
+  TippingPlan plan;
+  plan.per_point = 10;
+  // Sure at 1/4 and less and at 15/16 and more; the rest stays open.
+  const auto outage = [](double at, std::size_t n) {
+    return std::optional(at >= 0.9 || (at > 0.3 && n % 2 == 0));
+  };
+  const Tipping t = find_tipping(plan, outage);
+  EXPECT_EQ(t.end, TippingEnd::kTooClose);
+  for (std::size_t i = 0; i < t.points.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k) EXPECT_NE(t.points[i].at, t.points[k].at) << i << " " << k;
+}
+
 TEST(tipping, says_why_there_is_none) {
   const TippingPlan plan;
   const auto always = [](bool outage) {

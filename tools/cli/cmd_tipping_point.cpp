@@ -51,6 +51,18 @@ std::string tipping_words(const TippingOptions& o) {
 
 namespace {
 
+// What the open values say, and how to learn more.
+std::string open_values(const TippingOptions& o, const Axis& axis, const Tipping& t) {
+  std::vector<std::string> open;
+  for (const TestedPoint& p : t.points)
+    if (p.side == Side::kOpen)
+      open.push_back(fmt::format("{} of {} runs at {}", p.outages, p.runs, text_at(axis, p.at)));
+  return fmt::format(
+      "{} had an outage, which is not surely above or below one half; more runs at a value may "
+      "tell: --runs-per-point {}",
+      listed(open), 4 * o.per_point);
+}
+
 std::string what_is_said(const TippingOptions& o, const Axis& axis, const Tipping& t) {
   const std::string low = text_at(axis, t.between.low), high = text_at(axis, t.between.high);
   const std::string where = fmt::format(
@@ -61,10 +73,7 @@ std::string what_is_said(const TippingOptions& o, const Axis& axis, const Tippin
     case TippingEnd::kFound:
       return fmt::format("{} tips {}", o.params[0], where);
     case TippingEnd::kTooClose:
-      return fmt::format(
-          "{} tips {}; nearer, an outage is about as likely as not at each of the "
-          "points that were tried",
-          o.params[0], where);
+      return fmt::format("{} tips {}; in between, {}", o.params[0], where, open_values(o, axis, t));
     case TippingEnd::kBudget:
       if (t.points.size() < 3) return "the budget was over before both ends were known";
       return fmt::format("{} tips {}; the budget was over before it was known better", o.params[0],
@@ -75,8 +84,7 @@ std::string what_is_said(const TippingOptions& o, const Axis& axis, const Tippin
     case TippingEnd::kOpenEnd:
       break;
   }
-  return fmt::format("not known: at {} an outage is about as likely as not",
-                     text_at(axis, t.points.back().at));
+  return "not known: " + open_values(o, axis, t);
 }
 
 std::string tipping_table(const TippingOptions& o, const Axis& axis, const Tipping& t,

@@ -58,7 +58,7 @@ std::string said(const MapRow& row) {
     case TippingEnd::kFound:
       return "";
     case TippingEnd::kTooClose:
-      return "nearer, about as likely as not";
+      return "nearer, not surely above or below one half";
     case TippingEnd::kNoCrossing:
       return row.tipping.points.front().side == Side::kAbove ? "an outage at both ends"
                                                              : "none at either end";

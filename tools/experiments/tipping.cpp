@@ -9,6 +9,8 @@
 namespace stampede {
 namespace {
 
+constexpr double kSame = 1e-9;
+
 class Search {
  public:
   using Ask = std::function<std::optional<bool>(double, std::size_t)>;
@@ -42,6 +44,8 @@ class Search {
   }
   void step(double at) {
     if (at <= found_.between.low || at >= found_.between.high) return;
+    for (const TestedPoint& tested : found_.points)
+      if (std::abs(tested.at - at) < kSame) return;  // it stayed open, and its runs are the same
     const Side side = tested(at);
     if (side == Side::kOpen) return;
     const bool crossed = (side == Side::kAbove) == found_.rises;
