@@ -43,6 +43,17 @@ TEST(audit, a_finding_has_its_number_its_place_and_a_command) {
   EXPECT_EQ(f.command.rfind("stampede compare f.yaml --with events_etcd_split", 0), 0u);
 }
 
+TEST(audit, a_quota_that_is_used_up_leaves_nothing) {
+  for (const char* file : {"2147483648B", "7.5GB"}) {
+    const Loaded loaded = load_scenario(scenarios() + "01-deepseek-2026-03-29.yaml",
+                                        {{"spec.control_plane.etcd.initial_file", file, "--set"}});
+    const Risk f = audit(loaded.scenario, "f.yaml").front();
+    EXPECT_EQ(f.rule, "etcd_quota");
+    EXPECT_NE(f.message.find("used up: every write fails from the start"), std::string::npos)
+        << f.message;
+  }
+}
+
 // Each rule, just below its threshold and at it, on the fleet that is sound otherwise.
 TEST(audit, each_rule_has_an_edge) {
   const struct {

@@ -58,9 +58,13 @@ class Audit {
       if (used < kQuotaUsed) continue;
       const auto pod = static_cast<double>(spec_.cluster_of(r).controllers.pod_size.value);
       add("etcd_quota", place(r, own, "control_plane.etcd.initial_file"), 100 * used, "%",
-          fmt::format("etcd's file has {:.0f} % of its quota; {:.0f} MB are left, which {:.0f} "
-                      "objects of the size of a pod fill: then every write fails",
-                      100 * used, (most - file) / 1e6, (most - file) / pod),
+          file < most
+              ? fmt::format("etcd's file has {:.0f} % of its quota; {:.0f} MB are left, which "
+                            "{:.0f} objects of the size of a pod fill: then every write fails",
+                            100 * used, (most - file) / 1e6, (most - file) / pod)
+              : fmt::format("etcd's file has {:.0f} % of its quota, which is used up: every write "
+                            "fails from the start",
+                            100 * used),
           "compare", "--with events_etcd_split --with hpa_scale_up_limit --budget 10min");
     }
   }
