@@ -13,6 +13,7 @@ from small_run import SmallRun
 from stampede import plots
 from stampede.plots import pareto_front, policy_dots
 from stampede.plots.command import main
+from stampede.report.policies import policies_of
 
 MEASURES = [
     {"name": "downtime_seconds", "path": "outage.downtime_seconds", "title": "downtime",
@@ -146,6 +147,19 @@ class Compare(SmallRun):
         picture = plots.policies(stampede.comparison(self.directory))
         said = " ".join(text.get_text() for text in picture.findobj(Text))
         self.assertIn("hold at any time", said)
+        for policy in data["policies"][1:]:  # fewer seeds, of which the mean is another one
+            policy["estimates"]["downtime_seconds"]["mean"] = 7.0
+            policy["verdict"] = {"verdict": "better", "seeds_with_less": 3, "seeds_with_more": 1}
+        data["answers"] = ["good would have stopped it."]
+        path.write_text(json.dumps(data))
+        kept = stampede.comparison(self.directory)
+        rows = kept.estimates.set_index(["policy", "measure"])["comparable_mean"]
+        self.assertEqual(rows["good", "downtime_seconds"], 60)
+        page = "".join(policies_of(kept))
+        for wanted in ("better", "3/1", "good would have stopped it.", "1 min"):
+            self.assertIn(wanted, page)
+        for unwanted in ("nan", "(p ", "[–"):
+            self.assertNotIn(unwanted, page)
         self.assertNotIn("Holm", said)
 
     def test_one_run_has_no_intervals(self):

@@ -132,8 +132,17 @@ std::string heading(const CompareReport& r) {
   return text;
 }
 
+// Policies may have been played with different seeds: of a candidate the difference over those that
+// both have is put on the baseline's mean.
+double comparable_mean(const CompareReport& r, std::size_t k, std::size_t m) {
+  const Estimate& e = r.comparison.policies[k].measures[m];
+  if (!r.any_time || k == 0) return e.mean.mean;
+  return r.comparison.policies[0].measures[m].mean.mean + e.difference.estimate.mean;
+}
+
 std::string overview(const CompareReport& r) {
   std::vector<std::vector<std::string>> rows{{"mean"}};
+  if (r.any_time) rows[0].push_back("runs");
   const auto of_a_region = [](const CompareMeasure& m) {
     return m.name.find('.') != std::string::npos;
   };
@@ -144,14 +153,19 @@ std::string overview(const CompareReport& r) {
   }
   for (std::size_t k = 0; k < r.policies.size(); ++k) {
     std::vector<std::string> row{r.policies[k].name};
+    if (r.any_time) row.push_back(std::to_string(r.comparison.policies[k].runs));
     for (std::size_t m = 0; m < r.measures.size(); ++m) {
       if (of_a_region(r.measures[m])) continue;
       const Estimate& e = r.comparison.policies[k].measures[m];
-      row.push_back(number(e.mean.mean, shown(r.measures[m].unit)) + (e.resolved ? "*" : " "));
+      row.push_back(number(comparable_mean(r, k, m), shown(r.measures[m].unit)) +
+                    (e.resolved ? "*" : " "));
     }
     rows.push_back(std::move(row));
   }
-  if (r.any_time) return aligned(rows);
+  if (r.any_time)
+    return aligned(rows) +
+           "  of a candidate: the baseline's mean and the difference over the seeds that both "
+           "have\n";
   return aligned(rows) +
          fmt::format("  * differs from the baseline (Holm over {} comparisons, {:.0f} %)\n",
                      r.comparison.comparisons, 100 * kConfidence);

@@ -101,34 +101,33 @@ std::string sentence(const CompareReport& r, std::size_t k) {
   const double difference = e.measures.front().difference.estimate.mean;
   const std::string outage =
       fmt::format("an outage of {:.0f} min or more", r.collapse_after.seconds() / 60);
-  const std::string change =
-      fmt::format("{} min of downtime a run in the mean", number(difference, minutes, true));
+  const std::string by =
+      fmt::format("{} min of downtime a run in the mean", change(difference, minutes));
   std::string text;
   switch (effect_of(r, k)) {
     case Effect::kStops:
       text = fmt::format("{} would have stopped it: {} in {}.", name, outage, outages_text(r, k));
       break;
     case Effect::kShortens:
-      text = fmt::format("{} helps and does not stop it: {}; {} in {}.", name, change, outage,
+      text = fmt::format("{} helps and does not stop it: {}; {} in {}.", name, by, outage,
                          outages_text(r, k));
       break;
     case Effect::kPromises:
       text = fmt::format(
           "{} is not decided yet: less downtime on each of {} seeds ({} min in the "
           "mean), too few for a table of {} candidates; {} in {}.",
-          name, e.runs, number(difference, minutes, true), r.policies.size() - 1, outage,
+          name, e.runs, change(difference, minutes), r.policies.size() - 1, outage,
           outages_text(r, k));
       break;
     case Effect::kLooksHelpful:
       text = fmt::format("{} only looks helpful: {}, which {} seeds cannot tell from chance.", name,
-                         change, e.runs);
+                         by, e.runs);
       break;
     case Effect::kNothing:
-      text = fmt::format("{} is undecided: {} in {} seeds.", name, change, e.runs);
+      text = fmt::format("{} is undecided: {} in {} seeds.", name, by, e.runs);
       break;
     case Effect::kWorsens:
-      text =
-          fmt::format("{} makes it worse: {}; {} in {}.", name, change, outage, outages_text(r, k));
+      text = fmt::format("{} makes it worse: {}; {} in {}.", name, by, outage, outages_text(r, k));
       break;
   }
   return text + incidents_text(r, k) + cost_text(r, k);
@@ -164,7 +163,7 @@ std::string verdict_table(const CompareReport& r) {
       row.push_back(number(downtime.mean.mean, minutes));
       row.push_back(interval_text(*downtime.mean_interval, minutes));
     } else {
-      row.push_back(number(downtime.difference.estimate.mean, minutes, true));
+      row.push_back(change(downtime.difference.estimate.mean, minutes));
       row.push_back(interval_text(*downtime.difference_interval, minutes, true));
       row.push_back(fmt::format("{}/{}", r.rulings[k].less, r.rulings[k].more));
       row.push_back(difference_of(r, k, "provisioned_gpu_hours"));

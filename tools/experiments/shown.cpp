@@ -30,6 +30,16 @@ std::string number(double value, const Shown& s, bool sign) {
   return sign && text[0] != '-' ? "+" + text : text;
 }
 
+std::string change(double value, const Shown& s) {
+  constexpr int kMostDecimals = 4;
+  const auto is_none = [&](const Shown& as) {
+    return number(value, as).find_first_not_of("-0.") == std::string::npos;
+  };
+  Shown finer = s;
+  while (value != 0 && finer.decimals < kMostDecimals && is_none(finer)) ++finer.decimals;
+  return number(value, is_none(finer) ? s : finer, true);
+}
+
 std::string interval_text(const Interval& interval, const Shown& s, bool sign) {
   return fmt::format("[{}, {}]", number(interval.low, s, sign), number(interval.high, s, sign));
 }

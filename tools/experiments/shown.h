@@ -17,6 +17,8 @@ Shown shown(const std::string& unit);
 
 // In the unit shown, with commas between thousands; `sign`: + as well.
 std::string number(double value, const Shown& s, bool sign = false);
+// With its sign, and with more decimals where it would be shown as none though it is some.
+std::string change(double value, const Shown& s);
 std::string interval_text(const Interval& interval, const Shown& s, bool sign = false);
 std::string percent(const Interval& share);  // [0 %, 31 %]
 

@@ -50,6 +50,15 @@ def estimate_rows(policies):
             yield row
 
 
+def comparable(data, estimates, baseline):
+    """Means that can stand side by side where each candidate has seeds of its own number."""
+    if data.get("intervals") != "any_time":
+        return estimates["mean"]
+    base = estimates[estimates["policy"] == baseline].set_index("measure")["mean"]
+    return (estimates["measure"].map(base) + estimates["difference_mean"]).where(
+        estimates["policy"] != baseline, estimates["mean"])
+
+
 def comparison(directory):
     """Reads the directory that `stampede compare --out` wrote; returns a Comparison.
 
@@ -72,5 +81,6 @@ def comparison(directory):
     estimates = pandas.DataFrame(estimate_rows(policies))
     for name in estimates.columns.difference(["policy", "measure", "resolved"]):
         estimates[name] = pandas.to_numeric(estimates[name])  # null, of too few runs, is NaN
+    estimates["comparable_mean"] = comparable(data, estimates, policies[0]["name"])
     estimates["unit"] = estimates["measure"].map(measures["unit"])
     return Comparison(directory, data, estimates, runs, [p["name"] for p in policies], measures)

@@ -21,16 +21,17 @@ def front(points):
 
 def points_of(comparison):
     """Rows of (name, cost, its low and high, share of outages, low, high, downtime, low, high)."""
-    rows = []
+    rows, means = [], comparison.estimates.set_index(["policy", "measure"])["comparable_mean"]
     for policy in comparison.data["policies"]:
         cost, down = (policy["estimates"].get(name) for name in (COST, "downtime_seconds"))
         if not cost or not down or cost["mean"] is None or down["mean"] is None:
             continue
-        found = policy["collapse"]
-        rows.append((policy["name"], [cost[key] for key in ("mean", "low", "high")],
+        found, name = policy["collapse"], policy["name"]
+        rows.append((name, [means[name, COST], *(cost[key] for key in ("low", "high"))],
                      [100 * found[key] for key in ("share", "low", "high")],
-                     [None if down[key] is None else down[key] / 60
-                      for key in ("mean", "low", "high")]))
+                     [means[name, "downtime_seconds"] / 60,
+                      *(None if down[key] is None else down[key] / 60
+                        for key in ("low", "high"))]))
     return rows
 
 

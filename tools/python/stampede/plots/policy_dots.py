@@ -65,10 +65,11 @@ def draw_measure(comparison, axes, measure):
             continue
         look = look_of(row, about["better"])
         colour, marker, _ = LOOKS[look]
-        bars(axes, y, row["low"] / divide, row["high"] / divide, colour, 1.0)
+        if not any_time(comparison):  # there it is of other seeds
+            bars(axes, y, row["low"] / divide, row["high"] / divide, colour, 1.0)
         bars(axes, y, (base["mean"] + row["difference_low"]) / divide,
              (base["mean"] + row["difference_high"]) / divide, colour, 3.2)
-        axes.plot(row["mean"] / divide, y, marker, color=colour, markersize=5.5, zorder=4,
+        axes.plot(row["comparable_mean"] / divide, y, marker, color=colour, markersize=5.5, zorder=4,
                   markerfacecolor="white" if look == "unresolved" else colour)
     better = {"lower": "less is better", "higher": "more is better"}.get(about["better"], "")
     axes.set_title(about["title"], loc="left", fontsize=8.5, fontweight="bold", pad=4)

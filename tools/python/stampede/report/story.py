@@ -56,7 +56,8 @@ def root_sentence(run, incidents, root):
     same = [row for row in incidents.values() if not row.causes and row.kind not in PEOPLE]
     others = len(same) - (not first.causes)
     more = f"; {others} more incidents had no recorded cause either" if others > 1 else ""
-    return ["It began with ", mention(run, first), f": “{first.text}”{more}."]
+    said = f": “{first.text}”" if str(first.text).strip() else ""
+    return ["It began with ", mention(run, first), f"{said}{more}."]
 
 
 def chain_sentence(run, incidents, chain, begin):
