@@ -82,6 +82,12 @@ class Reports(SmallRun):
         renamed["name"] = renamed["scenario"]["metadata"]["name"] = "another"
         self.assertEqual(story_of(self.write()), story_of(self.write(manifest=renamed)))
 
+    def test_an_incident_without_words_is_not_quoted(self):
+        told = ["".join(part if isinstance(part, str) else part.text for part in sentence)
+                for sentence in story_of(self.write(
+                    incidents=[{**line, "text": ""} for line in INCIDENTS]))]
+        self.assertIn("It began with policy pushed (13:31:40).", " ".join(told))
+
     def test_another_cause_is_told_otherwise(self):
         other = [incident(1, 100.0, "disk_slowed", (), "east/api.etcd")] + [
             {**line, "component": line["component"]} for line in INCIDENTS[1:]]
