@@ -212,6 +212,9 @@ TEST(trace_checks, a_stated_duration_is_held_against_the_times) {
             std::string::npos)
       << of(result("3.5", "5000, 6100, 8000"));
   EXPECT_EQ(of(result("3.5", "5, 6.1, 8")), "");
+  EXPECT_NE(of(result("3.5", "5000, 5001, 5200")).find("say `time_unit: ms`, else"),
+            std::string::npos)
+      << "all requests at once";
   EXPECT_EQ(of(result("300", "5, 6.1, 8")), "");
 }
 

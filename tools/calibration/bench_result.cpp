@@ -29,7 +29,7 @@ std::vector<RecordedRequest> from_vllm(const Json& result) {
     r.at = result["start_times"][i].get<double>();
     r.prompt = result["input_lens"][i].get<u32>();
     r.output = result["output_lens"][i].get<u32>();
-    r.failed = r.output == 0;
+    r.failed = r.output == 0 || !result["ttfts"][i].is_number();  // NaN: no first token
     r.ttft = r.e2e = number_or_zero(result["ttfts"][i]);
     for (const Json& gap : result["itls"][i]) r.e2e += number_or_zero(gap);
   }
@@ -68,10 +68,7 @@ void check_unit(const std::vector<RecordedRequest>& rows, double duration) {
   times.duration = duration;
   times.certain = rows.front().at >= kSince1970 && rows.front().at < kLatestSeconds;
   if (const auto doubt = doubt_of(times))
-    throw std::runtime_error(
-        fmt::format("{}; if they are in {} say --time-unit {}, else "
-                    "--time-unit s",
-                    doubt->what, short_name(doubt->other), short_name(doubt->other)));
+    throw std::runtime_error(doubt->question("--time-unit ", ""));
 }
 
 std::string whole_file(const std::string& path) {

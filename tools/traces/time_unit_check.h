@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/clients/trace_params.h"
 #include "sim/units.h"
@@ -19,12 +20,14 @@ struct RecordedTimes {
 };
 
 struct UnitDoubt {
-  std::string what;  // why `unit` can hardly be meant
-  TimeUnit other;    // which one would do
+  std::string what;              // why `unit` can hardly be meant
+  TimeUnit read;                 // `unit`
+  std::vector<TimeUnit> others;  // which ones would do
+  // What to do: `option` stands before the name of a unit and `end` behind it.
+  std::string question(const std::string& option, const std::string& end) const;
 };
 
 double seconds_of(TimeUnit unit);
-const char* short_name(TimeUnit unit);
 
 // Nothing where the times can be what they are read as. Too few rows are not judged by their rate,
 // nor rows that all have the same time.

@@ -75,9 +75,7 @@ std::string TraceChecks::fault_of_times() const {
   times.duration = duration_;
   times.certain = sure_ == rows_;
   const auto doubt = doubt_of(times);
-  if (!doubt) return "";
-  return fmt::format("{}; if they are in {} say `time_unit: {}`, else `time_unit: {}`", doubt->what,
-                     short_name(doubt->other), short_name(doubt->other), short_name(unit_));
+  return doubt ? doubt->question("`time_unit: ", "`") : "";
 }
 
 std::vector<std::string> TraceChecks::notes() const {

@@ -45,8 +45,8 @@ def told(run, found, left):
                      f"{departs:<9} {clock(run, one.worst, True):<9} {one.signal} | {one.name}")
     for one in found:
         if one.factor is not None:
-            lines.append(f"\n{one.name} is about {times_text(one.factor)} {one.signal} all along: it "
-                         "has another unit (such as percent). Divide it first.")
+            lines.append(f"\n{one.name} is about {times_text(one.factor)} {one.signal}: it "
+                         "has another unit, such as percent. Divide it first.")
     unsure = [one.name for one in found if one.taken_as_utc]
     if unsure:
         lines.append(f"\nTimes without an offset were taken as UTC: of {', '.join(unsure)}. "

@@ -9,6 +9,7 @@ from stampede.results import increase
 EPOCH = 1e8  # s: times above it count from 1970
 LASTS = 180.0  # s for which a signal has to be away before it has departed
 WINDOW = 60.0  # s, of rates
+HIGH = 0.95  # the quantile that is compared of what may have another unit
 FACTORS = (60.0, 100.0, 1000.0, 3600.0, 1e6)  # between units: minutes, percent, ms, hours, us
 
 
@@ -25,7 +26,7 @@ class Laid:
     departs: float      # since when it was away for LASTS seconds; None: never
     points: object      # Series of what was measured, over seconds of the run
     difference: object  # Series of simulated - measured
-    factor: float = None  # that measured / simulated has all along, as of another unit; None: none
+    factor: float = None  # of measured to simulated, as if of another unit; None: none
     taken_as_utc: bool = False  # measured at times of day without an offset
 
 
@@ -52,13 +53,15 @@ def departure(times, away):
 
 
 def factor_between(measured, simulated, error):
-    """The factor between units that explains nearly all of an error; None: there is none."""
-    if error is None or error < 0.5:
+    """The factor between units by which both reach as high and most of an error goes; None: none."""
+    reach = numpy.quantile(numpy.abs(simulated), HIGH)
+    if error is None or error < 0.5 or not reach:
         return None
     for factor in (*FACTORS, *(1 / factor for factor in FACTORS)):
         scaled = measured / factor
         size = numpy.abs(scaled).mean()
-        if size and numpy.abs(simulated - scaled).mean() / size < 0.2:
+        if (abs(numpy.quantile(numpy.abs(scaled), HIGH) / reach - 1) < 0.2
+                and numpy.abs(simulated - scaled).mean() < 0.75 * size):
             return factor
     return None
 
