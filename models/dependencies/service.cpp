@@ -189,7 +189,9 @@ std::vector<IncidentId> Service::ailments() const {
       if (f.harm == harm) all.push_back(f.incident);
   all.insert(all.end(), short_.begin(), short_.end());
   if (instances_.share_cold() > 0) all.insert(all.end(), cold_since_.begin(), cold_since_.end());
-  if (saturated_ != kNoIncident) all.insert(all.begin() + (down() ? 1 : 0), saturated_);
+  // Before what else is wrong, but for what took it down.
+  if (saturated_ != kNoIncident)
+    all.insert(all.begin() + (down() && !all.empty() ? 1 : 0), saturated_);
   all.insert(all.end(), lingering_.begin(), lingering_.end());
   return all;
 }

@@ -110,5 +110,19 @@ TEST(service_instances, that_are_out_of_memory_end_one_after_another) {
       play("", store(std::string(kFour) + ", calls_per_instance: 5")).count("instances_ended"), 0U);
 }
 
+// The only one, of a service that is overloaded from the start.
+TEST(service_instances, the_last_that_is_out_of_memory_names_the_overload) {
+  const Played run =
+      play("", {"spec.services=[{name: store, servers: 1, service_time: 2s, queue: 100, "
+                "instances: 1, start_time: 30s, calls_per_instance: 60}]",
+                "spec.uses=[{name: store, service: store, timeout: 5s}]"});
+  ASSERT_GE(run.count("instances_ended"), 1U);
+  for (const Incident& i : run.incidents)
+    if (i.kind == "instances_ended") {
+      ASSERT_FALSE(i.causes.empty());
+      EXPECT_EQ(run.incidents[i.causes.front() - 1].kind, "service_saturated");
+    }
+}
+
 }  // namespace test_service_instances
 }  // namespace stampede::test
