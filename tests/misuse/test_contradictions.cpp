@@ -167,8 +167,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "[0].action.target.link: a region's network has 3 links to providers"),
         timeline("{at: 5min, do: hijack_prefix, by: mars}",
                  "[0].action.by: no region is called 'mars'; one of: east, west"),
-        timeline("{at: 5min, do: hijack_prefix, target: {region: east}, by: east}",
-                 "[0].action.by: these prefixes are its own"),
         timeline("{at: 5min}", "[0].action: the key `do` is missing; what happens"),
         timeline("{at: 5min, do: page, action: {do: page}}",
                  "[0].do: `action` says it already: leave one of the two out"),

@@ -146,8 +146,9 @@ inline LiveRun play(const Scenario& scenario) {
   LiveRun seen{run.results_digest, run.series_values, {}};
   for (double& value : seen.series)
     if (value != value) value = -1;  // absent
+  // A conflict of contexts is told at once only if it has a cause, such as a change at the start.
   for (const Incident& i : run.incidents)
-    if (i.kind != "set" && i.kind != "nothing_changed")
+    if (i.kind != "set" && i.kind != "nothing_changed" && i.kind != "kv_conflict")
       seen.incidents.push_back(fmt::format("{} {} {} {}", i.at.ns, i.kind, i.component, i.text));
   return seen;
 }

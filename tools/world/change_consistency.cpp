@@ -121,8 +121,6 @@ class Check {
     if (const std::string by = s.action->name == "hijack_prefix" ? text_at(s, "by") : "";
         !by.empty() && std::find(regions_.begin(), regions_.end(), by) == regions_.end())
       report(s, "by", fmt::format("no region is called '{}'{}", by, suggestion(by, regions_)));
-    else if (!by.empty() && by == text_at(s, "target.region"))
-      report(s, "by", "these prefixes are its own: name another region, or leave it out");
     if (s.action->name == "prefer_routes") backbone(s);
     if (const std::string link = text_at(s, "target.link");
         !link.empty() && std::stoll(link) >= spec_.network.providers_per_region)
