@@ -18,4 +18,15 @@ IncidentId Journal::record(Instant at, std::string_view kind, std::string_view c
   return id;
 }
 
+std::vector<IncidentId> Journal::ends_of_causes(IncidentId effect) const {
+  std::vector<IncidentId> ends;
+  if (effect == kNoIncident) return ends;
+  const std::vector<IncidentId>& causes = incidents_[effect - 1].causes;
+  for (const std::vector<Closing>* known : {&closings_, &lifted_})
+    for (const Closing& c : *known)
+      if (c.ended > effect && std::binary_search(causes.begin(), causes.end(), c.began))
+        ends.push_back(c.ended);
+  return ends;
+}
+
 }  // namespace stampede

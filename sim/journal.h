@@ -38,10 +38,18 @@ class Journal {
   void close(IncidentId began, IncidentId ended) { closings_.push_back({began, ended}); }
   void fade(IncidentId began, IncidentId ended) { closings_.push_back({began, ended, true}); }
   const std::vector<Closing>& closings() const { return closings_; }
+  // A fault that was taken away, for the ends of what it had brought.
+  void lift(IncidentId fault, IncidentId by) { lifted_.push_back({fault, by}); }
+  // What ended, since `effect` began, of what had brought it.
+  std::vector<IncidentId> ends_of_causes(IncidentId effect) const;
+  // `ended` took a fault away of which another one holds all: nothing is different.
+  void idle(IncidentId ended) { idle_.push_back(ended); }
+  const std::vector<IncidentId>& idle() const { return idle_; }
 
  private:
   std::vector<Incident> incidents_;
-  std::vector<Closing> closings_;
+  std::vector<Closing> closings_, lifted_;
+  std::vector<IncidentId> idle_;
 };
 
 }  // namespace stampede

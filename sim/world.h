@@ -13,6 +13,10 @@
 
 namespace stampede {
 
+// What other faults of one thing leave of the end of one of them: it is as it was, less is wrong
+// with it, or as much as before.
+enum class Remains : u8 { kNothing, kLess, kAsMuch };
+
 struct World {
   explicit World(u64 s) : seed(s) {}
   World(const World&) = delete;
@@ -44,16 +48,21 @@ struct World {
   void close(IncidentId began, IncidentId ended) { journal.close(began, ended); }
   // An effect that is over, and nothing is known that ended it (Journal::fade).
   void fade(IncidentId began, IncidentId ended) { journal.fade(began, ended); }
-  // An effect ends, because of `by` as far as that is known: the incident that says so.
+  // An end that changed nothing (Journal::idle).
+  void idle(IncidentId ended) { journal.idle(ended); }
+  // An effect ends, because of `by` as far as that is known, else when what had brought it has: the
+  // incident that says so.
   IncidentId end(const IncidentKind& kind, std::string_view component, IncidentId began,
                  IncidentId by, std::string text) {
-    const IncidentId ended = incident(kind, component, {began, by}, std::move(text));
-    if (by == kNoIncident)
-      journal.fade(began, ended);
-    else
-      journal.close(began, ended);
-    return ended;
+    return end(kind, component, began, std::vector<IncidentId>{by}, std::move(text));
   }
+  IncidentId end(const IncidentKind& kind, std::string_view component, IncidentId began,
+                 std::vector<IncidentId> by, std::string text);
+  // `fault`, one of those of a thing, is over because of the last of `causes`: `kind` if it was the
+  // last one, else that it is eased; nothing where another holds it as before. Returns what says
+  // so.
+  IncidentId ease(const IncidentKind& kind, std::string_view component, IncidentId fault,
+                  std::vector<IncidentId> causes, std::string text, Remains remains);
   // Of what names its kind itself: an action.
   IncidentId incident(std::string_view kind, std::string_view component,
                       std::vector<IncidentId> causes, std::string text) {

@@ -271,31 +271,42 @@ void GlobalBalancer::check_view(RegionId region) {
 
 bool GlobalBalancer::usable(std::size_t region) const {
   const Region& r = regions_[region];
-  if (!r.probe.usable() || r.capacity <= 0 || r.drains > 0 || closing(region) != nullptr)
+  if (!r.probe.usable() || r.capacity <= 0 || !r.drains.empty() || closing(region) != nullptr)
     return false;
   return !(r.expired && params_.view_expiry == ViewExpiry::kFailClosed);
 }
 
-void GlobalBalancer::drain(RegionId region, IncidentId cause) {
-  Region& r = regions_[region];
-  ++r.drains;
-  r.drained_by = world_.incident(kRegionDrained, path_, {cause},
-                                 "clients are no longer sent to " + world_.region_name(region));
+IncidentId GlobalBalancer::drain(RegionId region, IncidentId cause) {
+  const IncidentId drained =
+      world_.incident(kRegionDrained, path_, {cause},
+                      "clients are no longer sent to " + world_.region_name(region));
+  regions_[region].drains.push_back(drained);
   rebuild();
+  return drained;
 }
 
-void GlobalBalancer::undrain(RegionId region, IncidentId healed) {
+// Of several the last one that ends lets clients in.
+void GlobalBalancer::undrain(RegionId region, IncidentId drained, IncidentId healed) {
   Region& r = regions_[region];
-  if (r.drains == 0 || --r.drains > 0) return;
-  r.usable_by = world_.incident(kRegionUndrained, path_, {r.drained_by, healed},
+  std::vector<IncidentId> over;
+  std::erase_if(r.drains, [&](IncidentId d) {
+    if (drained != kNoIncident && d != drained) return false;
+    over.push_back(d);
+    return true;
+  });
+  if (over.empty()) return;
+  if (!r.drains.empty()) return world_.idle(healed);
+  std::vector<IncidentId> causes = over;
+  causes.push_back(healed);
+  r.usable_by = world_.incident(kRegionUndrained, path_, std::move(causes),
                                 "clients may be sent to " + world_.region_name(region) + " again");
-  world_.close(r.drained_by, r.usable_by);
+  for (const IncidentId d : over) world_.close(d, r.usable_by);
   rebuild();
 }
 
 IncidentId GlobalBalancer::cause_of(std::size_t region) const {
   const Region& r = regions_[region];
-  if (r.drains > 0) return r.drained_by;
+  if (!r.drains.empty()) return r.drains.back();
   if (const RegionFilter* filter = closing(region))
     return filter->closed_by(static_cast<RegionId>(region));
   if (!r.probe.usable()) return r.unreachable;

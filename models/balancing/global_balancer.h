@@ -52,9 +52,11 @@ class GlobalBalancer : public BalancerPort,
   bool learns() const override { return !filters_.empty(); }
   void ended(RegionId region, Outcome outcome, IncidentId cause) override;
 
-  void drain(RegionId region, IncidentId cause) override;
-  void undrain(RegionId region, IncidentId healed) override;
-  u32 drains(RegionId region) const override { return regions_[region].drains; }
+  IncidentId drain(RegionId region, IncidentId cause) override;
+  void undrain(RegionId region, IncidentId drained, IncidentId healed) override;
+  u32 drains(RegionId region) const override {
+    return static_cast<u32>(regions_[region].drains.size());
+  }
 
   // A watch delivered a region's capacity [requests/s]; `cause` is what changed it.
   void capacity_changed(RegionId region, double ready_capacity, IncidentId cause);
@@ -88,8 +90,7 @@ class GlobalBalancer : public BalancerPort,
     IncidentId shrunk_by = kNoIncident, stalled_by = kNoIncident;
     IncidentId unreachable = kNoIncident, lost_by = kNoIncident;  // and why
     IncidentId usable_by = kNoIncident;  // what ended that it could not be used
-    u32 drains = 0;                      // by hand
-    IncidentId drained_by = kNoIncident;
+    std::vector<IncidentId> drains{};    // by hand, oldest first
     // admitted foreign attempts in this and the previous window
     i64 window = 0;
     double current = 0, previous = 0;

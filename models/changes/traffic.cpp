@@ -29,11 +29,12 @@ const RegisterFault<OnRegions> drain_region{
     "the global balancer sends no new clients to the region; answers given before live out their "
     "time",
     "", [](const OnRegions& p, const Act& act) -> Heal {
-      const std::vector<RegionId> regions = regions_in(act.scene, p.target);
       TrafficControlPort* balancer = act.scene.traffic;
-      for (const RegionId r : regions) balancer->drain(r, act.root);
-      return [balancer, regions](IncidentId healed) {
-        for (const RegionId r : regions) balancer->undrain(r, healed);
+      std::vector<std::pair<RegionId, IncidentId>> drains;
+      for (const RegionId r : regions_in(act.scene, p.target))
+        drains.emplace_back(r, balancer->drain(r, act.root));
+      return [balancer, drains](IncidentId healed) {
+        for (const auto& [region, drained] : drains) balancer->undrain(region, drained, healed);
       };
     }};
 
@@ -42,8 +43,10 @@ const RegisterAction<OnRegions> undrain_region{
     [](const OnRegions& p, const Act& act) -> Effect {
       TrafficControlPort* balancer = act.scene.traffic;
       bool met_nobody = true;
-      for (const RegionId r : regions_in(act.scene, p.target))
-        for (; balancer->drains(r) > 0; met_nobody = false) balancer->undrain(r, act.root);
+      for (const RegionId r : regions_in(act.scene, p.target)) {
+        met_nobody = met_nobody && balancer->drains(r) == 0;
+        balancer->undrain(r, kNoIncident, act.root);
+      }
       return {.nothing = met_nobody};
     }};
 

@@ -42,6 +42,18 @@ IncidentId Hosts::note(const IncidentKind& kind, const std::vector<NodeId>& node
                                      std::to_string(context_.state.nodes.size()) + " nodes");
 }
 
+// Of those for which a fault is over: which of them are heard again.
+IncidentId Hosts::note_back(const IncidentKind& kind, const std::vector<NodeId>& nodes,
+                            IncidentId healed, IncidentId noted) {
+  if (nodes.empty()) context_.world.idle(healed);
+  if (nodes.empty() || noted != kNoIncident) return noted;
+  std::vector<NodeId> heard;
+  for (const NodeId n : nodes)
+    if (!context_.state.nodes[n].silent()) heard.push_back(n);
+  if (!heard.empty()) return note(kind, heard, healed);
+  return context_.world.ease(kind, context_.path, kNoIncident, {healed}, "", Remains::kLess);
+}
+
 // ---- dead or out of reach --------------------------------------------------------------------
 void Hosts::fail(const std::vector<NodeId>& nodes, IncidentId cause) {
   const IncidentId failed = note(kNodesFailed, nodes, cause);
@@ -120,8 +132,7 @@ IncidentId Hosts::repaired(const std::vector<NodeId>& nodes, bool cold, Incident
     node.cold = node.cold || cold;
     if (--node.dead == 0) back.push_back(n);
   }
-  if (back.empty()) return noted;
-  if (noted == kNoIncident) noted = note(kNodesRepaired, back, healed);
+  noted = note_back(kNodesRepaired, back, healed, noted);
   for (const NodeId n : back) {
     kubelets_.node_started(n, noted);
     if (!context_.state.nodes[n].silent()) leases_.node_speaks(n);
@@ -147,8 +158,7 @@ IncidentId Hosts::attached(const std::vector<NodeId>& nodes, const NodeReturn& h
     context_.state.nodes[n].cold = context_.state.nodes[n].cold || how.cold;
     if (--context_.state.nodes[n].detached == 0) back.push_back(n);
   }
-  if (back.empty()) return noted;
-  if (noted == kNoIncident) noted = note(kNodesAttached, back, healed);
+  noted = note_back(kNodesAttached, back, healed, noted);
   for (const NodeId n : back) {
     if (context_.state.nodes[n].dead > 0) continue;
     if (how.anew)
@@ -189,7 +199,7 @@ void Hosts::uncordon(const std::vector<NodeId>& nodes, IncidentId healed) {
   std::erase_if(draining_, [&](const Drain& d) {
     return std::find(open.begin(), open.end(), d.node) != open.end();
   });
-  if (open.empty()) return;
+  if (open.empty()) return context_.world.idle(healed);
   const IncidentId opened = note(kNodesUncordoned, open, healed);
   for (const NodeId n : open) {
     cordoned_by_[n] = opened;

@@ -71,6 +71,8 @@ class Hosts final : public Component, public ApiCaller, public NodeControlPort {
                       IncidentId noted);
   IncidentId attached(const std::vector<NodeId>& nodes, const NodeReturn& how, IncidentId healed,
                       IncidentId noted);
+  IncidentId note_back(const IncidentKind& kind, const std::vector<NodeId>& nodes,
+                       IncidentId healed, IncidentId noted);
   IncidentId note(const IncidentKind& kind, const std::vector<NodeId>& nodes, IncidentId cause);
   void write_cordon(NodeId node);
   void evict();

@@ -39,7 +39,7 @@ ApiServer::ApiServer(World& world, ApiServerParams params, std::string path)
       waits_(params.saturated_wait) {
   component_ = world_.scheduler.add(this);
   etcd_ = std::make_unique<Etcd>(world_, params_.etcd, path_ + ".etcd");
-  etcd_->on_alarm([this] { saturate("etcd's file passed its quota: writes fail"); });
+  etcd_->on_alarm([this] { file_full(); });
   if (params_.events_etcd == EventsEtcd::kSplit) {
     EtcdParams events = params_.etcd;
     events.initial_file = Bytes{0};
@@ -217,7 +217,8 @@ void ApiServer::write(u32 slot, Instant at) {
   w.give_up = c.deadline;
   if (c.call.object == ApiObject::kEvent) w.expires = at + params_.event_ttl;
   c.to_etcd = at;
-  tally_.add(world_.now(), c.call.cause, w.bytes);
+  filled_by_.add(world_.now(), c.call.cause, w.bytes);
+  lately_.add(world_.now(), c.call.cause, w.bytes);
   Etcd& store = c.call.object == ApiObject::kEvent && events_etcd_ ? *events_etcd_ : *etcd_;
   // A binding is a change of the pod as the server reads it, whatever its caller knows.
   w.expects = binding ? found : c.call.version;

@@ -202,7 +202,8 @@ class ApiServer final : public ApiServerPort,
   void eased(IncidentId by) override;
   void slow_members();
   void tell_disks(std::vector<IncidentId> causes, const std::string& change);
-  void saturate(const std::string& text);
+  void file_full();
+  void saturate(std::vector<IncidentId> causes, const std::string& text);
   void retune_servers();
   void schedule_compaction();
   void check_frozen();
@@ -242,8 +243,9 @@ class ApiServer final : public ApiServerPort,
   std::unordered_map<u32, Pod> pods_;  // as committed; looked up only
 
   WriteWaits waits_;
-  CauseTally<60, 6, 32> tally_;   // bytes written
-  CauseTally<60, 6, 4> read_by_;  // CPU time of lists [us]
+  CauseTally<60, 6, 32> filled_by_;  // bytes written, as long as they fill the file
+  CauseTally<10, 2, 32> lately_;     // those that may still wait
+  CauseTally<60, 6, 4> read_by_;     // CPU time of lists [us]
   ReadinessPort* readiness_ = nullptr;
   // An incident lasts until its condition has been away for `clear_after`.
   IncidentId saturated_ = kNoIncident, frozen_ = kNoIncident;

@@ -104,11 +104,14 @@ void ApiServer::eased(IncidentId by) {
   if (trouble != kNoIncident && by > trouble) repaired_ = by;
 }
 
-void ApiServer::saturate(const std::string& text) {
+void ApiServer::file_full() {
+  saturate(filled_by_.top(world_.now(), kMostCauses), "etcd's file passed its quota: writes fail");
+}
+
+void ApiServer::saturate(std::vector<IncidentId> causes, const std::string& text) {
   slow_at_ = world_.now();
   if (saturated_ != kNoIncident) return;
   if (frozen_ == kNoIncident) repaired_ = kNoIncident;
-  std::vector<IncidentId> causes = tally_.top(world_.now(), kMostCauses);
   for (const SlowDisks& slow : slowed_) causes.push_back(slow.fault);
   causes.push_back(disk_stalled());
   causes.push_back(blocked_by_upkeep());
@@ -146,7 +149,8 @@ void ApiServer::check_saturated() {
   const Instant now = world_.now();
   const Instant limit{now.ns - params_.saturated_wait.ns};
   if (waits_.slow(etcd_->oldest_start() <= limit ? etcd_->outstanding_since(limit) : 0)) {
-    saturate("writes wait over " + print(params_.saturated_wait) + " (99th percentile over 10 s)");
+    saturate(lately_.top(now, kMostCauses),
+             "writes wait over " + print(params_.saturated_wait) + " (99th percentile over 10 s)");
   } else if (etcd_->alarm()) {
     slow_at_ = now;
   } else {
@@ -201,8 +205,15 @@ void ApiServer::lift_limit(u32 id, IncidentId healed) {
   const auto it =
       std::find_if(limits_.begin(), limits_.end(), [id](const Limit& l) { return l.id == id; });
   if (it == limits_.end()) return;
-  eased(world_.incident(kApiCallsLetIn, path_, {it->fault, healed}, ""));
+  const Limit gone = *it;
   limits_.erase(it);
+  Remains remains = Remains::kNothing;
+  for (const Limit& l : limits_)
+    if (l.level == gone.level && remains != Remains::kAsMuch)
+      remains = l.rate <= gone.rate ? Remains::kAsMuch : Remains::kLess;
+  const IncidentId in =
+      world_.ease(kApiCallsLetIn, path_, gone.fault, {gone.fault, healed}, "", remains);
+  if (remains != Remains::kAsMuch) eased(in);
 }
 
 // The limit that this call meets.

@@ -100,8 +100,10 @@ const WorkQueue::Throttle* WorkQueue::tightest() const {
 void WorkQueue::enqueue(u32 item) {
   if (items_[item].waits != Wait::kNot) return;
   if (leader_ != nullptr && leader_->items_[item].expired) return;
-  if (tightest() == nullptr) return admit(item);
+  const Throttle* throttle = tightest();
+  if (throttle == nullptr) return admit(item);
   items_[item].waits = Wait::kHeld;
+  items_[item].held_by = throttle->incident;
   held_.push_back(item);
   admit_next();
 }
@@ -126,6 +128,7 @@ void WorkQueue::admit_next() {
         return;
       }
       admitted_at_ = world_.now();
+      items_[held_.front()].held_by = t->incident;
     }
     const u32 item = held_.front();
     held_.pop_front();
@@ -193,9 +196,10 @@ void WorkQueue::in_time(u32 index) {
   ++done;
   if (queue_.empty()) hindered_by_ = kNoIncident;  // nothing is left of what piled up
   if (late_ != kNoIncident && world_.now() - last_wasted_ > params_.renew) {
-    world_.end(kWorkInTime, path_, late_, kNoIncident, "");
+    world_.end(kWorkInTime, path_, late_, eased_by_.since(late_), "");
     late_ = kNoIncident;
   }
+  item.held_by = kNoIncident;
   item.done = world_.now();
   item.due = world_.now() + params_.renew;
   item.valid_until = world_.now() + params_.lease;
@@ -217,10 +221,10 @@ void WorkQueue::expire(u32 index) {
   items_[index].expired = true;
   ++expired_;
   if (lost_ == kNoIncident) {
-    const Throttle* held_by = items_[index].waits == Wait::kHeld ? tightest() : nullptr;
+    const Throttle* throttle = items_[index].waits == Wait::kHeld ? tightest() : nullptr;
     lost_ = world_.incident(kLeasesExpired, path_,
                             {stalled_, late_, changed_by_, hindered_by_,
-                             held_by != nullptr ? held_by->incident : kNoIncident,
+                             throttle != nullptr ? throttle->incident : items_[index].held_by,
                              leader_ != nullptr ? leader_->lost_ : kNoIncident},
                             fmt::format("the first of {}", items_.size()));
   }
@@ -237,7 +241,9 @@ void WorkQueue::changed() {
 void WorkQueue::tell() {
   const bool over = expired_ == 0 && lost_ != kNoIncident;
   const IncidentId valid =
-      over ? world_.end(kLeasesValid, path_, lost_, kNoIncident, "all of them") : lost_;
+      over ? world_.end(kLeasesValid, path_, lost_, eased_by_.since(lost_), "all of them") : lost_;
+  for (WorkQueue* follower : followers_)
+    if (over) follower->eased_by_.note(valid);
   if (params_.on_expired != OnExpired::kNothing)
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
       std::vector<u32> closed, opened;
@@ -256,6 +262,11 @@ void WorkQueue::tell() {
   if (over) lost_ = kNoIncident;
 }
 
+void WorkQueue::retuned(const LiveChange& change) {
+  changed_by_ = change.cause;
+  eased_by_.note(change.by, change.path);
+}
+
 // ---- what is done to it ------------------------------------------------------------------------
 void WorkQueue::stall(IncidentId cause) {
   ++stalls_;
@@ -264,8 +275,8 @@ void WorkQueue::stall(IncidentId cause) {
 }
 
 void WorkQueue::resume(IncidentId healed) {
-  if (--stalls_ > 0) return;
-  world_.incident(kControllerResumed, path_, {healed}, "");
+  if (--stalls_ > 0) return world_.idle(healed);
+  eased_by_.note(world_.ease(kControllerResumed, path_, stalled_, {healed}, "", Remains::kNothing));
   stalled_ = kNoIncident;
   work();
 }
@@ -278,14 +289,25 @@ u32 WorkQueue::throttle(Rate rate, IncidentId cause) {
 }
 
 void WorkQueue::unthrottle(u32 id, IncidentId healed) {
-  std::erase_if(throttles_, [&](const Throttle& t) { return t.id == id; });
-  world_.incident(kControllerUnthrottled, path_, {healed}, "");
+  const auto it = std::find_if(throttles_.begin(), throttles_.end(),
+                               [id](const Throttle& t) { return t.id == id; });
+  if (it == throttles_.end()) return;
+  const Throttle gone = *it;
+  throttles_.erase(it);
+  const Throttle* other = tightest();
+  const bool as_tight = other != nullptr && other->rate <= gone.rate;
+  const IncidentId eased =
+      world_.ease(kControllerUnthrottled, path_, gone.incident, {healed}, "",
+                  other == nullptr ? Remains::kNothing
+                  : as_tight       ? Remains::kAsMuch
+                                   : Remains::kLess);
+  if (!as_tight) eased_by_.note(eased);
   admit_next();
 }
 
 void WorkQueue::restart(IncidentId cause) {
-  world_.incident(kControllerRestarted, path_, {cause},
-                  fmt::format("{} items were in its queue", queued()));
+  eased_by_.note(world_.incident(kControllerRestarted, path_, {cause},
+                                 fmt::format("{} items were in its queue", queued())));
   put_down();
   queue_.clear();
   held_.clear();

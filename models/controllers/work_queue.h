@@ -23,6 +23,7 @@
 #include "models/ports/live_port.h"
 #include "models/ports/node_control_port.h"
 #include "models/ports/service_port.h"
+#include "sim/eased_by.h"
 #include "sim/world.h"
 
 namespace stampede {
@@ -47,7 +48,7 @@ class WorkQueue final : public Component,
   void handle(const Event& event) override;
   LiveRoot live() { return live_root(params_, this); }
   // What begins after it goes by it.
-  void retuned(const LiveChange& change) override { changed_by_ = change.cause; }
+  void retuned(const LiveChange& change) override;
 
   void service_replied(u32 tag, const ServiceReply& reply) override;
 
@@ -68,7 +69,8 @@ class WorkQueue final : public Component,
   enum class Wait : u8 { kNot, kHeld, kQueued };
   struct Item {
     Instant due{}, valid_until{}, deadline{};
-    Instant done{};  // its changes since then wait
+    Instant done{};                    // its changes since then wait
+    IncidentId held_by = kNoIncident;  // the throttle that let it in so late
     Wait waits = Wait::kNot;
     bool expired = false, told = false;  // its node knows
   };
@@ -104,6 +106,7 @@ class WorkQueue final : public Component,
   ServicePort* service_ = nullptr;  // null: it asks nobody
   WorkQueue* leader_ = nullptr;     // null: it follows nobody
   std::vector<WorkQueue*> followers_;
+  EasedBy eased_by_;
   bool working_ = false, failed_ = false, admits_ = false, tells_ = false;
   Instant admitted_at_{}, last_wasted_{};
   std::size_t expired_ = 0;

@@ -54,8 +54,13 @@ void DnsName::heal(u32 id, IncidentId healed) {
   const auto it =
       std::find_if(faults_.begin(), faults_.end(), [id](const Fault& f) { return f.id == id; });
   if (it == faults_.end()) return;
-  world_.incident(kDnsRestored, "dns/" + params_.name, {it->incident, healed}, "");
+  const Fault gone = *it;
   faults_.erase(it);
+  const bool as_cleared = gone.by.ns == 0 && cleared() != kNoIncident;
+  world_.ease(kDnsRestored, "dns/" + params_.name, gone.incident, {gone.incident, healed}, "",
+              faults_.empty() ? Remains::kNothing
+              : as_cleared    ? Remains::kAsMuch
+                              : Remains::kLess);
 }
 
 }  // namespace stampede

@@ -22,7 +22,7 @@ const IncidentKind kInstancesRestarted{"instances_restarted",
 const IncidentKind kInstancesEnded{
     "instances_ended", "instances of a named service have too many calls for their memory and end"};
 const IncidentKind kInstancesBack{"instances_back", "all instances of a named service take calls"};
-const IncidentKind kServiceRestored{"service_restored", "a fault of a named service is over"};
+const IncidentKind kServiceRestored{"service_restored", "a named service has no fault any more"};
 const IncidentKind kServiceFailed{"service_failed",
                                   "servers of a named service are gone, or answer nothing"};
 const IncidentKind kServiceSlowed{"service_slowed", "a named service takes longer for each call"};
@@ -248,13 +248,15 @@ void Service::look() {
   }
   if (lost * 100 >= all && lost > 0) lost_at_ = now, served_since_ = 0;
   if (saturated_ == kNoIncident && lost >= kFewest && lost * 10 >= all) {
+    eased_by_.clear();
     saturated_ = world_.incident(kServiceSaturated, path_, what_brought(),
                                  std::to_string(lost) + " of " + std::to_string(all) +
                                      " calls of 10 s were refused or left unserved");
     watch();
   } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet && served_since_ >= kFewest) {
-    world_.end(kServiceRecovered, path_, std::exchange(saturated_, kNoIncident), kNoIncident,
+    world_.end(kServiceRecovered, path_, saturated_, eased_by_.since(saturated_),
                "its callers are served again");
+    saturated_ = kNoIncident;
   }
 }
 
@@ -380,19 +382,37 @@ u32 Service::slow(double factor, IncidentId cause) {
              fmt::format("each call takes {:g} times as long", factor), cause);
 }
 
+// What it refuses unread it need not serve.
 u32 Service::limit(double rate, IncidentId cause) {
-  return add({0, Harm::kLimited, rate, false, kNoIncident}, kServiceLimited,
-             "more than " + print(Rate{rate}) + " are refused", cause);
+  const u32 id = add({0, Harm::kLimited, rate, false, kNoIncident}, kServiceLimited,
+                     "more than " + print(Rate{rate}) + " are refused", cause);
+  eased_by_.note(faults_.back().incident);
+  return id;
+}
+
+// It may be that another one does all that it did.
+Remains Service::remains_of(const Fault& gone) const {
+  Remains remains = Remains::kNothing;
+  for (const Fault& f : faults_) {
+    const bool same = f.harm == gone.harm && f.hangs == gone.hangs;
+    if (same && gone.harm == Harm::kLimited && f.value <= gone.value) return Remains::kAsMuch;
+    if (same && gone.harm == Harm::kFailed && (f.hangs || f.value >= 1)) return Remains::kAsMuch;
+    remains = Remains::kLess;
+  }
+  return remains;
 }
 
 void Service::heal(u32 id, IncidentId healed) {
   const auto it =
       std::find_if(faults_.begin(), faults_.end(), [id](const Fault& f) { return f.id == id; });
   if (it == faults_.end()) return;
-  const IncidentId fault = it->incident;
+  const Fault gone = *it;
   faults_.erase(it);
-  lingering_.push_back(fault);
-  world_.incident(kServiceRestored, path_, {fault, healed}, "");
+  lingering_.push_back(gone.incident);
+  const Remains remains = remains_of(gone);
+  const IncidentId restored =
+      world_.ease(kServiceRestored, path_, gone.incident, {gone.incident, healed}, "", remains);
+  if (remains != Remains::kAsMuch) eased_by_.note(restored);
   apply();
   if (station_.present() == 0) lingering_.clear();
 }
@@ -406,8 +426,8 @@ IncidentId Service::withdraw(IncidentId cause) {
 
 IncidentId Service::announce() {
   if (!withdrawn()) return kNoIncident;
-  const IncidentId before = std::exchange(withdrawn_, kNoIncident);
-  return world_.end(kServiceAnnounced, path_, before, kNoIncident, "");
+  return world_.end(kServiceAnnounced, path_, std::exchange(withdrawn_, kNoIncident), kNoIncident,
+                    "");
 }
 
 Alarm Service::unavailable() const {
@@ -448,6 +468,7 @@ void Service::apply() {
 
 void Service::retuned(const LiveChange& change) {
   live_causes_.note(change.path, change.cause, world_.now());
+  eased_by_.note(change.by, change.path);
   apply();
 }
 

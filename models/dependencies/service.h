@@ -23,6 +23,7 @@
 #include "models/ports/service_control_port.h"
 #include "models/ports/service_port.h"
 #include "sim/cause_tally.h"
+#include "sim/eased_by.h"
 #include "sim/live_causes.h"
 
 namespace stampede {
@@ -133,6 +134,7 @@ class Service final : public Component,
   void look();
   // What the calls wait for that ask other services.
   void add_waits(std::vector<IncidentId>& causes) const;
+  Remains remains_of(const Fault& gone) const;
   void register_stats();
   void verify() const;
 
@@ -156,6 +158,7 @@ class Service final : public Component,
   CauseTally<10, 3, 4> brought_by_;
   std::array<Second, 10> seconds_{};
   IncidentId saturated_ = kNoIncident;
+  EasedBy eased_by_;
   IncidentId withdrawn_ = kNoIncident;
   Instant lost_at_{};
   u64 served_since_ = 0;  // calls, since then, whose callers waited

@@ -233,12 +233,14 @@ u32 KvCache::skew_clock(RegionId r, const ClockError& error, IncidentId cause) {
 
 // Time stamps from before decide until the right time has passed them.
 void KvCache::mend_clock(RegionId r, u32 fault, IncidentId healed) {
-  world_.incident(kClockMended, "kv_cache", {healed}, world_.region_name(r));
   Region& region = regions_[r];
   const i64 wrong = region.clock.error_ms(world_.now());
   region.clock.mend(world_.now(), fault);
+  const bool well = region.clock.well();
+  world_.ease(kClockMended, "kv_cache", well ? region.skewed : kNoIncident, {healed},
+              world_.region_name(r), well ? Remains::kNothing : Remains::kLess);
   const i64 jump = std::abs(wrong - region.clock.error_ms(world_.now()));
-  if (region.clock.well()) region.skewed_until = world_.now() + Duration{jump * 1'000'000};
+  if (well) region.skewed_until = world_.now() + Duration{jump * 1'000'000};
 }
 
 IncidentId KvCache::wrong_clock(RegionId a, RegionId b) const {

@@ -52,8 +52,8 @@ std::optional<AsIndex> RouteFaults::leaker(const RouteLeak& leak) {
   });
 }
 
-RouteFaults::Leak& RouteFaults::add_leak(AsIndex as, RegionId region) {
-  leaks_.push_back({++last_, as, region, 0});
+RouteFaults::Leak& RouteFaults::add_leak(AsIndex as, RegionId region, IncidentId incident) {
+  leaks_.push_back({++last_, as, region, incident, 0});
   return leaks_.back();
 }
 
@@ -147,10 +147,12 @@ void Network::fail_links(RegionId r, const std::vector<u32>& links, IncidentId c
 }
 
 void Network::repair_links(RegionId r, const std::vector<u32>& links, IncidentId healed) {
-  mended_ = world_.incident(kLinksRepaired, name_, {healed}, regions_[r].name);
+  std::vector<u32> back;
   for (const u32 link : links)
-    if (route_faults().repair(r, link))
-      bgp_->link_repaired(regions_[r].origin, neighbour(r, link), mended_);
+    if (route_faults().repair(r, link)) back.push_back(link);
+  if (back.empty()) return world_.idle(healed);
+  mended_ = world_.incident(kLinksRepaired, name_, {healed}, regions_[r].name);
+  for (const u32 link : back) bgp_->link_repaired(regions_[r].origin, neighbour(r, link), mended_);
   mark_all_dirty();
 }
 
@@ -180,7 +182,7 @@ u32 Network::leak_routes(const RouteLeak& leak, IncidentId cause) {
   const IncidentId id = world_.incident(
       kRoutesLeaked, name_, {cause},
       fmt::format("AS {} passes every route on to every neighbour", graph_->asn(*as)));
-  RouteFaults::Leak& added = route_faults().add_leak(*as, leak.region);
+  RouteFaults::Leak& added = route_faults().add_leak(*as, leak.region, id);
   if (leak.bandwidth) {
     WayDamage damage;
     damage.bandwidth = leak.bandwidth;
@@ -195,10 +197,13 @@ u32 Network::leak_routes(const RouteLeak& leak, IncidentId cause) {
 void Network::stop_leak(u32 leak, IncidentId healed) {
   const auto gone = route_faults().take_leak(leak);
   if (!gone) return;
-  const IncidentId id =
-      world_.incident(kLeakStopped, name_, {healed}, fmt::format("AS {}", graph_->asn(gone->as)));
+  const bool lasts = route_faults().leaking(gone->as);
+  if (lasts && gone->pipe == 0) return world_.idle(healed);
+  mended_ = world_.ease(kLeakStopped, name_, gone->incident, {healed},
+                        fmt::format("AS {}", graph_->asn(gone->as)),
+                        lasts ? Remains::kLess : Remains::kNothing);
   if (gone->pipe != 0) path_faults().restore(gone->pipe);
-  if (!route_faults().leaking(gone->as)) bgp_->set_leaks(gone->as, false, id);
+  if (!lasts) bgp_->set_leaks(gone->as, false, mended_);
   mark_all_dirty();
 }
 
@@ -241,7 +246,7 @@ const IncidentKind kPathsCut{"paths_cut",
                              "nothing gets through on ways to regions or between them"};
 const IncidentKind kPathsDegraded{
     "paths_degraded", "ways to regions or between them are slower, lose segments or carry less"};
-const IncidentKind kPathsRestored{"paths_restored", "a fault of ways is over"};
+const IncidentKind kPathsRestored{"paths_restored", "ways have no fault any more"};
 const IncidentKind kRoutesPreferred{
     "routes_preferred",
     "members of a backbone send what clients bring them to one member, whose routes they prefer"};
@@ -366,8 +371,11 @@ void Network::retuned(const LiveChange& change) {
 }
 
 void Network::restore_paths(u32 fault, IncidentId healed) {
-  if (!path_faults_->restore(fault)) return;
-  mended_ = world_.incident(kPathsRestored, name_, {healed}, "");
+  const auto gone = path_faults_->restore(fault);
+  if (!gone) return;
+  const IncidentId restored =
+      world_.ease(kPathsRestored, name_, gone->incident, {healed}, "", gone->remains);
+  if (gone->remains != Remains::kAsMuch) mended_ = restored;
   mark_all_dirty();
 }
 

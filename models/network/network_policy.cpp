@@ -137,7 +137,7 @@ void Network::take_back(RegionId r, IncidentId pushed, IncidentId cause) {
   }
   const bool in_force = push + 1 == pushes.end();
   pushes.erase(push);
-  if (!in_force) return;
+  if (!in_force) return world_.idle(cause);
   if (pushes.empty()) {
     restore_policy(r, cause);
     return;

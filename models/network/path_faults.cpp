@@ -196,14 +196,26 @@ u32 PathFaults::add(Fault fault) {
   return last_;
 }
 
-bool PathFaults::restore(u32 id) {
+std::optional<PathFaults::Gone> PathFaults::restore(u32 id) {
   const auto it =
       std::find_if(faults_.begin(), faults_.end(), [&](const auto& f) { return f->id == id; });
-  if (it == faults_.end()) return false;
+  if (it == faults_.end()) return std::nullopt;
   const std::unique_ptr<Fault> gone = std::move(*it);
   faults_.erase(it);
   rebuild(gone->ways);
-  return true;
+  return Gone{gone->incident, remains_of(*gone)};
+}
+
+// On a way that is cut it makes no difference what else is wrong with it.
+Remains PathFaults::remains_of(const Fault& gone) const {
+  bool all_cut = !gone.ways.empty();
+  for (const u32 way : gone.ways) {
+    const Harm* harm = harms_[way].get();
+    if (harm->incident == kNoIncident) return Remains::kNothing;
+    all_cut = all_cut && harm->cut;
+  }
+  if (gone.ways.empty()) return Remains::kNothing;
+  return all_cut ? Remains::kAsMuch : Remains::kLess;
 }
 
 // A cut names itself before what else there is; else the latest does. Paths point to what harms

@@ -6,6 +6,7 @@
 // at over ten seconds, not by flows that give way to each other.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,12 @@ class PathFaults {
   u32 detour(const std::vector<Detour>& detours, i32 preference, IncidentId incident);
   // After a change of parameters.
   void rebuild_all();
-  // False if it is not in force.
-  bool restore(u32 fault);
+  struct Gone {
+    IncidentId incident = kNoIncident;
+    Remains remains = Remains::kNothing;
+  };
+  // None: it is not in force.
+  std::optional<Gone> restore(u32 fault);
   // Whether a fault harms this way too.
   void set_member(u32 fault, u32 way, bool harmed);
   // What a way is like with them, where routing has made it `state`.
@@ -65,6 +70,7 @@ class PathFaults {
   bool in_force(const Fault& fault) const {
     return fault.detours.empty() || fault.preference > params_.ibgp.server_preference;
   }
+  Remains remains_of(const Fault& gone) const;
   void share_capacity(Harm& harm, u32 way) const;
   void look_at(Pipe& pipe);
   u32 add(Fault fault);

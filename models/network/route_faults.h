@@ -28,12 +28,13 @@ class RouteFaults {
     u32 id = kNoRoutes;
     AsIndex as = 0;
     RegionId region = kNoRegion;
+    IncidentId incident = kNoIncident;
     u32 pipe = 0;  // of the network's capacity; 0: enough for everybody
   };
   // The network that leaks; none has two providers: empty.
   std::optional<AsIndex> leaker(const RouteLeak& leak);
   const std::vector<Leak>& leaks() const { return leaks_; }
-  Leak& add_leak(AsIndex as, RegionId region);
+  Leak& add_leak(AsIndex as, RegionId region, IncidentId incident);
   std::optional<Leak> take_leak(u32 id);
   bool leaking(AsIndex as) const;
 

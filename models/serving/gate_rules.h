@@ -1,9 +1,12 @@
 // Whom a region's gateway turns away because somebody said so.
 #pragma once
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "models/ports/gate_control_port.h"
 #include "sim/random.h"
+#include "sim/world.h"
 
 namespace stampede {
 
@@ -19,8 +22,24 @@ class GateRules {
     rules_.push_back({++last_, whom, because});
     return last_;
   }
-  bool remove(u32 id) {
-    return std::erase_if(rules_, [id](const Rule& r) { return r.id == id; }) > 0;
+  struct Gone {
+    IncidentId because = kNoIncident;
+    Remains remains = Remains::kNothing;
+  };
+  // None: there is no such rule.
+  std::optional<Gone> remove(u32 id) {
+    const auto it =
+        std::find_if(rules_.begin(), rules_.end(), [id](const Rule& r) { return r.id == id; });
+    if (it == rules_.end()) return std::nullopt;
+    const TurnAway whom = it->whom;
+    Gone gone{it->because};
+    rules_.erase(it);
+    for (const Rule& r : rules_) {
+      const bool all = !r.whom.class_id || r.whom.class_id == whom.class_id;
+      if (all && r.whom.share >= whom.share) return Gone{gone.because, Remains::kAsMuch};
+      if (all || !whom.class_id) gone.remains = Remains::kLess;
+    }
+    return gone;
   }
   // The rule that meets an attempt, or null. What a smaller share meets a larger one meets too.
   const Rule* meets(u64 attempt_key, u16 class_id) const {

@@ -29,6 +29,7 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       endpoint_cause_(serving.pools.size()),
       shrunk_(serving.pools.size()),
       stuck_(serving.pools.size()),
+      peers_left_(serving.pools.size()),
       crowded_(serving.pools.size()),
       load_before_(serving.pools.size()),
       retired_(serving.pools.size()),
@@ -283,7 +284,7 @@ void Region::finished(PodId id, AttemptSlot slot, Instant at) {
     const u64 attempt = a.session_key ^ mix64((u64{a.turn} << 8) ^ a.number);
     if (const auto version = versions_->answers_wrong(id, probe_stream_, attempt)) {
       a.poisoned = true;
-      a.incident = versions_->version(*version).cause;
+      a.incident = trait_of(*version, RunningVersions::kAnswersWrong, id);
     }
   }
   wiring_.safety->answered(mix64(a.session_key ^ (u64{a.turn} << 8) ^ a.number), id_, a.pod,

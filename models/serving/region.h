@@ -277,6 +277,7 @@ class Region final : public Component,
   void begin_anew(PodId pod);
   IncidentId ailment(PodId pod) const;
   IncidentId death_of(u32 version, PodId pod);
+  IncidentId trait_of(u32 version, u8 trait, PodId pod);
   double memory_of(const Pod& pod) const;
   void look_at_process(PodId pod);
   void process_due(PodId pod, u32 process);
@@ -376,9 +377,11 @@ class Region final : public Component,
   void release(AttemptSlot attempt);
   void take_out(Pod& pod);  // it serves no more and finishes what it has
   void kill(PodId id);
-  void recovered(Pod& p, IncidentId by);
+  void recovered(Pod& p);
   void eased(IncidentId by);
+  bool took(IncidentId cause) const;
   bool too_many_peers(WorkloadId workload) const;
+  void fewer_peers(WorkloadId workload, IncidentId cause);
   void count_peers(WorkloadId workload, IncidentId cause);
   void get_stuck(Pod& p);
   bool lacks_peers(const Pod& p) const;
@@ -453,8 +456,10 @@ class Region final : public Component,
     IncidentId cause = kNoIncident;
     IncidentId kept_by = kNoIncident;  // why those that would take their place cannot start
   };
-  std::vector<Shrunk> shrunk_;               // [workload]
-  std::vector<u32> stuck_;                   // [workload] servers that had too many peers
+  std::vector<Shrunk> shrunk_;  // [workload]
+  std::vector<u32> stuck_;      // [workload] servers that had too many peers
+  // [workload] why servers are gone, or may be more, since they had too many peers
+  std::vector<std::vector<IncidentId>> peers_left_;
   std::vector<IncidentId> crowded_;          // [workload] its servers have more peers than they can
   std::vector<Work> load_before_, retired_;  // [workload]; retired: of pods that are gone
   Instant load_at_{};
@@ -464,6 +469,7 @@ class Region final : public Component,
   std::vector<Lookups> looked_up_;    // [workload]
   std::vector<KvEvents*> kv_events_;  // [workload]; null: nobody listens
   IncidentId overload_ = kNoIncident;
+  std::vector<IncidentId> taken_by_;   // what took endpoints away since
   IncidentId eased_by_ = kNoIncident;  // what gave its pods less to do, or room, since it began
   Journal::Closing relieved_{};        // the last overload that ended
   EventHandle relief_{};               // end of one, if no pod is overloaded until then

@@ -17,6 +17,11 @@ const IncidentKind kOutOfMemory{"out_of_memory",
                                 "processes that leak are killed for the memory they hold"};
 const IncidentKind kProcessesCrash{"processes_crash", "processes of a version die of themselves"};
 
+const IncidentKind kProcessesRefuse{"processes_refuse", "processes of a version refuse requests"};
+const IncidentKind kProcessesAnswerWrong{"processes_answer_wrong",
+                                         "processes of a version give wrong answers"};
+const IncidentKind kProcessesSlow{"processes_slow", "processes of a version are slow"};
+
 const IncidentKind kPodsHealed{"pods_healed", "hung or slow pods work as before"};
 const IncidentKind kConnectionsDropped{"connections_dropped",
                                        "streams and idle connections of pods end"};
@@ -70,12 +75,25 @@ void Region::blame_for_delay(PodId id, IncidentId cause) {
 }
 
 void Region::heal(u32 id, IncidentId healed) {
+  IncidentId fault = kNoIncident;
   faults_.for_each([&](const PodFault& f) {
-    if (f.id == id) blame_for_delay(f.pod, ailment(f.pod));
+    if (f.id != id) return;
+    blame_for_delay(f.pod, ailment(f.pod));
+    fault = f.cause;
   });
+  const PodFaults before = faults_;
   const std::vector<PodId> pods = faults_.remove([&](const PodFault& f) { return f.id == id; });
   if (pods.empty()) return;
-  world_.incident(kPodsHealed, name_, {healed}, fmt::format("{} pods", pods.size()));
+  std::size_t well = 0, better = 0;
+  for (const PodId pod : pods) {
+    well += faults_.cause(pod) == kNoIncident;
+    better += faults_.pace(pod) != before.pace(pod) ||
+              faults_.answers_probes(pod) != before.answers_probes(pod);
+  }
+  world_.ease(kPodsHealed, name_, fault, {healed}, fmt::format("{} pods", well),
+              well > 0     ? Remains::kNothing
+              : better > 0 ? Remains::kLess
+                           : Remains::kAsMuch);
   for (const PodId pod : pods) set_pace(pod);
 }
 
@@ -123,7 +141,8 @@ u32 Region::turn_away(const TurnAway& whom, IncidentId cause) {
 }
 
 void Region::let_in(u32 rule, IncidentId healed) {
-  if (gate_.remove(rule)) world_.incident(kTrafficLetIn, name_, {healed}, "");
+  if (const auto gone = gate_.remove(rule))
+    world_.ease(kTrafficLetIn, name_, gone->because, {healed}, "", gone->remains);
 }
 
 void Region::pod_cut_off(PodId id, IncidentId cause) {
@@ -174,7 +193,7 @@ void Region::retuned(const LiveChange& change) {
     resize_logins();
   } else if (change.path.ends_with(".front_end.max_peers")) {
     for (std::size_t w = 0; w < params_.pools.size(); ++w)
-      count_peers(static_cast<WorkloadId>(w), change.by);
+      fewer_peers(static_cast<WorkloadId>(w), change.by);
   } else if (change.path == "gateway.max_queue") {
     bounded_by_ = change.cause;
   } else if (change.path.find(".engine.") != std::string_view::npos) {
@@ -281,6 +300,18 @@ IncidentId Region::death_of(u32 number, PodId id) {
                              {v.file ? v.file : v.cause, versions_->partner_of(number)},
                              fmt::format("the first is pod {}'s", id));
   return v.deaths;
+}
+
+// Likewise of what a version makes of processes that live.
+IncidentId Region::trait_of(u32 number, u8 trait, PodId id) {
+  static const IncidentKind* const kKinds[] = {&kProcessesRefuse, &kProcessesAnswerWrong,
+                                               &kProcessesSlow};
+  RunningVersions::Version& v = versions_->version(number);
+  if (v.shown[trait] == kNoIncident)
+    v.shown[trait] =
+        world_.incident(*kKinds[trait], name_, {v.cause, versions_->partner_of(number)},
+                        fmt::format("the first is pod {}'s", id));
+  return v.shown[trait];
 }
 
 double Region::memory_of(const Pod& p) const {

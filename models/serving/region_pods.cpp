@@ -90,11 +90,11 @@ void Region::pod_kept_down(PodId id, WorkloadId workload, IncidentId cause) {
 void Region::take_out(Pod& p) {
   p.serving = false;
   p.draining = true;
-  if (p.overloaded) recovered(p, p.stopped_by);
+  if (p.overloaded) recovered(p);
   --serving_[p.workload];
   if (p.stuck) --stuck_[p.workload];
   p.stuck = false;
-  count_peers(p.workload, p.stopped_by);
+  fewer_peers(p.workload, p.stopped_by);
 }
 
 void Region::kill(PodId id) {
@@ -132,6 +132,8 @@ void Region::set_pace(PodId id) {
   Pod& p = pods_[id];
   if (!p.engine) return;
   const double factor = faults_.pace(id) * (versions_ ? versions_->slower(id) : 1);
+  if (versions_)
+    if (const auto version = versions_->slows(id)) trait_of(*version, RunningVersions::kSlow, id);
   if (!p.clock && factor == 1) return;
   advance(id);
   const Instant now = world_.now();
@@ -153,10 +155,10 @@ std::vector<AttemptSlot> Region::attempts_at(PodId id) const {
 
 // Of the last one: the overload is over if none follows for a while. Pods that fail their probes
 // get no traffic, recover, get all of it back and are overloaded again: that is one overload.
-void Region::recovered(Pod& p, IncidentId by) {
+void Region::recovered(Pod& p) {
   p.overloaded = false;
   if (--overloaded_pods_ > 0 || overload_ == kNoIncident) return;
-  relieved_by_ = by;
+  relieved_by_ = eased_by_;
   relief_ = world_.scheduler.after(params_.pools[p.workload].front_end.relieved_after,
                                    Priority::kSample, component_, kRelieved);
 }
@@ -190,7 +192,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
       now, p.engine->counters(engine_time(p)).generated_tokens, p.engine->waiting(), front);
   if (utilisation <= front.overload_above.value) {
     p.overloaded_since = kNever;
-    if (p.overloaded) recovered(p, eased_by_);
+    if (p.overloaded) recovered(p);
   } else {
     if (p.overloaded_since == kNever) p.overloaded_since = measured_since;
     if (!p.overloaded && now - p.overloaded_since >= front.overload_for) {
@@ -201,6 +203,7 @@ bool Region::probe(PodId id, WorkloadId workload) {
       if (overload_ == kNoIncident &&
           overloaded_pods_ >= std::max(kOverloadedShare * pods, std::min(2.0, pods))) {
         eased_by_ = kNoIncident;
+        taken_by_.clear();
         overload_ = world_.incident(kReplicaOverloaded, name_, what_brought_overload(workload),
                                     "front-end CPU above the line in pod " + std::to_string(id));
       }
@@ -336,10 +339,16 @@ void Region::filters_changed(WorkloadId workload) {
   await_filters(workload);
 }
 
+// Who gives back what it took relieves nobody.
+bool Region::took(IncidentId cause) const {
+  return std::find(taken_by_.begin(), taken_by_.end(), cause) != taken_by_.end();
+}
+
 void Region::endpoints_changed(WorkloadId workload, const std::vector<PodId>& routable,
                                IncidentId cause) {
   for (const PodId id : routable) pod(id);
-  if (routable.size() > endpoints_[workload].size()) eased(cause);
+  if (routable.size() < endpoints_[workload].size() && !took(cause)) taken_by_.push_back(cause);
+  if (routable.size() > endpoints_[workload].size() && !took(cause)) eased(cause);
   endpoint_cause_[workload] = cause;
   note_size(workload, routable.size(), cause);
   endpoints_[workload].set_view(routable, world_.now());
@@ -498,6 +507,14 @@ bool Region::too_many_peers(WorkloadId workload) const {
 
 void Region::pool_grew(WorkloadId workload, IncidentId cause) { count_peers(workload, cause); }
 
+void Region::fewer_peers(WorkloadId workload, IncidentId cause) {
+  std::vector<IncidentId>& left = peers_left_[workload];
+  if (crowded_[workload] == kNoIncident) left.clear();
+  if (cause > crowded_[workload] && std::find(left.begin(), left.end(), cause) == left.end())
+    left.push_back(cause);
+  count_peers(workload, cause);
+}
+
 void Region::count_peers(WorkloadId workload, IncidentId cause) {
   IncidentId& crowded = crowded_[workload];
   const bool too_many = too_many_peers(workload);
@@ -510,7 +527,8 @@ void Region::count_peers(WorkloadId workload, IncidentId cause) {
   if (crowded == kNoIncident)
     crowded = world_.incident(kPeersExceeded, name_, {cause, tuned_.lately(world_.now())}, text);
   else
-    world_.end(kPeersWithin, name_, std::exchange(crowded, kNoIncident), cause, text);
+    world_.end(kPeersWithin, name_, std::exchange(crowded, kNoIncident), peers_left_[workload],
+               text);
 }
 
 // It could not reach all of its peers and is of no use until its process is started anew.

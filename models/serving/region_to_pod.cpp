@@ -49,7 +49,7 @@ inline std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot s
   if (versions_) [[unlikely]] {
     const u64 attempt = (*wiring_.attempts)[slot].session_key ^ mix64(++version_draws_);
     if (const auto version = versions_->refuses(id, probe_stream_, attempt))
-      return refuse_503(versions_->version(*version).cause);
+      return refuse_503(trait_of(*version, RunningVersions::kRefuses, id));
   }
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   const Instant now = world_.now();

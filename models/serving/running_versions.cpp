@@ -150,12 +150,12 @@ double RunningVersions::slower(PodId pod) const {
   return factor;
 }
 
-IncidentId RunningVersions::slowed_by(PodId pod) const {
-  IncidentId cause = kNoIncident;
+std::optional<u32> RunningVersions::slows(PodId pod) const {
+  std::optional<u32> last;
   for_each_shown(pod, [&](const Running& r) {
-    if (versions_[r.version].spread.traits.slow > 1) cause = versions_[r.version].cause;
+    if (versions_[r.version].spread.traits.slow > 1) last = r.version;
   });
-  return cause;
+  return last;
 }
 
 }  // namespace stampede

@@ -4,6 +4,7 @@
 // running process, or leaves it, changes it; memory lost and requests counted end with it. Limits:
 // memory is lost for each request as it is admitted.
 #pragma once
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -20,14 +21,17 @@ class RunningVersions {
     Instant since{};  // of the process, or when the version reached it
     u64 requests = 0;
   };
+  // What a version makes of processes that live.
+  enum Trait : u8 { kRefuses, kAnswersWrong, kSlow };
   struct Version {
     VersionSpread spread;
     IncidentId cause = kNoIncident;
     double threshold = -1;  // below any draw
     bool bad_file = false;
-    IncidentId file = kNoIncident;    // that says so
-    IncidentId deaths = kNoIncident;  // of the first process that died of it
-    Journal::Closing freed{};         // of what killed processes, and what took it away
+    IncidentId file = kNoIncident;      // that says so
+    IncidentId deaths = kNoIncident;    // of the first process that died of it
+    std::array<IncidentId, 3> shown{};  // [Trait] that a process was the first to be so
+    Journal::Closing freed{};           // of what killed processes, and what took it away
   };
 
   // What ended that processes die of `deaths`.
@@ -81,7 +85,12 @@ class RunningVersions {
   Instant full_at(PodId pod, Instant now, double used) const;
   double lost(PodId pod, Instant now) const;  // [B]
   double slower(PodId pod) const;
-  IncidentId slowed_by(PodId pod) const;
+  // Of the version because of which its process is slow; of several the last.
+  std::optional<u32> slows(PodId pod) const;
+  IncidentId slowed_by(PodId pod) const {
+    const auto version = slows(pod);
+    return version ? versions_[*version].shown[kSlow] : kNoIncident;
+  }
 
   template <class F>
   void for_each(PodId pod, F&& f) const {

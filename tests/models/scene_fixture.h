@@ -320,11 +320,12 @@ struct HandServers final : ServerControlPort {
 
 struct HandTraffic final : TrafficControlPort {
   explicit HandTraffic(Acts& a) : acts(a) {}
-  void drain(RegionId r, IncidentId cause) override {
+  IncidentId drain(RegionId r, IncidentId cause) override {
     acts.did("drain", r, cause);
     ++drained[r];
+    return cause;
   }
-  void undrain(RegionId r, IncidentId healed) override {
+  void undrain(RegionId r, IncidentId, IncidentId healed) override {
     acts.did("undrain", r, healed);
     --drained[r];
   }

@@ -428,6 +428,28 @@ TEST(api_server, slow_disks_add_up_and_heal_one_by_one) {
   EXPECT_LT(one_write(), healthy + 100_ms);
 }
 
+// What was written minutes ago has long been answered: another fault makes writes wait.
+TEST(api_server, slow_writes_do_not_name_those_of_minutes_ago) {
+  World world(1);
+  ApiServer server(world, {}, "api");
+  const IncidentId before = world.incident("before", "test", {}, "");
+  Caller caller;
+  const auto write = [&](IncidentId cause) {
+    for (u32 i = 0; i < 100; ++i) {
+      server.submit(status_write(i, true, cause), &caller, i);
+      world.scheduler.run_until(world.now() + 100_ms);
+    }
+  };
+  write(before);
+  world.scheduler.run_until(world.now() + 2_min);
+  server.slow_disks(2_s, EtcdMembers::kAll, kNoIncident);
+  const IncidentId slowed = world.journal.all().back().id;
+  write(kNoIncident);
+  const Incident* saturated = find(world, "etcd_saturated");
+  ASSERT_NE(saturated, nullptr);
+  EXPECT_EQ(saturated->causes, std::vector<IncidentId>{slowed});
+}
+
 // Also what nobody did because of anything leaves a root, so that whatever fails can name it.
 TEST(api_server, a_stalled_disk_is_a_root_that_failed_calls_name) {
   World world(1);

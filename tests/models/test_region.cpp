@@ -423,6 +423,24 @@ TEST(region, an_overload_ends_and_names_what_relieved_it) {
   }
 }
 
+// Pods that are lost take no load off the others.
+TEST(region, an_overload_that_ends_with_its_pods_was_not_relieved_by_their_loss) {
+  ServingParams slow = pools({EngineRole::kMixed});
+  slow.pools[0].front_end.cpu_per_request = 1_s;
+  Service s(Clients::single_turn(), slow);
+  s.run(90_s);
+  const IncidentId overload = s.world.journal.all().back().id;
+  ASSERT_EQ(s.world.journal.all().back().kind, "replica_overloaded");
+  const IncidentId lost = s.world.incident("nodes_lost", "test", {}, "");
+  s.region.pod_killed(0, 0, lost);
+  s.run(200_s);
+  const Incident* relieved = nullptr;
+  for (const Incident& i : s.world.journal.all())
+    if (i.kind == "replica_relieved") relieved = &i;
+  ASSERT_NE(relieved, nullptr);
+  EXPECT_EQ(relieved->causes, std::vector<IncidentId>{overload});
+}
+
 TEST(front_end, backlog_drains_at_its_cores_and_probes_fail_past_their_time_out) {
   FrontEndParams p;
   p.cores = 2;

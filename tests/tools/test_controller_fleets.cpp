@@ -58,6 +58,18 @@ TEST(controller_fleets, a_throttle_below_what_is_due_is_why_leases_expire) {
     EXPECT_EQ(roots_of(tight.incidents, i), std::set<std::string>{"throttle"}) << i.kind;
 }
 
+// Also if two hold the same work back, and an item was let in just before its lease was over.
+TEST(controller_fleets, of_two_throttles_the_one_that_holds_is_why_leases_expire) {
+  const Played both = play(
+      "{at: 5min, do: throttle, rate: 1/s, for: 7min}, {at: 8min, do: throttle, rate: 0.5/s, for: "
+      "10min}",
+      {"spec.controllers=[{name: leases, items: 100, rate: 10/s, lease: 3min, renew: 1min, "
+       "deadline: 24h}]"});
+  EXPECT_EQ(both.count("leases_expired"), 1U);
+  for (const Incident& i : both.incidents)
+    EXPECT_EQ(roots_of(both.incidents, i), std::set<std::string>{"throttle"}) << i.kind;
+}
+
 TEST(controller_fleets, at_a_fifth_and_a_twentieth_it_is_the_same) {
   for (const char* scale : {"spec.scale=1/5", "spec.scale=1/20"}) {
     EXPECT_EQ(run(kOutage, {scale}).count("leases_valid"), 0U) << scale;

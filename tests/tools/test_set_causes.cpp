@@ -155,6 +155,23 @@ TEST(recovery, names_what_took_the_change_back) {
     }
 }
 
+// Of sets of one parameter that lie above each other the last one mends, not what it lies above.
+TEST(recovery, a_set_that_took_anothers_place_is_what_mends) {
+  const std::string patience = "path: 'spec.clients[0].first_token_timeout', value: ";
+  const Played run =
+      play("{at: 10min, do: set, " + patience + "50ms}, {at: 30min, do: set, " + patience + "55s}",
+           {"spec.operations.steps=[{name: worse, when: success_below, below: 90%, delay: 5min, "
+            "do: set, " +
+            patience + "40ms}]"});
+  ASSERT_EQ(run.count("acted"), 1U);
+  ASSERT_EQ(run.count("recovered"), 1U);
+  for (const Incident& i : run.incidents)
+    if (i.kind == "recovered") {
+      ASSERT_EQ(i.causes.size(), 1U);
+      EXPECT_EQ(run.incidents[i.causes[0] - 1].at.seconds(), 30 * kMinute);
+    }
+}
+
 // A region that takes the whole below its target is an outage of its own.
 TEST(recovery, is_told_of_a_region_and_not_before_it_is_back) {
   const auto played = [](const std::string& lasts) {

@@ -84,6 +84,29 @@ TEST(version_fleets, a_crash_at_start_waits_for_a_start) {
   expect_one_root(run, {"roll_out", "kill_pods"});
 }
 
+// What living processes do because of code and data together names both roll-outs too.
+TEST(version_fleets, what_processes_do_because_of_two_versions_names_both) {
+  for (const auto& [trait, kind] : {std::pair{"refuse: 100%", "processes_refuse"},
+                                    {"wrong: 100%", "processes_answer_wrong"},
+                                    {"slow: 20", "processes_slow"}}) {
+    const Played run =
+        play("{at: 1min, do: roll_out, version: code}, {at: 5min, do: roll_out, version: rules}",
+             {"spec.versions=[{name: code, kind: configuration}, {name: rules, kind: data, " +
+                  std::string(trait) + ", with: code}]",
+              "spec.operations.steps=[{name: pager, when: success_below, below: 90%, do: page}]",
+              "spec.duration=30min"});
+    EXPECT_EQ(run.count(kind), 2U) << "one of each region";
+    EXPECT_EQ(run.count("paged"), 1U);
+    for (const Incident& i : run.incidents)
+      if (i.kind == kind) {
+        EXPECT_EQ(i.causes.size(), 2U);
+      }
+    for (const Incident& i : run.incidents)
+      if (i.kind == "paged")
+        for (const IncidentId cause : i.causes) EXPECT_EQ(run.incidents[cause - 1].kind, kind);
+  }
+}
+
 // Neither harms alone, each roll-back ends it, and what happens names both.
 TEST(version_fleets, a_bug_of_code_and_data_together_shows_where_both_are) {
   const auto with = [](const std::string& timeline) {

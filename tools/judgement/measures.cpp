@@ -87,6 +87,20 @@ void Measures::watch_surge() {
   }
 }
 
+// Another change took its place, or it ended while another one held all of what it did.
+bool Measures::mended_nothing(IncidentId id) const {
+  const Journal& journal = seen_.world.journal;
+  const auto replaced = [&](const Journal::Closing& c) {
+    return c.began == id && !ancestors(journal, {c.ended}).contains(id);
+  };
+  if (std::any_of(journal.closings().begin(), journal.closings().end(), replaced)) return true;
+  const auto named = [&](const Incident& i) {
+    return std::find(i.causes.begin(), i.causes.end(), id) != i.causes.end();
+  };
+  return std::find(journal.idle().begin(), journal.idle().end(), id) != journal.idle().end() &&
+         std::none_of(journal.all().begin(), journal.all().end(), named);
+}
+
 // The breaker that closed, changes that made requests fail and have ended, and what was done
 // because requests failed; of what went by itself, what it was.
 std::vector<IncidentId> Measures::what_mended() const {
@@ -101,15 +115,15 @@ std::vector<IncidentId> Measures::what_mended() const {
         std::any_of(why.begin(), why.end(), [&](IncidentId id) { return failed_by_.contains(id); }))
       mended.push_back(root);
   }
+  std::erase_if(mended, [&](IncidentId id) { return id == kNoIncident || mended_nothing(id); });
   // Of a chain only its last link.
   std::set<IncidentId> earlier;
   for (const IncidentId id : mended) {
-    if (id == kNoIncident) continue;
     std::set<IncidentId> why = ancestors(seen_.world.journal, {id});
     why.erase(id);
     earlier.insert(why.begin(), why.end());
   }
-  std::erase_if(mended, [&](IncidentId id) { return id == kNoIncident || earlier.contains(id); });
+  std::erase_if(mended, [&](IncidentId id) { return earlier.contains(id); });
   if (mended.empty()) mended.assign(failed_by_.begin(), failed_by_.end());
   return mended;
 }

@@ -53,6 +53,7 @@ class Measures {
   void watch_recovery();
   bool trouble_in(std::size_t minute) const;
   std::vector<IncidentId> what_mended() const;
+  bool mended_nothing(IncidentId id) const;
 
   const Observed seen_;
   std::vector<std::vector<u64>> attempts_;  // [region] x [tick], totals

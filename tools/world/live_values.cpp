@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tools/language/value_at.h"
 #include "tools/language/yaml_loader.h"
@@ -129,13 +130,34 @@ bool LiveValues::change(u32 number, const std::string& value, double part) {
       if (part < 1) layer.value = on_the_way(leaf, layer, value, part);
       any |= refresh(leaf, layer.cause);
     }
+  if (any) supersede(number);
   return any;
 }
 
+// Of layers that this one lies above wherever they are nothing holds any more.
+void LiveValues::supersede(u32 number) {
+  const auto in_force = [&](u32 other) {
+    return std::any_of(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) {
+      return !leaf.layers.empty() && leaf.layers.back().number == other;
+    });
+  };
+  std::vector<std::pair<IncidentId, IncidentId>> over;
+  for (const Leaf& leaf : leaves_) {
+    if (leaf.layers.empty() || leaf.layers.back().number != number) continue;
+    for (const Layer& below : leaf.layers)
+      if (!in_force(below.number)) over.emplace_back(below.cause, leaf.layers.back().cause);
+  }
+  std::sort(over.begin(), over.end());
+  over.erase(std::unique(over.begin(), over.end()), over.end());
+  for (const auto& [began, ended] : over) world_.close(began, ended);
+}
+
 void LiveValues::end(u32 number, IncidentId ended) {
+  bool any = false;
   for (Leaf& leaf : leaves_)
     if (std::erase_if(leaf.layers, [&](const Layer& l) { return l.number == number; }) > 0)
-      refresh(leaf, ended);
+      any |= refresh(leaf, ended);
+  if (!any) world_.idle(ended);
 }
 
 // Brings the layer that is in force to who holds the parameter. Nobody hears of what is as it was.

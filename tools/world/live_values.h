@@ -57,6 +57,7 @@ class LiveValues final : public LivePort {
   void put_layer(const std::string& path, const Root& root, const Layer& layer);
   static std::string on_the_way(const Leaf& leaf, const Layer& layer, const std::string& value,
                                 double part);
+  void supersede(u32 layer);
   bool refresh(Leaf& leaf, IncidentId by);
 
   World& world_;
