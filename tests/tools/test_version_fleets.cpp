@@ -102,8 +102,9 @@ TEST(version_fleets, what_processes_do_because_of_two_versions_names_both) {
         EXPECT_EQ(i.causes.size(), 2U);
       }
     for (const Incident& i : run.incidents)
-      if (i.kind == "paged")
+      if (i.kind == "paged") {
         for (const IncidentId cause : i.causes) EXPECT_EQ(run.incidents[cause - 1].kind, kind);
+      }
   }
 }
 
