@@ -90,4 +90,12 @@ void Region::verify_all() const {
                  "attempts held by a region are not conserved");
 }
 
+// Of a process [B].
+double Region::memory_of(const Pod& p) const {
+  const FrontEndParams& front = params_.pools[p.workload].front_end;
+  const i64 requests = i64{p.engine->waiting()} + p.engine->running();
+  return static_cast<double>(front.memory_idle.value) +
+         static_cast<double>(requests) * static_cast<double>(front.memory_per_request.value);
+}
+
 }  // namespace stampede

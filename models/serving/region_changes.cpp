@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "models/ports/cache_control_port.h"
-#include "models/serving/engine.h"
 #include "models/serving/region.h"
 #include "models/serving/running_versions.h"
 
@@ -114,23 +112,6 @@ u64 Region::drop_connections(const std::vector<PodId>& pods, Duration handshake,
     reschedule(id);
   }
   return streams.size();
-}
-
-IncidentId Region::lose_prefixes(Share share, IncidentId cause) {
-  const StreamKey key = world_.stream(name_, "lost texts");
-  const u32 number = losses_++;
-  u64 blocks = 0;
-  for (PodId id = 0; id < pods_.size(); ++id) {
-    if (!pods_[id].engine) continue;
-    advance(id);
-    blocks += pods_[id].engine->lose_texts(engine_time(pods_[id]), [&](u64 name) {
-      return uniform(draw(key, name, number, id)) < share.value;
-    });
-    reschedule(id);
-  }
-  if (blocks == 0) return kNoIncident;
-  return world_.incident(kCacheLost, name_, {cause},
-                         fmt::format("engines lose what {} blocks hold", blocks));
 }
 
 u32 Region::turn_away(const TurnAway& whom, IncidentId cause) {
@@ -312,13 +293,6 @@ IncidentId Region::trait_of(u32 number, u8 trait, PodId id) {
         world_.incident(*kKinds[trait], name_, {v.cause, versions_->partner_of(number)},
                         fmt::format("the first is pod {}'s", id));
   return v.shown[trait];
-}
-
-double Region::memory_of(const Pod& p) const {
-  const FrontEndParams& front = params_.pools[p.workload].front_end;
-  const i64 requests = i64{p.engine->waiting()} + p.engine->running();
-  return static_cast<double>(front.memory_idle.value) +
-         static_cast<double>(requests) * static_cast<double>(front.memory_per_request.value);
 }
 
 // By an event of its own: the caller may stand in the middle of an engine's step.

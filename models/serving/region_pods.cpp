@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/ports/cache_control_port.h"
 #include "models/serving/engine.h"
 #include "models/serving/region_latencies.h"
 #include "models/serving/running_versions.h"
@@ -549,6 +550,23 @@ bool Region::idle(PodId id) const {
 
 void Region::end_if_drained(PodId id) {
   if (pods_[id].engine && pods_[id].draining && idle(id)) kill(id);
+}
+
+IncidentId Region::lose_prefixes(Share share, IncidentId cause) {
+  const StreamKey key = world_.stream(name_, "lost texts");
+  const u32 number = losses_++;
+  u64 blocks = 0;
+  for (PodId id = 0; id < pods_.size(); ++id) {
+    if (!pods_[id].engine) continue;
+    advance(id);
+    blocks += pods_[id].engine->lose_texts(engine_time(pods_[id]), [&](u64 name) {
+      return uniform(draw(key, name, number, id)) < share.value;
+    });
+    reschedule(id);
+  }
+  if (blocks == 0) return kNoIncident;
+  return world_.incident(kCacheLost, name_, {cause},
+                         fmt::format("engines lose what {} blocks hold", blocks));
 }
 
 }  // namespace stampede
