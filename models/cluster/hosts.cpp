@@ -42,15 +42,15 @@ IncidentId Hosts::note(const IncidentKind& kind, const std::vector<NodeId>& node
                                      std::to_string(context_.state.nodes.size()) + " nodes");
 }
 
-// Of those for which a fault is over: which of them are heard again.
+// With its network a host that is dead is not back.
 IncidentId Hosts::note_back(const IncidentKind& kind, const std::vector<NodeId>& nodes,
                             IncidentId healed, IncidentId noted) {
   if (nodes.empty()) context_.world.idle(healed);
   if (nodes.empty() || noted != kNoIncident) return noted;
-  std::vector<NodeId> heard;
+  std::vector<NodeId> alive;
   for (const NodeId n : nodes)
-    if (!context_.state.nodes[n].silent()) heard.push_back(n);
-  if (!heard.empty()) return note(kind, heard, healed);
+    if (context_.state.nodes[n].dead == 0) alive.push_back(n);
+  if (!alive.empty()) return note(kind, alive, healed);
   return context_.world.ease(kind, context_.path, kNoIncident, {healed}, "", Remains::kLess);
 }
 
