@@ -67,7 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
              "service_withdrawn",
              "service_announced",
              "paths_restored",
-             {"spec.services=[{name: authority, in_each_region: true, regions: [east], health: "
+             {"spec.services=[{name: authority, in_each_region: true, anycast: true, regions: "
+              "[east], health: "
               "{reach: west, period: 5s}}]",
               "spec.network.backbone=true"}},
         Case{"{at: 10min, do: slow_service, service: store, factor: 20}, "

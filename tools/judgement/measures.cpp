@@ -115,7 +115,9 @@ std::vector<IncidentId> Measures::what_mended() const {
         std::any_of(why.begin(), why.end(), [&](IncidentId id) { return failed_by_.contains(id); }))
       mended.push_back(root);
   }
-  std::erase_if(mended, [&](IncidentId id) { return id == kNoIncident || mended_nothing(id); });
+  std::erase(mended, kNoIncident);
+  if (!std::all_of(mended.begin(), mended.end(), [&](IncidentId id) { return mended_nothing(id); }))
+    std::erase_if(mended, [&](IncidentId id) { return mended_nothing(id); });
   // Of a chain only its last link.
   std::set<IncidentId> earlier;
   for (const IncidentId id : mended) {
