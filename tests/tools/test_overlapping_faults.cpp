@@ -13,7 +13,9 @@ struct Case {
 class Overlapping : public testing::TestWithParam<Case> {};
 
 const std::vector<std::string> kParts{
-    "spec.duration=30min", "spec.services=[{name: sess, servers: 8, service_time: 20ms}]",
+    "spec.duration=30min",
+    "spec.cluster.workloads[0].autoscaler=null",
+    "spec.services=[{name: sess, servers: 8, service_time: 20ms}]",
     "spec.uses=[{name: sess, service: sess, per: request, timeout: 2s}]",
     "spec.controllers=[{name: leases, items: 100, rate: 10/s, lease: 3min, renew: 1min}]",
     "spec.dns=[{name: api.example, records: [east, west]}]"};
