@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -146,9 +147,11 @@ inline LiveRun play(const Scenario& scenario) {
   LiveRun seen{run.results_digest, run.series_values, {}};
   for (double& value : seen.series)
     if (value != value) value = -1;  // absent
-  // A conflict of contexts is told at once only if it has a cause, such as a change at the start.
+  // What goes wrong with contexts is told once for each cause, of which the change may be one.
+  const std::set<std::string> told_by_cause{"set", "nothing_changed", "kv_conflict",
+                                            "kv_page_reused"};
   for (const Incident& i : run.incidents)
-    if (i.kind != "set" && i.kind != "nothing_changed" && i.kind != "kv_conflict")
+    if (!told_by_cause.contains(i.kind))
       seen.incidents.push_back(fmt::format("{} {} {} {}", i.at.ns, i.kind, i.component, i.text));
   return seen;
 }
