@@ -296,11 +296,10 @@ void WorkQueue::unthrottle(u32 id, IncidentId healed) {
   throttles_.erase(it);
   const Throttle* other = tightest();
   const bool as_tight = other != nullptr && other->rate <= gone.rate;
-  const IncidentId eased =
-      world_.ease(kControllerUnthrottled, path_, gone.incident, {healed}, "",
-                  other == nullptr ? Remains::kNothing
-                  : as_tight       ? Remains::kAsMuch
-                                   : Remains::kLess);
+  const IncidentId eased = world_.ease(kControllerUnthrottled, path_, gone.incident, {healed}, "",
+                                       other == nullptr ? Remains::kNothing
+                                       : as_tight       ? Remains::kAsMuch
+                                                        : Remains::kLess);
   if (!as_tight) eased_by_.note(eased);
   admit_next();
 }
