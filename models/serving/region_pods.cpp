@@ -510,8 +510,9 @@ void Region::pool_grew(WorkloadId workload, IncidentId cause) { count_peers(work
 
 void Region::fewer_peers(WorkloadId workload, IncidentId cause) {
   std::vector<IncidentId>& left = peers_left_[workload];
-  if (crowded_[workload] == kNoIncident) left.clear();
-  if (cause > crowded_[workload] && std::find(left.begin(), left.end(), cause) == left.end())
+  if (crowded_[workload] == kNoIncident)
+    left.clear();
+  else if (cause > crowded_[workload] && std::find(left.begin(), left.end(), cause) == left.end())
     left.push_back(cause);
   count_peers(workload, cause);
 }

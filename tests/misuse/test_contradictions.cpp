@@ -225,9 +225,9 @@ INSTANTIATE_TEST_SUITE_P(
         timeline("{at: 5min, do: slow_disk, by: 1s, name: disk}, "
                  "{at: 6min, do: slow_disk, by: 1s, name: disk}",
                  "[1].action.name: the name 'disk' is already used by spec.timeline[0].action"),
-        timeline("{at: 5min, do: slow_disk, by: 1s, name: restore}",
-                 "spec.operations.steps[1].action.name: the name 'restore' is already used by "
-                 "spec.timeline[0].action"),
+        Case{{"spec.timeline=[{at: 5min, do: slow_disk, by: 1s, name: restore}]"},
+             "spec.operations.steps[1].action.name: the name 'restore' is already used by "
+             "spec.timeline[0].action"},
         timeline("{at: 5min, do: undo, name: restore}",
                  "[0].action.name: 'restore' is a restore_routing_policy, which cannot be taken"),
         timeline("{at: 5min, do: kill_pods, target: {pool: replicsa}}",

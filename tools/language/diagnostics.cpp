@@ -134,7 +134,7 @@ std::string suggestion(const std::string& name, const std::vector<std::string>& 
   if (const std::string near = nearest_name(name, valid); !near.empty())
     return "; did you mean '" + near + "'?";
   if (valid.empty()) return "; there is none to choose from";
-  if (valid.size() > kMostListed) return "";
+  if (valid.size() > 16) return "";
   return fmt::format("; one of: {}", fmt::join(valid, ", "));
 }
 

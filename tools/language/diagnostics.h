@@ -47,8 +47,6 @@ struct SourceText {
 // little.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& valid);
 
-inline constexpr std::size_t kMostListed = 16;  // names that a message lists
-
 // "; did you mean 'x'?", or the valid names when none is near and they are few.
 std::string suggestion(const std::string& name, const std::vector<std::string>& valid);
 

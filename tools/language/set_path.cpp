@@ -108,11 +108,12 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
         fmt::format("set the whole element instead, such as {}={{{}: NAME}}", t.path, selector));
   const auto field = std::find_if(fields->fields.begin(), fields->fields.end(),
                                   [&](const FieldInfo& f) { return f.key == token; });
-  t.path = child_path(t.path, token);
+  const std::string around = t.path;
+  t.path = child_path(around, token);
   const auto inlined = std::find_if(fields->fields.begin(), fields->fields.end(),
                                     [](const FieldInfo& f) { return f.inlined; });
   if (field == fields->fields.end() && inlined != fields->fields.end()) {
-    t.path = child_path(t.path.substr(0, t.path.size() - token.size() - 1), inlined->key);
+    t.path = child_path(around, inlined->key);
     t.object = inlined->member(owner);
     t.type = inlined->type;
     t.field = &*inlined;
@@ -121,7 +122,7 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
   if (field == fields->fields.end()) {
     std::vector<std::string> keys;
     for (const FieldInfo& f : fields->fields) keys.push_back(f.key);
-    return fail(unknown_key(*fields, token, keys));
+    return fail(unknown_key(around, *fields, token, keys));
   }
   t.object = field->member(owner);
   t.type = field->type;

@@ -78,13 +78,6 @@ std::vector<std::string> registered_names(const std::string& category) {
   return names;
 }
 
-std::string unknown_key(const TypeInfo& type, const std::string& key,
-                        const std::vector<std::string>& valid) {
-  for (const auto& [refused, why] : type.refused)
-    if (refused == key) return why;
-  return "unknown key" + suggestion(key, valid);
-}
-
 std::string bound_text(ValueKind kind, double bound) {
   switch (kind) {
     case ValueKind::kDuration:
@@ -102,18 +95,19 @@ std::string bound_text(ValueKind kind, double bound) {
   }
 }
 
-// Where there are too many keys to list, the command that lists them.
-std::string unknown_at(const std::string& path, const TypeInfo& type, const std::string& key,
-                       const std::vector<std::string>& valid) {
+std::string unknown_key(const std::string& path, const TypeInfo& type, const std::string& key,
+                        const std::vector<std::string>& valid) {
+  for (const auto& [refused, why] : type.refused)
+    if (refused == key) return why;
   for (const FieldInfo& f : type.fields)
     if (f.inlined && f.type->selector == key)
       return fmt::format("`{}` says it already: leave one of the two out", f.key);
-  std::string text = unknown_key(type, key, valid), group = path;
+  const std::string near = suggestion(key, valid);
+  if (!near.empty() || !path.starts_with("spec")) return "unknown key" + near;
+  std::string group = path;
   for (auto open = group.find('['); open != std::string::npos; open = group.find('['))
     group.erase(open, group.find(']', open) - open + 1);
-  if (valid.size() > kMostListed && text == "unknown key" && group.starts_with("spec"))
-    text += fmt::format("; `stampede describe {}` lists those that there are", group);
-  return text;
+  return fmt::format("unknown key; `stampede describe {}` lists those that there are", group);
 }
 
 Diagnostic Provenance::locate(const std::string& path, const std::string& message) const {
@@ -399,7 +393,7 @@ void YamlLoader::read_fields(const YamlNode& node, const TypeInfo& type, void* o
       if (key->text == "<<")
         report(*key, at, "merge keys are not part of the scenario language");
       else
-        report(*key, at, enough() ? "" : unknown_at(path, type, key->text, valid));
+        report(*key, at, enough() ? "" : unknown_key(path, type, key->text, valid));
       continue;
     }
     const TypeInfo* const outer = std::exchange(around_, field->inlined ? &type : around_);

@@ -133,8 +133,9 @@ std::string element_path(const std::string& path, std::size_t index);
 // Names registered under a category, sorted.
 std::vector<std::string> registered_names(const std::string& category);
 
-// What is said of a key that `type` does not have.
-std::string unknown_key(const TypeInfo& type, const std::string& key,
+// What is said of a key that `type`, at `path`, does not have; where those that it has are too many
+// to list, the command that lists them.
+std::string unknown_key(const std::string& path, const TypeInfo& type, const std::string& key,
                         const std::vector<std::string>& valid);
 
 // A bound given in base units, written as a value of this kind would be.
