@@ -32,9 +32,10 @@ generated(_stampede ${CMAKE_INSTALL_DATADIR}/zsh/site-functions completion zsh)
 generated(stampede.fish ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d completion fish)
 
 install(DIRECTORY tools/python/stampede DESTINATION ${SHARE}/python
-        FILES_MATCHING PATTERN "*.py" PATTERN "*.js" PATTERN "*.css" PATTERN "LICENSE")
+        FILES_MATCHING PATTERN "*.py" PATTERN "*.js" PATTERN "*.css" PATTERN "LICENSE"
+        PATTERN "__pycache__" EXCLUDE)
 if(TARGET stampede_python)
-  install(TARGETS stampede_python DESTINATION ${SHARE}/python/stampede OPTIONAL)
+  install(TARGETS stampede_python DESTINATION lib/stampede/python OPTIONAL)  # of one architecture
   install(CODE "
   if(NOT EXISTS \"$<TARGET_FILE:stampede_python>\")
     message(STATUS \"stampede._core was not built: `import stampede` reads results, runs nothing\")
@@ -43,7 +44,8 @@ endif()
 
 install(DIRECTORY scenarios DESTINATION ${SHARE} FILES_MATCHING PATTERN "*.yaml" PATTERN "*.csv")
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.png" PATTERN "grafana/*.json")
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.png" PATTERN "grafana/*.json"
+        PATTERN "__pycache__" EXCLUDE)
 
 # find_package(stampede): the target stampede::sim, with `#include "sim/scheduler.h"`.
 include(CMakePackageConfigHelpers)

@@ -35,12 +35,12 @@ def program():
 
 
 def core():
-    """The compiled module: beside this file, else in the build tree that STAMPEDE_BUILD names.
+    """The compiled module: of the same prefix, else in the build tree that STAMPEDE_BUILD names.
 
     Raises ImportError that says how to build it.
     """
     build = os.environ.get("STAMPEDE_BUILD", "build")
-    place = PACKAGE if PREFIX else ROOT / build / "python" / "stampede"
+    place = PREFIX / "lib" / "stampede" / "python" if PREFIX else ROOT / build / "python" / "stampede"
     package = importlib.import_module("stampede")
     if str(place) not in package.__path__:
         package.__path__.append(str(place))
