@@ -126,7 +126,7 @@ struct AwsQuota {
 // Clients refuse themselves with max(0, (requests - K accepts) / (requests + 1)) over the window. A
 // request counts when it has ended, and at once where it was refused locally: while answers take
 // long, requests under way would look as if nobody accepted them.
-// Source: SRE book ch. 21; when they count: the SRE breakers of go-zero and Kratos.
+// Source: SRE book ch. 21; when they count: go-zero's core/breaker/googlebreaker.go.
 class AdaptiveThrottle {
  public:
   AdaptiveThrottle(double k, Duration window) : k_(k), requests_(window), accepts_(window) {}

@@ -399,21 +399,30 @@ TEST(region, what_is_late_names_the_overload_or_what_brought_it) {
   s.run_out();
 }
 
+ServingParams overloaded_by_all() {
+  ServingParams slow = pools({EngineRole::kMixed});
+  slow.pools[0].front_end.cpu_per_request = 1_s;
+  return slow;
+}
+// Null: none.
+const Incident* last_of(const World& world, std::string_view kind) {
+  const Incident* last = nullptr;
+  for (const Incident& i : world.journal.all())
+    if (i.kind == kind) last = &i;
+  return last;
+}
+
 // An overload ends with a word: what took its load away, as far as somebody did.
 TEST(region, an_overload_ends_and_names_what_relieved_it) {
   for (const bool shed : {true, false}) {
-    ServingParams slow = pools({EngineRole::kMixed});
-    slow.pools[0].front_end.cpu_per_request = 1_s;
-    Service s(Clients::single_turn(), slow);
+    Service s(Clients::single_turn(), overloaded_by_all());
     s.run(90_s);
     const IncidentId overload = s.world.journal.all().back().id;
     ASSERT_EQ(s.world.journal.all().back().kind, "replica_overloaded");
     TurnAway everybody;
     if (shed) s.region.turn_away(everybody, kNoIncident);
     s.run(2000_s);
-    const Incident* relieved = nullptr;
-    for (const Incident& i : s.world.journal.all())
-      if (i.kind == "replica_relieved") relieved = &i;
+    const Incident* relieved = last_of(s.world, "replica_relieved");
     ASSERT_NE(relieved, nullptr);
     EXPECT_EQ(relieved->causes.front(), overload);
     EXPECT_EQ(relieved->causes.size(), shed ? 2U : 1U);
@@ -425,18 +434,14 @@ TEST(region, an_overload_ends_and_names_what_relieved_it) {
 
 // Pods that are lost take no load off the others.
 TEST(region, an_overload_that_ends_with_its_pods_was_not_relieved_by_their_loss) {
-  ServingParams slow = pools({EngineRole::kMixed});
-  slow.pools[0].front_end.cpu_per_request = 1_s;
-  Service s(Clients::single_turn(), slow);
+  Service s(Clients::single_turn(), overloaded_by_all());
   s.run(90_s);
   const IncidentId overload = s.world.journal.all().back().id;
   ASSERT_EQ(s.world.journal.all().back().kind, "replica_overloaded");
   const IncidentId lost = s.world.incident("nodes_lost", "test", {}, "");
   s.region.pod_killed(0, 0, lost);
   s.run(200_s);
-  const Incident* relieved = nullptr;
-  for (const Incident& i : s.world.journal.all())
-    if (i.kind == "replica_relieved") relieved = &i;
+  const Incident* relieved = last_of(s.world, "replica_relieved");
   ASSERT_NE(relieved, nullptr);
   EXPECT_EQ(relieved->causes, std::vector<IncidentId>{overload});
 }

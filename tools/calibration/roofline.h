@@ -11,7 +11,8 @@
 namespace stampede::calibration {
 
 struct GpuSheet {
-  double memory = 0;                  // that an engine finds [B]; 0: not known
+  double memory =
+      0;  // that an engine finds, a little less than the data sheet has [B]; 0: not known
   double bandwidth = 0;               // of its memory [B/s]
   double link = 0;                    // to the other GPUs, one way [B/s]
   double bf16 = 0, fp8 = 0, fp4 = 0;  // dense arithmetic [1/s]; 0: has none of it
