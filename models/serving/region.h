@@ -469,7 +469,7 @@ class Region final : public Component,
   std::vector<Lookups> looked_up_;    // [workload]
   std::vector<KvEvents*> kv_events_;  // [workload]; null: nobody listens
   IncidentId overload_ = kNoIncident;
-  std::vector<IncidentId> taken_by_;   // what took endpoints away since
+  std::vector<IncidentId> taken_by_;   // what took endpoints away since it began
   IncidentId eased_by_ = kNoIncident;  // what gave its pods less to do, or room, since it began
   Journal::Closing relieved_{};        // the last overload that ended
   EventHandle relief_{};               // end of one, if no pod is overloaded until then
