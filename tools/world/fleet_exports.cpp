@@ -7,6 +7,7 @@
 
 #include "models/control_plane/control_plane_record.h"
 #include "models/serving/pool_latencies.h"
+#include "models/serving/region.h"
 #include "sim/value_text.h"
 #include "tools/world/exports.h"
 #include "tools/world/fleet.h"
