@@ -23,9 +23,13 @@ void Engine::finish_steps() {
   busy_ += end - start_;
   take_until(steps_);
   start_ = end;
+  count_steps(counters_, steps_);
+  if (!generates_) {
+    ++alone_;
+    return;
+  }
   iteration_ += steps_;
   context_ += u64{decoding_} * steps_;
-  count_steps(counters_, steps_);
   resume_stalled(steps_);
 }
 
@@ -33,7 +37,7 @@ void Engine::finish_steps() {
 void Engine::count_steps(EngineCounters& counters, u32 done) const {
   const u64 n = done;
   counters.steps += n;
-  counters.generated_tokens += u64{decoding_} * n;
+  counters.generated_tokens += (generates_ ? u64{decoding_} : completed_.size()) * n;
   counters.sequence_steps += u64{step_.sequences} * n;
   counters.context_tokens += step_.context * n + (n == 0 ? 0 : u64{decoding_} * (n * (n - 1) / 2));
   counters.prompt_tokens += u64{step_.prompt} * n;
@@ -45,6 +49,7 @@ void Engine::deliver(EngineSink& sink) {
   const Instant at{static_cast<i64>(start_ >> 32)};
   for (const u16 slot : completed_) {
     const Record& r = records_[slot];
+    if (!generates_) start_decoding(slot, r.base + static_cast<u32>(iteration_) + 1);
     if (profile_->role == EngineRole::kPrefill) {
       ++counters_.generated_tokens;
       if (r.id == kCancelled) continue;  // removed below
@@ -105,8 +110,7 @@ void Engine::form(EngineSink* sink) {
   for (;;) {
     step = {};
     step.budget = budget();
-    const bool preempted = continue_running(step, sink);
-    if (!preempted && (transfers_ || !waiting_.empty())) admit(step);
+    const bool preempted = compose(step, sink);
     changes |= preempted || !departed_.empty();
     if (!departed_.empty()) release_departed();
     if (step.sequences != 0) break;
@@ -122,6 +126,28 @@ void Engine::form(EngineSink* sink) {
   blocked_ = !waiting_.empty();
   changes |= blocked_ && !may_join(waiting_.next().front().ticket);
   plan(step, (blocked_ || ready()) && changes);
+}
+
+// What the step computes; true if that took preemption.
+bool Engine::compose(Step& step, EngineSink* sink) {
+  if (profile_->prompts_alone && compute_prompts_alone(step)) return false;
+  if (continue_running(step, sink)) return true;
+  if (!profile_->prompts_alone && (transfers_ || !waiting_.empty())) admit(step);
+  return false;
+}
+
+// Prompts as far as places, budget and memory go; false if there is none to compute. Memory for the
+// rest of one that is computed in part was free when it was admitted, and nothing has taken any.
+bool Engine::compute_prompts_alone(Step& step) {
+  generates_ = false;
+  if (partial_ != kNone) {
+    const u16 slot = partial_;
+    partial_ = kNone;
+    compute_chunk(step, slot, partial_computed_, records_[slot].base);
+  }
+  if (!waiting_.empty()) admit(step);
+  generates_ = step.sequences == 0;
+  return !generates_;
 }
 
 // Running sequences first. As many of the last are preempted as the others need memory; true if
@@ -245,7 +271,7 @@ void Engine::compute_chunk(Step& step, u16 slot, u32 computed, u32 known) {
     return;
   }
   completed_.push_back(slot);
-  if (profile_->role == EngineRole::kPrefill)
+  if (profile_->role == EngineRole::kPrefill || !generates_)
     records_[slot].base = known - static_cast<u32>(iteration_);
   else
     start_decoding(slot, known);

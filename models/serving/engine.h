@@ -4,7 +4,8 @@
 // be preempted back to its place in the line.
 // **Source** vLLM V1 `v1/core/sched/scheduler.py` (running first, then waiting; one token budget;
 // allocation failure preempts the last running, or by priority the worst, recompute; no admission
-// in a step that preempted); linear step time fitted to measured stage means.
+// in a step that preempted); linear step time fitted to measured stage means. Prompts in steps of
+// their own: SGLang `managers/scheduler.py` `get_next_batch_to_run`.
 // **Limits** without prefix_caching no sharing of KV blocks (cached tokens only shorten the
 // prefill); one fixed step-time line; with async_scheduling a cancelled sequence leaves a step
 // earlier than vLLM's. The order of the line is first come, first served or by priority (vLLM's),
@@ -243,6 +244,8 @@ class Engine {
   void form(EngineSink* sink);
   void plan(const Step& step, bool single);
   bool continue_running(Step& step, EngineSink* sink);
+  bool compose(Step& step, EngineSink* sink);
+  bool compute_prompts_alone(Step& step);
   void preempt_last(EngineSink* sink);
   void preempt(u16 slot, u32 held_tokens, EngineSink* sink);
   void walk_by_priority(Step& step, EngineSink* sink);
@@ -326,6 +329,12 @@ class Engine {
   }
   // Of a step. What decodes keeps its token a step under a budget that has become too small.
   u32 budget() const { return std::max(profile_->budget, decoding_); }
+  u32 budget_for_prompts() const {
+    return profile_->prompts_alone ? budget() : budget() - decoding_;
+  }
+  // Steps so far, those in which nothing was generated included.
+  u64 steps_done() const { return iteration_ + alone_; }
+  bool goes_without(u16 slot) const;  // a token of the step in progress
   u128 boundary_after(Instant now) const { return end_of(step_in_progress(now)); }
   void stop_at_new_order();
   void reset(Instant now);
@@ -341,7 +350,9 @@ class Engine {
   u64 growth_ = 0;
   i64 end_ns_ = 0, wake_ns_ = 0;
   i64 line_since_ns_ = 0;  // since when the line has not been empty
-  u64 iteration_ = 0;      // steps done before the plan
+  u64 iteration_ = 0;      // steps done before the plan, but for
+  u64 alone_ = 0;          // those of prompts by themselves, in which sequences gain no token
+  bool generates_ = true;  // whether sequences gain a token in each step of the plan
   bool active_ = false;
   bool blocked_ = false;  // the head of the line cannot be admitted before something leaves
   bool timely_ = true;    // admissions of a decode engine

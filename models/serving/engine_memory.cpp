@@ -242,11 +242,14 @@ void Engine::verify() const {
   verify_tokens();
 }
 
-void Engine::verify_blocks() const {
-  const auto stalls = [this](u16 slot) {
-    return ranks_ &&
-           std::find(ranks_->stalled.begin(), ranks_->stalled.end(), slot) != ranks_->stalled.end();
+bool Engine::goes_without(u16 slot) const {
+  const auto among = [slot](const std::vector<u16>& slots) {
+    return std::find(slots.begin(), slots.end(), slot) != slots.end();
   };
+  return generates_ ? ranks_ && among(ranks_->stalled) : !among(completed_);
+}
+
+void Engine::verify_blocks() const {
   std::vector<BlockCache::Holder> holders;
   u64 held = 0;
   for (u16 slot = 0; slot < records_.slots(); ++slot) {
@@ -255,7 +258,7 @@ void Engine::verify_blocks() const {
     // Those of the plan's first step are taken already, but not for who goes without it.
     const u32 own = blocks(slot == partial_ ? partial_computed_
                                             : r.base + static_cast<u32>(iteration_) + taken_ - 1 -
-                                                  (stalls(slot) ? 1 : 0));
+                                                  (goes_without(slot) ? 1 : 0));
     held += own;
     holders.push_back({r.ticket, own});
   }

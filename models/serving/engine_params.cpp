@@ -130,6 +130,12 @@ void EngineParams::describe(Schema<EngineParams>& s) {
           "whether a step is planned while the one before it runs; a new request then joins one "
           "step later")
       .source("vLLM: async_scheduling, on by default since 0.14");
+  s.field("mixed_steps", &EngineParams::mixed_steps)
+      .fixed("an engine is started with it")
+      .help(
+          "whether a step computes prompts and generates tokens together; if not, prompts go first "
+          "in steps of their own, and nothing is generated meanwhile")
+      .source("vLLM: V1 scheduler, together; SGLang: enable_mixed_chunk is off, prompts go first");
   s.field("reserve_full_prompt", &EngineParams::reserve_full_prompt)
       .live()
       .help(

@@ -59,6 +59,7 @@ struct EngineParams {
   bool macro_steps = true;                      // false: every iteration by itself, same results
   bool prefix_caching = false;       // share blocks by what they hold; `cached` is not used then
   bool async_scheduling = false;     // a step is formed while the one before it runs
+  bool mixed_steps = true;           // false: prompts are computed in steps of their own, and first
   bool reserve_full_prompt = false;  // admit only what fits whole, not just its first chunk
   u32 max_num_queued_reqs = 0;       // waiting and running at most; 0: no bound
   u32 max_num_queued_tokens = 0;     // prompt tokens still to be computed at most; 0: no bound

@@ -61,7 +61,7 @@ Instant Engine::first_sign_of(const SequenceInput& input, bool foretold) const {
                  (every_admission_ || (profile_->role == EngineRole::kDecode && !foretold))))
     return {end_ns_};
   u128 sign = end_of(steps_);
-  const u128 next = first_ + u128{growth_} * steps_;
+  const u128 next = profile_->prompts_alone ? profile_->a : first_ + u128{growth_} * steps_;
   if (profile_->role == EngineRole::kDecode)
     sign += next * (input.output - 1);
   else
@@ -123,8 +123,8 @@ bool Engine::let_head_join(Instant now, u32 steps_ahead) {
   if (steps_ == 1) return false;  // it ends so anyway
   // What the head lacks now, it will lack until a sequence leaves: decodes only take memory.
   const WaitingSequence& next = head(boundary_after(now));
-  blocked_ = running_ >= profile_->max_seqs || budget() == decoding_ ||
-             !memory_for(next, cached(next), budget() - decoding_);
+  blocked_ = running_ >= profile_->max_seqs || budget_for_prompts() == 0 ||
+             !memory_for(next, cached(next), budget_for_prompts());
   if (!blocked_) cut(step_in_progress(now) + steps_ahead);
   return cut_;
 }
@@ -143,7 +143,7 @@ void Engine::stop_at_new_order() {
 
 // The newest sequence came in the step in progress; of an idle engine, in the last one that was.
 void Engine::note_arrival(Instant now) {
-  const u64 step = active_ ? iteration_ + step_in_progress(now) : iteration_;
+  const u64 step = active_ ? steps_done() + step_in_progress(now) : steps_done();
   if (step != arrival_step_) arrived_before_ = arrived_;
   arrival_step_ = step;
   arrived_ = last_ticket_;
@@ -152,13 +152,13 @@ void Engine::note_arrival(Instant now) {
 // True if the next step is formed without knowing of who is at the head of the line.
 bool Engine::head_hides(Instant now) {
   if (!profile_->async_scheduling || waiting_.empty()) return false;
-  const bool arrived_in_this = arrival_step_ == iteration_ + step_in_progress(now);
+  const bool arrived_in_this = arrival_step_ == steps_done() + step_in_progress(now);
   return waiting_.next().front().ticket > (arrived_in_this ? arrived_before_ : arrived_);
 }
 
 // The step that starts now was formed when the one just done began.
 void Engine::update_eligible() {
-  eligible_ = arrival_step_ < iteration_ ? arrived_ : arrived_before_;
+  eligible_ = arrival_step_ < steps_done() ? arrived_ : arrived_before_;
 }
 
 void Engine::cut(u32 steps) {
@@ -227,6 +227,7 @@ void Engine::reset(Instant now) {
   counters_ = counters(now);
   busy_ = u128{static_cast<u64>(busy(now).ns)} << 32;
   active_ = blocked_ = cut_ = false;
+  generates_ = true;
   tokens_gone_ = counters_.generated_tokens;
   prompt_promised_ = counters_.prompt_tokens;
   partial_ = kNone;

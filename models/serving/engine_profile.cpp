@@ -34,8 +34,10 @@ EngineProfile::EngineProfile(const EngineParams& params)
       prefix_caching(params.prefix_caching),
       async_scheduling(params.async_scheduling),
       reserve_full_prompt(params.reserve_full_prompt),
+      prompts_alone(!params.mixed_steps && params.role == EngineRole::kMixed),
       holds_handed_over(params.holds_handed_over && params.role == EngineRole::kPrefill),
       pulls(params.pulls && params.role == EngineRole::kDecode) {
+  if (prompts_alone) reserve_full_prompt = true;
   STAMPEDE_CHECK(max_seqs >= 1 && max_seqs < 65535, "engine: max_num_seqs out of range");
   STAMPEDE_CHECK(budget >= max_seqs, "engine: max_num_batched_tokens below max_num_seqs");
   STAMPEDE_CHECK(lifo_after_ns == 0 || !(async_scheduling || prefix_caching || by_priority),

@@ -15,6 +15,7 @@ struct EngineProfile {
   EngineRole role{};
   bool macro_steps = true, by_priority = false;
   bool prefix_caching = false, async_scheduling = false, reserve_full_prompt = false;
+  bool prompts_alone = false;  // computed in steps of their own; only where both are
   bool holds_handed_over = false, pulls = false;
 };
 

@@ -71,6 +71,45 @@ TEST(engine, chunks_a_long_prompt_and_mixes_it_with_decodes) {
   EXPECT_EQ(times.last, (Pairs{{2, chunk2 + 120}, {1, chunk2 + 120 + 6 * 110}}));
 }
 
+// The same two: the long prompt has two steps of its own, in which the first sequence gains
+// nothing.
+TEST(engine, without_mixed_steps_prompts_go_first_by_themselves) {
+  EngineParams p = small();
+  p.mixed_steps = false;
+  const EngineProfile profile(p);
+  Engine engine(profile);
+  Times times;
+  engine.add(Instant{0}, {1, 20, 0, 10});  // ends at 100 + 10 + 20
+  run(engine, times, Instant{5});
+  engine.add(Instant{5}, {2, 100, 0, 2});
+  const i64 chunk1 = 130 + 100 + 10 + 64, chunk2 = chunk1 + 100 + 10 + 36;
+  run(engine, times, Instant{chunk1});
+  EXPECT_EQ(engine.tokens_emitted(1, Instant{chunk1}), 1u);
+  EXPECT_EQ(engine.counters(Instant{chunk1}).generated_tokens, 1u);
+  engine.verify();
+  run(engine, times, Instant{100'000});
+  EXPECT_EQ(times.first, (Pairs{{1, 130}, {2, chunk2}}));
+  // One step with both, then eight alone.
+  EXPECT_EQ(times.last, (Pairs{{2, chunk2 + 120}, {1, chunk2 + 120 + 8 * 110}}));
+  EXPECT_EQ(engine.counters(Instant{100'000}).generated_tokens, 12u);
+}
+
+// A prompt that no memory is left for whole waits until a sequence ends.
+TEST(engine, without_mixed_steps_a_prompt_is_begun_with_when_all_of_it_has_memory) {
+  EngineParams p = small();
+  p.mixed_steps = false;
+  p.kv_blocks = 7;
+  const EngineProfile profile(p);
+  Engine engine(profile);
+  Times times;
+  engine.add(Instant{0}, {1, 20, 0, 4});
+  engine.add(Instant{0}, {2, 96, 0, 1});  // six blocks, and two are taken
+  run(engine, times, Instant{100'000});
+  const i64 ends = 130 + 3 * 110;
+  EXPECT_EQ(times.last, (Pairs{{1, ends}, {2, ends + 110 + 64 + 110 + 32}}));
+  EXPECT_TRUE(times.preempt.empty());
+}
+
 TEST(engine, preempts_the_last_and_recomputes_it) {
   EngineParams p = small();
   p.kv_blocks = 4;

@@ -46,6 +46,7 @@ EngineParams random_params(Random& r, EngineRole role) {
   p.prefix_caching = r.chance(50);
   p.async_scheduling = r.chance(50);
   p.reserve_full_prompt = r.chance(30);
+  p.mixed_steps = r.chance(70);
   return p;
 }
 

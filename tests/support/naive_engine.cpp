@@ -154,7 +154,9 @@ void NaiveEngine::admit(u32 budget) {
       const u32 cached = params_.prefix_caching ? 16 * static_cast<u32>(hits.size())
                                                 : std::min(s.cached, s.known() - 1);
       const u32 want = std::min(s.known() - cached, budget);
-      if (!fits_now(s, params_.reserve_full_prompt ? s.known() : cached + want, hits)) break;
+      if (!fits_now(s, params_.reserve_full_prompt || prompts_alone() ? s.known() : cached + want,
+                    hits))
+        break;
       for (const u32 b : hits)
         if (blocks_[b].users++ == 0) line_.erase(std::find(line_.begin(), line_.end(), b));
       s.table = hits;
@@ -260,8 +262,24 @@ void NaiveEngine::start_step() {
   end_ = start_ + time;
 }
 
+// The next step computes prompts and nothing else; false if there is none to compute.
+bool NaiveEngine::schedule_prompts() {
+  const auto decoding = [](const Sequence& s) { return s.decoding && !s.done; };
+  const auto decodes = std::count_if(running_.begin(), running_.end(), decoding);
+  u32 budget = std::max(params_.max_num_batched_tokens, static_cast<u32>(decodes));
+  for (Sequence& s : running_) {
+    if (s.done || s.decoding) continue;
+    take(s, std::min(s.known() - s.computed, budget));
+    budget -= s.scheduled;
+  }
+  admit(budget);
+  return std::any_of(running_.begin(), running_.end(),
+                     [](const Sequence& s) { return s.scheduled > 0; });
+}
+
 // What the next step does: running sequences first, then the line.
 void NaiveEngine::schedule() {
+  if (prompts_alone() && schedule_prompts()) return;
   u32 budget = params_.max_num_batched_tokens;
   bool preempted = false;
   for (std::size_t i = 0; i < running_.size() && budget > 0; ++i) {
@@ -283,7 +301,7 @@ void NaiveEngine::schedule() {
     else if (by_priority())
       break;  // those behind it go without
   }
-  if (!preempted) admit(budget);
+  if (!preempted && !prompts_alone()) admit(budget);
 }
 
 void NaiveEngine::end_step() {

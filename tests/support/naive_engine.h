@@ -55,6 +55,8 @@ class NaiveEngine {
   };
   void start_step();
   void schedule();
+  bool schedule_prompts();
+  bool prompts_alone() const { return !params_.mixed_steps && params_.role == EngineRole::kMixed; }
   void end_step();
   bool take(Sequence& s, u32 tokens);
   bool fits_now(const Sequence& s, u32 tokens, const std::vector<u32>& hits) const;

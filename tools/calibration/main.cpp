@@ -135,6 +135,7 @@ void predict(const Sizes& sizes) {
       nanoseconds(line.time.sequence), nanoseconds(line.time.prompt_token),
       nanoseconds(line.time.pair * 1e6), nanoseconds(line.time.context_token * 1000),
       100 * band(0.1) / middle, 100 * band(0.9) / middle);
+  if (prompts_alone(server.engine)) fmt::print("  mixed_steps: false\n");
   if (memory)
     fmt::print(
         "  kv_memory: {{gpu_memory: {}B, gpus: {}, weights: {}B, overhead: {}B, token_bytes: {}B}} "

@@ -16,7 +16,7 @@ namespace stampede::calibration {
 namespace {
 
 constexpr double kFrontEnd = 0.007;   // [s] fitted for Llama-2-7B on H100
-constexpr double kMeanLength = 0.9;   // of the longest, of lengths uniform from 80 %
+constexpr double kShortest = 0.8;     // length of InferenceX, of the longest
 constexpr int kFewClients = 64;       // up to so many TTFT is fitted: more wait for each other
 constexpr double kLeastServed = 0.2;  // of TTFT: what is taken off for the front end leaves so much
 
@@ -87,6 +87,10 @@ Point point_of(const CsvRow& row, const std::string& sizes) {
   return p;
 }
 
+// Of the longest. genai-perf as aiconfigurator calls it draws none: all are alike.
+double shortest(const Point& p) { return p.protocol_known ? kShortest : 1; }
+double mean_length(const Point& p) { return (1 + shortest(p)) / 2; }
+
 // Of the means over a closed loop, as sums of terms.
 struct ClosedForm {
   Terms tpot{}, ttft{};
@@ -95,8 +99,8 @@ struct ClosedForm {
 // While a step runs, clients / answer prompts come on average; a step has one or more of them, up
 // to its budget.
 double prompts_at_once(const Point& p) {
-  const double most = token_budget(started(p)) / (kMeanLength * p.prompt);
-  return std::clamp(p.clients / (kMeanLength * p.answer), 1.0, std::max(1.0, most));
+  const double most = token_budget(started(p)) / (mean_length(p) * p.prompt);
+  return std::clamp(p.clients / (mean_length(p) * p.answer), 1.0, std::max(1.0, most));
 }
 
 // A token takes a decode step of all clients, and while one is answered each of the others has one
@@ -104,17 +108,18 @@ double prompts_at_once(const Point& p) {
 // scheduling), for the step with its prompt, and once in ten times for the prompts of all who
 // begin.
 ClosedForm closed_form(const Point& p) {
-  const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
+  const double prompt = mean_length(p) * p.prompt, answer = mean_length(p) * p.answer;
   const double n = p.clients, at_once = prompts_at_once(p);
   const int look = steps_between_looks(started(p));
   const double waited = 1.5 + (look > 1 ? look / 2.0 : 0);
   const Terms decode = step_terms(p.server, {n, prompt + answer / 2});
-  const Terms mixed = step_terms(p.server, {n, prompt + answer / 2, prompt, at_once});
+  const bool alone = prompts_alone(p.server.engine);
+  const Terms begin = step_terms(p.server, {alone ? 0 : n, prompt + answer / 2, prompt, at_once});
   ClosedForm form;
   for (std::size_t j = 0; j < kTerms; ++j) {
-    const double one = (mixed[j] - decode[j]) / at_once;
+    const double one = (begin[j] - (alone ? 0 : decode[j])) / at_once;
     form.tpot[j] = decode[j] + (n - 1) / answer * one;
-    form.ttft[j] = waited * form.tpot[j] + mixed[j] + 0.1 * (n - 1) / 2 * one;
+    form.ttft[j] = waited * form.tpot[j] + begin[j] + 0.1 * (n - 1) / 2 * one;
   }
   return form;
 }
@@ -145,8 +150,17 @@ std::vector<std::string> families_of(const std::vector<Point>& points) {
   return names;
 }
 
+// Whether its weights leave memory for the longest request. If not by our count, it did run.
+bool has_memory(const Point& p) {
+  try {
+    return static_cast<double>(kv_memory(p.server).blocks()) * 16 > p.prompt + p.answer;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
 PointPrediction played(const Point& p, const Terms& constants) {
-  const double prompt = kMeanLength * p.prompt, answer = kMeanLength * p.answer;
+  const double prompt = mean_length(p) * p.prompt, answer = mean_length(p) * p.answer;
   const int most = std::max(2, p.clients);
   const StepLine line = step_line_unchecked(
       p.server, constants, {most / 2, most, prompt, prompt + answer / 2, prompts_at_once(p)});
@@ -157,8 +171,10 @@ PointPrediction played(const Point& p, const Terms& constants) {
   params.engine.max_num_seqs = static_cast<u32>(most);
   params.engine.max_num_batched_tokens = std::max(token_budget(started(p)), static_cast<u32>(most));
   params.engine.kv_blocks = 1u << 29;
+  if (has_memory(p)) params.engine.kv_memory = kv_memory(p.server);
   params.engine.async_scheduling = true;
-  ClosedLoop loop{p.clients, p.prompt, p.answer};
+  params.engine.mixed_steps = !prompts_alone(p.server.engine);
+  ClosedLoop loop{p.clients, p.prompt, p.answer, shortest(p)};
   const int look = steps_between_looks(started(p));
   const double decode =
       seconds(step_terms(p.server, {1.0 * p.clients, prompt + answer / 2}), constants);

@@ -42,6 +42,10 @@ using Terms = std::array<double, kTerms>;  // what each constant is multiplied w
 
 enum class EngineKind { kVllm, kSglang, kTensorRt };
 
+// Prompts have steps of their own, in which nothing is generated.
+// Source: SGLang, managers/scheduler.py: get_next_batch_to_run; enable_mixed_chunk is off.
+constexpr bool prompts_alone(EngineKind engine) { return engine == EngineKind::kSglang; }
+
 // Of vllm, sglang or trtllm. Throws std::runtime_error.
 EngineKind engine_named(const std::string& name);
 

@@ -53,7 +53,10 @@ StepLine step_line_unchecked(const Server& server, const Terms& constants, const
   t.context_token = (time({most, range.context}) - decode(most)) / (most * range.context);
   // One prompt of twice the length has twice the pairs of two.
   t.pair = (time({most, 0, 2 * prompt}) - time({most, 0, prompt, 2})) / (prompt * prompt);
-  const double whole = time({most, 0, prompt, range.prompts}) - decode(most);
+  const double whole =
+      prompts_alone(server.engine)
+          ? time({0, 0, prompt, range.prompts}) - t.base - range.prompts * t.sequence
+          : time({most, 0, prompt, range.prompts}) - decode(most);
   t.prompt_token = whole / (range.prompts * prompt) - t.pair * prompt / 2;
   for (int b = range.least; b <= range.most; ++b)
     line.error = std::max(line.error, std::abs((t.base + b * t.sequence) / decode(b) - 1));
