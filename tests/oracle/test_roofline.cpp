@@ -100,6 +100,24 @@ TEST_F(roofline, a_step_with_prompts_is_launched_once_for_all_of_them) {
   EXPECT_NEAR(step_line(server, constants, range).time.pair, 4 * 4096.0 * 32 / 989e12, 1e-15);
 }
 
+// The line gives a step of prompts alone, which reads weights once more; vLLM's share a step.
+TEST_F(roofline, prompts_of_sglang_have_steps_of_their_own) {
+  const Server server{config(dense), h100, "bf16", 1, EngineKind::kSglang};
+  const Terms constants = fitted_constants();
+  const LineRange range{32, 128, 1024, 1024, 4};
+  const StepTime t = step_line(server, constants, range).time;
+  const double alone = seconds(step_terms(server, {0, 0, 1024, 4}), constants);
+  EXPECT_NEAR(t.base + 4 * t.sequence + 4096 * t.prompt_token + 4 * t.pair * 1024 * 512, alone,
+              1e-9);
+  Server mixing = server;
+  mixing.engine = EngineKind::kVllm;
+  const StepTime m = step_line(mixing, constants, range).time;
+  EXPECT_EQ(m.base, t.base);
+  const double mixed = seconds(step_terms(mixing, {128, 0, 1024, 4}), constants);
+  EXPECT_NEAR(m.base + 128 * m.sequence + 4096 * m.prompt_token + 4 * m.pair * 1024 * 512, mixed,
+              1e-9);
+}
+
 TEST_F(roofline, keys_and_values_have_a_precision_of_their_own) {
   Server server{config(dense), h100, "fp8"};
   const double one = step_terms(server, {1, 1000})[kContext];
@@ -139,6 +157,8 @@ TEST_F(roofline, sizes_of_no_server_are_refused) {
        {R"("intermediate_size": -1)", R"("intermediate_size": 0)", R"("intermediate_size": 1e12)",
         R"("intermediate_size": 14336, "head_dim": 0)",
         R"("intermediate_size": 14336, "num_local_experts": 2, "num_experts_per_tok": 3)",
+        R"("intermediate_size": 14336, "num_local_experts": 8, "num_experts_per_tok": 2,
+           "n_shared_experts": -1)",
         R"("intermediate_size": 14336, "num_local_experts": 8, "num_experts_per_tok": 2,
            "first_k_dense_replace": 33)"})
     EXPECT_THROW(config(with(wrong)), std::runtime_error) << wrong;
