@@ -23,6 +23,7 @@ struct World {
   World& operator=(const World&) = delete;
 
   u64 seed;
+  i64 calendar_start = 0;  // when the run starts [s since 1970-01-01T00:00:00Z]
   Scheduler scheduler;
   Journal journal;
   StatsTable stats;

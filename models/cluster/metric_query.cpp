@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "models/cluster/cron_schedule.h"
 #include "sim/value_text.h"
 
 namespace stampede::cluster {
@@ -252,7 +253,22 @@ class Parser {
     node.children.push_back(std::move(inner));
     return node;
   }
+  QueryNode cron() {
+    QueryNode node;
+    node.kind = Kind::kCall;
+    node.op = "cron";
+    want("(");
+    do node.texts.push_back(quoted());
+    while (take(","));
+    want(")");
+    if (node.texts.size() != 3) throw Wrong{"cron wants a start, an end and a time zone"};
+    if (const std::string wrong = CronWindow{node.texts[0], node.texts[1], node.texts[2]}.error();
+        !wrong.empty())
+      throw Wrong{wrong};
+    return node;
+  }
   QueryNode call(const std::string& function) {
+    if (function == "cron") return cron();
     const bool quantile = function == "histogram_quantile";
     const auto numbers = kNumbersBehind.find(function);
     if (!quantile && numbers == kNumbersBehind.end() && !kRangeFunctions.contains(function))
@@ -416,6 +432,8 @@ std::string print_metric_query(const QueryNode& node) {
   const auto child = [&](std::size_t i) { return print_metric_query(node.children[i]); };
   std::string inside;
   for (std::size_t i = 0; i < node.children.size(); ++i) inside += (i > 0 ? ", " : "") + child(i);
+  for (const std::string& text : node.texts)
+    inside += fmt::format("{}\"{}\"", inside.empty() ? "" : ", ", text);
   switch (node.kind) {
     case Kind::kNumber:
       return print_number(node.number);

@@ -1,8 +1,9 @@
 // Expressions over what pods export: a part of PromQL. An autoscaler's metric, the query of a KEDA
 // trigger and the rules of a metrics adapter come to this.
-// Source: Prometheus, querying/basics, operators and functions (2.x).
-// Limits: pods differ in no label but their own name; no subqueries, offset, @, topk or label
-// functions.
+// Source: Prometheus, querying/basics, operators and functions (2.x). Besides cron(START, END,
+// ZONE): 1 from each START to the next END by the clock of ZONE, else 0, as KEDA's cron scaler is
+// active. Limits: pods differ in no label but their own name; no subqueries, offset, @, topk or
+// label functions.
 #pragma once
 #include <functional>
 #include <map>
@@ -49,11 +50,12 @@ struct QueryNode {
   Kind kind = Kind::kNumber;
   Type type = Type::kScalar;
   Part part = Part::kValue;
-  bool by_pod = false;   // has a value for each pod; an aggregation keeps them apart
-  double number = 0;     // kNumber; kAggregate: the quantile
-  std::size_t name = 0;  // kSeries: in series_names()
-  Duration range{};      // kSeries, of a range
-  std::string op;        // function, aggregation or operator
+  bool by_pod = false;             // has a value for each pod; an aggregation keeps them apart
+  double number = 0;               // kNumber; kAggregate: the quantile
+  std::size_t name = 0;            // kSeries: in series_names()
+  Duration range{};                // kSeries, of a range
+  std::string op;                  // function, aggregation or operator
+  std::vector<std::string> texts;  // of the function `cron`: start, end, time zone
   std::vector<QueryNode> children;
 };
 

@@ -307,6 +307,12 @@ MetricValues PodMetrics::eval(const Watched& w, const QueryNode& node) const {
     case Kind::kCall:
       break;
   }
+  if (node.op == "cron") {
+    const CronWindow window{node.texts[0], node.texts[1], node.texts[2]};
+    MetricValues of;
+    of.elements.push_back({UINT32_MAX, {window.holds(utc()) ? 1.0 : 0.0}});
+    return of;
+  }
   if (node.children[0].range.ns > 0) return over_range(w, node);
   std::vector<double> numbers;
   for (std::size_t i = 1; i < node.children.size(); ++i)

@@ -66,6 +66,10 @@ class PodMetrics {
   // Part of a series in a scrape: one value, or buckets.
   static std::vector<double> part_of(const Watched& w, const QueryNode& node, const Scrape& scrape);
 
+  i64 utc() const {  // [s since 1970]
+    return context_.world.calendar_start + context_.world.now().ns / 1'000'000'000;
+  }
+
   Context context_;
   std::vector<Watched> watched_;  // [workload]
 };

@@ -517,8 +517,21 @@ TEST_F(KedaManifest, other_triggers) {
       object("",
              "{type: cron, metadata: {timezone: UTC, start: 0 8 * * *, end: 0 20 * * *, "
              "desiredReplicas: '10'}}");
-  expect_fault(cron, "spec.triggers[0]",
-               "metric_names: {\"s0-cron\": vector(10)}` within its hours, vector(0) outside");
+  EXPECT_EQ(text_of(scaler(load(cron)).metrics.at(0)),
+            "external 10 * cron(\"0 8 * * *\", \"0 20 * * *\", \"UTC\"): 1 a pod");
+  const auto cron_with = [&](const std::string& from, const std::string& to) {
+    std::string text = cron;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  expect_fault(cron_with("timezone: UTC, ", ""), "spec.triggers[0].metadata.timezone", "required");
+  expect_fault(cron_with("UTC", "Mars/Base"), "spec.triggers[0].metadata",
+               "'Mars/Base' is not known");
+  expect_fault(cron_with("0 8 * * *", "0 8 * *"), "spec.triggers[0].metadata", "five fields");
+  expect_fault(cron_with("0 8 * * *", "0 25 * * *"), "spec.triggers[0].metadata",
+               "'25' is no hour");
+  expect_fault(cron_with("0 8 * * *", "0 20 * * *"), "spec.triggers[0].metadata", "the same time");
+  expect_fault(cron_with(", desiredReplicas: '10'", ""),
+               "spec.triggers[0].metadata.desiredReplicas", "required");
   EXPECT_EQ(text_of(scaler(load(cron, ", metric_names: {s0-cron: vector(10)}")).metrics.at(0)),
             "external vector(10): 1 a pod");
   expect_fault(object("", "{type: prometheus, metadata: {query: q, threshold: 5}}"),

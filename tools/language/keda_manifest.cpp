@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "models/cluster/cron_schedule.h"
 #include "sim/units.h"
 #include "sim/value_text.h"
 #include "tools/language/hpa_manifest.h"
@@ -300,15 +301,9 @@ class ScaledObject {
       metric.query = named_metric(location, false, more).query;
       if (!metric.query.empty()) return true;
     }
+    if (type == "cron") return find_cron(metric, metadata, trigger, path);
     if (type != "prometheus") {
-      if (type == "cron")
-        reader_.fault(trigger, path,
-                      fmt::format("the time of day of a cron trigger is not simulated; say which "
-                                  "replicas it asks for beside `manifest:`, such as `metric_names: "
-                                  "{{\"{}\": vector({})}}` within its hours, vector(0) outside, "
-                                  "where it is not active",
-                                  metric.name, of("desiredReplicas").substr(0, 9)));
-      else if (tells_its_target(type))
+      if (tells_its_target(type))
         reader_.fault(trigger, path,
                       fmt::format("what a trigger of type '{}' measures, and its target, only its "
                                   "scaler knows; say how many replicas it asks for beside "
@@ -333,6 +328,31 @@ class ScaledObject {
     }
     metric.query = whole(query, trigger, path);
     return true;
+  }
+
+  bool find_cron(ReadMetric& metric, const ManifestFields& metadata, const YamlNode& trigger,
+                 const std::string& path) {
+    const std::string below = path + ".metadata";
+    cluster::CronWindow window;
+    for (const auto& [key, into] : {std::pair<const char*, std::string*>{"start", &window.start},
+                                    {"end", &window.end},
+                                    {"timezone", &window.zone}}) {
+      const auto told = metadata.find(key);
+      if (told == metadata.end()) {
+        reader_.fault(trigger, below + "." + key, "the field is required");
+        return false;
+      }
+      *into = told->second->text;
+    }
+    const auto replicas = number(metadata, below, "desiredReplicas");
+    if (!metadata.contains("desiredReplicas"))
+      reader_.fault(trigger, below + ".desiredReplicas", "the field is required");
+    if (const std::string wrong = window.error(); !wrong.empty())
+      reader_.fault(trigger, below, wrong);
+    else if (replicas)
+      metric.query = fmt::format("{} * cron(\"{}\", \"{}\", \"{}\")", *replicas, window.start,
+                                 window.end, window.zone);
+    return !metric.query.empty();
   }
 
   // KEDA wants one series.

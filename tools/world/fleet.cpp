@@ -32,6 +32,7 @@
 
 namespace stampede {
 Fleet::Fleet(const Spec& s, RequestLog* log) : spec(s), world(static_cast<u64>(s.seed)), log_(log) {
+  world.calendar_start = spec.start.unix_seconds;
   const auto n = spec.regions.size();
   std::vector<NetworkRegion> names;
   std::vector<double> shares;
