@@ -51,6 +51,8 @@ TEST(metric_query, what_it_cannot_do_is_said) {
       {"kv_use offset 5m", "not modelled"},
       {"topk(3, kv_use)", "not modelled"},
       {"kv_use > bool 1", "not modelled"},
+      {"cron(\"0 8 * * *\", \"0 9 * * *\")", "a start, an end and a time zone"},
+      {"cron(\"0 8 * * *\", \"0 9 * *\", \"UTC\")", "five fields"},
       {"rate(requests_total[x])", "range such as"}};
   for (const auto& [text, words] : cases)
     EXPECT_NE(parse_metric_query(text).error.find(words), std::string::npos)
@@ -111,6 +113,20 @@ TEST(metric_query, gauges_and_aggregations) {
   EXPECT_TRUE(std::isnan(value("sum(waiting_requests > 7)")));
   EXPECT_EQ(value("2 * 3"), 6);
   EXPECT_EQ(value("clamp_max(sum(waiting_requests), 5)"), 5);
+}
+
+// Of KEDA's cron scaler: by the calendar of the run.
+TEST(metric_query, cron_knows_what_time_it_is) {
+  const auto value = [](i64 start) {
+    Exporting e;
+    e.world.calendar_start = start;
+    return e.one(2, "3 * cron(\"0 8 * * *\", \"0 20 * * *\", \"Europe/Berlin\")");
+  };
+  constexpr i64 kMidnight = 1'767'225'600, kHour = 3600;  // 1 January 2026 UTC, one o'clock there
+  EXPECT_EQ(value(kMidnight), 0);
+  EXPECT_EQ(value(kMidnight + 7 * kHour - 16), 0);  // two scrapes are 15 s
+  EXPECT_EQ(value(kMidnight + 7 * kHour - 15), 3);
+  EXPECT_EQ(value(kMidnight + 19 * kHour), 0);
 }
 
 // A counter of 2/s, scraped every 15 s: extrapolated to the whole range, as Prometheus does.
