@@ -6,9 +6,10 @@
 #include <memory>
 
 #include "models/control_plane/control_plane_record.h"
+#include "models/ports/region_figures_port.h"
 #include "models/serving/pool_latencies.h"
-#include "models/serving/region.h"
 #include "sim/value_text.h"
+#include "tools/judgement/observed.h"
 #include "tools/world/exports.h"
 #include "tools/world/fleet.h"
 
@@ -203,7 +204,8 @@ Read Fleet::reads(const std::string& component, const std::string& stat) const {
 
 std::vector<ExportedSeries> Fleet::exports() {
   std::vector<ExportedSeries> series;
-  for (std::size_t r = 0; r < regions_.size(); ++r) {
+  const Observed seen = observed();
+  for (std::size_t r = 0; r < seen.regions.size(); ++r) {
     const std::string& region = spec.regions[r].name;
     const SystemRecords records = keep_records(r);
     const Exporter here(series, {{"region", region}, {"cluster", region}});
@@ -211,7 +213,7 @@ std::vector<ExportedSeries> Fleet::exports() {
                 [&](const char* stat) { return reads(region + "/api.etcd", stat); });
     export_members(here.with("job", "etcd"), records.members);
     export_api_server(here.with("job", "apiserver"), records.api);
-    const Read arrived = [plane = regions_[r].get()] { return number(plane->counts().arrived); };
+    const Read arrived = [plane = seen.regions[r]] { return number(plane->counts().arrived); };
     export_gateway(here.with("job", "envoy").with("envoy_cluster_name", region), arrived,
                    [&](const char* stat) { return reads(region, stat); });
     for (std::size_t w = 0; w < spec.serving.pools.size(); ++w)
