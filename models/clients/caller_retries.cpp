@@ -1,6 +1,5 @@
 #include "models/clients/caller_retries.h"
 
-#include "models/clients/retry_budget.h"
 #include "models/clients/retry_policy.h"
 
 namespace stampede {
@@ -13,6 +12,7 @@ class PolicyAndBudget final : public CallerRetries, public Tunable {
         processes_(processes),
         policy_(params),
         budgets_(params, processes),
+        calls_(processes),
         delays_(world.stream(path, "retry")),
         chances_(world.stream(path, "retry_budget")) {}
 
@@ -29,11 +29,22 @@ class PolicyAndBudget final : public CallerRetries, public Tunable {
   void succeeded(u64 key, u32 tries, RetryCause last, Instant now) override {
     budgets_.success(process_of(key), now, tries > 1, last);
   }
+  void moved(u64 key, CallPhase from, CallPhase to) override {
+    calls_[process_of(key)].move(from, to);
+    if (budgets_.counts_calls()) budgets_.moved(process_of(key), from, to);
+  }
+  CallsUnderWay under_way() const override {
+    CallsUnderWay sum;
+    for (const CallsUnderWay& c : calls_) sum += c;
+    return sum;
+  }
 
   LiveRoot live() override { return live_root(params_, this); }
   void retuned(const LiveChange& change) override {
     policy_ = RetryPolicy(params_);
-    if (change.path.find(".budget") != std::string_view::npos) budgets_ = {params_, processes_};
+    if (change.path.find(".budget") == std::string_view::npos) return;
+    budgets_ = {params_, processes_};
+    if (budgets_.counts_calls()) budgets_.recount(calls_);
   }
 
  private:
@@ -48,6 +59,7 @@ class PolicyAndBudget final : public CallerRetries, public Tunable {
   u32 processes_;
   RetryPolicy policy_;
   RetryBudgets budgets_;
+  std::vector<CallsUnderWay> calls_;  // counted under every budget: it may become one of them
   StreamKey delays_, chances_;
 };
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-#include "models/clients/retry_params.h"
+#include "models/clients/retry_budget.h"
 #include "models/ports/live_port.h"
 #include "models/ports/retry_port.h"
 #include "sim/world.h"
@@ -16,6 +16,8 @@ namespace stampede {
 
 struct CallerRetries : RetryPort {
   virtual LiveRoot live() = 0;
+  // Of all processes.
+  virtual CallsUnderWay under_way() const = 0;
 };
 // `path` names the caller; its calls are spread over `processes`.
 std::unique_ptr<CallerRetries> make_caller_retries(World& world, std::string_view path,

@@ -12,7 +12,7 @@ constexpr double kRateOfProcess = 10;
 
 bool same_budget(const RetryParams& a, const RetryParams& b) {
   return a.budget == b.budget && a.budget_cap == b.budget_cap && a.budget_ratio == b.budget_ratio &&
-         a.budget_window == b.budget_window;
+         a.budget_window == b.budget_window && a.budget_least == b.budget_least;
 }
 
 std::string label_of(const ClientClassParams& p) {
@@ -75,6 +75,18 @@ void ClientProcesses::changed(u16 class_id, const ClientClassParams& params) {
   furnish(left);
   by_class_[class_id] = join(params);
   furnish(pools_[by_class_[class_id]]);
+}
+
+std::vector<std::vector<CallsUnderWay>> ClientProcesses::calls() const {
+  std::vector<std::vector<CallsUnderWay>> all;
+  for (const Shared& pool : pools_) all.push_back(pool.state->budgets.calls_by_process());
+  return all;
+}
+
+void ClientProcesses::forget_calls() {
+  for (const Shared& pool : pools_)
+    pool.state->budgets.recount(
+        std::vector<CallsUnderWay>(pool.state->budgets.calls_by_process().size()));
 }
 
 u32 ClientProcesses::process_of(u16 class_id, RegionId home, u64 session_key) const {

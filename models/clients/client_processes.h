@@ -42,6 +42,9 @@ class ClientProcesses {
   // Does any of them keep something?
   bool keep_state() const { return keep_state_; }
   u32 pool_number(u16 class_id) const { return static_cast<u32>(by_class_[class_id]); }
+  // Of each pool, by process, what is under way; nothing where its budget does not count calls.
+  std::vector<std::vector<CallsUnderWay>> calls() const;
+  void forget_calls();
   u32 processes(u16 class_id) const { return pools_[by_class_[class_id]].processes; }
 
  private:

@@ -75,6 +75,7 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
   std::vector<const ClientClassParams*> all;
   for (const auto& c : classes_) all.push_back(&c->params);
   processes_->settle(all);
+  world.end_checks.push_back([this] { verify_calls(); });
   register_slot_stats();
   for (std::size_t k = 0; k < classes_.size(); ++k)
     for (std::size_t r = 0; r < regions; ++r) {
@@ -414,8 +415,10 @@ void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
   if (below("answer.")) c.answer = LengthTable(c.params.answer);
   if (below("resumed_context.")) c.resumed = LengthTable(c.params.resumed_context);
   if (below("retry.")) c.policy = RetryPolicy(c.params.retry);
-  if (below("retry.budget") || below("breaker."))
+  if (below("retry.budget") || below("breaker.")) {
     processes_->changed(static_cast<u16>(k), c.params);
+    recount_calls();
+  }
   if (key == "first_token_timeout" || key == "between_tokens_timeout" || key == "total_timeout") {
     STAMPEDE_CHECK(c.patience_number < UINT16_MAX, "time-outs were changed too often");
     c.earlier.push_back(c.patience);

@@ -32,6 +32,7 @@ class ClientProcesses;
 class Demand;
 class ServiceLevel;
 enum class RetryCause : u8;
+enum class CallPhase : u8;
 
 // One cache line a request.
 struct alignas(64) Request {
@@ -48,9 +49,11 @@ struct alignas(64) Request {
   u8 resubmission = 0;
   u8 region = kNoRegion;  // of the current attempt
   u8 home = 0;
-  enum class State : u8 { kFree, kOpen, kStreaming, kBackoff } state = State::kFree;
+  // kFailed: its attempt has, and what follows is being decided.
+  enum class State : u8 { kFree, kOpen, kStreaming, kFailed, kBackoff } state = State::kFree;
   u8 budget_spent = 0;  // the generation will end without an answer
   u8 failed_by = 0;     // RetryCause of the attempt before
+  u8 hedged = 0;        // a second attempt is out, and no first token has come
   ClientNetwork client = 0;
   u16 patience = 0;  // which time-outs of its class the current attempt has
 };
@@ -135,6 +138,7 @@ class Population final : public Component,
   void log_open_requests();
 
  private:
+  friend struct PopulationFault;  // of tests that plant one for the checks to see
   enum Kind : u8 {
     kArrival,
     kRetry,
@@ -228,6 +232,11 @@ class Population final : public Component,
   bool breaker_allows(const Request& request);
   void process_hears(const Request& request, Instant at, bool failed, bool budget_grows);
   u32 process_of(const Request& request) const;
+  // The only way on from one state to the next, so that its process counts its calls right.
+  void become(Request& request, Request::State state, bool hedged = false);
+  static CallPhase phase_of(const Request& request);
+  void recount_calls();
+  void verify_calls();
   void schedule_arrival(u32 chain);
   SessionSlot open_session(const Chain& chain, u64 number, bool warm);
   void schedule_trace_arrival(u32 class_index);

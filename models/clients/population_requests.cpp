@@ -3,6 +3,7 @@
 #include "models/clients/population.h"
 #include "models/clients/population_class.h"
 #include "models/clients/service_level.h"
+#include "sim/check.h"
 
 namespace stampede {
 namespace {
@@ -104,10 +105,11 @@ void Population::send(RequestSlot slot) {
   const Session& s = sessions_[r.session];
   const Instant now = world_.now();
   ++r.serial;
-  r.state = Request::State::kOpen;
+  ++r.tries;
+  become(r, Request::State::kOpen);
   r.sent = now;
   const bool asks = processes_->keep_state();
-  if (r.tries++ == 0 && asks && !budget_allows(r, now, false, RetryCause::kFinal, 0))
+  if (r.tries == 1 && asks && !budget_allows(r, now, false, RetryCause::kFinal, 0))
     return end_request(slot, Outcome::kRejected503, now);  // the client refuses itself
   if (asks && !breaker_allows(r)) {
     ++counts_.unsent;
@@ -225,13 +227,14 @@ void Population::attempt_failed(RequestSlot slot, Outcome outcome, Duration retr
   Class& c = *classes_[r.class_id];
   ++r.serial;
   r.attempt = kNoSlot;
+  become(r, Request::State::kFailed);
   if (sent && processes_->keep_state()) process_hears(r, heard_at, true, false);
   const RetryCause cause = retry_cause(outcome);
   const auto delay = c.policy.next(c.retry, r.key, r.tries, cause, retry_after);
   if (!delay || !budget_allows(r, heard_at, true, cause, r.tries))
     return end_request(slot, outcome, heard_at);
   r.failed_by = static_cast<u8>(cause);
-  r.state = Request::State::kBackoff;
+  become(r, Request::State::kBackoff);
   world_.scheduler.at(heard_at + *delay, Priority::kArrival, component_, kRetry, slot, r.serial);
 }
 
@@ -284,7 +287,7 @@ void Population::end_request(RequestSlot slot, Outcome outcome, Instant at) {
   s.waiting = false;
   const u64 key = r.key;
   const u8 resubmission = r.resubmission;
-  r.state = Request::State::kFree;
+  become(r, Request::State::kFree);
   ++r.serial;
   requests_.give_back(slot);
 
@@ -340,7 +343,7 @@ void Population::first_token(AttemptSlot attempt, Instant at) {
   if (heard > std::min(deadline(r->sent, patience.first_token), deadline(r->sent, patience.total)))
     return;  // its timer is about to fire
   if (c.hedging != nullptr) wins(a.request, attempt, heard);
-  r->state = Request::State::kStreaming;
+  become(*r, Request::State::kStreaming);
   r->first_token = heard;
   ttft_.add(static_cast<u64>((heard - r->offered).ns));
   counts_.latencies += mix64(r->key ^ static_cast<u64>((heard - r->offered).ns));
@@ -548,6 +551,51 @@ void Population::blame_way(Request& r) {
   if (r.region == kNoRegion) return;
   const PathState& path = wiring_.network->path(r.client, r.region);
   if (path.harm != nullptr) blame(r, path.harm->cause());
+}
+
+// ---- what client processes count: every step of a request, or all anew from what requests are at
+CallPhase Population::phase_of(const Request& r) {
+  switch (r.state) {
+    case Request::State::kFree:
+      return CallPhase::kNone;
+    case Request::State::kOpen:
+      return r.tries > 1 || r.hedged ? CallPhase::kRetry : CallPhase::kTry;
+    case Request::State::kStreaming:
+    case Request::State::kFailed:
+      return CallPhase::kHeard;
+    case Request::State::kBackoff:
+      return CallPhase::kWaits;
+  }
+  invariant_failed("clients: unknown state of a request");
+}
+
+void Population::become(Request& r, Request::State state, bool hedged) {
+  Request next = r;
+  next.state = state;
+  next.hedged = hedged;
+  if (processes_->keep_state()) {
+    RetryBudgets& budgets = processes_->pool_of(r.class_id).budgets;
+    if (budgets.counts_calls()) budgets.moved(process_of(r), phase_of(r), phase_of(next));
+  }
+  r.state = state;
+  r.hedged = hedged;
+}
+
+// A class whose budget was changed may have joined other processes.
+void Population::recount_calls() {
+  processes_->forget_calls();
+  for (RequestSlot slot = 0; slot < requests_.slots(); ++slot) {
+    const Request& r = requests_[slot];
+    if (r.state == Request::State::kFree) continue;
+    RetryBudgets& budgets = processes_->pool_of(r.class_id).budgets;
+    if (budgets.counts_calls()) budgets.moved(process_of(r), CallPhase::kNone, phase_of(r));
+  }
+}
+
+void Population::verify_calls() {
+  const auto counted = processes_->calls();
+  recount_calls();
+  STAMPEDE_CHECK(processes_->calls() == counted, "calls under way are not counted right");
 }
 
 }  // namespace stampede

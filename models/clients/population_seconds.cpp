@@ -66,6 +66,7 @@ void Population::hedge(RequestSlot slot) {
     return refused(verdict);
   }
   ++sessions_[r.session].working;
+  become(r, r.state, true);
   if (r.attempt == kNoSlot) {  // the first was lost on its way
     r.attempt = attempt;
     r.region = route.region;
@@ -80,7 +81,7 @@ void Population::lose(RequestSlot slot, AttemptSlot attempt) {
   Request& r = requests_[slot];
   const AttemptSlot second = second_of(slot);
   if (second != kNoSlot) second_[slot] = kNoSlot;
-  if (r.attempt != attempt) return;
+  if (r.attempt != attempt) return become(r, r.state);
   r.attempt = second;
   if (second != kNoSlot) r.region = (*wiring_.attempts)[second].region;
 }

@@ -4,15 +4,18 @@
 //   does.
 // Source: Brooker's retry simulator (both token buckets, failure rate), gRFC A6 (retryThrottling),
 // Finagle RetryBudget,
-//   AWS SDK retry quota, SRE book ch. 21 (adaptive throttling).
+//   AWS SDK retry quota, SRE book ch. 21 (adaptive throttling), Envoy retry_budget (upstream/
+//   resource_manager_impl.h and router/retry_state_impl.cc).
 // Limits: windows are ten buckets, so ages are known to a tenth of the window.
 #pragma once
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "models/clients/retry_cause.h"
 #include "models/clients/retry_params.h"
+#include "models/ports/retry_port.h"
 
 namespace stampede {
 
@@ -142,6 +145,33 @@ class AdaptiveThrottle {
   WindowSum requests_, accepts_;
 };
 
+// Of one process: calls with a try under way, and retries. A retry counts from when it is decided,
+// while it waits too, until the first of its answer comes or it fails.
+struct CallsUnderWay {
+  u32 active = 0, retries = 0;
+  void move(CallPhase from, CallPhase to) {
+    active += is_active(to) - is_active(from);
+    retries += is_retry(to) - is_retry(from);
+  }
+  // Fewer retries than a share of the calls, its whole part, or than `least`.
+  bool retry_allowed(double share, u32 least) const {
+    const auto most = static_cast<u64>(share * active);
+    return retries < std::max<u64>(most, least);
+  }
+  CallsUnderWay& operator+=(const CallsUnderWay& o) {
+    active += o.active;
+    retries += o.retries;
+    return *this;
+  }
+  bool operator==(const CallsUnderWay&) const = default;
+
+ private:
+  static u32 is_active(CallPhase p) {
+    return p == CallPhase::kTry || p == CallPhase::kRetry || p == CallPhase::kHeard;
+  }
+  static u32 is_retry(CallPhase p) { return p == CallPhase::kRetry || p == CallPhase::kWaits; }
+};
+
 // The budgets of some processes, each its own, as one set of parameters says. Only what that kind
 // of budget needs is kept; an unlimited one needs nothing.
 class RetryBudgets {
@@ -172,6 +202,11 @@ class RetryBudgets {
         return;
       case BudgetKind::kFailureRate:
         rates_.assign(processes, {p.budget_ratio.value_or(0.1)});
+        return;
+      case BudgetKind::kEnvoy:
+        share_ = p.budget_ratio.value_or(0.2);
+        least_ = p.budget_least.value_or(3);
+        calls_.resize(processes);
     }
   }
 
@@ -202,10 +237,17 @@ class RetryBudgets {
         if (!send) adaptive_[process].request(now);
         return send;
       }
+      case BudgetKind::kEnvoy:
+        return !retry || calls_[process].retry_allowed(share_, least_);
     }
     return true;
   }
   bool limited() const { return kind_ != BudgetKind::kUnlimited; }
+  // Does it want to hear of every step of each call?
+  bool counts_calls() const { return kind_ == BudgetKind::kEnvoy; }
+  void moved(u32 process, CallPhase from, CallPhase to) { calls_[process].move(from, to); }
+  const std::vector<CallsUnderWay>& calls_by_process() const { return calls_; }
+  void recount(std::vector<CallsUnderWay> calls) { calls_ = std::move(calls); }
   bool draws() const { return kind_ == BudgetKind::kAdaptive; }  // whether `u` matters
   // The attempt ended well; `retry` and `cause` as it was sent.
   void success(u32 process, Instant now, bool retry, RetryCause cause) {
@@ -230,6 +272,9 @@ class RetryBudgets {
   std::vector<AwsQuota> aws_;
   std::vector<AdaptiveThrottle> adaptive_;
   std::vector<FailureRate> rates_;
+  std::vector<CallsUnderWay> calls_;
+  double share_ = 0;
+  u32 least_ = 0;
 };
 
 }  // namespace stampede

@@ -91,10 +91,16 @@ void RetryParams::describe(Schema<RetryParams>& s) {
       .live()
       .help(
           "tokens for each success (token_bucket, grpc_throttling; absent: 0.1) or request "
-          "(request_bucket; 0.1), retries for each request (finagle; 0.2), K (adaptive; 2), or the "
-          "share of failed calls from which on there is no retry (failure_rate; 0.1)")
+          "(request_bucket; 0.1), retries for each request (finagle; 0.2), K (adaptive; 2), the "
+          "share of failed calls from which on there is no retry (failure_rate; 0.1), or retries "
+          "under way for each call under way (envoy; 0.2)")
       .range(0, 100)
-      .source("Brooker 2022: 0.1; gRFC A6: 0.1; Finagle: 0.2; SRE book: 2");
+      .source("Brooker 2022: 0.1; gRFC A6: 0.1; Finagle: 0.2; SRE book: 2; Envoy: 20 %");
+  s.field("budget_least", &RetryParams::budget_least)
+      .live()
+      .help("envoy: retries under way that are always allowed (absent: 3)")
+      .range(0, 1e6)
+      .source("Envoy: min_retry_concurrency 3");
   s.field("budget_window", &RetryParams::budget_window)
       .live()
       .help(

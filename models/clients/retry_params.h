@@ -36,7 +36,8 @@ enum class BudgetKind : u8 {
   kAwsQuota,
   kAdaptive,
   kRequestBucket,  // a token bucket that each request fills, however it ends
-  kFailureRate     // none above a share of failed calls since the start
+  kFailureRate,    // none above a share of failed calls since the start
+  kEnvoy           // retries under way are a share of the calls under way
 };
 
 // Absent values are the policy's own defaults.
@@ -52,6 +53,7 @@ struct RetryParams {
   bool full_jitter = false;
   BudgetKind budget = BudgetKind::kUnlimited;
   std::optional<double> budget_cap, budget_ratio;
+  std::optional<u32> budget_least;
   std::optional<Duration> budget_window;
   static void describe(Schema<RetryParams>& s);
 };

@@ -178,6 +178,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
   Call& c = calls_[call];
   ++counts_.tries;
   ++c.tries;
+  enter(call, c.tries > 1 ? CallPhase::kRetry : CallPhase::kTry);
   ++c.generation;
   c.way = params_.round_trip;
   c.over = nullptr;
@@ -242,7 +243,9 @@ std::optional<ServiceReply> Use::failed(u32 call, RetryCause why, IncidentId cau
   c.why = why;
   ++c.generation;
   if (cause != kNoIncident) c.cause = cause;
+  enter(call, CallPhase::kHeard);
   const auto delay = wiring_.retries->again(c.serial, c.tries, why, world_.now());
+  enter(call, delay ? CallPhase::kWaits : CallPhase::kNone);
   if (!delay) return without_answer(call);
   world_.scheduler.after(*delay, Priority::kArrival, component_, kRetry, call, c.generation);
   return std::nullopt;
@@ -351,7 +354,14 @@ void Use::tell(u32 call, const std::optional<ServiceReply>& reply) {
   caller.service_replied(tag, *reply);
 }
 
+void Use::enter(u32 call, CallPhase to) {
+  Call& c = calls_[call];
+  if (c.phase != to) wiring_.retries->moved(c.serial, c.phase, to);
+  c.phase = to;
+}
+
 void Use::close(u32 call) {
+  enter(call, CallPhase::kNone);
   Call& c = calls_[call];
   ++c.generation;
   if (c.refreshes) refreshes_[c.rank].out = false;

@@ -84,6 +84,7 @@ class Use final : public Component,
     IncidentId cause = kNoIncident;  // what brought it, or why it was not answered
     Duration way{};                  // to the service and back
     RetryCause why = RetryCause::kFinal;
+    CallPhase phase = CallPhase::kNone;
     bool out = false;  // the service has it
     Service* at = nullptr;
     const PathHarm* over = nullptr;  // the way, where it has a capacity or loses something
@@ -107,6 +108,7 @@ class Use final : public Component,
   void timed_out(u32 call);
   void tell(u32 call, const std::optional<ServiceReply>& reply);
   void close(u32 call);
+  void enter(u32 call, CallPhase to);
   bool alive(u32 call, u32 generation) const { return calls_[call].generation == generation; }
   void build_cache();
   void register_stats();

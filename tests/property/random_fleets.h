@@ -124,7 +124,7 @@ inline constexpr const char* kSlottedFleet = R"(
       retry: {policy: full_jitter, max_attempts: 5, base: 200ms, budget: finagle}
       fallback: {share: 30%, capacity: 2/s, keeps_conversation: true}
     - {name: agents, share: 40%, steps: 3, answer: {mean: 40, maximum: 400}, total_timeout: 30s,
-       retry: {policy: envoy}, loop_probability: 2%, token_budget: 600}
+       retry: {policy: envoy, budget: envoy}, loop_probability: 2%, token_budget: 600}
   network: {generator: {ases: 20, transit: 3}, client_networks_per_region: 3,
             safeguards: {canary_stages: 2, canary_soak: 3s}}
   balancer: {mode: anycast, probe_interval: 5s, probe_timeout: 2s, rule: waterfall, hold_down: 20s}
