@@ -110,6 +110,7 @@ class Population final : public Component,
   void prefetch_attempt(AttemptSlot attempt, bool finishes) const override;
   Deadlines deadlines(AttemptSlot attempt) const override;
   u64 connection(const Attempt& attempt) const override;
+  u64 process(const Attempt& attempt) const override;
   void paths_changed(RegionId region) override;
   u32 start_spike(const Spike& spike, IncidentId cause) override;
   u32 start_flood(const Flood& flood, IncidentId cause) override;

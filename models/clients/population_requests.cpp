@@ -35,13 +35,18 @@ bool Population::budget_allows(const Request& r, Instant at, bool retry, RetryCa
   return budgets.attempt(process_of(r), at, retry, cause, u);
 }
 
+u64 Population::process(const Attempt& a) const {
+  const Session& s = sessions_[a.session];
+  const u32 process = processes_->process_of(s.class_id, s.home, s.key);
+  return mix64((u64{processes_->pool_number(s.class_id)} << 32) | process);
+}
+
 u64 Population::connection(const Attempt& a) const {
   const Session& s = sessions_[a.session];
   const u32 count = classes_[s.class_id]->params.connections;
   if (count == 0) return a.session_key;
-  const u32 process = processes_->process_of(s.class_id, s.home, s.key);
   const u64 own = ((mix64(s.key) >> 32) * count) >> 32;
-  return mix64(mix64((u64{processes_->pool_number(s.class_id)} << 32) | process) + own);
+  return mix64(process(a) + own);
 }
 
 bool Population::breaker_allows(const Request& r) {

@@ -24,6 +24,7 @@
 #include "models/ports/autoscaler_control_port.h"
 #include "models/ports/live_port.h"
 #include "models/ports/pod_control_port.h"
+#include "models/ports/pod_listing_port.h"
 #include "models/ports/readiness_port.h"
 
 namespace stampede {
@@ -35,6 +36,7 @@ class Keda;
 class Cluster final : public ApiWatcher,
                       public AutoscalerControlPort,
                       public PodControlPort,
+                      public PodListingPort,
                       public ReadinessPort,
                       public ProcessWatcher,
                       public Tunable {
@@ -84,6 +86,11 @@ class Cluster final : public ApiWatcher,
   u64 restart(const std::vector<PodId>& pods, const PodRestart& how, IncidentId cause) override;
   bool restarting(u64 round) const override { return restarts_.under_way(round); }
   void stop_restarting(u64 round) override { restarts_.stop(round); }
+
+  // PodListingPort
+  u32 zones() const override { return static_cast<u32>(params_.zones); }
+  u32 zone_of(PodId pod) const override { return hosts_.zone_of(state_.pods[pod].node); }
+  bool listed(PodId pod) const override { return wanted(pod); }
 
   // ProcessWatcher
   void process_died(PodId pod, IncidentId cause) override {

@@ -47,7 +47,8 @@ enum class Need : u8 {
   kOperators,          // who do something
   kOutputChecks,       // a safety layer that looks at answers
   kRetryAfter,         // somebody who says it
-  kLongConnections     // pods that are picked by connection
+  kLongConnections,    // pods that are picked by connection
+  kZones               // a region with more than one
 };
 
 struct MitigationFacts {

@@ -50,6 +50,8 @@ struct ClientPort {
   virtual void prefetch_attempt(AttemptSlot /*attempt*/, bool /*finishes*/) const {}
   // What tells the long connection on which it comes from others.
   virtual u64 connection(const Attempt& attempt) const { return attempt.session_key; }
+  // What tells the client process from which it comes from others.
+  virtual u64 process(const Attempt& attempt) const { return attempt.session_key; }
   // When the client of an attempt leaves; nobody waits: it has left.
   virtual Deadlines deadlines(AttemptSlot /*attempt*/) const { return {}; }
   // Server-side work on the session ended (finished, broken or cancelled).

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "models/ports/endpoint_filter_port.h"
+#include "models/ports/pod_listing_port.h"
 #include "models/ports/pod_signals_port.h"
 #include "models/ports/pods_port.h"
 #include "models/ports/prompt_text_port.h"
@@ -26,6 +27,13 @@ struct RoutedPrompt {
   const std::vector<TextRun>& text;  // its full blocks, as far as others can begin alike
 };
 
+// Whom a rule that does not look at prompts keeps apart by the key that it is given.
+enum class PickedBy : u8 {
+  kSession,  // or its connection, where clients say which
+  kProcess,  // the client process
+  kClass     // the class of clients
+};
+
 // Slot `pick`: at most one, one object for each region and pool, instead of spec.replica_choice.
 class ReplicaChoice {
  public:
@@ -35,12 +43,14 @@ class ReplicaChoice {
     const ActiveCounts& active;
     PodSignalsPort* pods = nullptr;  // null: nothing is known of them
     WorkloadId workload = 0;
+    const PodListingPort* listing = nullptr;  // null: one zone, all listed
   };
   virtual ~ReplicaChoice() = default;
   // `pods` in ascending order, as a new endpoint view has them. May allocate.
   virtual void set_endpoints(const std::vector<u32>& pods) = 0;
-  // A pod, or kNoPod without endpoints. `attempt_key` identifies the attempt for keyed draws. Never
-  // allocates.
+  virtual PickedBy picked_by() const { return PickedBy::kSession; }
+  // A pod, or kNoPod without endpoints for this key. `attempt_key` identifies the attempt for keyed
+  // draws. Never allocates.
   virtual u32 pick(u64 session_key, u64 attempt_key) = 0;
   // Does it look at prompts? Then route() is called instead of pick().
   virtual bool reads_prompts() const { return false; }

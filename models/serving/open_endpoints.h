@@ -25,6 +25,7 @@ class OpenEndpoints {
   std::size_t size() const { return size_; }
   const std::vector<PodId>& open() const { return filters_.empty() ? view_ : left_; }
   u32 pick(u64 session_key, u64 attempt_key) { return choice_->pick(session_key, attempt_key); }
+  PickedBy picked_by() const { return choice_->picked_by(); }
   bool reads_prompts() const { return choice_->reads_prompts(); }
   u32 route(const RoutedPrompt& prompt) { return choice_->route(prompt); }
 

@@ -307,6 +307,7 @@ class Region final : public Component,
   Verdict refused_by_service(AttemptSlot attempt, const ServiceReply& reply);
   Verdict log_in(AttemptSlot attempt);
   Verdict to_pod(AttemptSlot attempt);
+  u64 key_of(const Attempt& attempt, PickedBy by) const;
   PodId choose(WorkloadId workload, AttemptSlot attempt);
   Verdict place(WorkloadId workload, AttemptSlot attempt);
   std::optional<Verdict> held_back(WorkloadId workload, AttemptSlot attempt);

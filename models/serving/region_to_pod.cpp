@@ -64,13 +64,23 @@ inline std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot s
   return std::nullopt;
 }
 
+u64 Region::key_of(const Attempt& a, PickedBy by) const {
+  switch (by) {
+    case PickedBy::kSession:
+      return wiring_.by_connection ? wiring_.clients->connection(a) : a.session_key;
+    case PickedBy::kProcess:
+      return wiring_.clients->process(a);
+    case PickedBy::kClass:
+      return mix64(a.asked_by);
+  }
+  invariant_failed("region: picked by an unknown key");
+}
+
 PodId Region::choose(WorkloadId workload, AttemptSlot slot) {
   const Attempt& a = (*wiring_.attempts)[slot];
   OpenEndpoints& endpoints = endpoints_[workload];
   const u64 key = a.session_key ^ (u64{slot} << 32);
-  if (!endpoints.reads_prompts())
-    return endpoints.pick(wiring_.by_connection ? wiring_.clients->connection(a) : a.session_key,
-                          key);
+  if (!endpoints.reads_prompts()) return endpoints.pick(key_of(a, endpoints.picked_by()), key);
   text_.clear();
   if (wiring_.text != nullptr) wiring_.text->text_runs(a.session, a.prompt, text_);
   return endpoints.route({a.session_key, key, a.prompt, text_});
@@ -131,9 +141,13 @@ Verdict Region::to_engine(AttemptSlot slot, PodId id) {
 
 Verdict Region::place(WorkloadId workload, AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
-  if (endpoints_[workload].size() == 0)
+  const auto nowhere = [&] {
     return refuse_503(endpoint_cause_[workload] ? endpoint_cause_[workload] : trouble(workload));
+  };
+  if (endpoints_[workload].size() == 0) return nowhere();
   const PodId id = choose(workload, slot);
+  if (id == kNoPod) [[unlikely]]
+    return nowhere();
   Pod& p = pods_[id];  // whoever is in a view has its place
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
@@ -253,6 +267,7 @@ void Region::hand_over(AttemptSlot slot) {
   };
   if (endpoints_[decode].size() == 0) return break_off();
   const PodId id = choose(decode, slot);
+  if (id == kNoPod) return break_off();
   Pod& p = pods_[id];
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);

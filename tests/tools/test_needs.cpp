@@ -50,6 +50,7 @@ TEST(needs, each_is_met_by_one_fleet_and_not_by_another) {
       {Need::kOutputChecks, {}, {"spec.safety.enabled=false"}},
       {Need::kRetryAfter, {}, {"spec.gateway.retry_after=0s"}},
       {Need::kLongConnections, {"spec.replica_choice.policy=round_robin_connections"}, {}},
+      {Need::kZones, {"spec.cluster.zones=2"}, {}},
   };
   for (const Case& c : cases) {
     EXPECT_TRUE(met(c.need, fleet(c.met).scenario.spec)) << lack_of(c.need);

@@ -215,8 +215,9 @@ void Fleet::build_region(std::size_t r) {
       region.replica_choice, world, region.name + "/choice", regions_[r]->active(), *regions_[r]));
   for (std::size_t w = 0; w < pools; ++w) {
     const std::string pool = region.name + "/" + region.serving.pools[w].name;
-    choices_.push_back(mechanism_of<ReplicaChoice>(
-        spec, {world, pool, regions_[r]->active(), regions_[r].get(), static_cast<WorkloadId>(w)}));
+    choices_.push_back(
+        mechanism_of<ReplicaChoice>(spec, {world, pool, regions_[r]->active(), regions_[r].get(),
+                                           static_cast<WorkloadId>(w), clusters_[r].get()}));
     filters_.push_back(mechanisms_of<EndpointFilter>(spec, {world, pool}));
     admission_.emplace_back();
     if (region.serving.pools[w].engine.role != EngineRole::kDecode)

@@ -113,6 +113,10 @@ const std::array kRows{
         [](const Spec& spec) { return spec.safety.enabled; }},
     Row{Need::kRetryAfter, "no answer has a Retry-After", says_retry_after},
     Row{Need::kLongConnections, "pods are not picked by long connections", has_long_connections},
+    Row{Need::kZones, "no region has more than one zone",
+        [](const Spec& spec) {
+          return some_region(spec, [&](std::size_t r) { return spec.cluster_of(r).zones > 1; });
+        }},
 };
 
 const Row& row_of(Need need) {
