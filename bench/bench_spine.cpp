@@ -40,7 +40,7 @@ struct LossStation : Component, RegionPort {
   u32 free;
   LossStation(World& w, AttemptPool& a, u32 servers)
       : world(w), attempts(a), id(w.scheduler.add(this)), free(servers) {}
-  Verdict admit(u64, u64, u16) override { return {}; }
+  Verdict admit(u64, u64, u16, IncidentId) override { return {}; }
   Verdict offer(AttemptSlot slot) override {
     if (free == 0) return {Outcome::kRejected503, {}, 0};
     --free;

@@ -52,11 +52,13 @@ class CauseTally {
     return best.cause;
   }
 
-  // Appends the causes of at least this part of the whole, a tenth for 10; the oldest first.
-  void collect(Instant now, i64 part, std::vector<IncidentId>& causes) const {
+  // Appends the causes of at least this part of the whole, a tenth for 10; the oldest first. The
+  // whole is what carries a cause, or `least_whole` if that is more.
+  void collect(Instant now, i64 part, std::vector<IncidentId>& causes, i64 least_whole = 0) const {
     std::vector<Entry> sums = by_cause(now);
     i64 whole = 0;
     for (const Entry& e : sums) whole += e.amount;
+    whole = std::max(whole, least_whole);
     std::sort(sums.begin(), sums.end(),
               [](const Entry& a, const Entry& b) { return a.cause < b.cause; });
     for (const Entry& e : sums)

@@ -137,8 +137,8 @@ void Population::send(RequestSlot slot) {
     return;
   Verdict let_in;
   if (path.reach == Reach::kReachable) {
-    let_in =
-        wiring_.regions[route.region]->admit(s.key, r.key ^ static_cast<u64>(now.ns), r.class_id);
+    let_in = wiring_.regions[route.region]->admit(s.key, r.key ^ static_cast<u64>(now.ns),
+                                                  r.class_id, what_brings(r, route, let_in));
     if (!let_in.accepted()) {
       blame(r, route.moved_by);  // unless the refusal says more
       return refused(slot, let_in, path.round_trip);
@@ -531,7 +531,7 @@ void Population::arrives_late(RequestSlot slot, u32 serial) {
   route.region = r.region;
   route.moved_by = moved_by_[slot];
   const Verdict let_in = wiring_.regions[r.region]->admit(
-      s.key, r.key ^ static_cast<u64>(world_.now().ns), r.class_id);
+      s.key, r.key ^ static_cast<u64>(world_.now().ns), r.class_id, what_brings(r, route, {}));
   if (!let_in.accepted()) {
     blame(r, route.moved_by);
     return refused(slot, let_in, path.round_trip);

@@ -54,7 +54,7 @@ void Population::hedge(RequestSlot slot) {
     return refused({Outcome::kTimeout, {}, path.cause});
   }
   const Verdict let_in = wiring_.regions[route.region]->admit(
-      s.key, ~(r.key ^ static_cast<u64>(world_.now().ns)), r.class_id);
+      s.key, ~(r.key ^ static_cast<u64>(world_.now().ns)), r.class_id, what_brings(r, route, {}));
   if (!let_in.accepted()) return refused(let_in);
   const AttemptSlot attempt = make_out(slot, what_brings(r, route, let_in));
   Attempt& a = (*wiring_.attempts)[attempt];

@@ -63,8 +63,8 @@ struct RegionPort {
   virtual ~RegionPort() = default;
   // Asked before an attempt is made out: does a breaker or a rate limit refuse it unread? Takes one
   // from the rate limit.
-  // `attempt_key`: its identity, for draws.
-  virtual Verdict admit(u64 session_key, u64 attempt_key, u16 class_id) = 0;
+  // `attempt_key`: its identity, for draws; `brought_by`: an incident, if one is known.
+  virtual Verdict admit(u64 session_key, u64 attempt_key, u16 class_id, IncidentId brought_by) = 0;
   // Offers an admitted attempt now. Accepted: the region owns the slot until it reports its end.
   // Refused: the caller keeps it.
   virtual Verdict offer(AttemptSlot attempt) = 0;

@@ -3,6 +3,7 @@
 #include "models/serving/region.h"
 
 #include "models/serving/engine.h"
+#include "models/serving/refusals.h"
 #include "models/serving/region_latencies.h"
 #include "models/serving/running_versions.h"
 
@@ -37,7 +38,8 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       gone_(serving.pools.size()),
       wasted_(serving.pools.size()),
       looked_up_(serving.pools.size()),
-      kv_events_(serving.pools.size()) {
+      kv_events_(serving.pools.size()),
+      refusals_(std::make_unique<Refusals>()) {
   for (const PoolParams& pool : params_.pools) {
     EngineParams engine = pool.engine;
     engine.macro_steps = !params_.exact_steps;
@@ -207,8 +209,8 @@ void Region::handle(const Event& event) {
           [&](u32 slot, u32) {
             flow_->leave(slot);
             ++counts_.flow_expired;
-            ++counts_.refused_503;
-            drop(slot, Outcome::kRejected503, overload_);
+            drop(slot, Outcome::kRejected503,
+                 no_room(Bound::kSaturation, overload_, slot).incident);
           });
     case kLineMoved:
       return shed_line(event.subject);
@@ -236,10 +238,7 @@ void Region::handle(const Event& event) {
     case kLoginTimeout:
       return login_timeouts_.expire(
           event.argument, [&](u32 slot, u32 ticket) { return held_->waits(slot, ticket); },
-          [&](u32 slot, u32) {
-            ++counts_.auth_failed;
-            drop(slot, Outcome::kAuthFailed, overload_);
-          });
+          [&](u32 slot, u32) { drop(slot, Outcome::kAuthFailed, no_connection(slot).incident); });
     default:
       invariant_failed("region: unknown event");
   }

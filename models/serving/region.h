@@ -48,7 +48,9 @@
 namespace stampede {
 
 class Engine;
+class Refusals;
 class RunningVersions;
+enum class Bound : u8;
 struct BlockSink;
 struct EngineProfile;
 struct PoolLatencies;
@@ -98,7 +100,7 @@ class Region final : public Component,
   void retuned(const LiveChange& change) override;
   void use_choice(WorkloadId workload, ReplicaChoice* choice) override;
 
-  Verdict admit(u64 session_key, u64 attempt_key, u16 class_id) override;
+  Verdict admit(u64 session_key, u64 attempt_key, u16 class_id, IncidentId brought_by) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   bool streams(AttemptSlot attempt) const override;
@@ -406,6 +408,8 @@ class Region final : public Component,
   void note_tuning(const LiveChange& change);
   void note_size(WorkloadId workload, std::size_t size, IncidentId cause);
   Verdict refuse_503(IncidentId cause);
+  Verdict no_room(Bound bound, IncidentId cause, AttemptSlot attempt);
+  Verdict no_connection(AttemptSlot attempt);  // to log in with
   void resize_logins();
   void retune_engines(WorkloadId workload);
   void rebase_load();
@@ -476,6 +480,7 @@ class Region final : public Component,
   EventHandle relief_{};               // end of one, if no pod is overloaded until then
   IncidentId relieved_by_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
+  std::unique_ptr<Refusals> refusals_;
   LiveCauses tuned_;                    // what was changed of engines, front ends and log-in
   Instant unexplained_delay_ = kNever;  // when an attempt last came too late for no known reason
   u32 overloaded_pods_ = 0, lives_ = 0;

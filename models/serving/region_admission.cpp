@@ -2,6 +2,7 @@
 // that wait in its line is turned away.
 #include <algorithm>
 
+#include "models/serving/refusals.h"
 #include "models/serving/region.h"
 
 namespace stampede {
@@ -26,7 +27,7 @@ void Region::connect_admission() {
 std::optional<Verdict> Region::ask_first(AttemptSlot slot, PodId id) {
   if (turned_away(id, slot)) {
     ++counts_.shed;
-    return refuse_503(trouble_of(id));
+    return no_room(Bound::kPolicy, trouble_of(id), slot);
   }
   return wiring_.services != nullptr ? ask_for_work(slot, id) : std::nullopt;
 }
@@ -62,8 +63,7 @@ void Region::shed_line(PodId id) {
        next = next_in_line(id)) {
     if (!take_off(next, Outcome::kRejected503)) break;
     ++counts_.shed;
-    ++counts_.refused_503;
-    drop(next, Outcome::kRejected503, trouble_of(id));
+    drop(next, Outcome::kRejected503, no_room(Bound::kPolicy, trouble_of(id), next).incident);
     if (!p.engine) return;
   }
   if (in_line(id) == 0)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/serving/refusals.h"
 #include "models/serving/region.h"
 
 namespace stampede {
@@ -12,7 +13,19 @@ Verdict Region::refuse_503(IncidentId cause) {
   return {Outcome::kRejected503, gateway_.retry_after, cause};
 }
 
-Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
+Verdict Region::no_room(Bound bound, IncidentId cause, AttemptSlot slot) {
+  refusals_->add(world_.now(), bound, cause, (*wiring_.attempts)[slot].incident);
+  return refuse_503(cause);
+}
+
+Verdict Region::no_connection(AttemptSlot slot) {
+  refusals_->add(world_.now(), Bound::kConnection, trouble(routes_.entries[0]),
+                 (*wiring_.attempts)[slot].incident);
+  ++counts_.auth_failed;
+  return {Outcome::kAuthFailed, {}, overload_};
+}
+
+Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id, IncidentId brought_by) {
   if (!gate_.empty()) [[unlikely]]
     if (const GateRules::Rule* rule = gate_.meets(attempt_key, class_id)) {
       ++(rule->whom.code == Outcome::kRejected503 ? counts_.refused_503 : counts_.refused_429);
@@ -26,7 +39,9 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id) {
   }
   if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
     ++counts_.refused_429;
-    return {Outcome::kRejected429, wait, limited_by_ ? limited_by_ : overload_};
+    const IncidentId why = limited_by_ ? limited_by_ : overload_;
+    refusals_->add(world_.now(), Bound::kRateLimit, why, brought_by);
+    return {Outcome::kRejected429, wait, why};
   }
   return v;
 }
@@ -63,7 +78,8 @@ Verdict Region::refused_by_service(AttemptSlot slot, const ServiceReply& reply) 
   const GatewayServices& asked = *wiring_.services;
   if (reply.stage < asked.name_stages) return {Outcome::kUnreachable, {}, reply.cause};
   if (!(*wiring_.attempts)[slot].logs_in || reply.stage >= asked.name_stages + asked.log_in_stages)
-    return refuse_503(reply.cause);
+    return no_room(Bound::kService, reply.cause, slot);
+  refusals_->add(world_.now(), Bound::kService, reply.cause, (*wiring_.attempts)[slot].incident);
   ++counts_.auth_failed;
   return {Outcome::kAuthFailed, {}, reply.cause};
 }
@@ -93,8 +109,7 @@ Verdict Region::log_in(AttemptSlot slot) {
       const Duration longest = gateway_.sessions.wait_timeout;
       if (longest.ns == 0) {
         hand_on_connection(slot);
-        ++counts_.auth_failed;
-        return {Outcome::kAuthFailed, {}, overload_};
+        return no_connection(slot);
       }
       login_timeouts_.push(now + longest, slot, held_->ticket(slot),
                            [&](u32 k, u32 ticket) { return held_->waits(k, ticket); });
@@ -104,10 +119,7 @@ Verdict Region::log_in(AttemptSlot slot) {
     ++counts_.logins;
   } else if (a.logs_in) {
     const Duration wait = logins_.acquire(now);
-    if (wait.ns < 0) {
-      ++counts_.auth_failed;
-      return {Outcome::kAuthFailed, {}, overload_};
-    }
+    if (wait.ns < 0) return no_connection(slot);
     if (wait.ns > 0) {
       world_.scheduler.after(wait, Priority::kArrival, component_, kLoginTurn, slot,
                              turns_.wait(slot));
@@ -198,6 +210,7 @@ std::optional<Verdict> Region::held_back(WorkloadId workload, AttemptSlot slot) 
   }
   ++counts_.flow_shed;
   ++counts_.refused_429;
+  refusals_->add(world_.now(), Bound::kSaturation, trouble(workload), a.incident);
   return Verdict{Outcome::kRejected429, gateway_.retry_after, trouble(workload)};
 }
 

@@ -9,6 +9,7 @@
 
 #include "models/ports/cache_control_port.h"
 #include "models/serving/engine.h"
+#include "models/serving/refusals.h"
 #include "models/serving/region_latencies.h"
 #include "models/serving/running_versions.h"
 
@@ -171,6 +172,7 @@ void Region::relieved() {
 
 void Region::eased(IncidentId by) {
   if (overload_ != kNoIncident && by > overload_) eased_by_ = by;
+  refusals_->eased(by);
 }
 
 std::vector<IncidentId> Region::what_brought_overload(WorkloadId workload) const {
@@ -381,6 +383,8 @@ void Region::update_load() {
   const double span = (now - load_at_).seconds();
   if (span <= 0) return;
   load_at_ = now;
+  const RateLimitParams& limit = gateway_.rate_limit;
+  refusals_->look(world_, name_, counts_.arrived, limit.requests > 0 ? limit.window : Duration{});
   for (std::size_t w = 0; w < load_.size(); ++w) {
     Work done = retired_[w];
     for (const Pod& p : pods_)
@@ -448,14 +452,15 @@ std::optional<Verdict> Region::ask_for_work(AttemptSlot slot, PodId id) {
   if (reply->ok) return std::nullopt;
   a.started = world_.now();
   attempt_ended(id, a, Outcome::kRejected503, world_.now());
-  return refuse_503(reply->cause);
+  return no_room(Bound::kService, reply->cause, slot);
 }
 
 void Region::work_replied(AttemptSlot slot, const ServiceReply& reply) {
   calls_.leave(slot);
   --asking_;
   const PodId id = (*wiring_.attempts)[slot].pod;
-  const Verdict verdict = reply.ok ? to_engine(slot, id) : refuse_503(reply.cause);
+  const Verdict verdict =
+      reply.ok ? to_engine(slot, id) : no_room(Bound::kService, reply.cause, slot);
   if (verdict.accepted()) return;
   attempt_ended(id, (*wiring_.attempts)[slot], verdict.code, world_.now());
   drop(slot, verdict.code, verdict.incident);

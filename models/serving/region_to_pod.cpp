@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/serving/engine.h"
+#include "models/serving/refusals.h"
 #include "models/serving/region.h"
 #include "models/serving/running_versions.h"
 
@@ -54,13 +55,14 @@ inline std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot s
   const FrontEndParams& front = params_.pools[p.workload].front_end;
   const Instant now = world_.now();
   if (p.front_end.delay(now, front) > front.accept_timeout.seconds())
-    return refuse_503(trouble(p.workload));
+    return no_room(Bound::kBacklog, trouble(p.workload), slot);
   p.front_end.charge(front.cpu_per_request.seconds() +
                      front.cpu_per_prompt_token.seconds() * (*wiring_.attempts)[slot].prompt);
   if (gateway_.max_queue > 0 && p.engine->waiting() >= gateway_.max_queue)
-    return refuse_503(bounded_by_ ? bounded_by_ : trouble_of(id));
-  if (full(p)) return refuse_503(trouble_of(id));
-  if (!has_place(id)) return refuse_503(busy_with(id));
+    return no_room(Bound::kLine, bounded_by_ ? bounded_by_ : trouble_of(id), slot);
+  if (full(p)) return no_room(Bound::kLine, trouble_of(id), slot);
+  if (!has_place(id))
+    return no_room(lacks_peers(p) ? Bound::kPeers : Bound::kPlace, busy_with(id), slot);
   return std::nullopt;
 }
 

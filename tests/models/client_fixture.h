@@ -74,7 +74,7 @@ struct HandServer final : Component, RegionPort {
   std::vector<EventHandle> firsts, lasts;  // [attempt]
 
   HandServer(World& w, AttemptPool& pool) : world(w), attempts(pool), id(w.scheduler.add(this)) {}
-  Verdict admit(u64, u64, u16) override { return admission; }
+  Verdict admit(u64, u64, u16, IncidentId) override { return admission; }
   Verdict offer(AttemptSlot slot) override {
     const Verdict v = verdict(attempts[slot]);
     offers.push_back({world.now(), attempts[slot], v.code});

@@ -44,7 +44,7 @@ struct Server final : RegionPort, StationUser {
         work(w.stream("server", "work")),
         luck(w.stream("server", "refusal")),
         service_rate(rate) {}
-  Verdict admit(u64, u64, u16) override { return {}; }
+  Verdict admit(u64, u64, u16, IncidentId) override { return {}; }
   Verdict offer(AttemptSlot slot) override {
     if (refusal > 0 && luck.next() < refusal) return {Outcome::kRejected503, {}, kNoIncident};
     const Duration service = from_seconds(work.next_exponential() / service_rate);
