@@ -46,6 +46,7 @@ class ServiceLevel final : public ServiceAlarmPort {
   Alarm success_below(double share) const override;
   // What most of the requests that lately did not end well were told or carried: of a region's
   // clients, or of all.
+  static constexpr Duration kRemembered = 6_min;
   std::vector<IncidentId> failing(RegionId home) const;
   std::vector<IncidentId> failing() const;
   // Called every few seconds: refreshes the observed signals.
@@ -72,8 +73,8 @@ class ServiceLevel final : public ServiceAlarmPort {
   std::vector<u64> attempts_into_;
   IncidentId moved_by_ = kNoIncident;
   // Requests that did not end well.
-  CauseTally<60, 6, 32> failures_;
-  std::vector<CauseTally<60, 6, 32>> failures_of_;  // [home region]
+  CauseTally<60, kRemembered / 1_min, 32> failures_;
+  std::vector<CauseTally<60, kRemembered / 1_min, 32>> failures_of_;  // [home region]
   std::vector<Signal<double>> observed_;
   double observed_total_ = 1;
   struct Tally {

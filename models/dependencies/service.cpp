@@ -28,10 +28,11 @@ const IncidentKind kServiceFailed{"service_failed",
 const IncidentKind kServiceSlowed{"service_slowed", "a named service takes longer for each call"};
 const IncidentKind kServiceLimited{"service_limited", "a named service refuses calls above a rate"};
 
-constexpr u64 kFewest = 5;         // calls, lost or served, that say anything
-constexpr Duration kQuiet = 30_s;  // of few lost calls, until it has recovered
-constexpr Duration kBurst = 1_s;   // that a limit lets pass at once after a pause
-constexpr double kLongest = 1e7;   // service time that is drawn [s]
+constexpr u64 kFewest = 5;               // calls, lost or served, that say anything
+constexpr std::size_t kMostCallers = 4;  // incidents that brought calls
+constexpr Duration kQuiet = 30_s;        // of few lost calls, until it has recovered
+constexpr Duration kBurst = 1_s;         // that a limit lets pass at once after a pause
+constexpr double kLongest = 1e7;         // service time that is drawn [s]
 enum Kind : u8 { kLook, kAbort, kInstanceBack, kInstanceWarm, kMemory };
 
 Duration lifo_after(const ServiceParams& p) {
@@ -215,12 +216,20 @@ void Service::add_waits(std::vector<IncidentId>& causes) const {
   causes.insert(causes.end(), found.begin(), found.end());
 }
 
-// What ails it, what its calls wait for, how it was changed, and who calls.
+// What ails it, what its calls wait for, how it was changed, and who calls: lately, else who is
+// still in line.
 std::vector<IncidentId> Service::what_brought() const {
   std::vector<IncidentId> causes = ailments();
   add_waits(causes);
   live_causes_.add_to(causes, world_.now());
-  for (const IncidentId cause : brought_by_.top(world_.now(), 4)) causes.push_back(cause);
+  std::vector<IncidentId> callers = brought_by_.top(world_.now(), kMostCallers);
+  if (callers.empty()) {
+    CauseTally<10, 1, 8> in_line;
+    for (u32 job = 0; job < jobs_.slots(); ++job)
+      if (jobs_[job].serial != 0) in_line.add(world_.now(), jobs_[job].cause);
+    callers = in_line.top(world_.now(), kMostCallers);
+  }
+  causes.insert(causes.end(), callers.begin(), callers.end());
   return causes;
 }
 

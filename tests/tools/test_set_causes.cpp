@@ -155,6 +155,34 @@ TEST(recovery, names_what_took_the_change_back) {
     }
 }
 
+// Processes that a version ends come back together and are too many for a store that they need at
+// their start. The red button has long been pressed when that is over.
+TEST(recovery, names_no_end_long_before) {
+  const auto herd = [](const std::string& service_time, const std::string& more) {
+    return play(
+        "{at: 5min, do: roll_out, version: code}, {at: 20min, do: roll_out, version: "
+        "rules, propagation: 10s}, {at: 35min, do: disable, version: rules}" +
+            more,
+        {"spec.duration=150min",
+         "spec.versions=[{name: code, kind: configuration}, {name: "
+         "rules, kind: data, crash: after 1 requests, with: code}]",
+         "spec.services=[{name: db, servers: 1, queue: 100, service_time: " + service_time + "}]",
+         "spec.uses=[{name: boot, service: db, per: start, timeout: 60s}]"});
+  };
+  using Kinds = std::set<std::string>;
+  const Played quick = herd("1s", ""), slow = herd("22s", ""), slower = herd("28s", ""),
+               helped = herd("40s", ", {at: 80min, do: limit_service, service: db, rate: 0.05/s}");
+  EXPECT_EQ(recovered_by(quick), Kinds{"version_disabled"});
+  EXPECT_EQ(recovered_by(slow), Kinds{"service_recovered"});
+  EXPECT_EQ(recovered_by(slower), Kinds{"service_saturated"});  // it has calls for nobody in line
+  EXPECT_EQ(recovered_by(helped), Kinds{"service_recovered"});
+  for (const Played* run : {&slow, &helped})
+    for (const Incident& i : run->incidents)
+      if (i.kind == "service_saturated") {
+        EXPECT_EQ(roots_of(run->incidents, i), Kinds{"roll_out"});
+      }
+}
+
 // Of sets of one parameter that lie above each other the last one mends, not what it lies above.
 TEST(recovery, a_set_that_took_anothers_place_is_what_mends) {
   const std::string patience = "path: 'spec.clients[0].first_token_timeout', value: ";

@@ -101,27 +101,74 @@ bool Measures::mended_nothing(IncidentId id) const {
          std::none_of(journal.all().begin(), journal.all().end(), named);
 }
 
+// Requests failed for long after it had ended something, and at last by nothing that this had
+// brought at first hand.
+bool Measures::long_over(const Mend& mend) const {
+  if (mend.began == kNoIncident || failing_last_.empty()) return false;
+  const std::vector<Incident>& all = seen_.world.journal.all();
+  const Duration settled = seen_.service.params().observed_over + ServiceLevel::kRemembered;
+  if (bad_at_ - all[mend.end - 1].at <= settled) return false;
+  return std::none_of(failing_last_.begin(), failing_last_.end(), [&](IncidentId failing) {
+    const std::vector<IncidentId>& by = all[failing - 1].causes;
+    return failing < mend.end &&
+           (failing == mend.began || std::find(by.begin(), by.end(), mend.began) != by.end());
+  });
+}
+
 // The breaker that closed, changes that made requests fail and have ended, and what was done
-// because requests failed; of what went by itself, what it was.
-std::vector<IncidentId> Measures::what_mended() const {
-  const std::set<IncidentId> before = ancestors(seen_.world.journal, failed_by_);
-  std::vector<IncidentId> mended{seen_.safety.closed()};
-  for (const Journal::Closing& c : seen_.world.journal.closings())
-    if (!c.faded && c.ended > recovery_ && before.contains(c.began)) mended.push_back(c.ended);
+// because requests failed.
+std::vector<Measures::Mend> Measures::mends() const {
+  const Journal& journal = seen_.world.journal;
+  const std::set<IncidentId> before = ancestors(journal, failed_by_);
+  std::vector<Mend> mends;
+  if (const IncidentId closed = seen_.safety.closed(); closed > recovery_)
+    mends.push_back({kNoIncident, closed});
+  for (const Journal::Closing& c : journal.closings())
+    if (!c.faded && c.ended > recovery_ && before.contains(c.began))
+      mends.push_back({c.began, c.ended});
   for (const IncidentId root : seen_.changes.done()) {
     if (root < recovery_) continue;
-    const std::set<IncidentId> why = ancestors(seen_.world.journal, {root});
+    const std::set<IncidentId> why = ancestors(journal, {root});
     if (!before.contains(root) &&
         std::any_of(why.begin(), why.end(), [&](IncidentId id) { return failed_by_.contains(id); }))
-      mended.push_back(root);
+      mends.push_back({kNoIncident, root});
   }
-  std::erase(mended, kNoIncident);
-  if (!std::all_of(mended.begin(), mended.end(), [&](IncidentId id) { return mended_nothing(id); }))
-    std::erase_if(mended, [&](IncidentId id) { return mended_nothing(id); });
+  return mends;
+}
+
+// What ended that requests failed by at last, whether or not something was done about it; else what
+// that was.
+std::vector<IncidentId> Measures::last_ends() const {
+  std::vector<IncidentId> ends;
+  for (const Journal::Closing& c : seen_.world.journal.closings())
+    if (std::find(failing_last_.begin(), failing_last_.end(), c.began) != failing_last_.end())
+      ends.push_back(c.ended);
+  return ends.empty() ? failing_last_ : ends;
+}
+
+// Of what went by itself, what it was; what people did because requests failed counts, however long
+// ago.
+std::vector<IncidentId> Measures::what_mended() const {
+  const Journal& journal = seen_.world.journal;
+  std::vector<Mend> all = mends();
+  const auto nothing = [&](const Mend& m) { return mended_nothing(m.end); };
+  if (!std::all_of(all.begin(), all.end(), nothing)) std::erase_if(all, nothing);
+  const bool any = !all.empty();
+  std::set<IncidentId> done;
+  for (const Mend& m : all)
+    if (m.began == kNoIncident) done.insert(m.end);
+  std::erase_if(all, [&](const Mend& m) {
+    const std::set<IncidentId> why = ancestors(journal, {m.end});
+    return long_over(m) && std::none_of(done.begin(), done.end(),
+                                        [&](IncidentId act) { return why.contains(act); });
+  });
+  std::vector<IncidentId> mended;
+  for (const Mend& m : all) mended.push_back(m.end);
+  if (any && mended.empty()) mended = last_ends();
   // Of a chain only its last link.
   std::set<IncidentId> earlier;
   for (const IncidentId id : mended) {
-    std::set<IncidentId> why = ancestors(seen_.world.journal, {id});
+    std::set<IncidentId> why = ancestors(journal, {id});
     why.erase(id);
     earlier.insert(why.begin(), why.end());
   }
@@ -157,11 +204,13 @@ void Measures::watch_recovery() {
   const SloParams& slo = seen_.service.params();
   const bool good = seen_.service.observed_total() >= slo.target.value &&
                     !seen_.safety.globally_open() && !seen_.safety.breaker_open().holds;
-  if (!good)
+  if (!good) {
     good_since_ = kNever;
-  else if (good_since_ == kNever)
+    bad_at_ = now;
+    failing_last_ = seen_.service.failing();
+  } else if (good_since_ == kNever) {
     good_since_ = now;
-  else if (now - good_since_ >= slo.recovered_for) {
+  } else if (now - good_since_ >= slo.recovered_for) {
     was_down_ = false;  // it may go down again
     up_since_ = minute;
     good_since_ = kNever;

@@ -52,7 +52,13 @@ class Measures {
   void watch_surge();
   void watch_recovery();
   bool trouble_in(std::size_t minute) const;
+  struct Mend {
+    IncidentId began = kNoIncident, end = kNoIncident;  // began: none, of what was done
+  };
   std::vector<IncidentId> what_mended() const;
+  std::vector<Mend> mends() const;
+  std::vector<IncidentId> last_ends() const;
+  bool long_over(const Mend& mend) const;
   bool mended_nothing(IncidentId id) const;
 
   const Observed seen_;
@@ -67,7 +73,8 @@ class Measures {
   std::size_t up_since_ = 0;           // minute of the last recovery
   IncidentId recovery_ = kNoIncident;  // its incident
   std::set<IncidentId> failed_by_;     // what requests failed by while the service was down
-  Instant good_since_ = kNever;
+  Instant good_since_ = kNever, bad_at_{};
+  std::vector<IncidentId> failing_last_;  // what requests failed by then
   i64 zombies_max_ = 0;
   double gpu_seconds_ = 0;
   Instant ticked_at_{};
