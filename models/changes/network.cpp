@@ -154,9 +154,11 @@ const RegisterFault<OnLinks> fail_link{
       const auto failed = links_in(act.scene, p.target);
       if (failed.empty()) return {};
       LinkControlPort* network = act.scene.links;
-      for (const auto& [region, links] : failed) network->fail_links(region, links, act.root);
-      return [network, failed](IncidentId healed) {
-        for (const auto& [region, links] : failed) network->repair_links(region, links, healed);
+      std::vector<IncidentId> faults;
+      for (const auto& [region, links] : failed)
+        faults.push_back(network->fail_links(region, links, act.root));
+      return [network, faults](IncidentId healed) {
+        for (const IncidentId fault : faults) network->repair_links(fault, healed);
       };
     }};
 

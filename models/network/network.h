@@ -80,8 +80,8 @@ class Network : public Component,
 
   // LinkControlPort
   u32 links(RegionId region) const override;
-  void fail_links(RegionId region, const std::vector<u32>& links, IncidentId cause) override;
-  void repair_links(RegionId region, const std::vector<u32>& links, IncidentId healed) override;
+  IncidentId fail_links(RegionId region, const std::vector<u32>& links, IncidentId cause) override;
+  void repair_links(IncidentId failed, IncidentId healed) override;
   void reset_sessions(RegionId region, const std::vector<u32>& links, IncidentId cause) override;
   u32 leak_routes(const RouteLeak& leak, IncidentId cause) override;
   void stop_leak(u32 leak, IncidentId healed) override;
@@ -123,8 +123,9 @@ class Network : public Component,
     i32 stage = 0;
     IncidentId pushed = kNoIncident, restore_cause = kNoIncident, dead_cause = kNoIncident;
     IncidentId withdrawn = kNoIncident, restored = kNoIncident;  // of the current episode
-    IncidentId in_force = kNoIncident;  // the pushed policy that nobody has taken back
-    std::vector<Push> pushes;           // not taken back, oldest first
+    IncidentId let_out_by = kNoIncident;  // why routers let out what they had not
+    IncidentId in_force = kNoIncident;    // the pushed policy that nobody has taken back
+    std::vector<Push> pushes;             // not taken back, oldest first
     bool ever_pushed = false;
     bool dirty = false;
   };
@@ -151,6 +152,7 @@ class Network : public Component,
   void register_stats();
   // network_policy.cpp
   u32 denied_prefixes(RegionId region, const ExportPolicy& policy) const;
+  void put_out(RegionId region, const Push& push, IncidentId by);
   bool blocked(RegionId region, u32 denied, IncidentId pushed);
   void apply_stage(RegionId region);
   bool canary_failed(RegionId region, u32 prefixes);

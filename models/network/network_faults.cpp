@@ -14,13 +14,44 @@
 
 namespace stampede {
 RouteFaults::RouteFaults(Network& network, StreamKey draws)
-    : network_(network), draws_(draws), failed_(network.region_count()) {
-  for (RegionId r = 0; r < failed_.size(); ++r) failed_[r].assign(network.links(r), 0);
+    : network_(network), draws_(draws), failed_by_(network.region_count()) {
+  for (RegionId r = 0; r < failed_by_.size(); ++r) failed_by_[r].resize(network.links(r));
 }
 
-bool RouteFaults::fail(RegionId region, u32 link) { return failed_[region][link]++ == 0; }
+std::vector<u32> RouteFaults::fail(RegionId region, const std::vector<u32>& links,
+                                   IncidentId incident) {
+  std::vector<u32> down;
+  for (const u32 link : links) {
+    if (failed_by_[region][link].empty()) down.push_back(link);
+    failed_by_[region][link].push_back(incident);
+  }
+  failures_.push_back({region, links, incident});
+  return down;
+}
 
-bool RouteFaults::repair(RegionId region, u32 link) { return --failed_[region][link] == 0; }
+std::optional<RouteFaults::Repaired> RouteFaults::repair(IncidentId incident) {
+  const auto it = std::find_if(failures_.begin(), failures_.end(),
+                               [&](const Failure& f) { return f.incident == incident; });
+  if (it == failures_.end()) return std::nullopt;
+  const Failure gone = *it;
+  failures_.erase(it);
+  Repaired repaired{gone.region, {}, {}, Remains::kNothing};
+  for (const u32 link : gone.links) {
+    const bool held = std::any_of(failures_.begin(), failures_.end(), [&](const Failure& f) {
+      return f.region == gone.region &&
+             std::find(f.links.begin(), f.links.end(), link) != f.links.end();
+    });
+    if (held) continue;
+    repaired.back.push_back(link);
+    for (const IncidentId by : std::exchange(failed_by_[gone.region][link], {}))
+      if (std::find(repaired.brought.begin(), repaired.brought.end(), by) == repaired.brought.end())
+        repaired.brought.push_back(by);
+  }
+  for (const Failure& f : failures_)
+    if (f.region == gone.region) repaired.remains = Remains::kLess;
+  if (repaired.back.empty()) repaired.remains = Remains::kAsMuch;
+  return repaired;
+}
 
 bool RouteFaults::belongs_to_a_region(AsIndex as) const {
   for (RegionId r = 0; r < network_.region_count(); ++r)
@@ -137,22 +168,31 @@ AsIndex Network::neighbour(RegionId region, u32 link) const {
   return graph_->neighbours(regions_[region].origin)[link].as;
 }
 
-void Network::fail_links(RegionId r, const std::vector<u32>& links, IncidentId cause) {
+IncidentId Network::fail_links(RegionId r, const std::vector<u32>& links, IncidentId cause) {
   const IncidentId id =
       world_.incident(kLinksFailed, name_, {cause},
                       fmt::format("{}: {} links to providers", regions_[r].name, links.size()));
-  for (const u32 link : links)
-    if (route_faults().fail(r, link)) bgp_->link_fails(regions_[r].origin, neighbour(r, link), id);
+  for (const u32 link : route_faults().fail(r, links, id))
+    bgp_->link_fails(regions_[r].origin, neighbour(r, link), id);
   mark_all_dirty();
+  return id;
 }
 
-void Network::repair_links(RegionId r, const std::vector<u32>& links, IncidentId healed) {
-  std::vector<u32> back;
-  for (const u32 link : links)
-    if (route_faults().repair(r, link)) back.push_back(link);
-  if (back.empty()) return world_.idle(healed);
-  mended_ = world_.incident(kLinksRepaired, name_, {healed}, regions_[r].name);
-  for (const u32 link : back) bgp_->link_repaired(regions_[r].origin, neighbour(r, link), mended_);
+// What the last of several failures gives back, all of them had taken.
+void Network::repair_links(IncidentId failed, IncidentId healed) {
+  const auto repaired = route_faults().repair(failed);
+  if (!repaired) return;
+  if (repaired->back.empty()) return world_.idle(healed);
+  std::vector<IncidentId> causes = repaired->brought;
+  causes.push_back(healed);
+  const RegionId r = repaired->region;
+  mended_ =
+      world_.ease(kLinksRepaired, name_, failed, causes,
+                  fmt::format("{}: {} links to providers", regions_[r].name, repaired->back.size()),
+                  repaired->remains);
+  for (const IncidentId by : repaired->brought) world_.close(by, mended_);
+  for (const u32 link : repaired->back)
+    bgp_->link_repaired(regions_[r].origin, neighbour(r, link), mended_);
   mark_all_dirty();
 }
 

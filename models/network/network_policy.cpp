@@ -35,18 +35,24 @@ u32 Network::denied_prefixes(RegionId region, const ExportPolicy& policy) const 
 }
 
 IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, IncidentId cause) {
-  Region& region = regions_[r];
-  const u32 denied = denied_prefixes(r, policy);
-  const std::string choice = name_of(policy.export_);
   const IncidentId pushed = world_.incident(
-      kPolicyPushed, name_, {cause}, region.name + ": routing policy pushed, export: " + choice);
+      kPolicyPushed, name_, {cause},
+      regions_[r].name + ": routing policy pushed, export: " + name_of(policy.export_));
+  regions_[r].ever_pushed = true;
+  put_out(r, {pushed, policy}, pushed);
+  return pushed;
+}
+
+// `by`: what the routers do is because of it, as far as it lets more out than before.
+void Network::put_out(RegionId r, const Push& push, IncidentId by) {
+  Region& region = regions_[r];
   ++pushes_;
-  region.in_force = pushed;
-  region.ever_pushed = true;
-  if (blocked(r, denied, pushed)) return pushed;
-  region.pushes.push_back({pushed, policy});
-  region.policy = policy;
-  region.pushed = pushed;
+  region.in_force = push.pushed;
+  if (blocked(r, denied_prefixes(r, push.policy), push.pushed)) return;
+  region.pushes.push_back(push);
+  region.policy = push.policy;
+  region.pushed = push.pushed;
+  region.let_out_by = by;
   region.stage = 0;
   ++region.generation;
   world_.scheduler.after(std::max(params_.policy_apply, kSoon), Priority::kNetwork, component_,
@@ -54,7 +60,6 @@ IncidentId Network::push_policy(RegionId r, const ExportPolicy& policy, Incident
   if (params_.safeguards.commit_confirmed.ns > 0)
     world_.scheduler.after(params_.policy_apply + params_.safeguards.commit_confirmed,
                            Priority::kNetwork, component_, kConfirm, r, region.generation);
-  return pushed;
 }
 
 bool Network::blocked(RegionId r, u32 denied, IncidentId pushed) {
@@ -90,7 +95,7 @@ void Network::apply_stage(RegionId r) {
   const u32 end = part_of(all, ++region.stage / stages);
   bgp_->set_export(region.origin, prefix(r, 0), std::min(denied, end), false, region.pushed);
   if (end > denied)
-    bgp_->set_export(region.origin, prefix(r, denied), end - denied, true, region.pushed);
+    bgp_->set_export(region.origin, prefix(r, denied), end - denied, true, region.let_out_by);
   if (region.stage < params_.safeguards.canary_stages)
     world_.scheduler.after(std::max(params_.safeguards.canary_soak, kSoon), Priority::kNetwork,
                            component_, kApply, r, region.generation);
@@ -135,6 +140,7 @@ void Network::take_back(RegionId r, IncidentId pushed, IncidentId cause) {
     if (region.in_force == pushed) region.in_force = kNoIncident;
     return;
   }
+  const Push gone = *push;
   const bool in_force = push + 1 == pushes.end();
   pushes.erase(push);
   if (!in_force) return world_.idle(cause);
@@ -142,12 +148,12 @@ void Network::take_back(RegionId r, IncidentId pushed, IncidentId cause) {
     restore_policy(r, cause);
     return;
   }
-  // It goes out once more, under the name by which it will be taken back.
-  const Push before = pushes.back();
+  const Push before = pushes.back();  // goes out once more
   pushes.pop_back();
-  const std::size_t others = pushes.size();
-  push_policy(r, before.policy, cause);
-  if (pushes.size() > others) pushes.back().pushed = before.pushed;
+  const bool less = denied_prefixes(r, before.policy) < denied_prefixes(r, gone.policy);
+  put_out(r, before,
+          world_.ease(kPolicyRestored, name_, gone.pushed, {gone.pushed, cause}, "",
+                      less ? Remains::kLess : Remains::kAsMuch));
 }
 
 IncidentId Network::restore_policy(RegionId r, IncidentId cause) {
@@ -156,7 +162,8 @@ IncidentId Network::restore_policy(RegionId r, IncidentId cause) {
   const IncidentId restored =
       world_.incident(kPolicyRestored, name_, {region.pushed, region.withdrawn, cause},
                       region.name + ": the previous routing policy is put back");
-  world_.close(region.pushed, restored);
+  for (const IncidentId brought : {region.pushed, region.withdrawn})
+    if (brought != kNoIncident) world_.close(brought, restored);
   region.pushes.clear();
   region.in_force = kNoIncident;
   region.restore_cause = restored;

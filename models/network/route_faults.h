@@ -10,6 +10,7 @@
 #include "models/network/as_relation.h"
 #include "models/ports/link_control_port.h"
 #include "sim/random.h"
+#include "sim/world.h"
 
 namespace stampede {
 
@@ -20,9 +21,16 @@ class RouteFaults {
  public:
   RouteFaults(Network& network, StreamKey draws);
 
-  // True if it is the first failure of the link, or the last one that is repaired.
-  bool fail(RegionId region, u32 link);
-  bool repair(RegionId region, u32 link);
+  // The links that had not failed before.
+  std::vector<u32> fail(RegionId region, const std::vector<u32>& links, IncidentId incident);
+  struct Repaired {
+    RegionId region = kNoRegion;
+    std::vector<u32> back;            // links that no other failure holds
+    std::vector<IncidentId> brought;  // the failures that had held these since they were well
+    Remains remains = Remains::kNothing;
+  };
+  // None: there is no such failure.
+  std::optional<Repaired> repair(IncidentId incident);
 
   struct Leak {
     u32 id = kNoRoutes;
@@ -55,7 +63,14 @@ class RouteFaults {
 
   Network& network_;
   StreamKey draws_;
-  std::vector<std::vector<u32>> failed_;  // [region][link] how often
+  struct Failure {
+    RegionId region;
+    std::vector<u32> links;
+    IncidentId incident;
+  };
+  std::vector<Failure> failures_;
+  // [region][link] failures since it was well, those that were repaired too
+  std::vector<std::vector<std::vector<IncidentId>>> failed_by_;
   std::vector<Leak> leaks_;
   std::vector<Hijack> hijacks_;
   u32 last_ = kNoRoutes;

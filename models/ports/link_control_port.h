@@ -28,10 +28,11 @@ struct LinkControlPort {
   // From the region's own network to its providers.
   virtual u32 links(RegionId region) const = 0;
   // They carry nothing from now on and nobody is told: their sessions end with the hold time
-  // (incident links_failed). Failures of one link are all to be repaired (links_repaired); its
-  // session comes back with the next attempt to connect.
-  virtual void fail_links(RegionId region, const std::vector<u32>& links, IncidentId cause) = 0;
-  virtual void repair_links(RegionId region, const std::vector<u32>& links, IncidentId healed) = 0;
+  // (incident links_failed, which is returned). Failures of one link are all to be repaired
+  // (links_repaired); its session comes back with the next attempt to connect.
+  virtual IncidentId fail_links(RegionId region, const std::vector<u32>& links,
+                                IncidentId cause) = 0;
+  virtual void repair_links(IncidentId failed, IncidentId healed) = 0;
   // Their sessions end at once, on both sides (incident sessions_reset), and come back as above.
   virtual void reset_sessions(RegionId region, const std::vector<u32>& links, IncidentId cause) = 0;
   // A network passes every route on to every neighbour (incidents routes_leaked, leak_stopped).

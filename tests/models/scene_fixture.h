@@ -182,11 +182,12 @@ struct HandPaths final : PathControlPort {
 struct HandLinks final : LinkControlPort {
   explicit HandLinks(Acts& a) : acts(a) {}
   u32 links(RegionId) const override { return 3; }
-  void fail_links(RegionId r, const std::vector<u32>&, IncidentId cause) override {
+  IncidentId fail_links(RegionId r, const std::vector<u32>&, IncidentId cause) override {
     acts.did("down", r, cause);
+    return r;
   }
-  void repair_links(RegionId r, const std::vector<u32>&, IncidentId healed) override {
-    acts.did("up", r, healed);
+  void repair_links(IncidentId failed, IncidentId healed) override {
+    acts.did("up", static_cast<RegionId>(failed), healed);
   }
   void reset_sessions(RegionId r, const std::vector<u32>&, IncidentId cause) override {
     acts.did("reset", r, cause);

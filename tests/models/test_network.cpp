@@ -126,11 +126,27 @@ TEST(network, of_two_pushes_each_is_taken_back_by_itself) {
     ASSERT_LT(some, 24u);
     const IncidentId second = network.push_policy(0, none, kNoIncident);
     after(0, "both");
-    network.take_back(0, later_first ? second : first, kNoIncident);
+    const IncidentId gone = later_first ? second : first, left = later_first ? first : second;
+    const auto last = [&](const char* kind) {
+      Incident found;
+      for (const Incident& i : world.journal.all())
+        if (i.kind == kind) found = i;
+      return found;
+    };
+    const IncidentId healed = world.incident("healed", "changes", {gone}, "");
+    network.take_back(0, gone, healed);
     after(later_first ? some : 0, "one");
-    EXPECT_TRUE(network.prefix_withdrawn().holds);
-    network.take_back(0, later_first ? first : second, kNoIncident);
+    EXPECT_EQ(network.prefix_withdrawn().shown_by, std::vector<IncidentId>{left});
+    EXPECT_EQ(last("policy_restored").id, kNoIncident);
+    // The later one held more: without it less is wrong. The earlier one held nothing any more.
+    EXPECT_EQ(last("fault_eased").causes,
+              later_first ? (std::vector<IncidentId>{second, healed}) : std::vector<IncidentId>{});
+    network.take_back(0, left, kNoIncident);
     after(24, "none");
+    EXPECT_EQ(last("policy_pushed").id, second);  // neither goes out as another push
+    const std::vector<IncidentId> causes = last("policy_restored").causes;
+    EXPECT_EQ(std::count(causes.begin(), causes.end(), left), 1);
+    EXPECT_EQ(std::count(causes.begin(), causes.end(), gone), 0);
     EXPECT_FALSE(network.prefix_withdrawn().holds);
     network.take_back(0, first, kNoIncident);
     after(24, "nothing to take back");

@@ -285,7 +285,7 @@ TEST(network_faults, routes_to_own_servers_that_are_preferred_more_end_a_detour)
 TEST(network_faults, failed_links_are_dark_until_the_hold_time_and_then_gone) {
   Net n;
   const u64 tables = n.network.bgp().digest();
-  n.network.fail_links(kApac, {0, 1, 2}, n.root);
+  const IncidentId failed = n.network.fail_links(kApac, {0, 1, 2}, n.root);
   n.run(1_s);
   const ClientNetwork far = 8;  // at home in na
   EXPECT_EQ(n.reached(kApac), 0U);
@@ -296,7 +296,7 @@ TEST(network_faults, failed_links_are_dark_until_the_hold_time_and_then_gone) {
   EXPECT_EQ(n.network.path(far, kApac).reach, Reach::kNoRoute);
   EXPECT_EQ(n.network.path(far, kApac).cause, n.last("links_failed")->id);
   EXPECT_EQ(n.reached(kNa), 24U);
-  n.network.repair_links(kApac, {0, 1, 2}, n.root);
+  n.network.repair_links(failed, n.root);
   n.run(10_min);
   EXPECT_EQ(n.reached(kApac), 24U);
   EXPECT_EQ(n.network.bgp().digest(), tables);
@@ -305,16 +305,35 @@ TEST(network_faults, failed_links_are_dark_until_the_hold_time_and_then_gone) {
 TEST(network_faults, one_failed_link_of_three_is_routed_around) {
   Net n;
   const u64 tables = n.network.bgp().digest();
-  n.network.fail_links(kApac, {0}, n.root);
-  n.network.fail_links(kApac, {0}, n.root);
+  const IncidentId first = n.network.fail_links(kApac, {0}, n.root);
+  const IncidentId second = n.network.fail_links(kApac, {0}, n.root);
   n.run(10_min);
   EXPECT_EQ(n.reached(kApac), 24U);
-  n.network.repair_links(kApac, {0}, n.root);
+  n.network.repair_links(first, n.root);
   n.run(10_min);
   EXPECT_NE(n.network.bgp().digest(), tables);  // it has failed twice
-  n.network.repair_links(kApac, {0}, n.root);
+  EXPECT_EQ(n.last("links_repaired"), nullptr);
+  n.network.repair_links(second, n.root);
   n.run(10_min);
   EXPECT_EQ(n.network.bgp().digest(), tables);
+  ASSERT_NE(n.last("links_repaired"), nullptr);
+  EXPECT_EQ(n.last("links_repaired")->causes, (std::vector<IncidentId>{n.root, first, second}));
+}
+
+// What one of two failures gives back while the other one holds a link eases it.
+TEST(network_faults, links_that_fail_twice_are_eased_and_then_repaired) {
+  Net n;
+  const IncidentId all = n.network.fail_links(kApac, {0, 1, 2}, n.root);
+  const IncidentId one = n.network.fail_links(kApac, {0}, n.root);
+  n.network.repair_links(all, n.root);
+  EXPECT_EQ(n.last("links_repaired"), nullptr);
+  ASSERT_NE(n.last("fault_eased"), nullptr);
+  EXPECT_EQ(n.last("fault_eased")->causes, (std::vector<IncidentId>{n.root, all}));
+  n.network.repair_links(one, n.root);
+  ASSERT_NE(n.last("links_repaired"), nullptr);
+  EXPECT_EQ(n.last("links_repaired")->causes, (std::vector<IncidentId>{n.root, all, one}));
+  n.run(10_min);
+  EXPECT_EQ(n.reached(kApac), 24U);
 }
 
 TEST(network_faults, reset_sessions_come_back_by_themselves) {
@@ -362,9 +381,9 @@ TEST(network_faults, a_leak_draws_traffic_and_ends_without_a_trace) {
 // Repaired before the hold time is over, a link has lost nothing if nothing was sent.
 TEST(network_faults, a_short_silence_ends_no_session) {
   Net n;
-  n.network.fail_links(kApac, {0, 1, 2}, n.root);
+  const IncidentId failed = n.network.fail_links(kApac, {0, 1, 2}, n.root);
   n.run(30_s);
-  n.network.repair_links(kApac, {0, 1, 2}, n.root);
+  n.network.repair_links(failed, n.root);
   n.run(1_s);
   EXPECT_EQ(n.reached(kApac), 24U);
   n.run(5_min);
@@ -421,13 +440,13 @@ TEST(network_faults, a_link_that_heals_under_a_leak_leaves_no_path_lost_without_
     std::vector<u32> links;
     for (u32 k = 0; k < network.links(1); ++k) links.push_back(k);
     run_until(599);
-    network.fail_links(1, links, root);
+    const IncidentId failed = network.fail_links(1, links, root);
     run_until(1052);
     RouteLeak leak;
     leak.region = 1;
     network.leak_routes(leak, root);
     run_until(1319);
-    network.repair_links(1, links, root);
+    network.repair_links(failed, root);
     run_until(1600);
     EXPECT_GT(lost, 0U);
   }
