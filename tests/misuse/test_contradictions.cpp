@@ -238,6 +238,13 @@ INSTANTIATE_TEST_SUITE_P(
                  "[0].action.target.pod: counted within a region: name the region too"),
         timeline("{at: 5min, do: kill_pods, target: {region: east, node: 2}}",
                  "[0].action.target.node: 'east' has 2 nodes, counted from 0"),
+        timeline("{at: 5min, do: kill_pods, target: {region: east, pod: 16}}",
+                 "[0].action.target.pod: 'east' has at most 16 pods, counted from 0: neither an "
+                 "autoscaler nor a `scale` makes them more"),
+        timeline("{at: 5min, do: scale, replicas: 20}, "
+                 "{at: 6min, do: kill_pods, target: {region: east, pod: 16}}",
+                 "[1].action.target.pod: 'east' has at most 16 pods, counted from 0: its GPUs have "
+                 "no room for more"),
         timeline("{at: 5min, do: kill_pods, target: {share: 10%, count: 3}}",
                  "[0].action.target.count: a share or a count, not both"),
         timeline("{at: 5min, do: kill_pods, target: {count: 0}}",

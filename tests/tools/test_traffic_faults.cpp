@@ -139,7 +139,7 @@ TEST(traffic_faults, dropped_connections_end_what_runs_and_clients_come_back) {
   }
   EXPECT_GT(broken + retried, 5U);
   EXPECT_EQ(run.requests.span(11, 60).lost, 0U);
-  const Played nobody = play("{at: 10min, do: drop_connections, target: {region: east, pod: 999}}");
+  const Played nobody = play("{at: 10min, do: drop_connections, target: {region: east, pod: 15}}");
   EXPECT_EQ(nobody.results, healthy().results);
   EXPECT_EQ(nobody.count("connections_dropped"), 0U);
   EXPECT_EQ(nobody.count("nothing_changed"), 1U);

@@ -12,6 +12,7 @@
 #include "tools/language/diagnostics.h"
 #include "tools/language/value_at.h"
 #include "tools/world/live_paths.h"
+#include "tools/world/most_pods.h"
 #include "tools/world/service_consistency.h"
 
 namespace stampede {
@@ -193,8 +194,20 @@ class Check {
         if (r.name == text_at(s, "target.region") && std::stoll(node) >= r.nodes)
           report(s, "target.node",
                  fmt::format("'{}' has {} nodes, counted from 0", r.name, r.nodes));
+    if (const std::string number = text_at(s, "target.pod"); !number.empty())
+      for (std::size_t r = 0; r < spec_.regions.size(); ++r)
+        if (regions_[r] == text_at(s, "target.region")) pod(s, r, std::stoll(number));
     if (const std::string text = text_at(s, "target.zone"); !text.empty())
       zone(s, std::stoll(text));
+  }
+  void pod(const Stated& s, std::size_t r, i64 number) {
+    const i64 wanted = most_pods_wanted(spec_, r), room = room_for_pods(spec_, r);
+    const i64 most = std::min(wanted, room);
+    if (number < most) return;
+    report(s, "target.pod",
+           fmt::format("'{}' has at most {} pods, counted from 0: {}", regions_[r], most,
+                       room < wanted ? "its GPUs have no room for more"
+                                     : "neither an autoscaler nor a `scale` makes them more"));
   }
   void service(const Stated& s) {
     const std::string name = text_at(s, "service");
