@@ -313,12 +313,18 @@ void Service::instance_back(u32 instance) {
   apply();
   go_on_restarting();
   if (instances_.up() < instances_.number() || !rounds_.empty()) return;
-  const std::vector<IncidentId> ended = std::exchange(short_, {});
+  all_started();
+  const std::vector<IncidentId> ended = std::exchange(over_, {});
   const IncidentId back =
       world_.incident(kInstancesBack, path_, ended, "all of its instances take calls");
   for (const IncidentId round : ended) world_.fade(round, back);
-  lingering_.insert(lingering_.end(), ended.begin(), ended.end());
-  cold_since_ = ended;
+}
+
+// If only until the next round takes some of them down.
+void Service::all_started() {
+  over_.insert(over_.end(), short_.begin(), short_.end());
+  lingering_.insert(lingering_.end(), short_.begin(), short_.end());
+  cold_since_ = std::exchange(short_, {});
   if (station_.present() == 0) lingering_.clear();
 }
 
@@ -351,6 +357,7 @@ void Service::go_on_restarting() {
     }
     if (now.left > 0 || instances_.up() < instances_.number()) return;
     rounds_.erase(rounds_.begin());
+    if (!rounds_.empty()) all_started();
   }
 }
 

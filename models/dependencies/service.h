@@ -118,6 +118,7 @@ class Service final : public Component,
   void end_instance(IncidentId cause);
   void instance_back(u32 instance);
   void go_on_restarting();
+  void all_started();
   void check_memory();
   std::vector<IncidentId> what_brought() const;
   u32 add(Fault fault, const IncidentKind& kind, const std::string& text, IncidentId cause);
@@ -166,7 +167,8 @@ class Service final : public Component,
   Instances instances_;
   std::vector<Round> rounds_;  // the first is under way
   u32 last_round_ = 0;
-  std::vector<IncidentId> short_;  // why instances are not there, until all are back
+  std::vector<IncidentId> short_;  // why instances are not there
+  std::vector<IncidentId> over_;   // why some were not, until all are there and stay
   bool memory_checked_ = false;    // an event does it at this instant
 };
 

@@ -85,6 +85,28 @@ TEST(service_instances, restarted_twice_are_back_from_both) {
     }
 }
 
+// The first takes one instance of four after another, the second all together: nobody misses
+// anything until then.
+TEST(service_instances, requests_fail_by_the_round_that_is_under_way) {
+  const std::string slow = ", instances: 4, start_time: 2min";
+  const std::string first = "{at: 10min, do: restart_service, service: store, max_unavailable: 1}";
+  const Played run =
+      play(first + ", {at: 12min, do: restart_service, service: store}", store(slow));
+  std::vector<IncidentId> rounds;
+  for (const Incident& i : run.incidents)
+    if (i.kind == "instances_restarted") rounds.push_back(i.id);
+  ASSERT_EQ(rounds.size(), 2U);
+  ASSERT_EQ(run.count("recovered"), 1U);
+  for (const Incident& i : run.incidents)
+    if (i.kind == "instances_back") {
+      EXPECT_EQ(i.causes, rounds);
+    } else if (i.kind == "recovered") {
+      EXPECT_GE(i.at.seconds(), 20 * kMinute);
+      EXPECT_EQ(std::count(i.causes.begin(), i.causes.end(), rounds[1]), 1);
+    }
+  EXPECT_EQ(play(first, store(slow)).count("recovered"), 0U);
+}
+
 TEST(service_instances, of_one_region_are_restarted_there) {
   const auto restarted = [](const std::string& target) {
     std::vector<std::string> sets = store(std::string(kFour) + ", in_each_region: true");
