@@ -175,6 +175,11 @@ void Hosts::isolate(const std::vector<NodeId>& nodes, IncidentId cause) {
   for (const NodeId n : nodes) context_.state.nodes[n].isolated_by = isolated;
 }
 
+void Hosts::cut_off(const std::vector<NodeId>& nodes, IncidentId cause) {
+  isolate(nodes, cause);
+  for (const NodeId n : nodes) kubelets_.node_cut_off(n, context_.state.nodes[n].isolated_by);
+}
+
 void Hosts::connect(const std::vector<NodeId>& nodes, IncidentId healed) {
   note(kNodesConnected, nodes, healed);
   for (const NodeId n : nodes) {

@@ -4,7 +4,8 @@
 //        | -> detached (what runs goes on, unseen) -> attached: its kubelet catches up, or, if it
 //        was installed anew, starts what is bound there. Several come back at once, or one after
 //        another.
-//        A node = connected -> isolated (pods that start there are not reached) -> connected.
+//        A node = connected -> isolated (pods that start there are not reached), or cut off (nor
+//        are those that run) -> connected.
 //        A node = open -> cordoned (by a write through the API) -> open; -> draining: its pods are
 //        evicted as the budget allows, looked at every five seconds.
 // Source: kubernetes node controller and kubelet: pods of a silent node stay bound, marked unready
@@ -39,6 +40,7 @@ class Hosts final : public Component, public ApiCaller, public NodeControlPort {
   void cordon(const std::vector<NodeId>& nodes, IncidentId cause) override;
   void uncordon(const std::vector<NodeId>& nodes, IncidentId healed) override;
   void isolate(const std::vector<NodeId>& nodes, IncidentId cause) override;
+  void cut_off(const std::vector<NodeId>& nodes, IncidentId cause) override;
   void connect(const std::vector<NodeId>& nodes, IncidentId healed) override;
   void drain(const std::vector<NodeId>& nodes, i32 max_unavailable, IncidentId cause) override;
 

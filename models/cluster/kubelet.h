@@ -38,6 +38,7 @@ class Kubelets final : public Component,
   void node_died(NodeId node, IncidentId cause) override;
   void node_started(NodeId node, IncidentId cause) override;
   void node_detached(NodeId node, IncidentId cause) override;
+  void node_cut_off(NodeId node, IncidentId cause) override;
   void node_connected(NodeId node) override;
   void node_attached(NodeId node, IncidentId cause) override;
 

@@ -21,10 +21,7 @@ void Kubelets::node_detached(NodeId node, IncidentId cause) {
   Writer& writer = writers_[node];
   for (const PodId id : writer.queue) context_.state.pods[id].status_queued = false;
   writer.queue.clear();
-  for (const PodId id : context_.state.nodes[node].pods) {
-    PodEdit(context_.state, id).touch();
-    context_.runtime.pod_cut_off(id, cause);
-  }
+  node_cut_off(node, cause);
 }
 
 void Kubelets::node_started(NodeId node, IncidentId cause) {
@@ -35,6 +32,13 @@ void Kubelets::node_started(NodeId node, IncidentId cause) {
     if (pod.restarts < UINT16_MAX) ++pod.restarts;
   }
   if (!context_.state.nodes[node].silent()) node_attached(node, cause);
+}
+
+void Kubelets::node_cut_off(NodeId node, IncidentId cause) {
+  for (const PodId id : context_.state.nodes[node].pods) {
+    PodEdit(context_.state, id).touch();
+    context_.runtime.pod_cut_off(id, cause);
+  }
 }
 
 void Kubelets::node_connected(NodeId node) {

@@ -11,7 +11,8 @@ struct NodeRuntime {
   virtual void node_started(NodeId node, IncidentId cause) = 0;
   virtual void node_detached(NodeId node, IncidentId cause) = 0;
   virtual void node_attached(NodeId node, IncidentId cause) = 0;
-  // What started there unreached is reached.
+  // What runs there is reached by nobody; what was not reached is.
+  virtual void node_cut_off(NodeId node, IncidentId cause) = 0;
   virtual void node_connected(NodeId node) = 0;
   // A pod that serves: with its grace, without a back-off.
   virtual void restart_asked(PodId pod, IncidentId cause) = 0;

@@ -253,13 +253,27 @@ void WorkQueue::tell() {
         item.told = item.expired;
         (item.expired ? closed : opened).push_back(node_of_[i].second);
       }
-      NodeControlPort& cluster = *nodes_[k].cluster;
-      const bool cordons = params_.on_expired == OnExpired::kCordon;
-      if (!closed.empty()) cordons ? cluster.cordon(closed, lost_) : cluster.isolate(closed, lost_);
-      if (!opened.empty())
-        cordons ? cluster.uncordon(opened, valid) : cluster.connect(opened, valid);
+      if (!closed.empty()) close(*nodes_[k].cluster, closed);
+      if (opened.empty()) continue;
+      if (params_.on_expired == OnExpired::kCordon)
+        nodes_[k].cluster->uncordon(opened, valid);
+      else
+        nodes_[k].cluster->connect(opened, valid);
     }
   if (over) lost_ = kNoIncident;
+}
+
+void WorkQueue::close(NodeControlPort& cluster, const std::vector<u32>& nodes) const {
+  switch (params_.on_expired) {
+    case OnExpired::kNothing:
+      return;
+    case OnExpired::kCordon:
+      return cluster.cordon(nodes, lost_);
+    case OnExpired::kIsolate:
+      return cluster.isolate(nodes, lost_);
+    case OnExpired::kCutOff:
+      return cluster.cut_off(nodes, lost_);
+  }
 }
 
 void WorkQueue::retuned(const LiveChange& change) {

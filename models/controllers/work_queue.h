@@ -91,6 +91,7 @@ class WorkQueue final : public Component,
   void expire(u32 item);
   void changed();
   void tell();
+  void close(NodeControlPort& cluster, const std::vector<u32>& nodes) const;  // expired ones
   const Throttle* tightest() const;
 
   World& world_;

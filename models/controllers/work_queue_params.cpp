@@ -54,7 +54,9 @@ void WorkQueueParams::describe(Schema<WorkQueueParams>& s) {
       .fixed("what is cordoned stays so until its lease is there again")
       .help(
           "nothing; cordon: the node takes no new pods until its lease is there again; isolate: "
-          "those that start there are reached by nobody until then");
+          "those that start there are reached by nobody until then; cut_off: nor are those that "
+          "run, "
+          "as with a certificate that nobody accepts any more");
   s.field("after", &P::after)
       .fixed("who follows whom is built at the start")
       .help(

@@ -7,7 +7,7 @@
 namespace stampede {
 
 // What happens to a node whose lease has expired.
-enum class OnExpired : u8 { kNothing, kCordon, kIsolate };
+enum class OnExpired : u8 { kNothing, kCordon, kIsolate, kCutOff };
 
 struct WorkQueueParams {
   std::string name, region, service, after;

@@ -39,6 +39,8 @@ struct NodeControlPort {
   // Pods that start there from now on are reached by nobody, while those that run go on (incidents
   // nodes_isolated, nodes_connected): a host that does not know of the network's new state.
   virtual void isolate(const std::vector<u32>& nodes, IncidentId cause) = 0;
+  // Likewise those that run there: nobody accepts what the host shows of itself.
+  virtual void cut_off(const std::vector<u32>& nodes, IncidentId cause) = 0;
   virtual void connect(const std::vector<u32>& nodes, IncidentId healed) = 0;
   // kubectl drain: cordons, then evicts what is there, as long as no workload lacks more than
   // `max_unavailable` of its pods (0: no budget). Goes on until it is over or uncordoned.

@@ -387,6 +387,7 @@ struct HandNodes final : NodeControlPort {
   void uncordon(const std::vector<u32>& n, IncidentId cause) override { did("uncordon", n, cause); }
   void drain(const std::vector<u32>& n, i32, IncidentId cause) override { did("drain", n, cause); }
   void isolate(const std::vector<u32>& n, IncidentId cause) override { did("isolate", n, cause); }
+  void cut_off(const std::vector<u32>& n, IncidentId cause) override { did("cut off", n, cause); }
   void connect(const std::vector<u32>& n, IncidentId cause) override { did("connect", n, cause); }
   Acts& acts;
   RegionId region;

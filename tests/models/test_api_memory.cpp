@@ -114,6 +114,7 @@ struct Hosts final : NodeControlPort {
   void uncordon(const std::vector<u32>&, IncidentId) override {}
   void drain(const std::vector<u32>&, i32, IncidentId) override {}
   void isolate(const std::vector<u32>&, IncidentId) override {}
+  void cut_off(const std::vector<u32>&, IncidentId) override {}
   void connect(const std::vector<u32>&, IncidentId) override {}
   u32 number, dead = 0;
 };

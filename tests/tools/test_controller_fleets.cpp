@@ -151,5 +151,31 @@ TEST(controller_fleets, servers_on_hosts_without_the_networks_state_are_not_reac
   EXPECT_EQ(told.count("targets_out"), 0U);
 }
 
+// Certificates that nobody renews any more run out one by one, and with each what runs on its host
+// is reached by nobody; when they are renewed all is as before.
+TEST(controller_fleets, certificates_run_out_one_by_one) {
+  const std::vector<std::string> renewed{
+      "spec.controllers=[{name: certificates, rate: 1/s, renew: 10min, lease: 15min, deadline: "
+      "24h, "
+      "on_expired: cut_off}]",
+      "spec.cluster.workloads[0].autoscaler=null"};
+  const Played run = play("{at: 10min, do: stall_controller, for: 25min}", renewed);
+  std::vector<double> minutes;
+  for (const Incident& i : run.incidents) {
+    EXPECT_EQ(roots_of(run.incidents, i), std::set<std::string>{"stall_controller"}) << i.kind;
+    if (i.kind == "nodes_isolated") minutes.push_back(i.at.seconds() / kMinute);
+  }
+  ASSERT_GE(minutes.size(), 3U);  // of four hosts
+  EXPECT_GE(minutes.front(), 15);
+  EXPECT_LE(minutes.back(), 25.2);
+  EXPECT_GT(minutes.back() - minutes.front(), 2);
+  EXPECT_EQ(run.count("leases_valid"), 1U);
+  EXPECT_EQ(run.requests.span(0, 14).lost, 0U);
+  EXPECT_GT(run.requests.span(26, 33).lost_share(), 0.9);
+  EXPECT_LT(run.requests.span(45, 55).lost_share(), 0.02);
+  EXPECT_EQ(play("", renewed).results, play("", {renewed[1]}).results);
+  EXPECT_TRUE(play("", renewed).incidents.empty());
+}
+
 }  // namespace test_controller_fleets
 }  // namespace stampede::test

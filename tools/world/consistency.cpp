@@ -283,9 +283,11 @@ void controllers(Findings& out, const Spec& spec) {
     if (p.items > 0 && !p.region.empty())
       out.push_back({path + ".items", "`items` of its own or the nodes of a `region`, not both"});
     if (p.items > 0 && p.on_expired != OnExpired::kNothing)
-      out.push_back({path + ".on_expired",
-                     fmt::format("only nodes are {}: leave `items` out",
-                                 p.on_expired == OnExpired::kCordon ? "cordoned" : "isolated")});
+      out.push_back(
+          {path + ".on_expired", fmt::format("only nodes are {}: leave `items` out",
+                                             p.on_expired == OnExpired::kCordon    ? "cordoned"
+                                             : p.on_expired == OnExpired::kIsolate ? "isolated"
+                                                                                   : "cut off")});
     follows(out, spec, k);
     std::vector<std::string> services;
     for (const ServiceParams& s : spec.services) services.push_back(s.name);
