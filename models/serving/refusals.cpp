@@ -17,7 +17,7 @@ const IncidentKind kRequestsAccepted{"requests_accepted", "a region takes reques
 
 constexpr u64 kFewest = 5;  // attempts, refused or taken, that say anything
 constexpr u64 kTenth = 10, kHundredth = 100;
-constexpr Duration kWindow = 10_s;
+constexpr Duration kWindow = 30_s;
 constexpr Duration kQuiet = 30_s;  // of few refusals, until it is over
 
 const char* words_of(std::size_t bound) {
@@ -62,6 +62,7 @@ void Refusals::look(World& world, const std::string& region, u64 arrived, Durati
     if (now.at - before.at < kWindow || refused < kFewest || refused * kTenth < all) return;
     std::vector<IncidentId> causes;
     causes_.collect(now.at, kTenth, causes, static_cast<i64>(refused));
+    if (causes.empty()) return;  // a line that is full at times, as it was built
     refused_ = world.incident(kRequestsRefused, region, causes, told(before, now));
     return;
   }

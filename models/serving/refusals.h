@@ -1,5 +1,5 @@
 // Requests that a region refuses for want of room: told once, for as long as it lasts.
-// **State** taken -> refused -> taken. Refused: of the attempts of 10 s one in ten met a bound;
+// **State** taken -> refused -> taken. Refused: of the attempts of 30 s one in ten met a bound;
 // taken again: for 30 s, or what is longer than the rate limit's window, fewer than one in a
 // hundred did, and some got in.
 // **Incidents** requests_refused names why the bound was met (who set it, what leaves the pods more
@@ -8,8 +8,9 @@
 // **Source** clients see 429 and 503 whatever is behind them; the shares are those of named
 // services (models/dependencies/service.h).
 // **Limits** looked at with the load of pods, every five seconds; causes count that brought a tenth
-// of the refusals. Breakers, shedding, versions that refuse and pools without endpoints have
-// incidents of their own and do not count; a balancer's spill cap has none.
+// of the refusals, and without any nothing is told: a fleet that is built too small refuses from
+// the start. Breakers, shedding, versions that refuse and pools without endpoints have incidents of
+// their own and do not count; a balancer's spill cap has none.
 #pragma once
 #include <array>
 #include <string>
@@ -61,7 +62,7 @@ class Refusals {
 
   Met met_{};
   std::vector<Seen> seen_{Seen{}};  // the first is as old as the window
-  CauseTally<10, 2, 8> causes_;
+  CauseTally<10, 4, 8> causes_;
   IncidentId refused_ = kNoIncident;
   std::vector<IncidentId> eased_by_;  // since then
   Seen last_{};                       // when more than a few were refused
