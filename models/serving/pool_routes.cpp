@@ -10,7 +10,6 @@ PoolRoutes::PoolRoutes(const std::vector<PoolParams>& pools) : partner(pools.siz
   STAMPEDE_CHECK(pools.size() < kNoPool, "too many pools");
   for (std::size_t w = 0; w < pools.size(); ++w) {
     const PoolParams& pool = pools[w];
-    max_prompt.push_back(static_cast<u32>(std::min<i64>(pool.max_prompt, UINT32_MAX)));
     if (pool.engine.role == EngineRole::kDecode) continue;
     entries.push_back(static_cast<WorkloadId>(w));
     if (pool.engine.role != EngineRole::kPrefill) continue;

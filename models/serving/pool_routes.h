@@ -14,7 +14,6 @@ struct PoolRoutes {
   explicit PoolRoutes(const std::vector<PoolParams>& pools);
   std::vector<WorkloadId> entries;  // that take requests, in order
   std::vector<WorkloadId> partner;  // [pool] decode of a prefill pool and the reverse, else kNoPool
-  std::vector<u32> max_prompt;      // [pool] tokens
 };
 
 }  // namespace stampede

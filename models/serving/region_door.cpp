@@ -137,10 +137,14 @@ Verdict Region::log_in(AttemptSlot slot) {
 
 // The first pool that takes the request and has an endpoint; if none has, the first that takes it.
 WorkloadId Region::pool_for(const Attempt& a) const {
-  if (wiring_.pools_of.empty()) return routes_.entries[0];
+  const auto too_long = [&](WorkloadId w) {
+    const i64 most = params_.pools[w].max_prompt;
+    return most > 0 && a.prompt > most;
+  };
+  if (wiring_.pools_of.empty()) return too_long(routes_.entries[0]) ? kNoPool : routes_.entries[0];
   WorkloadId first = kNoPool;
   for (const WorkloadId w : wiring_.pools_of[a.asked_by]) {
-    if (routes_.max_prompt[w] > 0 && a.prompt > routes_.max_prompt[w]) continue;
+    if (too_long(w)) continue;
     if (endpoints_[w].size() > 0) return w;
     if (first == kNoPool) first = w;
   }

@@ -167,7 +167,7 @@ Verdict Region::place(WorkloadId workload, AttemptSlot slot) {
 Verdict Region::to_pod(AttemptSlot slot) {
   Attempt& a = (*wiring_.attempts)[slot];
   const WorkloadId workload = pool_for(a);
-  if (workload == kNoPool) return refuse_503(kNoIncident);
+  if (workload == kNoPool) return refuse_503(tuned_.lately(world_.now()));
   if (flow_) [[unlikely]]
     if (const auto verdict = held_back(workload, slot)) return *verdict;
   return place(workload, slot);

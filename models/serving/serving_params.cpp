@@ -16,6 +16,7 @@ void PoolParams::describe(Schema<PoolParams>& s) {
   s.field("classes", &PoolParams::classes)
       .help("classes of clients whose requests it takes; empty: those of all");
   s.field("max_prompt", &PoolParams::max_prompt)
+      .live()
       .range(0, 1e9)
       .help("longest prompt that it takes [tokens], the conversation so far included; 0: no bound");
   s.field("hands_over_to", &PoolParams::hands_over_to)

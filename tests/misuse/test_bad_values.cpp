@@ -142,6 +142,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"pause: 2min", "f:1:8: pause: 2min is above the most allowed, 1min"},
         Case{"regions: {name: x}",
              "f:1:10: regions: a list is wanted, such as [a, b]; this is a mapping"},
+        Case{"regions:\nenabled: true",
+             "f:1:9: regions: nothing stands here; write [] for an empty list, or leave the key "
+             "out"},
         Case{"regions: [x]", "f:1:11: regions[0]: a mapping is wanted, this is a single value"},
         Case{"regions:\n- {name: a}\n- {share: 1%}",
              "f:3:3: regions[1].name: the key is missing; name of the region"},

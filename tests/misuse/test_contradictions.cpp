@@ -447,6 +447,16 @@ TEST(Doubts, are_warnings) {
   EXPECT_EQ(warnings({"spec.clients[0].share=100%"}), 1u);
   EXPECT_EQ(warnings({"spec.regions[0].share=0%", "spec.regions[1].share=0%"}), 1u);
   EXPECT_EQ(warnings({"spec.duration=5min"}), 1u);
+  EXPECT_EQ(warnings({"spec.operations.steps=[{name: a, do: page}]"}), 1u);
+  EXPECT_EQ(warnings({"spec.operations.steps=[{name: a, below: 80%, do: page}]"}), 0u);
+  const auto rolled_out = [](const std::string& version, const std::string& more) {
+    return warnings({"spec.versions=[{name: v, " + version + "}]",
+                     "spec.timeline=[{at: 1min, do: roll_out, version: v" + more + "}]"});
+  };
+  EXPECT_EQ(rolled_out("kind: configuration", ""), 1u);
+  EXPECT_EQ(rolled_out("kind: binary", ""), 1u);
+  EXPECT_EQ(rolled_out("kind: binary", ", over: 5min"), 0u) << "a rolling restart";
+  EXPECT_EQ(rolled_out("kind: configuration, slow: 2", ""), 0u);
 }
 
 // Every leaf with a range, at both ends of it and at nought.

@@ -184,6 +184,9 @@ TEST(dns, names_without_records_and_unknown_ones_are_refused) {
   EXPECT_NE(refused({"spec.dns=[{name: api}]"}).find("records"), std::string::npos);
   EXPECT_EQ(refused({"spec.dns=[{name: api, records: [eats]}]"}),
             "spec.dns[0].records: no region or service is called 'eats'; did you mean 'east'?");
+  EXPECT_EQ(
+      refused({"spec.services=[{name: store}]", "spec.dns=[{name: api, records: [east, store]}]"}),
+      "spec.dns[0].records: 'api' leads to regions, or to one service and nothing else");
   EXPECT_EQ(refused({"spec.dns=[{name: api, records: [east], authority: root}]"}).substr(0, 22),
             "spec.dns[0].authority:");
   EXPECT_EQ(refused({"spec.services=[{name: store}]",

@@ -105,6 +105,42 @@ TEST(Pools, by_class_come_before_those_for_all) {
   EXPECT_GT(run.most("long_load_ratio"), 0.01) << "chat goes there";
 }
 
+// A wrong route: the pool for short prompts takes none any more, until that is taken back.
+TEST(Pools, the_longest_prompt_may_change_while_requests_come) {
+  const Played run(std::vector<Override>{
+      {"spec.clients.papers.share", "0%"},
+      {"spec.timeline",
+       "[{at: 3min, do: set, path: spec.serving.pools.short.max_prompt, value: 1, name: route}, "
+       "{at: 6min, do: undo, name: route}]"}});
+  const std::vector<double> load = run.series("eu", "short_load_ratio");
+  const auto between = [&](double from, double until) {
+    double most = 0;
+    for (std::size_t i = 0; i < load.size(); ++i)
+      if (run.run.series_times[i] > 60 * from && run.run.series_times[i] <= 60 * until)
+        most = std::max(most, load[i]);
+    return most;
+  };
+  EXPECT_GT(between(1, 3), 0.01);
+  EXPECT_EQ(between(4, 6), 0);
+  EXPECT_GT(between(7, 15), 0.01);
+  EXPECT_EQ(run.ended("rejected_503"), 0) << "the pool for long ones took them";
+}
+
+TEST(Pools, one_alone_refuses_what_is_too_long_from_then_on) {
+  const auto share = [](const std::string& timeline) {
+    const Played run(std::vector<Override>{{"spec.serving.pools", "[{name: only}]"},
+                                           {"spec.cluster.workloads", "[{}]"},
+                                           {"spec.regions.eu.pools", "[{replicas: 12}]"},
+                                           {"spec.duration", "10min"},
+                                           {"spec.timeline", timeline}});
+    return run.ended("rejected_503") / run.series("clients", "requests_offered_total").back();
+  };
+  EXPECT_EQ(share("[]"), 0);
+  // Papers are a fifth of the requests, for half of the run.
+  EXPECT_NEAR(share("[{at: 5min, do: set, path: spec.serving.pools.only.max_prompt, value: 2900}]"),
+              0.1, 0.02);
+}
+
 // A pool that is not there leaves its requests to the next that takes them; a model that nobody
 // serves is refused, and nobody else notices.
 TEST(Pools, without_endpoints_are_passed_over) {

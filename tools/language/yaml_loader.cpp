@@ -243,9 +243,11 @@ void YamlLoader::read_scalar(const YamlNode& node, const TypeInfo& type, void* o
 void YamlLoader::read_list(const YamlNode& node, const TypeInfo& type, void* object,
                            const FieldInfo* field, const std::string& path) {
   if (node.kind != Kind::kSequence)
-    return report(
-        node, path,
-        fmt::format("a list is wanted, such as [a, b]; this is {}", kind_in_words(node.kind)));
+    return report(node, path,
+                  node.kind == Kind::kNull
+                      ? "nothing stands here; write [] for an empty list, or leave the key out"
+                      : fmt::format("a list is wanted, such as [a, b]; this is {}",
+                                    kind_in_words(node.kind)));
   if (field && field->not_empty && node.items.empty())
     return report(node, path, "an empty list; write what it holds or leave the key out");
   if (changing_ && field && field->elementwise)

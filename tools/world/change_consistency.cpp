@@ -345,6 +345,18 @@ void doubts_of_roll_out(const Spec& spec, const Stated& s, std::vector<Finding>&
   if (s.at && p.over.ns > 0 && *s.at + p.over > spec.duration)
     found.push_back({s.path + ".over", fmt::format("it ends at {}, the run at {}",
                                                    print(*s.at + p.over), print(spec.duration))});
+  const auto version = std::find_if(spec.versions.begin(), spec.versions.end(),
+                                    [&](const VersionParams& v) { return v.name == p.version; });
+  if (version == spec.versions.end() || has_traits(*version) || !version->set.empty() ||
+      !version->empties.empty() ||
+      std::any_of(spec.versions.begin(), spec.versions.end(),
+                  [&](const VersionParams& v) { return v.with == version->name; }))
+    return;
+  const bool restarts = version->kind == VersionKind::kBinary;
+  if (!restarts || (p.over.ns == 0 && p.stages.empty()))
+    found.push_back({s.path + ".version",
+                     fmt::format("'{}' sets nothing and does nothing to its processes{}",
+                                 version->name, restarts ? ", which all start anew at once" : "")});
 }
 
 }  // namespace

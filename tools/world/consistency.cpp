@@ -386,6 +386,7 @@ std::vector<Finding> doubts(const Spec& spec) {
   for (Finding& doubt : doubts_of_components(spec)) out.push_back(std::move(doubt));
   for (Finding& doubt : doubts_of_services(spec)) out.push_back(std::move(doubt));
   for (Finding& doubt : doubts_of_changes(spec)) out.push_back(std::move(doubt));
+  for (Finding& doubt : doubts_of_operations(spec)) out.push_back(std::move(doubt));
   for (std::size_t i = 0; i < spec.timeline.size(); ++i)
     if (spec.timeline[i].at >= spec.duration)
       out.push_back({fmt::format("spec.timeline[{}].at", i),

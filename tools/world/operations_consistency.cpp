@@ -208,4 +208,20 @@ void check_signals(const Spec& spec, const World& world) {
     check_gate(spec.timeline[i].action, fmt::format("spec.timeline[{}].action.gate", i));
 }
 
+std::vector<Finding> doubts_of_operations(const Spec& spec) {
+  std::vector<Finding> found;
+  for (std::size_t i = 0; i < spec.operations.steps.size(); ++i) {
+    const StepParams& step = spec.operations.steps[i];
+    const ConditionParams& when = step.when;
+    if (when.says_nothing() && when.both.empty() && when.either.empty() && step.needs.empty() &&
+        step.after.empty() && !step.below)
+      found.push_back(
+          {fmt::format("spec.operations.steps[{}]", i),
+           fmt::format("'{}' has no `when`: it acts when fewer than 90 % of the requests "
+                       "succeed (success_below)",
+                       step.name)});
+  }
+  return found;
+}
+
 }  // namespace stampede

@@ -9,6 +9,8 @@
 namespace stampede {
 
 std::vector<Finding> faults_of_operations(const Spec& spec);
+// What is right and may not be meant.
+std::vector<Finding> doubts_of_operations(const Spec& spec);
 // Of a condition at this path that is no operator's.
 std::vector<Finding> faults_of_condition(const Spec& spec, const ConditionParams& condition,
                                          const std::string& path);

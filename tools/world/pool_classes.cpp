@@ -20,7 +20,6 @@ std::vector<std::vector<WorkloadId>> pools_by_class(const std::vector<PoolParams
   for (const PoolParams& pool : pools) {
     if (pool.engine.role == EngineRole::kDecode) continue;
     ++entries;
-    rules = rules || pool.max_prompt > 0;
   }
   for (const ClientClassParams& c : clients) {
     auto& of_class = found.emplace_back();

@@ -183,9 +183,14 @@ void names(std::vector<Finding>& out, const Spec& spec) {
       if (!is_one_of(both, record))
         out.push_back({path + ".records", fmt::format("no region or service is called '{}'{}",
                                                       record, suggestion(record, both))});
-    if (dns.resolvers.place == ResolverPlace::kClients &&
-        std::any_of(dns.records.begin(), dns.records.end(),
-                    [&](const std::string& record) { return is_one_of(services, record); }))
+    const auto services_among =
+        std::count_if(dns.records.begin(), dns.records.end(),
+                      [&](const std::string& record) { return is_one_of(services, record); });
+    if (services_among > 0 && dns.records.size() > 1)
+      out.push_back({path + ".records", fmt::format("'{}' leads to regions, or to one service and "
+                                                    "nothing else",
+                                                    dns.name)});
+    if (dns.resolvers.place == ResolverPlace::kClients && services_among > 0)
       out.push_back({path + ".resolvers.place", "clients resolve names of regions only"});
     if (dns.authority.empty()) continue;
     if (!is_one_of(services, dns.authority))
