@@ -147,9 +147,14 @@ inline LiveRun play(const Scenario& scenario) {
   LiveRun seen{run.results_digest, run.series_values, {}};
   for (double& value : seen.series)
     if (value != value) value = -1;  // absent
-  // What goes wrong with contexts is told once for each cause, of which the change may be one.
-  const std::set<std::string> told_by_cause{"set", "nothing_changed", "kv_conflict",
-                                            "kv_page_reused"};
+  // What goes wrong with contexts is told once for each cause, of which the change may be one, and
+  // refusals where a cause is known.
+  const std::set<std::string> told_by_cause{"set",
+                                            "nothing_changed",
+                                            "kv_conflict",
+                                            "kv_page_reused",
+                                            "requests_refused",
+                                            "requests_accepted"};
   for (const Incident& i : run.incidents)
     if (!told_by_cause.contains(i.kind))
       seen.incidents.push_back(fmt::format("{} {} {} {}", i.at.ns, i.kind, i.component, i.text));
