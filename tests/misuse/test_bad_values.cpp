@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"regions: {name: x}",
              "f:1:10: regions: a list is wanted, such as [a, b]; this is a mapping"},
         Case{"regions:\nenabled: true",
-             "f:1:9: regions: nothing stands here; write [] for an empty list, or leave the key "
+             "f:1:1: regions: nothing stands here; write [] for an empty list, or leave the key "
              "out"},
         Case{"regions: [x]", "f:1:11: regions[0]: a mapping is wanted, this is a single value"},
         Case{"regions:\n- {name: a}\n- {share: 1%}",

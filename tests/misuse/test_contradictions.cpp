@@ -453,7 +453,6 @@ TEST(Doubts, are_warnings) {
     return warnings({"spec.versions=[{name: v, " + version + "}]",
                      "spec.timeline=[{at: 1min, do: roll_out, version: v" + more + "}]"});
   };
-  EXPECT_EQ(rolled_out("kind: configuration", ""), 1u);
   EXPECT_EQ(rolled_out("kind: binary", ""), 1u);
   EXPECT_EQ(rolled_out("kind: binary", ", over: 5min"), 0u) << "a rolling restart";
   EXPECT_EQ(rolled_out("kind: configuration, slow: 2", ""), 0u);

@@ -116,12 +116,12 @@ TEST(Pools, the_longest_prompt_may_change_while_requests_come) {
   const auto between = [&](double from, double until) {
     double most = 0;
     for (std::size_t i = 0; i < load.size(); ++i)
-      if (run.run.series_times[i] > 60 * from && run.run.series_times[i] <= 60 * until)
+      if (run.run.series_times[i] > 60 * from && run.run.series_times[i] < 60 * until)
         most = std::max(most, load[i]);
     return most;
   };
   EXPECT_GT(between(1, 3), 0.01);
-  EXPECT_EQ(between(4, 6), 0);
+  EXPECT_LT(between(5.5, 6), between(1, 3) / 10) << "an average that runs out";
   EXPECT_GT(between(7, 15), 0.01);
   EXPECT_EQ(run.ended("rejected_503"), 0) << "the pool for long ones took them";
 }

@@ -112,6 +112,12 @@ class TreeBuilder : public YAML::EventHandler {
     } else if (!top.key) {
       top.key = std::move(node);
     } else {
+      if (node->kind == YamlNode::Kind::kNull && node->line > top.key->line) {
+        auto here = std::make_shared<YamlNode>(*node);  // what is left out stands nowhere
+        here->line = top.key->line;
+        here->column = top.key->column;
+        node = std::move(here);
+      }
       top.node->entries.emplace_back(std::move(top.key), std::move(node));
       top.key = nullptr;
     }

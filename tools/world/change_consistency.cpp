@@ -352,11 +352,10 @@ void doubts_of_roll_out(const Spec& spec, const Stated& s, std::vector<Finding>&
       std::any_of(spec.versions.begin(), spec.versions.end(),
                   [&](const VersionParams& v) { return v.with == version->name; }))
     return;
-  const bool restarts = version->kind == VersionKind::kBinary;
-  if (!restarts || (p.over.ns == 0 && p.stages.empty()))
-    found.push_back({s.path + ".version",
-                     fmt::format("'{}' sets nothing and does nothing to its processes{}",
-                                 version->name, restarts ? ", which all start anew at once" : "")});
+  if (p.over.ns == 0 && p.stages.empty())
+    found.push_back(
+        {s.path + ".version",
+         fmt::format("'{}' changes nothing, and all processes start anew at once", version->name)});
 }
 
 }  // namespace
