@@ -180,6 +180,14 @@ class Engine {
     return first.generated == generated_elsewhere() ? first.id : UINT32_MAX;
   }
 
+  // Of each priority who came first of those that it never began with.
+  template <class F>
+  void for_each_first_in_line(F&& f) const {
+    waiting_.with_first(
+        [this](const WaitingSequence& w) { return w.generated == generated_elsewhere(); },
+        [&](const WaitingSequence& w) { f(w.id); });
+  }
+
   // Exact at `now`, between the last advance() and next_event(); O(1).
   u32 kv_blocks_used(Instant now) const;
   EngineCounters counters(Instant now) const;

@@ -66,6 +66,13 @@ class WaitingLine {
     for (u32 i = 0; i < size_; ++i)
       if (const WaitingSequence& e = ring_[(head_ + i) & mask()]; e.output != 0) f(e);
   }
+  // Calls f with the first live entry for which `fits` says so, if there is one.
+  template <class Fits, class F>
+  void with_first(Fits&& fits, F&& f) const {
+    for (u32 i = 0; i < size_; ++i)
+      if (const WaitingSequence& e = ring_[(head_ + i) & mask()]; e.output != 0 && fits(e))
+        return f(e);
+  }
   void clear() {
     head_ = size_ = live_ = 0;
     tokens_ = 0;
@@ -127,6 +134,11 @@ class WaitingLines {
   template <class F>
   void for_each_live(F&& f) const {
     for_each_line([&](const WaitingLine& line) { line.for_each_live(f); });
+  }
+  // As that of a WaitingLine, in each.
+  template <class Fits, class F>
+  void with_first(Fits&& fits, F&& f) const {
+    for_each_line([&](const WaitingLine& line) { line.with_first(fits, f); });
   }
   void clear() {
     only_.clear();

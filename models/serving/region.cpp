@@ -3,6 +3,7 @@
 #include "models/serving/region.h"
 
 #include "models/serving/engine.h"
+#include "models/serving/pool_saturation.h"
 #include "models/serving/refusals.h"
 #include "models/serving/region_latencies.h"
 #include "models/serving/running_versions.h"
@@ -39,7 +40,8 @@ Region::Region(World& world, RegionId id, std::string name, const ServingParams&
       wasted_(serving.pools.size()),
       looked_up_(serving.pools.size()),
       kv_events_(serving.pools.size()),
-      refusals_(std::make_unique<Refusals>()) {
+      refusals_(std::make_unique<Refusals>()),
+      saturation_(serving.pools.size()) {
   for (const PoolParams& pool : params_.pools) {
     EngineParams engine = pool.engine;
     engine.macro_steps = !params_.exact_steps;
@@ -300,6 +302,10 @@ IncidentId Region::delayed_by(AttemptSlot attempt) {
   if (a.ticket != 0)
     if (const IncidentId cause = ailment(a.pod)) return cause;
   if (overload_ != kNoIncident) return overload_;
+  if (a.ticket != 0)
+    if (const PoolSaturation& pool = saturation_[pods_[a.pod].workload];
+        pool.incident() != kNoIncident && (a.incident == kNoIncident || !pool.unexplained()))
+      return pool.incident();
   const IncidentId cause = a.incident != kNoIncident ? a.incident : strain(pods_[a.pod].workload);
   if (cause == kNoIncident) unexplained_delay_ = world_.now();
   return cause;
@@ -308,6 +314,7 @@ IncidentId Region::delayed_by(AttemptSlot attempt) {
 IncidentId Region::overload_incident(PodId pod) {
   if (const IncidentId cause = ailment(pod)) return cause;
   if (overload_) return overload_;
+  if (const IncidentId full = saturated(pods_[pod].workload)) return full;
   const IncidentId brought = pods_[pod].brought_by.most(world_.now());
   return brought ? brought : strain(pods_[pod].workload);
 }

@@ -48,6 +48,7 @@
 namespace stampede {
 
 class Engine;
+class PoolSaturation;
 class Refusals;
 class RunningVersions;
 enum class Bound : u8;
@@ -389,9 +390,15 @@ class Region final : public Component,
   void get_stuck(Pod& p);
   bool lacks_peers(const Pod& p) const;
   void relieved();
+  void look_at_lines();
+  IncidentId saturated(WorkloadId workload) const;
+  bool strained_for_no_reason() const;
   std::vector<IncidentId> what_brought_overload(WorkloadId workload) const;
   // What makes the region slow, as far as an incident is known.
-  IncidentId trouble(WorkloadId workload) const { return overload_ ? overload_ : strain(workload); }
+  IncidentId trouble(WorkloadId workload) const {
+    const IncidentId shown = overload_ ? overload_ : saturated(workload);
+    return shown ? shown : strain(workload);
+  }
   IncidentId trouble_of(PodId pod) const {
     const IncidentId ails = ailment(pod);
     return ails ? ails : trouble(pods_[pod].workload);
@@ -481,7 +488,8 @@ class Region final : public Component,
   IncidentId relieved_by_ = kNoIncident;
   IncidentId limited_by_ = kNoIncident, bounded_by_ = kNoIncident;  // who set limit, queue bound
   std::unique_ptr<Refusals> refusals_;
-  LiveCauses tuned_;                    // what was changed of engines, front ends and log-in
+  std::vector<PoolSaturation> saturation_;  // [workload]
+  LiveCauses tuned_;                        // what was changed of engines, front ends and log-in
   Instant unexplained_delay_ = kNever;  // when an attempt last came too late for no known reason
   u32 overloaded_pods_ = 0, lives_ = 0;
   std::vector<TextRun> text_;

@@ -1,5 +1,5 @@
 // A region's accounts: what of its engines' time went into attempts that were of no use to anybody,
-// and what must add up.
+// what must add up, and how long requests wait in its engines' lines.
 // An engine's time is shared out by tokens: a prompt token costs what the step-time line says it
 // adds, what is left of the busy time falls on the generated tokens in equal parts.
 // Limits: a prompt counts in blocks of 16 tokens and as a whole once its prefill began; what is
@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "models/serving/engine.h"
+#include "models/serving/pool_saturation.h"
 #include "models/serving/region.h"
 
 namespace stampede {
@@ -96,6 +97,44 @@ double Region::memory_of(const Pod& p) const {
   const i64 requests = i64{p.engine->waiting()} + p.engine->running();
   return static_cast<double>(front.memory_idle.value) +
          static_cast<double>(requests) * static_cast<double>(front.memory_per_request.value);
+}
+
+// ---- how long requests wait in the lines of engines, looked at now and then
+// -----------------------
+void Region::look_at_lines() {
+  for (std::size_t w = 0; w < saturation_.size(); ++w) {
+    const Instant now = world_.now();
+    const auto workload = static_cast<WorkloadId>(w);
+    PoolSaturation::Lines lines;
+    for (PodId id = 0; id < pods_.size(); ++id) {
+      const Pod& p = pods_[id];
+      if (!p.serving || p.workload != workload || (!faults_.empty() && faults_.pace(id) == 0))
+        continue;
+      ++lines.pods;
+      auto wait = PoolSaturation::Wait::kShort;
+      p.engine->for_each_first_in_line([&](u32 slot) {
+        wait = std::max(wait, PoolSaturation::judge(now, (*wiring_.attempts)[slot],
+                                                    wiring_.clients->deadlines(slot)));
+      });
+      if (wait == PoolSaturation::Wait::kShort) continue;
+      ++lines.noticed;
+      if (wait != PoolSaturation::Wait::kLong) continue;
+      ++lines.late;
+      lines.causes.push_back(ailment(id));
+    }
+    if (lines.late > 0 && saturation_[w].incident() == kNoIncident) {
+      lines.causes.push_back(strain_of_size(workload));
+      tuned_.add_to(lines.causes, now);
+    }
+    saturation_[w].look(world_, name_, params_.pools[w].name, std::move(lines));
+  }
+}
+
+IncidentId Region::saturated(WorkloadId workload) const { return saturation_[workload].incident(); }
+
+bool Region::strained_for_no_reason() const {
+  return std::any_of(saturation_.begin(), saturation_.end(),
+                     [](const PoolSaturation& pool) { return pool.unexplained(); });
 }
 
 }  // namespace stampede

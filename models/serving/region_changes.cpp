@@ -155,8 +155,9 @@ void Region::begin_anew(PodId id) {
 // reasons.
 void Region::note_tuning(const LiveChange& change) {
   constexpr Duration kLately = 60_s;
-  const bool troubled = overload_ != kNoIncident || (unexplained_delay_ != kNever &&
-                                                     world_.now() - unexplained_delay_ < kLately);
+  const bool troubled =
+      overload_ != kNoIncident || strained_for_no_reason() ||
+      (unexplained_delay_ != kNever && world_.now() - unexplained_delay_ < kLately);
   if (change.cause == kNoIncident)
     for (PodId id = 0; id < pods_.size(); ++id) blame_for_delay(id, tuned_.in_force());
   if (change.cause == kNoIncident || !troubled)

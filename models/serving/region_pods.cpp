@@ -9,6 +9,7 @@
 
 #include "models/ports/cache_control_port.h"
 #include "models/serving/engine.h"
+#include "models/serving/pool_saturation.h"
 #include "models/serving/refusals.h"
 #include "models/serving/region_latencies.h"
 #include "models/serving/running_versions.h"
@@ -173,6 +174,7 @@ void Region::relieved() {
 void Region::eased(IncidentId by) {
   if (overload_ != kNoIncident && by > overload_) eased_by_ = by;
   refusals_->eased(by);
+  for (PoolSaturation& pool : saturation_) pool.eased(by);
 }
 
 std::vector<IncidentId> Region::what_brought_overload(WorkloadId workload) const {
@@ -385,6 +387,7 @@ void Region::update_load() {
   load_at_ = now;
   const RateLimitParams& limit = gateway_.rate_limit;
   refusals_->look(world_, name_, counts_.arrived, limit.requests > 0 ? limit.window : Duration{});
+  look_at_lines();
   for (std::size_t w = 0; w < load_.size(); ++w) {
     Work done = retired_[w];
     for (const Pod& p : pods_)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/serving/engine.h"
+#include "models/serving/pool_saturation.h"
 #include "models/serving/refusals.h"
 #include "models/serving/region.h"
 #include "models/serving/running_versions.h"
@@ -153,6 +154,7 @@ Verdict Region::place(WorkloadId workload, AttemptSlot slot) {
   Pod& p = pods_[id];  // whoever is in a view has its place
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
+  saturation_[workload].add(world_.now(), a.incident);
   if (const auto refusal = refused_by(p, id, slot)) {
     a.started = world_.now();
     attempt_ended(id, a, refusal->code, world_.now());
@@ -273,6 +275,7 @@ void Region::hand_over(AttemptSlot slot) {
   Pod& p = pods_[id];
   if (p.engine) p.engine->prefetch();
   if (a.incident != kNoIncident) p.brought_by.add(world_.now(), a.incident);
+  saturation_[decode].add(world_.now(), a.incident);
   if (!p.serving || !admit_to(p, slot, id)) {
     if (!p.serving) attempt_ended(id, a, Outcome::kRejected503, world_.now());
     a.pod = id;
