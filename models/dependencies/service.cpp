@@ -85,13 +85,13 @@ void Service::verify() const {
 
 // ---- calls --------------------------------------------------------------------------------------
 Service::Taken Service::offer(ServiceUser& user, u32 call, u32 generation, Instant deadline,
-                              IncidentId cause) {
+                              IncidentId cause, u64 key) {
   ++counts_.offered;
   brought_by_.add(world_.now(), cause);
   if (down()) return ++counts_.down, Taken::kDown;
   if (rate_ >= 0 && throttles()) return ++counts_.throttled, Taken::kThrottled;
   const u32 job = jobs_.take();
-  jobs_[job] = {&user, call, generation, ++serials_, 0, cause, kNoIncident};
+  jobs_[job] = {&user, call, generation, ++serials_, 0, cause, kNoIncident, key};
   if (station_.offer(job, work(), patience(deadline))) {
     if (params_.calls_per_instance > 0) check_memory();
     return Taken::kYes;
@@ -140,7 +140,7 @@ bool Service::throttles() {
 bool Service::begins(u32, u32 job, u32 place) {
   if (others_ == nullptr) return true;
   jobs_[job].place = place;
-  const auto reply = others_->ask(job, job, *this, jobs_[job].cause);
+  const auto reply = others_->ask(jobs_[job].key, job, *this, jobs_[job].cause);
   if (reply && reply->ok) return true;
   if (reply) {  // by an event: the station is in the middle of it
     jobs_[job].refused = reply->cause;

@@ -53,8 +53,9 @@ class Service final : public Component,
   // What it asks for each call, while the call holds its server.
   void depend_on(ServicePort* others) { others_ = others; }
 
-  // `deadline`: when the caller leaves.
-  Taken offer(ServiceUser& user, u32 call, u32 generation, Instant deadline, IncidentId cause);
+  // `deadline`: when the caller leaves; `key`: what the call is about, for those it leads to.
+  Taken offer(ServiceUser& user, u32 call, u32 generation, Instant deadline, IncidentId cause,
+              u64 key = 0);
   // By its own health check, because of `cause` (incident service_withdrawn), and back again
   // (service_announced). Each returns its incident, or none if it is so already.
   IncidentId withdraw(IncidentId cause);
@@ -106,6 +107,7 @@ class Service final : public Component,
     u32 place = 0;                     // in the station, while it asks others
     IncidentId cause = kNoIncident;    // what brought it
     IncidentId refused = kNoIncident;  // why the others did not answer
+    u64 key = 0;                       // what it is about
   };
   struct Second {  // calls that ended in it
     i64 number = -1;

@@ -81,7 +81,7 @@ std::optional<ServiceReply> Use::ask(u64 key, u32 tag, ServiceCaller& caller, In
   if (cause == kNoIncident) cause = tuned_.lately(world_.now());
   u32 rank = 0;
   if (cache_) {
-    rank = popularity_->rank(uniform(draw(keys_, key)));
+    rank = popularity_->rank(place(key));
     if (const auto reply = kept(rank, key)) return reply;
     if (const IncidentId lost = cache_->lost_by(rank)) cause = lost;
   }
@@ -198,7 +198,7 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
     if (path.reach == Reach::kBlackHole) return wait();
     if (path.harm != nullptr) c.way += late(call, path);
   }
-  switch (c.at->offer(*this, call, c.generation, deadline, c.cause)) {
+  switch (c.at->offer(*this, call, c.generation, deadline, c.cause, place_of(c.key))) {
     case Service::Taken::kYes:
       c.out = true;
       return wait();

@@ -110,6 +110,13 @@ class Use final : public Component,
   void close(u32 call);
   void enter(u32 call, CallPhase to);
   bool alive(u32 call, u32 generation) const { return calls_[call].generation == generation; }
+  // Where among all keys one is by its popularity. A call that another one makes is about the same
+  // thing and comes with the place of that.
+  double place(u64 key) const {
+    return params_.per == UsePer::kCall ? static_cast<double>(key >> 11) * 0x1p-53
+                                        : uniform(draw(keys_, key));
+  }
+  u64 place_of(u64 key) const { return static_cast<u64>(place(key) * 0x1p53) << 11; }
   void build_cache();
   void register_stats();
 
