@@ -246,15 +246,20 @@ void Service::lost() {
   look();
 }
 
-void Service::look() {
-  const Instant now = world_.now();
-  const i64 oldest = now.ns / (1_s).ns - static_cast<i64>(seconds_.size());
-  u64 lost = 0, all = 0;
+Service::Lately Service::lately() const {
+  const i64 oldest = world_.now().ns / (1_s).ns - static_cast<i64>(seconds_.size());
+  Lately sum;
   for (const Second& s : seconds_) {
     if (s.number <= oldest) continue;
-    lost += s.lost;
-    all += s.lost + s.served;
+    sum.lost += s.lost;
+    sum.all += s.lost + s.served;
   }
+  return sum;
+}
+
+void Service::look() {
+  const Instant now = world_.now();
+  const auto [lost, all] = lately();
   if (lost * 100 >= all && lost > 0) lost_at_ = now, served_since_ = 0;
   if (saturated_ == kNoIncident && lost >= kFewest && lost * 10 >= all) {
     eased_by_.clear();
@@ -447,8 +452,10 @@ IncidentId Service::announce() {
 }
 
 Alarm Service::unavailable() const {
-  if (!withdrawn() && !down() && !hangs()) return {};
-  return {true, {ailment()}};
+  if (withdrawn() || down() || hangs()) return {true, {ailment()}};
+  const auto [lost, all] = lately();
+  if (saturated_ == kNoIncident || 2 * lost <= all) return {};
+  return {true, {saturated_}};
 }
 
 bool Service::down() const {

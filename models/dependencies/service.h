@@ -113,6 +113,10 @@ class Service final : public Component,
     i64 number = -1;
     u64 served = 0, lost = 0;
   };
+  struct Lately {  // calls of ten seconds
+    u64 lost = 0, all = 0;
+  };
+  Lately lately() const;
   struct Round {         // of restarts
     u32 id, left, most;  // to come; at a time
     IncidentId incident;

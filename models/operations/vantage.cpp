@@ -1,6 +1,23 @@
 #include "models/operations/vantage.h"
 
 namespace stampede {
+namespace {
+
+// Does a small question get no answer over it as often as not, whatever is repeated meanwhile?
+bool gone(const PathState& path) {
+  constexpr Duration kPatience = 10_s;
+  constexpr double kMedian = 0.5;
+  if (path.reach != Reach::kReachable) return true;
+  return path.harm != nullptr && path.harm->request_delay(kMedian, 1, path.round_trip) +
+                                         path.harm->answer_delay(kMedian, path.round_trip) >
+                                     kPatience;
+}
+
+IncidentId why_gone(const PathState& path) {
+  return path.reach != Reach::kReachable ? path.cause : path.harm->cause();
+}
+
+}  // namespace
 
 Vantage::Vantage(const NetworkPort& network, const std::vector<std::string>& regions,
                  const std::string& location)
@@ -16,8 +33,8 @@ Alarm Vantage::cut_off(RegionId region) const {
   };
   if (region_) {
     const PathState& path = network_.between(*region_, region);
-    alarm.holds = *region_ != region && path.reach != Reach::kReachable;
-    if (alarm.holds) shown_by(path.cause);
+    alarm.holds = *region_ != region && gone(path);
+    if (alarm.holds) shown_by(why_gone(path));
     return alarm;
   }
   double lost = 0, all = 0;
@@ -25,9 +42,9 @@ Alarm Vantage::cut_off(RegionId region) const {
   for (ClientNetwork c = 0; c < network_.client_networks(); ++c) {
     const PathState& path = network_.path(c, region);
     all += network_.weight(c);
-    if (path.reach == Reach::kReachable) continue;
+    if (!gone(path)) continue;
     lost += network_.weight(c);
-    if (path.cause != kNoIncident) cause = path.cause;
+    if (why_gone(path) != kNoIncident) cause = why_gone(path);
   }
   alarm.holds = 2 * lost > all;
   if (alarm.holds) shown_by(cause);

@@ -16,8 +16,9 @@ class Vantage {
   // `location`: the name of a region, or empty: outside of all of them, where clients are.
   Vantage(const NetworkPort& network, const std::vector<std::string>& regions,
           const std::string& location);
-  // The way to a region or back is gone. From outside: for more than half of the clients' networks.
-  // Shown by what cut it.
+  // The way to a region or back is gone, or loses so much that a small question and its answer take
+  // more than 10 s as often as not. From outside: for more than half of the clients' networks.
+  // Shown by what cut or harms it.
   Alarm cut_off(RegionId region) const;
   // The same for another place.
   Alarm cut_off(const Vantage& other) const;

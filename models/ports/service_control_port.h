@@ -24,7 +24,7 @@ struct ServiceControlPort {
   // time at most; 0: all together. Returns what restarting() takes; kNoFault: the share is not one.
   virtual u32 restart(double share, u32 max_unavailable, IncidentId cause) = 0;
   virtual bool restarting(u32 round) const = 0;
-  // It answers nobody: it is down, hangs, or has withdrawn itself.
+  // It answers nobody: it is down, hangs, or has withdrawn itself; or fewer than half, saturated.
   virtual Alarm unavailable() const = 0;
 };
 
