@@ -71,6 +71,8 @@ class Bgp : public Component {
   void link_repaired(AsIndex a, AsIndex b, IncidentId cause);
   void session_up(AsIndex a, AsIndex b, IncidentId cause);  // at once, by an operator
   bool held(AsIndex a, AsIndex b) const { return sessions_[session(a, b)].held; }
+  // Why, as far as an incident is known; none while it is not.
+  IncidentId held_by(AsIndex a, AsIndex b) const { return sessions_[session(a, b)].held_by; }
   void refresh(AsIndex as, AsIndex neighbour, IncidentId cause);  // re-sends AdjOut (RFC 2918)
 
   void handle(const Event& event) override;
@@ -115,8 +117,9 @@ class Bgp : public Component {
     SessionIndex reverse = 0;
     Relation relation = Relation::kPlain;  // of the peer
     bool up = true, link_alive = true;
-    bool missed = false;         // something sent while the link was silent
-    bool held = false;           // over the limit of prefixes: it does not come back by itself
+    bool missed = false;  // something sent while the link was silent
+    bool held = false;    // over the limit of prefixes: it does not come back by itself
+    IncidentId held_by = kNoIncident;
     bool withheld = false;       // the peer does not get what the owner originates
     u32 epoch = 0, waiting = 0;  // waiting: pending prefixes
     u32 link = 0;

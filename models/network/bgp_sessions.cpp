@@ -92,7 +92,10 @@ u32 Bgp::heard(SessionIndex receiver) const {
 void Bgp::hold(SessionIndex s, IncidentId cause) {
   if (observer_ != nullptr)
     cause = observer_->over_limit(sessions_[s].owner, sessions_[s].peer, cause);
-  for (const SessionIndex end : {s, sessions_[s].reverse}) sessions_[end].held = true;
+  for (const SessionIndex end : {s, sessions_[s].reverse}) {
+    sessions_[end].held = true;
+    sessions_[end].held_by = cause;
+  }
   drop_session(s, cause);
 }
 
@@ -100,7 +103,7 @@ void Bgp::establish(SessionIndex s, IncidentId cause) {
   new_cause();
   for (const SessionIndex end : {s, sessions_[s].reverse}) {
     sessions_[end].held = sessions_[end].missed = false;
-    sessions_[end].mended = kNoIncident;
+    sessions_[end].mended = sessions_[end].held_by = kNoIncident;
     sessions_[end].up = true;
   }
   for (const SessionIndex end : {s, sessions_[s].reverse}) {

@@ -197,8 +197,11 @@ void Network::repair_links(IncidentId failed, IncidentId healed) {
 }
 
 void Network::reset_sessions(RegionId r, const std::vector<u32>& links, IncidentId cause) {
+  std::vector<IncidentId> causes{cause};
+  for (const u32 link : links)
+    causes.push_back(bgp_->held_by(regions_[r].origin, neighbour(r, link)));
   const IncidentId id =
-      world_.incident(kSessionsReset, name_, {cause},
+      world_.incident(kSessionsReset, name_, causes,
                       fmt::format("{}: {} sessions", regions_[r].name, links.size()));
   for (const u32 link : links) {
     const AsIndex other = neighbour(r, link);

@@ -122,6 +122,25 @@ TEST(way_faults, a_limit_of_prefixes_answers_a_leak) {
   EXPECT_GE(limited.count("max_prefix_exceeded"), 1U);
   expect_one_root(limited, "leak_routes");
 }
+
+// Who resets sessions that were shut so sets them up again because of that; others name nothing.
+TEST(way_faults, a_reset_names_what_shut_the_sessions) {
+  const std::string reset = "{at: 15min, do: reset_session, target: {region: east}}";
+  const std::string leak = "{at: 10min, do: leak_routes, target: {region: east}, for: 10min}";
+  for (const bool leaked : {false, true}) {
+    const Played run =
+        play(leaked ? leak + ", " + reset : reset, {"spec.network.bgp.max_prefix=1.5"});
+    ASSERT_EQ(run.count("sessions_reset"), 1U);
+    for (const Incident& i : run.incidents) {
+      if (i.kind != "sessions_reset") continue;
+      std::set<std::string> kinds;
+      for (const IncidentId cause : i.causes) kinds.insert(run.incidents[cause - 1].kind);
+      EXPECT_EQ(kinds.contains("max_prefix_exceeded"), leaked);
+      EXPECT_TRUE(kinds.contains("reset_session"));
+    }
+  }
+}
+
 TEST(way_faults, without_links_a_region_is_dark_until_routers_and_balancer_notice) {
   const Played run = play("{at: 10min, do: fail_link, target: {region: east}, for: 10min}");
   EXPECT_EQ(run.count("links_failed"), 1U);
