@@ -181,8 +181,7 @@ TEST(store_faults, a_smaller_fleet_is_hit_alike) {
 // What is gone already: a root, and that nothing followed from it.
 TEST(store_faults, a_fault_that_meets_nothing_says_so) {
   for (const char* fault :
-       {"kill_pods, target: {region: east, pod: 15}",
-        "hang_pods, target: {region: east, pod: 15}",
+       {"kill_pods, target: {region: east, pod: 15}", "hang_pods, target: {region: east, pod: 15}",
         "restart_pods, target: {region: east, pod: 15}", "fail_nodes, target: {share: 1%}",
         "drop_connections, target: {region: east, pod: 15}", "slow_pods, factor: 1",
         "spike, factor: 1", "degrade_link", "start_ramp", "restart_autoscaler",
