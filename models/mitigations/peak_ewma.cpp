@@ -3,9 +3,11 @@
 // **State** by pod: the latency, an exponentially weighted mean that jumps up to every peak.
 // **Source** Finagle, PeakEwma.scala: decay 10 s; a pod that has attempts and no latency yet counts
 // as nearly full.
+// Finagle hears the time of whatever ends; here the wait of an attempt that was left without a
+// first token is heard, so that a pod which hangs looks slow once the first client leaves it.
 // **Limits** the latency is that of the first token; in a pool of decode pods, which give none,
-// that of the whole answer. As in Finagle a pod that fails at once looks fast: use it with a
-// filter.
+// that of the whole answer. As in Finagle a pod that fails at once looks fast, and one that hangs
+// looks faster and faster until somebody leaves it: use it with a filter.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -54,10 +56,13 @@ class PeakEwma final : public ReplicaChoice, public PodObserver {
 
   void first_token(PodId pod, Duration waited, Instant) override {
     streams_ = true;
+    if (pod < hosts_.size()) hosts_[pod].token = world_.now();
     observe(pod, waited.seconds());
   }
-  void ended(PodId pod, Outcome outcome, Duration waited, Instant) override {
-    if (outcome == Outcome::kSucceeded && !streams_) observe(pod, waited.seconds());
+  void ended(PodId pod, Outcome outcome, Duration waited, Instant at) override {
+    const bool answered = outcome == Outcome::kSucceeded && !streams_;
+    if (answered || (outcome == Outcome::kTimeout && silent(pod, at - waited)))
+      observe(pod, waited.seconds());
   }
 
  private:
@@ -65,7 +70,13 @@ class PeakEwma final : public ReplicaChoice, public PodObserver {
   struct Host {
     double latency = 0;  // [s]
     Instant at{};
+    Instant token{-1};  // when it gave the last first token; before 0: never
   };
+
+  // No first token came of a pod since then: what was sent to it is still without one.
+  bool silent(PodId pod, Instant since) const {
+    return pod < hosts_.size() && hosts_[pod].token < since;
+  }
 
   static std::size_t below(double u, std::size_t n) {
     return std::min(n - 1, static_cast<std::size_t>(u * static_cast<double>(n)));

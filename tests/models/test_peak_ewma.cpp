@@ -74,6 +74,32 @@ TEST(peak_ewma, picks_only_endpoints_and_both_of_equals) {
   EXPECT_EQ(p.pick(), kNoPod);
 }
 
+// Two pods with the same latency, one of which hangs: as it fades it attracts what comes, until an
+// attempt that it left without a token is given up.
+TEST(peak_ewma, a_pod_that_hangs_looks_fast_until_somebody_leaves_it) {
+  Pods p(2);
+  PodObserver& heard = *p.choice->observer();
+  p.hear(0, 1_s);
+  p.hear(1, 1_s);
+  p.active.by_pod = {1, 1};
+  p.wait(21_s);
+  p.hear(1, 1_s);  // the other one goes on
+  EXPECT_EQ(p.pick(), 0U);
+  heard.ended(0, Outcome::kTimeout, 20_s, p.world.now());
+  EXPECT_EQ(p.pick(), 1U);
+}
+
+// Whoever is left in the middle of an answer has told its latency already.
+TEST(peak_ewma, a_client_that_leaves_during_the_answer_says_nothing_new) {
+  Pods p(2);
+  PodObserver& heard = *p.choice->observer();
+  p.wait(1_s);
+  p.hear(0, 100_ms);
+  p.hear(1, 200_ms);
+  heard.ended(0, Outcome::kTimeout, 1_s, p.world.now());
+  EXPECT_EQ(p.pick(), 0U);
+}
+
 // Pods of a decode pool give no first token: the whole answer counts.
 TEST(peak_ewma, learns_from_whole_answers_where_there_is_no_first_token) {
   Pods p(2);
