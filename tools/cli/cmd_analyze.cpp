@@ -1,12 +1,14 @@
 // stampede analyze: the loop of a scenario's clients and their server, without a run.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "sim/value_text.h"
 #include "tools/cli/budget.h"
+#include "tools/cli/chain_in_time.h"
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
 #include "tools/experiments/loop.h"
@@ -39,7 +41,8 @@ struct Analysis {
   FluidRun after_asked;
   std::optional<ChainAnswer> chain, coarser;
   int refinement = 0, long_run_refinement = 0;  // of the way to collapse, and of the rest
-  std::string no_chain;                         // why there is none
+  int not_reached = 0;                          // the refinement that was wanted next; 0: none
+  std::string no_chain;                         // why it was not
   bool stable() const { return loop.rate < loop.hidden_capacity() || !loop.outlasts_patience(); }
   // Whether a line that has collapsed ever ends.
   bool comes_back() const { return stable() || loop.ends(); }
@@ -51,6 +54,7 @@ void solve_chains(Analysis& a, i64 most, const Budget& budget, bool quiet) {
   double last = 0;
   for (int refinement = 1; refinement <= most; refinement *= 2) {
     if (interrupted()) throw Interrupted{false};
+    a.not_reached = refinement;
     const std::size_t states = chain_states(a.loop, refinement);
     if (states > kMostStates) {
       a.no_chain = fmt::format(
@@ -66,11 +70,14 @@ void solve_chains(Analysis& a, i64 most, const Budget& budget, bool quiet) {
       narrate(fmt::format("chain of {} states, {:.0f} s of the budget left\n", states,
                           std::max(0.0, budget.left())));
     const double before = budget.used();
-    auto answer = solve_chain(a.loop, {refinement, kMostStates}, [&] {
-      if (interrupted()) throw Interrupted{false};
-      return !budget.over();
-    });
+    auto answer = solve_in_time(a.loop, {refinement, kMostStates},
+                                [&] { return !interrupted() && !budget.over(); });
+    if (interrupted()) throw Interrupted{false};
     last = budget.used() - before;
+    if (!answer) {
+      a.no_chain = "the budget was over";
+      return;
+    }
     if (a.chain && answer && !answer->stationary) {  // too fine for all states: as it was before
       answer->back = a.chain->back;
       answer->stationary = a.chain->stationary;
@@ -80,6 +87,7 @@ void solve_chains(Analysis& a, i64 most, const Budget& budget, bool quiet) {
     a.coarser = std::move(a.chain);
     a.chain = std::move(answer);
     a.refinement = refinement;
+    a.not_reached = 0;
   }
 }
 
@@ -174,6 +182,9 @@ std::string chain_text(const Analysis& a) {
   const ChainAnswer& c = *a.chain;
   const auto coarser = a.coarser ? a.coarser->to_collapse : std::nullopt;
   Rows rows{{"states", fmt::format("{}, {} parts a departure", c.states, a.refinement)}};
+  if (a.not_reached > 0)
+    rows.push_back(
+        {"not reached", fmt::format("{} parts a departure: {}", a.not_reached, a.no_chain)});
   rows.push_back({"collapses by itself", c.to_collapse ? "after " + seconds(*c.to_collapse) +
                                                              compared(c.to_collapse, coarser)
                                                        : "never: no line gets so long"});
@@ -209,7 +220,9 @@ ordered_json chain_json(const Analysis& a) {
       {"back_seconds", or_null(c.back)},
       {"coarser_to_collapse_seconds", a.coarser ? or_null(a.coarser->to_collapse) : nullptr},
       {"long_run_refinement", a.long_run_refinement},
+      {"not_reached", nullptr},
       {"stationary", nullptr}};
+  if (a.not_reached > 0) out["not_reached"] = {{"refinement", a.not_reached}, {"why", a.no_chain}};
   if (c.stationary)
     out["stationary"] = {{"collapsed", c.stationary->collapsed},
                          {"in_time", c.stationary->in_time},
@@ -262,9 +275,22 @@ std::optional<double> standstill_of(const AnalyzeOptions& o) {
   return asked.seconds();
 }
 
+void require_use(const AnalyzeOptions& o, const Spec& spec) {
+  const std::vector<std::string> names = uses_for_each_request(spec);
+  if (o.use.empty() || std::find(names.begin(), names.end(), o.use) != names.end()) return;
+  throw InputError(
+      {{"--use " + o.use, 0, 0, "spec.uses",
+        names.empty()
+            ? "no service is asked for each request; without --use the pods are the server"
+            : fmt::format("no use that is asked for each request is named '{}'{}", o.use,
+                          suggestion(o.use, names)),
+        ""}});
+}
+
 Analysis analysis_of(const AnalyzeOptions& o, const Loaded& loaded, const Budget& budget) try {
   Analysis a;
   a.asked = standstill_of(o);
+  require_use(o, loaded.scenario.spec);
   a.loop = loop_of(loaded.scenario.spec, o.use);
   if (a.asked) a.after_asked = fluid_run(a.loop, *a.asked);
   if (!a.overloaded() && !a.stable()) {
@@ -296,6 +322,8 @@ int analyze_command(const AnalyzeOptions& o) {
   words += allow_path_words(o.allow);
   if (!o.use.empty()) words += " --use " + shell_quoted(o.use);
   if (!o.standstill.empty()) words += " --standstill " + o.standstill;
+  if (o.budget != "1min") words += " --budget " + o.budget;
+  if (o.refine != 8) words += fmt::format(" --refine {}", o.refine);
   const Loaded loaded = load_scenario(o.file, sets, {}, o.allow);
   check_world(loaded);
   const Analysis a = analysis_of(o, loaded, budget);

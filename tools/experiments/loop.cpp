@@ -276,6 +276,13 @@ bool Loop::outlasts_patience() const {
   return places / capacity() > longest;
 }
 
+std::vector<std::string> uses_for_each_request(const Spec& spec) {
+  std::vector<std::string> names;
+  for (const ServiceUseParams& use : spec.uses)
+    if (use.per == UsePer::kRequest) names.push_back(use.name);
+  return names;
+}
+
 Loop loop_of(const Spec& original, const std::string& use) {
   const Spec spec = scaled(original);
   std::vector<std::size_t> asked;

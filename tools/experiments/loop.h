@@ -45,6 +45,9 @@ struct Loop {
   bool outlasts_patience() const;
 };
 
+// Names of the uses of services that are asked for each request.
+std::vector<std::string> uses_for_each_request(const Spec& spec);
+
 // `use`: of several services that are asked for each request, the name of the use; else empty.
 // Throws ScenarioError with the place of what is not covered and why.
 Loop loop_of(const Spec& spec, const std::string& use = "");

@@ -338,7 +338,7 @@ std::size_t chain_states(const Loop& loop, int refinement) {
 }
 
 std::optional<ChainAnswer> solve_chain(const Loop& loop, const ChainPlan& plan,
-                                       const std::function<bool()>& go_on) {
+                                       const std::function<bool(const ChainAnswer&)>& go_on) {
   using namespace loop_chain;
   const Levels levels(loop, plan.refinement);
   const std::size_t collapsed = levels.collapsed(), whole = levels.size() * levels.width();
@@ -351,13 +351,13 @@ std::optional<ChainAnswer> solve_chain(const Loop& loop, const ChainPlan& plan,
     answer.to_collapse = mean_time(chain, 0, 0);
   }
   const bool grows = !levels.bounded() && loop.rate >= loop.hidden_capacity();
-  if (grows || whole > plan.all || !go_on()) return answer;
+  if (grows || whole > plan.all || !go_on(answer)) return answer;
   const auto orbit = static_cast<std::size_t>(levels.orbit_in_failure());
   if (collapses) {
     Chain chain(levels, levels.idle(), levels.size());
     answer.back = mean_time(chain, collapsed, orbit);
   }
-  if (!go_on()) return answer;
+  if (!go_on(answer)) return answer;
   double guess = loop.service + levels.orbit_in_failure() / loop.rate;
   if (collapses) guess = std::min(*answer.to_collapse, *answer.back);
   if (collapses && *answer.back > *answer.to_collapse)

@@ -46,10 +46,13 @@ struct ChainAnswer {
   std::optional<Stationary> stationary;
 };
 
-// Absent: more states than planned. `go_on` is asked between the solutions; false: what is known.
+// Absent: more states than planned. `go_on` is asked between the solutions, with what is known by
+// then; false: no more is wanted.
 std::optional<ChainAnswer> solve_chain(
     const Loop& loop, const ChainPlan& plan,
-    const std::function<bool()>& go_on = [] { return true; });
+    const std::function<bool(const ChainAnswer& so_far)>& go_on = [](const ChainAnswer&) {
+      return true;
+    });
 
 // How many states the way to collapse has, or the whole chain where there is no collapse.
 std::size_t chain_states(const Loop& loop, int refinement);
