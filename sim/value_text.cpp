@@ -25,6 +25,18 @@ struct UnitFactor {
   double factor;
 };
 
+// A unit that differs in the case of its letters only.
+std::string meant(const std::string& unit, const UnitFactor* units, std::size_t count) {
+  const auto lower = [](std::string word) {
+    for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return word;
+  };
+  for (std::size_t i = 0; i < count; ++i)
+    if (lower(unit) == lower(units[i].unit))
+      return std::string("; did you mean '") + units[i].unit + "'?";
+  return "";
+}
+
 std::string with_unit(const std::string& text, const UnitFactor* units, std::size_t count,
                       const char* wanted, double& out) {
   double value = 0;
@@ -39,8 +51,8 @@ std::string with_unit(const std::string& text, const UnitFactor* units, std::siz
       out = value * units[i].factor;
       return "";
     }
-  return (unit.empty() ? std::string("the unit is missing") : "unknown unit '" + unit + "'") +
-         wanted;
+  if (unit.empty()) return std::string("the unit is missing") + wanted;
+  return "unknown unit '" + unit + "'" + meant(unit, units, count) + wanted;
 }
 
 // In nanoseconds, so that whole numbers of any unit are exact.

@@ -37,6 +37,7 @@ enum class Need : u8 {
   kReplicas,           // a pool of more than one pod
   kRegions,            // more than one
   kRetries,            // a class of clients that retries by itself
+  kRetryDelays,        // one of those that waits before it does, not from zero on
   kTimeLimits,         // a class of clients that leaves after some time
   kAutoscaler,         // of a pool
   kPrefixCaching,      // in an engine

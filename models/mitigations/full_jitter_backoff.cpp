@@ -9,7 +9,7 @@ const RegisterOverlay<NoOverlayParams> registered{
      MitigationSlot::kRetryDelay,
      "retry delays are drawn between 0 and the exponential delay",
      "AWS jitter: \"full jitter\"",
-     {Need::kRetries}},
+     {Need::kRetries, Need::kRetryDelays}},
     [](const NoOverlayParams&) {
       return std::vector<Patch>{{"spec.clients[*].retry.full_jitter", "true"}};
     }};

@@ -23,6 +23,13 @@ std::map<std::string, MechanismMaker<Slot>>& mechanisms() {
   return makers;
 }
 
+// What a mechanism stands instead of, by the mitigation's name: where its slot says so
+// (`kInsteadOf`), a path of parameters that are not looked at any more.
+inline std::map<std::string, std::string>& instead_of() {
+  static std::map<std::string, std::string> places;
+  return places;
+}
+
 // `static const RegisterMechanism<Slot, Mechanism, Params> x{{"name", slot, "help", "source"}};`
 // with a constructor Mechanism(const Params&, const Slot::Place&). Parameters outlive the
 // mechanism.
@@ -33,6 +40,7 @@ struct RegisterMechanism {
       return std::unique_ptr<Slot>(
           std::make_unique<Mechanism>(*static_cast<const Params*>(p), place));
     };
+    if constexpr (requires { Slot::kInsteadOf; }) instead_of()[facts.name] = Slot::kInsteadOf;
   }
   RegisterMitigation<Params> entry;
 };

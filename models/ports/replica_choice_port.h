@@ -37,6 +37,7 @@ enum class PickedBy : u8 {
 // Slot `pick`: at most one, one object for each region and pool, instead of spec.replica_choice.
 class ReplicaChoice {
  public:
+  static constexpr const char* kInsteadOf = "spec.replica_choice";
   struct Place {
     World& world;
     std::string path;  // of its random streams: region/pool

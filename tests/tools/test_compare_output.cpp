@@ -67,6 +67,62 @@ TEST(compare_output, with_the_same_seeds_a_mean_is_its_own) {
   EXPECT_NE(line(text, "good").find("5.0"), std::string::npos) << text;
 }
 
+// Lost request-minutes of two policies that are down for the same time, or whose second one is not
+// down at all.
+std::string sentence(const std::vector<double>& base, const std::vector<double>& other,
+                     double down = 600) {
+  Replications replications;
+  replications.runs =
+      runs_of({std::vector<double>(base.size(), 600.0), std::vector<double>(other.size(), down)});
+  for (std::size_t n = 0; n < base.size(); ++n) {
+    replications.runs[0][n].values.push_back(base[n]);
+    replications.runs[1][n].values.push_back(other[n]);
+    replications.runs[0][n].digest += "a";
+    for (auto* runs : {&replications.runs[0], &replications.runs[1]})
+      (*runs)[n].collapsed = (*runs)[n].values[0] >= 600;
+  }
+  const std::vector<Policy> policies{{"baseline", {}}, {"good", {"good"}}};
+  const std::vector<LeftOut> left_out;
+  const std::vector<CompareMeasure> measures{
+      {"downtime_seconds", "", "downtime", "s", Better::kLower, 0, 3600},
+      {"lost_request_minutes", "", "lost request-minutes", "request-min", Better::kLower, 0, 0}};
+  const Comparison comparison = compare(replications.runs, {{0, 0}, {3600, 0}, true});
+  const std::vector<Ruling> rulings = rule(replications.runs, 3600);
+  const std::string text = compare_table({"fleet",
+                                          "",
+                                          policies,
+                                          left_out,
+                                          measures,
+                                          replications,
+                                          comparison,
+                                          {},
+                                          "",
+                                          60_s,
+                                          rulings,
+                                          true});
+  return text.substr(text.rfind("\ngood ") + 1);
+}
+
+TEST(compare_output, a_sentence_has_what_downtime_does_not_show) {
+  EXPECT_EQ(
+      sentence({100, 110, 120}, {465, 475, 485}),
+      "good is undecided on downtime: +0.0 min of downtime a run in the mean in 3 seeds; but it "
+      "loses 365 more request-minutes a run in the mean, more on 3 of 3 seeds.\n");
+  EXPECT_EQ(
+      sentence({465, 475, 485}, {100, 110, 120}),
+      "good is undecided on downtime: +0.0 min of downtime a run in the mean in 3 seeds; yet it "
+      "loses 365 fewer request-minutes a run in the mean, fewer on 3 of 3 seeds.\n");
+  // Neither what is small nor what goes both ways.
+  EXPECT_EQ(sentence({1000, 1000, 1000}, {1001, 1001, 1001}).find("loses"), std::string::npos);
+  EXPECT_EQ(sentence({100, 100, 100}, {400, 400, 50}).find("loses"), std::string::npos);
+}
+
+TEST(compare_output, a_gain_in_downtime_does_not_hide_a_loss) {
+  const std::vector<double> few(20, 100), many(20, 465);
+  EXPECT_NE(sentence(few, many, 0).find("; but it loses 365 more"), std::string::npos);
+  EXPECT_EQ(sentence(many, few, 0).find("loses"), std::string::npos);
+}
+
 TEST(compare_output, small_differences_have_enough_digits) {
   const Shown minutes = shown("s");
   EXPECT_EQ(change(-1.8, minutes), "-0.03");

@@ -33,6 +33,7 @@ TEST(needs, each_is_met_by_one_fleet_and_not_by_another) {
        {"spec.regions=[{name: east, nodes: 2, pools: [{replicas: 4}]}]",
         "spec.network.latencies=[]", "spec.timeline=[]"}},
       {Need::kRetries, {}, {"spec.clients[1].retry.max_attempts=1"}},
+      {Need::kRetryDelays, {}, {"spec.clients[1].retry.policy=immediate"}},
       {Need::kTimeLimits,
        {},
        {"spec.clients[*].first_token_timeout=0s", "spec.clients[*].between_tokens_timeout=0s",
@@ -82,6 +83,18 @@ TEST(needs, a_run_warns_of_what_changes_nothing) {
   EXPECT_EQ(warned.warnings[0].message,
             "'kv_cost' changes nothing here: no pool's engine has prefix_caching, and it looks for "
             "prefixes");
+}
+
+TEST(needs, an_immediate_retry_has_no_delay_to_draw_unless_it_states_one) {
+  const std::string policy = "spec.clients[1].retry.policy=";
+  const auto needed = [&](const std::string& rule, const std::string& base) {
+    return met(Need::kRetryDelays,
+               fleet({policy + rule, "spec.clients[1].retry.base=" + base}).scenario.spec);
+  };
+  EXPECT_FALSE(needed("immediate", "null"));
+  EXPECT_TRUE(needed("immediate", "1s"));
+  EXPECT_FALSE(needed("full_jitter", "1s"));
+  EXPECT_TRUE(needed("fixed", "null"));
 }
 
 // Of `init` the users of a browser do not retry; the programs do.

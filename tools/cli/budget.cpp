@@ -1,5 +1,6 @@
 #include "tools/cli/budget.h"
 
+#include <cmath>
 #include <limits>
 
 #include "sim/value_text.h"
@@ -17,6 +18,12 @@ Budget::Budget(const char* option, const std::string& text) {
 }
 
 double Budget::used() const { return std::chrono::duration<double>(Clock::now() - begun_).count(); }
+
+double Budget::needed(std::size_t runs, int jobs, std::size_t played, double furthest) const {
+  const auto wanted = static_cast<double>(runs);
+  if (played > 0) return used() * wanted / static_cast<double>(played);
+  return furthest > 0 ? used() / furthest * std::ceil(wanted / jobs) : 0;
+}
 
 double Budget::left() const {
   return seconds_ ? *seconds_ - used() : std::numeric_limits<double>::infinity();

@@ -15,6 +15,9 @@ class Budget {
   bool over() const { return limited() && left() <= 0; }
   double left() const;  // s; infinite without an end
   double used() const;  // s
+  // Wall time of so many runs, `jobs` at a time [s], by the `played` ones or by the share of its
+  // length that the furthest run has come; 0: nothing is known.
+  double needed(std::size_t runs, int jobs, std::size_t played, double furthest) const;
 
  private:
   using Clock = std::chrono::steady_clock;

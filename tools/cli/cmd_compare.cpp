@@ -1,19 +1,17 @@
 // stampede compare: a scenario as it is and with each policy, under common random numbers.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "tools/cli/budget.h"
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/compare_progress.h"
 #include "tools/cli/python.h"
 #include "tools/experiments/compare_output.h"
 #include "tools/experiments/compare_policies.h"
@@ -27,13 +25,20 @@ namespace stampede {
 namespace {
 
 struct CompareOptions {
-  std::string file, out, format = "table", precision, precision_of = "lost_request_minutes";
+  std::string file, out, format = "table", precision;
   std::string collapse_after = "10min", budget;
   std::vector<std::string> sets, policies, allow;
   std::optional<i64> seed;
-  i64 replications = 10, limit = 100, search = 0;
+  std::optional<i64> asked_replications, asked_limit;
+  std::string asked_measure;  // --precision-of
+  i64 search = 0;
   int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   bool keep_other_builds = false, quiet = false;
+  i64 replications() const { return asked_replications.value_or(10); }
+  i64 limit() const { return asked_limit.value_or(std::max<i64>(100, replications())); }
+  std::string precision_of() const {
+    return asked_measure.empty() ? "lost_request_minutes" : asked_measure;
+  }
 };
 
 // Without what decides neither the runs nor the figures.
@@ -46,13 +51,13 @@ std::string base_command(const CompareOptions& o, const char* verb) {
 std::string full_command(const CompareOptions& o, i64 first_seed) {
   std::string command = base_command(o, "compare");
   for (const std::string& policy : o.policies) command += " --with " + shell_quoted(policy);
-  if (o.budget.empty()) command += fmt::format(" --replications {}", o.replications);
+  if (o.budget.empty()) command += fmt::format(" --replications {}", o.replications());
   command += fmt::format(" --seed {}", first_seed);
   if (!o.precision.empty())
     command += fmt::format(" --precision {} --precision-of {} --max-replications {}", o.precision,
-                           o.precision_of, o.limit);
+                           o.precision_of(), o.limit());
   if (!o.budget.empty())
-    command += fmt::format(" --budget {} --max-replications {}", o.budget, o.limit);
+    command += fmt::format(" --budget {} --max-replications {}", o.budget, o.limit());
   if (o.search > 0) command += fmt::format(" --search {}", o.search);
   if (o.collapse_after != "10min") command += " --collapse-after " + o.collapse_after;
   return command;
@@ -68,66 +73,6 @@ T value_of(const char* option, const std::string& text,
   return value;
 }
 
-// Runs done and how long the rest will take: a line that is written over on a terminal, a line a
-// minute otherwise. Called by all threads.
-class CompareProgress {
- public:
-  // `least`: runs that there will be in any case.
-  CompareProgress(std::size_t least, const Budget& budget, bool quiet)
-      : least_(least), budget_(budget), quiet_(quiet), terminal_(::isatty(2)) {}
-  ~CompareProgress() {
-    if (drawn_) draw("\r\033[K");
-  }
-  void finished(bool reused) {
-    const std::lock_guard lock(mutex_);
-    (reused ? reused_ : played_) += 1;
-    if (quiet_) return;
-    const auto now = Clock::now();
-    if (!terminal_ && now - shown_ < std::chrono::minutes(1)) return;
-    shown_ = now;
-    const std::size_t of = std::max(least_, done());
-    const double wall = std::chrono::duration<double>(now - begun_).count();
-    std::string text = budget_.limited() ? fmt::format("{} runs", done())
-                                         : fmt::format("{} of {} runs", done(), of);
-    if (reused_ > 0) text += fmt::format(", {} of them kept from before", reused_);
-    if (budget_.limited())
-      text += fmt::format(", {:.0f} s of the budget left", std::max(0.0, budget_.left()));
-    else if (played_ > 0 && done() < of)
-      text += fmt::format(", about {:.0f} s left",
-                          wall / static_cast<double>(played_) * static_cast<double>(of - done()));
-    if (terminal_)
-      draw("\r" + text + "\033[K");
-    else
-      narrate(text + "\n");
-    drawn_ = terminal_;
-  }
-  // Of no use while runs are under way.
-  std::size_t done() const { return played_ + reused_; }
-  // How far a run has come, as a share of its length.
-  void reached(double share) {
-    const std::lock_guard lock(mutex_);
-    furthest_ = std::max(furthest_, share);
-  }
-  // Wall time of so many runs, `jobs` at a time [s], by what was played; 0: nothing is known.
-  double needed(std::size_t runs, int jobs) const {
-    const auto wanted = static_cast<double>(runs);
-    if (played_ > 0) return budget_.used() * wanted / static_cast<double>(played_);
-    return furthest_ > 0 ? budget_.used() / furthest_ * std::ceil(wanted / jobs) : 0;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  const std::size_t least_;
-  const Budget& budget_;
-  const bool quiet_, terminal_;
-  bool drawn_ = false;
-  std::mutex mutex_;
-  std::size_t played_ = 0, reused_ = 0;
-  double furthest_ = 0;
-  const Clock::time_point begun_ = Clock::now();
-  Clock::time_point shown_ = begun_;
-};
-
 void draw_picture(const std::string& directory) {
   const std::string there = std::filesystem::absolute(directory).string();
   if (const int code = run_python_module("stampede.compare", {there}); code != 0)
@@ -140,20 +85,19 @@ ComparePlan plan_of(const CompareOptions& o, const ScenarioPolicies& scenario) {
   ComparePlan plan;
   plan.policies = scenario.policies().size();
   plan.first_seed = scenario.seed();
-  plan.replications = static_cast<std::size_t>(o.replications);
+  plan.replications = static_cast<std::size_t>(o.replications());
   plan.jobs = o.jobs;
-  plan.limit =
-      static_cast<std::size_t>(o.budget.empty() ? std::max(o.limit, o.replications) : o.limit);
+  plan.limit = static_cast<std::size_t>(o.limit());
   if (o.precision.empty()) return plan;
   plan.precision = value_of("--precision", o.precision, parse_share).value;
   if (!(*plan.precision > 0 && *plan.precision < 1))
     throw InputError({{"--precision " + o.precision, 0, 0, "", "0 to 100 % is expected", ""}});
   std::vector<std::string> names;
   for (const CompareMeasure& m : scenario.measures()) names.push_back(m.name);
-  const auto at = std::find(names.begin(), names.end(), o.precision_of);
+  const auto at = std::find(names.begin(), names.end(), o.precision_of());
   if (at == names.end())
-    throw InputError({{"--precision-of " + o.precision_of, 0, 0, "",
-                       "no measure has this name" + suggestion(o.precision_of, names), ""}});
+    throw InputError({{"--precision-of " + o.precision_of(), 0, 0, "",
+                       "no measure has this name" + suggestion(o.precision_of(), names), ""}});
   plan.measure = static_cast<std::size_t>(at - names.begin());
   return plan;
 }
@@ -203,13 +147,9 @@ std::vector<std::size_t> sets_worth_deciding(const CompareOptions& o, ScenarioPo
             set.mitigations.end())
           set.mitigations.push_back(name);
     }
-    try {
-      const std::size_t policy = scenario.add(std::move(set));
-      runs.emplace_back();
-      return policy;
-    } catch (const InputError&) {
-      return std::nullopt;  // they claim the same slot, for instance
-    }
+    const auto policy = scenario.add(std::move(set));
+    if (policy) runs.emplace_back();
+    return policy;
   };
   return search_sets(search, runs, add,
                      [&](std::size_t policy, i64 seed) {
@@ -275,21 +215,40 @@ CompareTerms terms_of(const ScenarioPolicies& scenario, bool any_time) {
   return terms;
 }
 
+// Options that the rule by which it ends has no use for.
+void require_one_rule(const CompareOptions& o) {
+  const auto refuse = [](const std::string& option, const std::string& why) {
+    throw InputError({{option, 0, 0, "", why, ""}});
+  };
+  if (!o.budget.empty() && !o.precision.empty())
+    refuse("--budget " + o.budget, "--precision stops by another rule; choose one of the two");
+  if (!o.budget.empty() && o.asked_replications)
+    refuse(fmt::format("--replications {}", *o.asked_replications),
+           "with --budget seeds go to what is undecided; --max-replications says how many at most");
+  if (o.budget.empty() && o.search > 0)
+    refuse(fmt::format("--search {}", o.search),
+           "a --budget is wanted, in which sets are looked for");
+  if (!o.asked_measure.empty() && o.precision.empty())
+    refuse("--precision-of " + o.asked_measure, "a --precision is wanted, which is about it");
+  if (!o.asked_limit) return;
+  const std::string limit = fmt::format("--max-replications {}", *o.asked_limit);
+  if (o.budget.empty() && o.precision.empty())
+    refuse(limit, "a --precision or a --budget is wanted, which it bounds");
+  if (o.budget.empty() && *o.asked_limit < o.replications())
+    refuse(limit,
+           fmt::format("is below --replications {}, which are always played", o.replications()));
+}
+
 int compare_command(const CompareOptions& o) {
   const Budget budget("--budget", o.budget);
-  if (budget.limited() && !o.precision.empty())
-    throw InputError({{"--budget " + o.budget, 0, 0, "",
-                       "--precision stops by another rule; choose one of the two", ""}});
+  require_one_rule(o);
   std::vector<Override> sets;
   for (const std::string& set : o.sets) sets.push_back(parse_set(set));
   if (o.seed) sets.push_back({"spec.seed", std::to_string(*o.seed), "--seed"});
   const auto collapse_after = value_of("--collapse-after", o.collapse_after, parse_duration);
-  if (collapse_after.ns < 0)
+  if (collapse_after.ns <= 0)
     throw InputError(
-        {{"--collapse-after " + o.collapse_after, 0, 0, "", "must not be negative", ""}});
-  if (o.search > 0 && !budget.limited())
-    throw InputError({{fmt::format("--search {}", o.search), 0, 0, "",
-                       "a --budget is wanted, in which sets are looked for", ""}});
+        {{"--collapse-after " + o.collapse_after, 0, 0, "", "must be above zero", ""}});
   ScenarioPolicies scenario({read_source(o.file), sets, around(o.file, o.allow)},
                             parse_policies(o.policies), base_command(o, "run"), o.out,
                             collapse_after, o.keep_other_builds);
@@ -339,7 +298,7 @@ int compare_command(const CompareOptions& o) {
                              replications,
                              comparison,
                              plan.precision,
-                             o.precision_of,
+                             o.precision_of(),
                              collapse_after,
                              rulings,
                              budget.limited()};
@@ -371,12 +330,13 @@ void add_compare_command(CommandLine& line) {
       .type_name("CANDIDATE");
   command.option("--set", o->sets, "change one value in all runs; can be repeated")
       .type_name("PATH=VALUE");
-  command.option("--replications", o->replications, "seeds that each candidate is played with")
+  command
+      .option("--replications", o->asked_replications, "seeds that each candidate is played with")
       .between(2, 100'000)
       .type_name("N");
   command.option("--precision", o->precision, "add seeds until the relative error is this small")
       .type_name("SHARE");
-  command.option("--precision-of", o->precision_of, "the measure that --precision is about")
+  command.option("--precision-of", o->asked_measure, "the measure that --precision is about")
       .type_name("MEASURE");
   command
       .option("--budget", o->budget,
@@ -387,7 +347,9 @@ void add_compare_command(CommandLine& line) {
               "with --budget: sets of up to K candidates as well, the promising ones")
       .between(1, 6)
       .type_name("K");
-  command.option("--max-replications", o->limit, "most seeds that --precision or --budget may use")
+  command
+      .option("--max-replications", o->asked_limit,
+              "most seeds that --precision or --budget may use")
       .between(2, 100'000)
       .type_name("N");
   command.option("--collapse-after", o->collapse_after, "downtime that counts as a collapse")

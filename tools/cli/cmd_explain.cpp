@@ -76,24 +76,47 @@ Variation change_at(const std::vector<Axis>& axes, const std::vector<double>& at
 
 namespace {
 
+// What does not belong to the question would be left aside without a word.
+void require_own_options(const ExplainOptions& o) {
+  const auto refuse = [&](const std::string& option, const std::string& of) {
+    throw InputError(
+        {{option, 0, 0, "", fmt::format("is not of --of {}, but of {}", o.of, of), ""}});
+  };
+  if (!o.policies.empty() && o.of != "links" && o.of != "worlds")
+    refuse("--with " + o.policies.front(), "--of links and --of worlds");
+  if (o.leaders && o.of != "links" && o.of != "assumptions")
+    refuse(fmt::format("--leaders {}", *o.leaders), "--of links and --of assumptions");
+  if (o.sets_of && o.of != "links") refuse(fmt::format("--sets-of {}", *o.sets_of), "--of links");
+}
+
+std::string own_words(const ExplainOptions& o) {
+  std::string words = " --of " + o.of;
+  for (const std::string& policy : o.policies) words += " --with " + shell_quoted(policy);
+  words += fmt::format(" --runs {}", o.runs);
+  if (o.of == "links" || o.of == "assumptions")
+    words += fmt::format(" --leaders {}", o.most_leaders());
+  if (o.of == "links") words += fmt::format(" --sets-of {}", o.most_levers());
+  return words;
+}
+
 int explain_command(const ExplainOptions& o) {
+  require_own_options(o);
   TrialSession session(o, "explain");
   const Explained found = o.of == "delays"        ? explain_delays(o, session)
                           : o.of == "links"       ? explain_links(o, session)
                           : o.of == "assumptions" ? explain_assumptions(o, session)
                                                   : explain_worlds(o, session);
+  if (!found.over_before.empty()) return session.too_short(found.over_before, found.least_runs);
   if (!o.quiet) narrate(session.spent() + "\n");
   if (o.format == "table") {
     print_result(session.trials().scenario().metadata.name + ": " + found.table);
     return kFine;
   }
-  std::string command = session.command() + " --of " + o.of;
-  for (const std::string& policy : o.policies) command += " --with " + policy;
   const ordered_json out = {{"schema", "stampede.explain/1"},
                             {"version", stampede_version()},
                             {"build", stampede_build()},
                             {"scenario", session.trials().scenario().metadata.name},
-                            {"command", command},
+                            {"command", session.command() + own_words(o)},
                             {"of", o.of},
                             {"confidence", kConfidence},
                             {"runs", session.trials().played() + session.trials().reused()},

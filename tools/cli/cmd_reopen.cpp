@@ -19,10 +19,12 @@ namespace {
 using nlohmann::ordered_json;
 
 struct ReopenOptions : TrialOptions {
-  std::string at, closed = "5min", lengths = "0s,2min,5min,10min,20min";
+  std::string at, closed = "5min", lengths;  // no lengths: those of kLengths that fit
   std::vector<std::string> steps;
   i64 runs = 8;
 };
+
+constexpr double kLengths[] = {0, 120, 300, 600, 1200};  // s
 
 // One ramp of one place.
 struct Ramp {
@@ -188,6 +190,32 @@ std::string table_of(const std::vector<Place>& places, const Opening& opening) {
   return aligned(rows);
 }
 
+// `least`: when a relapse after no ramp at all is seen [s].
+void require_time_for_a_relapse(const ReopenOptions& o, const Spec& spec, double least,
+                                const std::vector<double>& lengths) {
+  const double end = spec.duration.seconds(),
+               needed = least + (lengths.empty() ? 0 : lengths.back());
+  if (needed <= end && !lengths.empty()) return;
+  const std::string longer = fmt::format("--set spec.duration={:.6g}s", needed);
+  throw InputError(
+      {{lengths.empty() ? "--closed " + o.closed : "--lengths " + o.lengths, 0, 0, "",
+        fmt::format("a relapse after {} would be seen {:.6g}s after the start, the run ends after "
+                    "{:.6g}s; {} or {}",
+                    lengths.empty() ? "no ramp at all" : "the longest ramp", needed, end,
+                    least <= end ? fmt::format("ramps of up to {:.6g}s fit, or a smaller --at, "
+                                               "--closed or --outage-after,",
+                                               end - least)
+                                 : "give a smaller --at, --closed or --outage-after,",
+                    longer),
+        ""}});
+}
+
+std::string lengths_text(const Opening& opening) {
+  std::vector<std::string> lengths;
+  for (const double length : opening.lengths) lengths.push_back(fmt::format("{:.6g}s", length));
+  return fmt::format("{}", fmt::join(lengths, ","));
+}
+
 Opening opening_of(const ReopenOptions& o, const Spec& spec) {
   Opening opening;
   opening.at = o.at.empty() ? spec.duration.seconds() / 6 : seconds_of("--at", o.at);
@@ -196,16 +224,14 @@ Opening opening_of(const ReopenOptions& o, const Spec& spec) {
     throw InputError({{"--at " + o.at, 0, 0, "",
                        fmt::format("the run ends after {:.6g}s", spec.duration.seconds()), ""}});
   opening.steps = steps_of(o, spec);
-  opening.lengths = lengths_of(o);
-  const double needed = opening.at + opening.closed + opening.lengths.back() +
-                        seconds_of("--outage-after", o.outage_after);
-  if (needed > spec.duration.seconds())
-    throw InputError(
-        {{"--lengths " + o.lengths, 0, 0, "",
-          fmt::format("a relapse after the longest ramp would be seen {:.6g}s after the "
-                      "start, the run ends after {:.6g}s",
-                      needed, spec.duration.seconds()),
-          ""}});
+  const double least = opening.at + opening.closed + seconds_of("--outage-after", o.outage_after);
+  if (o.lengths.empty()) {
+    for (const double length : kLengths)
+      if (least + length <= spec.duration.seconds()) opening.lengths.push_back(length);
+  } else {
+    opening.lengths = lengths_of(o);
+  }
+  require_time_for_a_relapse(o, spec, least, opening.lengths);
   return opening;
 }
 
@@ -229,9 +255,10 @@ void play(const ReopenOptions& o, TrialSession& session, std::vector<Place>& pla
   }
 }
 
-std::string own_words(const ReopenOptions& o) {
+std::string own_words(const ReopenOptions& o, const Opening& opening) {
   std::string words = (o.at.empty() ? "" : " --at " + shell_quoted(o.at)) + " --closed " +
-                      shell_quoted(o.closed) + " --lengths " + shell_quoted(o.lengths);
+                      shell_quoted(o.closed) + " --lengths " +
+                      shell_quoted(o.lengths.empty() ? lengths_text(opening) : o.lengths);
   for (const std::string& step : o.steps) words += " --step " + shell_quoted(step);
   return words + fmt::format(" --runs {}", o.runs);
 }
@@ -245,6 +272,8 @@ int reopen_command(const ReopenOptions& o) {
     if (const auto fault = session.trials().fault(place.ramps.back().change))
       throw InputError(*fault);
   play(o, session, places);
+  if (session.nothing_played())
+    return session.too_short("any ramp was played", places.size() * opening.lengths.size());
   if (!o.quiet) narrate(session.spent() + "\n");
   const std::string name = session.trials().scenario().metadata.name;
   std::vector<std::string> steps;
@@ -256,7 +285,7 @@ int reopen_command(const ReopenOptions& o) {
                               {"version", stampede_version()},
                               {"build", stampede_build()},
                               {"scenario", name},
-                              {"command", session.command() + own_words(o)},
+                              {"command", session.command() + own_words(o, opening)},
                               {"confidence", kConfidence},
                               {"closed_seconds", opening.closed},
                               {"steps", opening.steps},
@@ -284,7 +313,11 @@ void add_reopen_command(CommandLine& line) {
   command.option("--at", o->at, "when it is closed; a sixth of the duration without it")
       .type_name("DURATION");
   command.option("--closed", o->closed, "for how long nobody is let in").type_name("DURATION");
-  command.option("--lengths", o->lengths, "lengths of the ramp, the shortest first")
+  command
+      .option(
+          "--lengths", o->lengths,
+          "lengths of the ramp, the shortest first; without it those of 0s, 2min, 5min, 10min and "
+          "20min that fit into the run")
       .type_name("D,D,...");
   command
       .option(

@@ -6,7 +6,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "tools/cli/command_line.h"
 #include "tools/cli/commands.h"
@@ -31,15 +30,6 @@ struct RunOptions {
   std::string metrics;  // of what; empty: none
   bool dry_run = false, quiet = false, trace = false, band = false;
 };
-
-std::vector<std::string> split_names(const std::vector<std::string>& lists) {
-  std::vector<std::string> names;
-  for (const std::string& list : lists) {
-    std::istringstream stream(list);
-    for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
-  }
-  return names;
-}
 
 // The command that gives this run again, without where its files go.
 std::string command_of(const RunOptions& o) {

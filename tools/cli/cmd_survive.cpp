@@ -195,6 +195,7 @@ int survive_command(const SurviveOptions& o) {
       if (answers[k] && losses[k].trials.size() == static_cast<std::size_t>(n))
         losses[k].trials.push_back(*answers[k]);
   }
+  if (session.nothing_played()) return session.too_short("any loss was played", losses.size());
   if (!o.quiet) narrate(session.spent() + "\n");
   std::vector<std::vector<std::string>> rows{
       {"lost", "verdict", "outages", "probability", "availability"}};

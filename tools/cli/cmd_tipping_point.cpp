@@ -45,8 +45,11 @@ std::string tipping_words(const TippingOptions& o) {
   std::string words;
   for (std::size_t k = 0; k < o.params.size(); ++k)
     words += " --param " + shell_quoted(o.params[k]) + " --between " + shell_quoted(o.betweens[k]);
-  for (const std::string& policy : o.policies) words += " --with " + policy;
-  return words;
+  for (const std::string& policy : o.policies) words += " --with " + shell_quoted(policy);
+  if (o.log) words += " --log";
+  if (o.params.size() == 2) words += fmt::format(" --points {}", o.rows());
+  return words +
+         fmt::format(" --within {} --runs-per-point {}", shell_quoted(o.within), o.per_point);
 }
 
 namespace {
@@ -135,16 +138,20 @@ int tipping_command(const TippingOptions& o) {
                        "one or two parameters are wanted, each with its --between", ""}});
   if (o.params.size() == 2 && o.params[0] == o.params[1])
     throw InputError({{"--param " + o.params[1], 0, 0, "", "a map is of two parameters", ""}});
+  if (o.points && o.params.size() == 1)
+    throw InputError({{fmt::format("--points {}", *o.points), 0, 0, "",
+                       "is of a map: give a second --param with its --between", ""}});
+  const TippingPlan plan = tipping_plan(o);
   TrialSession session(o, "tipping-point");
   if (const auto fault = session.trials().fault({{}, o.policies})) throw InputError(*fault);
   if (o.params.size() == 2) return tipping_map(o, session);
   const Axis axis = tipping_axis(o, 0, session.trials());
-  const Tipping tipping =
-      find_tipping(tipping_plan(o), [&](double at, std::size_t n) -> std::optional<bool> {
-        const Variation change{{{o.params[0], text_at(axis, at), "--between"}}, o.policies};
-        const auto trial = session.play(change, session.trials().seed() + static_cast<i64>(n));
-        return trial ? std::optional(trial->outage) : std::nullopt;
-      });
+  const Tipping tipping = find_tipping(plan, [&](double at, std::size_t n) -> std::optional<bool> {
+    const Variation change{{{o.params[0], text_at(axis, at), "--between"}}, o.policies};
+    const auto trial = session.play(change, session.trials().seed() + static_cast<i64>(n));
+    return trial ? std::optional(trial->outage) : std::nullopt;
+  });
+  if (session.nothing_played()) return session.too_short("either end had a run", 2);
   const std::string name = session.trials().scenario().metadata.name;
   if (!o.quiet) narrate(session.spent() + "\n");
   const std::string command = session.command() + tipping_words(o);
@@ -174,7 +181,7 @@ void add_tipping_point_command(CommandLine& line) {
       .required()
       .type_name("A,B");
   command.flag("--log", o->log, "halve ratios instead of differences");
-  command.option("--with", o->policies, "a mitigation in all runs; can be repeated")
+  command.option("--with", o->policies, "mitigations in all runs, A or A,B; can be repeated")
       .type_name("NAME");
   command.option("--within", o->within, "share of the range that is narrow enough")
       .type_name("SHARE");
@@ -184,7 +191,10 @@ void add_tipping_point_command(CommandLine& line) {
   command.option("--runs-per-point", o->per_point, "runs at one value at most")
       .between(5, 100'000)
       .type_name("N");
-  command.runs([o] { return tipping_command(*o); });
+  command.runs([o] {
+    o->policies = split_names(o->policies);
+    return tipping_command(*o);
+  });
 }
 
 }  // namespace stampede

@@ -70,8 +70,18 @@ std::string point_of_no_return(const std::vector<Moment>& moments) {
   return "not known: no moment is surely in time and none surely too late";
 }
 
+void require_step(const WhenOptions& o, const Spec& spec) {
+  std::vector<std::string> names;
+  for (const auto& step : spec.operations.steps) names.push_back(step.name);
+  if (std::find(names.begin(), names.end(), o.step) == names.end())
+    throw InputError(
+        {{"--step " + o.step, 0, 0, "spec.operations.steps",
+          fmt::format("no step is named '{}'{}", o.step, suggestion(o.step, names)), ""}});
+}
+
 int when_command(const WhenOptions& o) {
   TrialSession session(o, "when");
+  require_step(o, session.trials().scenario().spec);
   const std::string path = "spec.operations.steps." + o.step + ".delay";
   std::vector<Moment> moments = moments_of(o, session.trials(), path);
   for (i64 n = 0; n < o.runs && !session.budget().over(); ++n) {
@@ -85,6 +95,7 @@ int when_command(const WhenOptions& o) {
       moments[k].outages += answers[k]->outage;
     }
   }
+  if (session.nothing_played()) return session.too_short("any delay had a run", moments.size());
   if (!o.quiet) narrate(session.spent() + "\n");
   std::vector<std::vector<std::string>> rows{
       {"delay [min]", "outages", "probability", "median downtime [min]", "interval"}};

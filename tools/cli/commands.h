@@ -11,7 +11,6 @@
 namespace stampede {
 
 class Command;
-class Command;
 class CommandLine;
 
 // Exit codes: a contract with scripts.
@@ -57,6 +56,9 @@ void draw(const std::string& bar);
 void add_allow_path(Command& command, std::vector<std::string>& directories);
 // The same as words of a command.
 std::string allow_path_words(const std::vector<std::string>& directories);
+
+// The names of lists such as `a,b`.
+std::vector<std::string> split_names(const std::vector<std::string>& lists);
 
 // Writes what is doubtful about a scenario to stderr.
 void warn(const Loaded& loaded);

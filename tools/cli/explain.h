@@ -3,6 +3,7 @@
 // what it rests on.
 #pragma once
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,18 @@ namespace stampede {
 struct ExplainOptions : TrialOptions {
   std::string of;
   std::vector<std::string> policies;  // --with: levers, or the one that is judged
-  i64 runs = 20, leaders = 6;
-  int sets_of = 2;
+  i64 runs = 20;
+  std::optional<i64> leaders, sets_of;
+  std::size_t most_leaders() const { return static_cast<std::size_t>(leaders.value_or(6)); }
+  i64 most_levers() const { return sets_of.value_or(2); }
 };
 
 struct Explained {
   std::string table;
   nlohmann::ordered_json json;  // what is below "result"
+  // The time was over before the least that is an answer, and how many runs that takes.
+  std::string over_before;
+  std::size_t least_runs = 0;
 };
 
 Explained explain_delays(const ExplainOptions& o, TrialSession& session);

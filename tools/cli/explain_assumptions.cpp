@@ -49,7 +49,7 @@ class Assumed {
     std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
       return effects_[a].absolute > effects_[b].absolute;
     });
-    order_.resize(std::min(order_.size(), static_cast<std::size_t>(options_.leaders)));
+    order_.resize(std::min(order_.size(), options_.most_leaders()));
     return screened_ > 0;
   }
 
@@ -111,9 +111,8 @@ class Assumed {
                 {"left_out", left_out_},
                 {"parameters", ordered_json::array()}};
     if (screened_ == 0) {
-      out.table = fmt::format(
-          "the budget was over before one path of the screening was played, which takes {} runs\n",
-          axes_.size() + 1);
+      out.over_before = "one path of the screening was played";
+      out.least_runs = 2 * (axes_.size() + 1);  // for which it has half of the budget
       return out;
     }
     const double duration = session_.trials().scenario().spec.duration.seconds();

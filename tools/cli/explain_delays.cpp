@@ -97,7 +97,8 @@ Explained explain_delays(const ExplainOptions& o, TrialSession& session) {
   if (steps.empty()) {
     out.table = "nobody has a delay in this scenario\n";
   } else if (base.empty()) {
-    out.table = "the budget was over before one seed of every delay was played\n";
+    out.over_before = "one seed of every delay was played";
+    out.least_runs = 1 + steps.size() * std::size(kFactors);
   } else {
     out.table = fmt::format("people's delays, {} seeds, {} min down as it is\n\n", base.size(),
                             minutes_text(mean_estimate(base).mean, false)) +

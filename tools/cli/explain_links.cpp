@@ -166,10 +166,10 @@ std::string links_table(Levers& levers, const std::vector<Mask>& sets) {
 // Why no set is named.
 std::string nothing_found(Levers& levers, const ExplainOptions& o) {
   const std::size_t runs = levers.trials(0).size();
-  if (runs == 0) return "not known: no run was played in the time\n";
   if (levers.outages(0) == 0)
     return fmt::format("there is no outage to prevent: 0 of {} runs without a lever\n", runs);
-  return fmt::format("no set of up to {} levers that was played prevents the outage\n", o.sets_of);
+  return fmt::format("no set of up to {} levers that was played prevents the outage\n",
+                     o.most_levers());
 }
 
 }  // namespace
@@ -182,9 +182,14 @@ Explained explain_links(const ExplainOptions& o, TrialSession& session) {
   for (std::size_t k = 0; k < levers.size(); ++k) singles.push_back(Mask{1} << k);
   // A few seeds for all, so that whatever the budget, sets are looked at as well.
   bool time = levers.play(singles, std::min(runs, kLeastRuns));
+  if (levers.trials(0).empty()) {
+    out.over_before = "there was a run without a lever";
+    out.least_runs = singles.size();
+    return out;
+  }
   shown_sets = singles;
   std::vector<Mask> level(singles.begin() + 1, singles.end());
-  for (int size = 1; time && size <= o.sets_of; ++size) {
+  for (i64 size = 1; time && size <= o.most_levers(); ++size) {
     if (size > 1) {
       level = larger(level, levers.size(), preventing);
       time = levers.play(level, std::min(runs, kLeastRuns));
@@ -201,8 +206,7 @@ Explained explain_links(const ExplainOptions& o, TrialSession& session) {
     return levers.against(Mask{1} << a, 0).mean < levers.against(Mask{1} << b, 0).mean;
   });
   std::erase_if(order, [&](std::size_t k) { return levers.against(Mask{1} << k, 0).mean >= 0; });
-  order.resize(std::min<std::size_t>(
-      order.size(), std::min<std::size_t>(4, static_cast<std::size_t>(o.leaders))));
+  order.resize(std::min<std::size_t>(order.size(), std::min<std::size_t>(4, o.most_leaders())));
   std::vector<Mask> subsets;
   for (u32 subset = 0; subset < 1u << order.size(); ++subset) {
     Mask set = 0;

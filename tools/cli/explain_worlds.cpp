@@ -35,18 +35,23 @@ Explained explain_worlds(const ExplainOptions& o, TrialSession& session) {
     prevented += answers[0]->outage && !answers[1]->outage;
   }
   const std::size_t n = differences.size();
+  Explained out;
+  if (n == 0 && session.budget().over()) {
+    out.over_before = "one world was played with it and without";
+    out.least_runs = 2;
+    return out;
+  }
   const Interval wins = anytime_share(less, n), loses = anytime_share(more, n),
                  stops = anytime_share(prevented, outages);
   const Paired change = paired(differences, session.trials().scenario().spec.duration.seconds());
-  Explained out;
   out.table = fmt::format(
       "{} in {} plausible worlds ({} assumed parameters drawn at once, one seed each)\n\n"
       "  less downtime in {} of {} {}\n  more in {} of {} {}\n  the same in {}\n"
       "  {} min of downtime in the mean {}\n"
       "  it prevents {} of the {} outages of {} or more {}\n",
       policy.name, n, axes.size(), less, n, percent(wins), more, n, percent(loses), same,
-      minutes_text(change.mean), minutes_text(change.interval), prevented, outages, o.outage_after,
-      percent(stops));
+      n > 0 ? minutes_text(change.mean) : "-", minutes_text(change.interval), prevented, outages,
+      o.outage_after, percent(stops));
   if (session.impossible() > 0)
     out.table += fmt::format("  {} runs of combinations that are no valid scenario are left out\n",
                              session.impossible());

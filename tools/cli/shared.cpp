@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 #include "sim/check.h"
 #include "tools/cli/command_line.h"
@@ -98,6 +99,15 @@ std::string allow_path_words(const std::vector<std::string>& directories) {
   for (const std::string& directory : directories)
     words += " --allow-path " + shell_quoted(directory);
   return words;
+}
+
+std::vector<std::string> split_names(const std::vector<std::string>& lists) {
+  std::vector<std::string> names;
+  for (const std::string& list : lists) {
+    std::istringstream stream(list);
+    for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+  }
+  return names;
 }
 
 void warn(const Loaded& loaded) {

@@ -1,5 +1,6 @@
 // What the two forms of `stampede tipping-point` share: one parameter, and the map of two.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,10 @@ namespace stampede {
 struct TippingOptions : TrialOptions {
   std::vector<std::string> params, betweens, policies;
   std::string within = "1%";
-  i64 per_point = 40, points = 7;
+  i64 per_point = 40;
+  std::optional<i64> points;  // of a map
   bool log = false;
+  i64 rows() const { return points.value_or(7); }
 };
 
 // The range of the k-th parameter. Throws InputError.

@@ -33,13 +33,13 @@ struct MapRow {
 std::vector<MapRow> rows_of(const TippingOptions& o, const Axis& first, const Axis& second,
                             TrialSession& session) {
   TippingPlan plan = tipping_plan(o);
-  plan.confidence = 1 - (1 - kConfidence) / static_cast<double>(o.points);
+  plan.confidence = 1 - (1 - kConfidence) / static_cast<double>(o.rows());
   std::vector<MapRow> rows;
-  for (i64 k = 0; k < o.points; ++k) {
+  for (i64 k = 0; k < o.rows(); ++k) {
     MapRow row;
-    row.at = static_cast<double>(k) / static_cast<double>(o.points - 1);
+    row.at = static_cast<double>(k) / static_cast<double>(o.rows() - 1);
     const double until =
-        session.budget().used() + session.budget().left() / static_cast<double>(o.points - k);
+        session.budget().used() + session.budget().left() / static_cast<double>(o.rows() - k);
     row.tipping = find_tipping(plan, [&](double at, std::size_t n) -> std::optional<bool> {
       if (session.budget().used() >= until) return std::nullopt;
       const Variation change{{{o.params[0], text_at(first, at), "--between"},
@@ -115,6 +115,7 @@ int tipping_map(const TippingOptions& o, TrialSession& session) {
   const Axis first = tipping_axis(o, 0, session.trials()),
              second = tipping_axis(o, 1, session.trials());
   const std::vector<MapRow> rows = rows_of(o, first, second, session);
+  if (session.nothing_played()) return session.too_short("any value had a run", 2);
   const std::string name = session.trials().scenario().metadata.name;
   if (!o.quiet) narrate(session.spent() + "\n");
   if (o.format != "json") {
@@ -124,17 +125,16 @@ int tipping_map(const TippingOptions& o, TrialSession& session) {
   const auto ends = [](const Axis& axis) {
     return ordered_json::array({text_at(axis, 0), text_at(axis, 1)});
   };
-  const ordered_json out = {
-      {"schema", "stampede.tipping_map/1"},
-      {"version", stampede_version()},
-      {"build", stampede_build()},
-      {"scenario", name},
-      {"command", session.command() + tipping_words(o) + fmt::format(" --points {}", o.points)},
-      {"params", o.params},
-      {"between", ordered_json::array({ends(first), ends(second)})},
-      {"log", o.log},
-      {"confidence", kConfidence},
-      {"rows", map_json(first, second, rows)}};
+  const ordered_json out = {{"schema", "stampede.tipping_map/1"},
+                            {"version", stampede_version()},
+                            {"build", stampede_build()},
+                            {"scenario", name},
+                            {"command", session.command() + tipping_words(o)},
+                            {"params", o.params},
+                            {"between", ordered_json::array({ends(first), ends(second)})},
+                            {"log", o.log},
+                            {"confidence", kConfidence},
+                            {"rows", map_json(first, second, rows)}};
   print_result(out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
   return kFine;
 }

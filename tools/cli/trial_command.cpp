@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "sim/value_text.h"
@@ -72,6 +73,7 @@ TrialSession::~TrialSession() {
 std::string TrialSession::command() const {
   std::string command = words(options_, question_);
   if (options_.outage_after != "10min") command += " --outage-after " + options_.outage_after;
+  if (options_.budget != "10min") command += " --budget " + options_.budget;
   return command + fmt::format(" --seed {}", trials_->seed());
 }
 
@@ -90,8 +92,10 @@ void TrialSession::stop() {
 std::optional<Trial> TrialSession::play(const Variation& change, i64 seed) {
   if (budget_.over()) return std::nullopt;
   try {
-    const auto trial =
-        trials_->play(change, seed, [&] { return !interrupted() && !budget_.over(); });
+    const auto trial = trials_->play(change, seed, [&](double simulated) {
+      reached(simulated);
+      return !interrupted() && !budget_.over();
+    });
     if (interrupted()) stop();
     if (trial) show();
     return trial;
@@ -111,6 +115,24 @@ std::vector<std::optional<Trial>> TrialSession::ask(const std::vector<Question>&
     }
   });
   return answers;
+}
+
+void TrialSession::reached(double simulated_seconds) {
+  const std::lock_guard lock(mutex_);
+  furthest_ = std::max(furthest_, simulated_seconds / trials_->scenario().spec.duration.seconds());
+}
+
+int TrialSession::too_short(const std::string& before, std::size_t runs) const {
+  const double needed = budget_.needed(runs, options_.jobs, trials_->played(), furthest_);
+  const std::string least = runs == 1 ? "a run" : fmt::format("{} runs", runs);
+  narrate(fmt::format(
+      "stampede: the budget of {} was over before {}\n{}\n", options_.budget, before,
+      needed > 0 ? fmt::format("{} take{} about {:.0f} s on this machine: --budget "
+                               "{:.0f}s is the least",
+                               least, runs == 1 ? "s" : "", std::ceil(needed), std::ceil(needed))
+                 : fmt::format("no run had begun; {} {} the least that is wanted", least,
+                               runs == 1 ? "is" : "are")));
+  return kRunsFailed;
 }
 
 std::string TrialSession::spent() const {

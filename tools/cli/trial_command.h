@@ -44,11 +44,17 @@ class TrialSession {
   std::size_t impossible() const { return impossible_; }
   // "412 runs in 583 s of 10min": for the last line of a table.
   std::string spent() const;
-  // Without what decides no figure.
+  // Says that the time was over `before` the least that is an answer, which takes so many runs, and
+  // what time is needed; returns the exit code.
+  int too_short(const std::string& before, std::size_t runs) const;
+  // No run has ended: there is nothing to say.
+  bool nothing_played() const { return trials_->played() + trials_->reused() == 0; }
+  // With what decides the figures; what the budget allowed decides how many runs there are.
   std::string command() const;
 
  private:
   void show();
+  void reached(double simulated_seconds);
   [[noreturn]] void stop();  // says once what is kept
   const TrialOptions& options_;
   const std::string question_;
@@ -57,6 +63,7 @@ class TrialSession {
   const bool terminal_;
   bool drawn_ = false, told_ = false;
   std::size_t impossible_ = 0;
+  double furthest_ = 0;  // that a run has come, as a share of its length
   std::mutex mutex_;
   std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
 };

@@ -16,6 +16,7 @@
 #include "tools/results/output_directory.h"
 #include "tools/results/series.h"
 #include "tools/world/needs.h"
+#include "tools/world/replaced.h"
 
 namespace stampede {
 namespace {
@@ -111,6 +112,10 @@ std::vector<Policy> parse_policies(const std::vector<std::string>& texts) {
     const auto fault = [&](const std::string& why) {
       faults.push_back({"--with " + text, 0, 0, "", why, ""});
     };
+    const std::vector<std::string> once = sorted_once(policy.mitigations);
+    for (const std::string& name : once)
+      if (std::count(policy.mitigations.begin(), policy.mitigations.end(), name) > 1)
+        fault("'" + name + "' is named twice");
     if (policy.mitigations.empty())
       fault("no mitigation is named; A, A,B or NAME=A,B is wanted");
     else if (!plain(policy.name))
@@ -130,9 +135,10 @@ void require_known(const std::vector<Policy>& policies) {
   for (const Policy& policy : policies)
     for (const std::string& name : policy.mitigations)
       if (std::find(known.begin(), known.end(), name) == known.end())
-        throw InputError(
-            {{"--with " + policy.name, 0, 0, "",
-              fmt::format("no mitigation is named '{}'{}", name, suggestion(name, known)), ""}});
+        throw InputError({{"--with " + policy.name, 0, 0, "",
+                           fmt::format("no mitigation is named '{}'{}", name,
+                                       registered_suggestion("mitigation", name)),
+                           ""}});
 }
 
 std::vector<CompareMeasure> compare_measures(const Scenario& scenario) {
@@ -170,16 +176,20 @@ ScenarioPolicies::ScenarioPolicies(PolicyBase base, std::vector<Policy> policies
       keep_other_builds_(keep_other_builds) {
   require_known(policies);
   const Scenario baseline = tried(policies.front()).scenario;
+  own_mitigations_ = baseline.spec.mitigations.size();
   measures_ = compare_measures(baseline);
   name_ = baseline.metadata.name;
   seed_ = baseline.spec.seed;
   duration_seconds_ = baseline.spec.duration.seconds();
   for (Policy& policy : policies) {
-    std::string fault = policies_.empty() ? "" : fault_of(policy, baseline.spec);
-    if (fault.empty())
+    if (policies_.empty()) {
       policies_.push_back(std::move(policy));
+      continue;
+    }
+    if (auto reason = cannot_be_used(policy.mitigations, baseline.spec))
+      left_out_.push_back({std::move(policy), std::move(*reason)});
     else
-      left_out_.push_back({std::move(policy), std::move(fault)});
+      add(std::move(policy));
   }
   if (policies_.size() > 1) return;
   std::vector<Diagnostic> faults;
@@ -188,8 +198,12 @@ ScenarioPolicies::ScenarioPolicies(PolicyBase base, std::vector<Policy> policies
   throw InputError(std::move(faults));
 }
 
-std::size_t ScenarioPolicies::add(Policy policy) {
-  tried(policy);
+std::optional<std::size_t> ScenarioPolicies::add(Policy policy) {
+  std::string fault = fault_of(policy);
+  if (!fault.empty()) {
+    left_out_.push_back({std::move(policy), std::move(fault)});
+    return std::nullopt;
+  }
   policies_.push_back(std::move(policy));
   return policies_.size() - 1;
 }
@@ -208,10 +222,9 @@ Loaded ScenarioPolicies::tried(const Policy& policy) const {
   return loaded;
 }
 
-std::string ScenarioPolicies::fault_of(const Policy& policy, const Spec& baseline) const try {
-  if (const auto reason = cannot_be_used(policy.mitigations, baseline)) return *reason;
-  tried(policy);
-  return "";
+std::string ScenarioPolicies::fault_of(const Policy& policy) const try {
+  const Loaded loaded = tried(policy);
+  return no_set(loaded.scenario.spec, own_mitigations_).value_or("");
 } catch (const InputError& error) {
   const Diagnostic& first = error.diagnostics.front();
   return first.path.empty() ? first.message : first.path + ": " + first.message;

@@ -54,8 +54,9 @@ struct PolicyBase {
 
 class ScenarioPolicies {
  public:
-  // One more policy; returns its index. Throws InputError.
-  std::size_t add(Policy policy);
+  // One more policy, of mitigations that the scenario has what they need for; returns its index, or
+  // nothing: it is left out, with the reason.
+  std::optional<std::size_t> add(Policy policy);
   void erase(std::size_t policy);  // the later ones move up
 
   // Loads every policy once, so that faults are found before anything is played: one that cannot be
@@ -91,8 +92,8 @@ class ScenarioPolicies {
   Loaded load(std::size_t policy, i64 seed) const;
   // Loads a policy and builds its world once, without a run. Throws InputError.
   Loaded tried(const Policy& policy) const;
-  // Why it cannot be used; empty: it can.
-  std::string fault_of(const Policy& policy, const Spec& baseline) const;
+  // Why its members are no set, or no scenario with this one; empty: they are.
+  std::string fault_of(const Policy& policy) const;
   // Nothing if the summary lacks a measure.
   std::optional<CompareRun> judged(const std::string& summary_json, i64 seed) const;
   std::string command(std::size_t policy, i64 seed) const;
@@ -105,6 +106,7 @@ class ScenarioPolicies {
   bool keep_other_builds_;
   std::vector<CompareMeasure> measures_;
   std::string name_;
+  std::size_t own_mitigations_ = 0;  // of the scenario
   i64 seed_ = 1;
   double duration_seconds_ = 0;
 };

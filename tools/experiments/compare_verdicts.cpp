@@ -85,6 +85,60 @@ std::string cost_text(const CompareReport& r, std::size_t k) {
   return costs.empty() ? "" : " It " + listed(costs) + " a run.";
 }
 
+// What a sentence about downtime would hide: a measure of the same harm that nearly every seed
+// moves one way.
+struct Besides {
+  bool worse = false;
+  std::string
+      text;  // as in "loses 365 more request-minutes a run in the mean, more on 5 of 5 seeds"
+};
+
+std::optional<Besides> moved(const CompareReport& r, std::size_t k, const char* name) {
+  constexpr double kNearlyAll = 0.9;  // of the seeds
+  constexpr double kShare = 0.01;     // of the baseline's mean that is worth a word
+  const auto m = measure_at(r, name);
+  if (!m) return std::nullopt;
+  const auto& runs = r.replications.runs;
+  std::size_t more = 0, less = 0;
+  double before = 0;
+  for (std::size_t n = 0; n < runs[k].size(); ++n) {
+    const double base = runs[0][n].values[*m], value = runs[k][n].values[*m];
+    more += value > base;
+    less += value < base;
+    before += base / static_cast<double>(runs[k].size());
+  }
+  const double change = r.comparison.policies[k].measures[*m].difference.estimate.mean;
+  const std::size_t same_way = change > 0 ? more : less;
+  if (std::abs(change) < kShare * before || change == 0 ||
+      static_cast<double>(same_way) < kNearlyAll * static_cast<double>(runs[k].size()))
+    return std::nullopt;
+  const CompareMeasure& measure = r.measures[*m];
+  const bool share = measure.unit == "ratio";
+  const char* way = share ? change > 0 ? "higher" : "lower" : change > 0 ? "more" : "fewer";
+  const std::string seeds = fmt::format("{} on {} of {} seeds", way, same_way, runs[k].size());
+  const Shown unit = shown(measure.unit);
+  const std::string size = number(std::abs(change), unit);
+  const auto& interval = r.comparison.policies[k].measures[*m].difference_interval;
+  const std::string range = interval ? " " + interval_text(*interval, unit, true) : "";
+  Besides out{(change > 0) == (measure.better == Better::kLower), ""};
+  out.text =
+      share ? fmt::format("availability is {} points {} in the mean{}, {}", size, way, range, seeds)
+            : fmt::format("it loses {} {} request-minutes a run in the mean{}, {}", size, way,
+                          range, seeds);
+  return out;
+}
+
+// Beside downtime: where that says nothing, or the contrary.
+std::string besides_text(const CompareReport& r, std::size_t k, Effect effect) {
+  auto found = moved(r, k, "lost_request_minutes");
+  if (!found) found = moved(r, k, "availability_ratio");
+  if (!found) return "";
+  const bool told = effect == Effect::kWorsens                                      ? found->worse
+                    : effect == Effect::kNothing || effect == Effect::kLooksHelpful ? false
+                                                                                    : !found->worse;
+  return told ? "" : (found->worse ? "; but " : "; yet ") + found->text;
+}
+
 std::string outages_text(const CompareReport& r, std::size_t k) {
   const PolicyEstimates& e = r.comparison.policies[k];
   return fmt::format("{} of {} runs (probability {})", e.collapsed, e.runs, percent(e.collapse));
@@ -103,34 +157,35 @@ std::string sentence(const CompareReport& r, std::size_t k) {
       fmt::format("an outage of {:.0f} min or more", r.collapse_after.seconds() / 60);
   const std::string by =
       fmt::format("{} min of downtime a run in the mean", change(difference, minutes));
+  const Effect effect = effect_of(r, k);
   std::string text;
-  switch (effect_of(r, k)) {
+  switch (effect) {
     case Effect::kStops:
-      text = fmt::format("{} would have stopped it: {} in {}.", name, outage, outages_text(r, k));
+      text = fmt::format("{} would have stopped it: {} in {}", name, outage, outages_text(r, k));
       break;
     case Effect::kShortens:
-      text = fmt::format("{} helps and does not stop it: {}; {} in {}.", name, by, outage,
+      text = fmt::format("{} helps and does not stop it: {}; {} in {}", name, by, outage,
                          outages_text(r, k));
       break;
     case Effect::kPromises:
       text = fmt::format(
           "{} is not decided yet: less downtime on each of {} seeds ({} min in the "
-          "mean), too few for a table of {} candidates; {} in {}.",
+          "mean), too few for a table of {} candidates; {} in {}",
           name, e.runs, change(difference, minutes), r.policies.size() - 1, outage,
           outages_text(r, k));
       break;
     case Effect::kLooksHelpful:
-      text = fmt::format("{} only looks helpful: {}, which {} seeds cannot tell from chance.", name,
+      text = fmt::format("{} only looks helpful: {}, which {} seeds cannot tell from chance", name,
                          by, e.runs);
       break;
     case Effect::kNothing:
-      text = fmt::format("{} is undecided: {} in {} seeds.", name, by, e.runs);
+      text = fmt::format("{} is undecided on downtime: {} in {} seeds", name, by, e.runs);
       break;
     case Effect::kWorsens:
-      text = fmt::format("{} makes it worse: {}; {} in {}.", name, by, outage, outages_text(r, k));
+      text = fmt::format("{} makes it worse: {}; {} in {}", name, by, outage, outages_text(r, k));
       break;
   }
-  return text + incidents_text(r, k) + cost_text(r, k);
+  return text + besides_text(r, k, effect) + "." + incidents_text(r, k) + cost_text(r, k);
 }
 
 std::string difference_of(const CompareReport& r, std::size_t k, const char* name) {

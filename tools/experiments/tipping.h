@@ -28,7 +28,7 @@ enum class Side : u8 { kOpen, kBelow, kAbove };  // of one half
 struct TestedPoint {
   double at = 0;  // between 0 and 1
   std::size_t runs = 0, outages = 0;
-  Interval share;  // holds at any time, at this point's own level
+  Interval share{0, 1};  // holds at any time, at this point's own level
   Side side = Side::kOpen;
 };
 

@@ -8,6 +8,7 @@
 #include "tools/results/build.h"
 #include "tools/results/shell.h"
 #include "tools/world/needs.h"
+#include "tools/world/replaced.h"
 
 namespace stampede {
 namespace {
@@ -52,6 +53,7 @@ Trials::Trials(PolicyBase base, std::string question, std::string store, std::st
     : base_(std::move(base)),
       question_(std::move(question)),
       command_(std::move(command)),
+      store_path_(std::move(store)),
       outage_after_(outage_after) {
   const Loaded loaded = load_scenario(base_.source, base_.sets, {}, base_.surroundings);
   try {
@@ -60,8 +62,11 @@ Trials::Trials(PolicyBase base, std::string question, std::string store, std::st
     throw InputError({loaded.provenance.locate(error.path, error.what())});
   }
   scenario_ = loaded.scenario;
-  if (store.empty()) return;
-  store_ = std::make_unique<Store>(store);
+}
+
+void Trials::open_store() {
+  if (store_ || store_path_.empty()) return;
+  store_ = std::make_unique<Store>(store_path_);
   std::map<std::string, std::map<std::string, double>> kept;  // by name, then by run
   for (const char* name : {kDowntime, kAvailability}) kept[name] = store_->scalar(name);
   for (const RegionParams& r : scenario_.spec.regions)
@@ -87,10 +92,15 @@ std::optional<ValueAt> Trials::value(const std::string& path) const {
 }
 
 std::optional<InputError> Trials::fault(const Variation& change) const try {
-  if (const auto reason = cannot_be_used(change.mitigations, scenario_.spec))
+  const auto not_usable = [&](const std::string& reason) {
     return InputError({{fmt::format("--with {}", fmt::join(change.mitigations, ",")), 0, 0, "",
-                        "cannot be used: " + *reason, ""}});
+                        "cannot be used: " + reason, ""}});
+  };
+  if (const auto reason = cannot_be_used(change.mitigations, scenario_.spec))
+    return not_usable(*reason);
   const Loaded loaded = load(change, seed());
+  if (const auto reason = no_set(loaded.scenario.spec, scenario_.spec.mitigations.size()))
+    return not_usable(*reason);
   run_simulation(loaded.scenario, [](double) { return false; });
   return std::nullopt;
 } catch (const InputError& error) {
@@ -141,17 +151,18 @@ Trial Trials::judged(
 }
 
 std::optional<Trial> Trials::play(const Variation& change, i64 seed,
-                                  const std::function<bool()>& go_on) {
+                                  const std::function<bool(double)>& go_on) {
   const Loaded loaded = load(change, seed);
   const std::string id = run_id(stampede_build(), effective(loaded.scenario));
   {
     const std::lock_guard lock(mutex_);
+    open_store();
     if (const auto it = known_.find(id); it != known_.end()) {
       ++reused_;
       return it->second;
     }
   }
-  const auto record = execute(loaded, [&](double) { return go_on(); });
+  const auto record = execute(loaded, go_on);
   if (!record) return std::nullopt;
   if (!record->error.empty()) throw FailedRun{record->error, command_of(change, seed), seed};
   const Trial trial =

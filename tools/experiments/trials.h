@@ -30,8 +30,9 @@ struct Trial {
 
 class Trials {
  public:
-  // `question` names the command in the store; `store` is its path, empty: nothing is kept.
-  // `command` is `stampede run FILE --set ...`. Throws InputError, FileError.
+  // `question` names the command in the store; `store` is its path, empty: nothing is kept. It is
+  // opened, or made, by the first run that is asked for, so that input which is at fault makes
+  // none. `command` is `stampede run FILE --set ...`. Throws InputError.
   Trials(PolicyBase base, std::string question, std::string store, std::string command,
          Duration outage_after);
 
@@ -46,8 +47,10 @@ class Trials {
   AxisMember range(const std::string& path, const std::string& from, const std::string& to,
                    bool log, const std::string& option) const;
 
-  // May be called by several threads. None when `go_on` returned false. Throws FailedRun.
-  std::optional<Trial> play(const Variation& change, i64 seed, const std::function<bool()>& go_on);
+  // May be called by several threads. None when `go_on` returned false. Throws FailedRun,
+  // FileError.
+  std::optional<Trial> play(const Variation& change, i64 seed,
+                            const std::function<bool(double simulated_seconds)>& go_on);
 
   std::size_t played() const { return played_; }
   std::size_t reused() const { return reused_; }
@@ -56,10 +59,11 @@ class Trials {
  private:
   Loaded load(const Variation& change, i64 seed) const;
   std::string command_of(const Variation& change, i64 seed) const;
+  void open_store();
   Trial judged(const std::function<std::optional<double>(const std::string&)>& scalar_named) const;
 
   PolicyBase base_;
-  std::string question_, command_;
+  std::string question_, command_, store_path_;
   Duration outage_after_;
   Scenario scenario_;
   std::mutex mutex_;

@@ -78,6 +78,11 @@ std::vector<std::string> registered_names(const std::string& category) {
   return names;
 }
 
+std::string registered_suggestion(const std::string& category, const std::string& name) {
+  const std::string said = suggestion(name, registered_names(category));
+  return said.empty() ? fmt::format("; `stampede list {}s` has all names", category) : said;
+}
+
 std::string bound_text(ValueKind kind, double bound) {
   switch (kind) {
     case ValueKind::kDuration:
@@ -283,7 +288,7 @@ bool YamlLoader::select(const YamlNode& at, const TypeInfo& type, Selection& sel
   if (!entry) {
     report(at, path,
            fmt::format("no {} is named '{}'{}", type.category, shortened(name),
-                       suggestion(name, registered_names(type.category))));
+                       registered_suggestion(type.category, name)));
     return false;
   }
   selection.name = name;

@@ -132,6 +132,9 @@ std::string element_path(const std::string& path, std::size_t index);
 
 // Names registered under a category, sorted.
 std::vector<std::string> registered_names(const std::string& category);
+// What is said of a name that none of a category has: the nearest one, all of few, or who lists
+// them.
+std::string registered_suggestion(const std::string& category, const std::string& name);
 
 // What is said of a key that `type`, at `path`, does not have; where those that it has are too many
 // to list, the command that lists them.

@@ -14,7 +14,7 @@
 #include "tools/world/change_consistency.h"
 #include "tools/world/component_consistency.h"
 #include "tools/world/expectation_consistency.h"
-#include "tools/world/needs.h"
+#include "tools/world/mitigation_consistency.h"
 #include "tools/world/operations_consistency.h"
 #include "tools/world/service_consistency.h"
 #include "tools/world/version_consistency.h"
@@ -56,14 +56,6 @@ void region_names(Findings& out, const Spec& spec) {
                      fmt::format("'{}' is what a part of the service is called; another name keeps "
                                  "them apart",
                                  spec.regions[i].name)});
-}
-
-void mitigations_without_use(Findings& out, const Spec& spec) {
-  for (std::size_t i = 0; i < spec.mitigations.size(); ++i)
-    if (const auto need = unmet_need(spec.mitigations[i].name, spec))
-      out.push_back(
-          {fmt::format("spec.mitigations[{}]", i),
-           fmt::format("'{}' changes nothing here: {}", spec.mitigations[i].name, lack_of(*need))});
 }
 
 void region_sizes(Findings& out, const Spec& spec) {
@@ -312,6 +304,7 @@ std::vector<Finding> contradictions(const Spec& spec) {
   unique_names(out, "spec.clients", spec.clients);
   unique_names(out, "spec.regions", spec.regions);
   region_names(out, spec);
+  for (Finding& fault : faults_of_mitigations(spec)) out.push_back(std::move(fault));
   unique_names(out, "spec.operations.steps", spec.operations.steps);
   unique_names(out, "spec.operations.responders", spec.operations.responders);
   client_classes(out, spec);
@@ -362,7 +355,7 @@ std::vector<Finding> doubts(const Spec& spec) {
     for (const PoolParams& p : spec.serving_of(r).pools)
       in_order |= p.engine.scheduling_policy == SchedulingPolicy::kPriority;
   }
-  mitigations_without_use(out, spec);
+  for (Finding& doubt : doubts_of_mitigations(spec)) out.push_back(std::move(doubt));
   for (std::size_t i = 0; !in_order && i < spec.clients.size(); ++i)
     if (spec.clients[i].priority != 0)
       out.push_back({fmt::format("spec.clients[{}].priority", i),

@@ -15,8 +15,8 @@
 #include "models/mitigations/overlay.h"
 #include "tools/world/consistency.h"
 #include "tools/world/endpoint_rate.h"
-#include "tools/world/needs.h"
 #include "tools/world/pool_classes.h"
+#include "tools/world/replaced.h"
 
 namespace stampede {
 namespace {
@@ -86,22 +86,6 @@ void regions_of_their_own(YamlLoader& loader, const Spec& spec, const std::vecto
                          element_path("spec.regions", r) + ".serving");
 }
 
-// One change for each class that is meant.
-void add_patch(std::vector<Override>& changes, const Patch& patch, const std::string& mitigation,
-               const std::vector<ClientClassParams>& clients) {
-  const std::string option = "mitigation " + mitigation, all = "[*]";
-  if (patch.clients == PatchedClients::kAll) {
-    changes.push_back({patch.path, patch.value, option, patch.times});
-    return;
-  }
-  for (std::size_t i = 0; i < clients.size(); ++i) {
-    if (!retries(clients[i])) continue;
-    std::string path = patch.path;
-    path.replace(path.find(all), all.size(), fmt::format("[{}]", i));
-    changes.push_back({path, patch.value, option, patch.times});
-  }
-}
-
 }  // namespace
 
 std::string document_kind(const SourceText& source) {
@@ -163,7 +147,8 @@ Loaded load_scenario(const SourceText& source, const std::vector<Override>& sets
     const auto overlay = overlays().find(chosen.name);
     if (overlay == overlays().end()) continue;
     for (const Patch& patch : overlay->second(chosen.params.get()))
-      add_patch(patches, patch, chosen.name, spec.clients);
+      for (const Patch& one : patches_for(patch, spec.clients))
+        patches.push_back({one.path, one.value, "mitigation " + chosen.name, one.times});
   }
   for (const Override& patch : patches) loader.set(patch);
   for (const Override& change : sets)

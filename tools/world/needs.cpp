@@ -62,6 +62,11 @@ bool has_priorities(const Spec& spec) {
   });
 }
 
+bool has_delay_to_spread(const ClientClassParams& c) {
+  if (!retries(c) || c.retry.policy == RetryKind::kFullJitter) return false;
+  return c.retry.policy != RetryKind::kImmediate || c.retry.base.value_or(Duration{}).ns > 0;
+}
+
 bool says_retry_after(const Spec& spec) {
   return spec.safety.retry_after.ns > 0 || spec.balancer.spill_retry_after.ns > 0 ||
          some_region(spec, [&](std::size_t r) { return spec.gateway_of(r).retry_after.ns > 0; });
@@ -84,6 +89,9 @@ const std::array kRows{
         [](const Spec& spec) { return spec.regions.size() > 1; }},
     Row{Need::kRetries, "no class of clients retries by itself",
         [](const Spec& spec) { return some_class(spec, retries); }},
+    Row{Need::kRetryDelays,
+        "no class of clients has a retry delay that is not drawn from zero already",
+        [](const Spec& spec) { return some_class(spec, has_delay_to_spread); }},
     Row{Need::kTimeLimits, "no class of clients has a time-out", has_time_limits},
     Row{Need::kAutoscaler, "no pool has an autoscaler", has_autoscaler},
     Row{Need::kPrefixCaching, "no pool's engine has prefix_caching, and it looks for prefixes",
