@@ -201,7 +201,10 @@ ScenarioPolicies::ScenarioPolicies(PolicyBase base, std::vector<Policy> policies
 std::optional<std::size_t> ScenarioPolicies::add(Policy policy) {
   std::string fault = fault_of(policy);
   if (!fault.empty()) {
-    left_out_.push_back({std::move(policy), std::move(fault)});
+    // A search may come to the same set twice.
+    if (std::none_of(left_out_.begin(), left_out_.end(),
+                     [&](const LeftOut& out) { return out.policy.name == policy.name; }))
+      left_out_.push_back({std::move(policy), std::move(fault)});
     return std::nullopt;
   }
   policies_.push_back(std::move(policy));
