@@ -235,6 +235,7 @@ class Population final : public Component,
   u32 process_of(const Request& request) const;
   // The only way on from one state to the next, so that its process counts its calls right.
   void become(Request& request, Request::State state, bool hedged = false);
+  void become_counted(Request& request, Request::State state, bool hedged);
   static CallPhase phase_of(const Request& request);
   void recount_calls();
   void verify_calls();

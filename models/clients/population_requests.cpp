@@ -575,15 +575,18 @@ CallPhase Population::phase_of(const Request& r) {
 }
 
 void Population::become(Request& r, Request::State state, bool hedged) {
-  Request next = r;
-  next.state = state;
-  next.hedged = hedged;
-  if (processes_->keep_state()) {
-    RetryBudgets& budgets = processes_->pool_of(r.class_id).budgets;
-    if (budgets.counts_calls()) budgets.moved(process_of(r), phase_of(r), phase_of(next));
-  }
+  if (processes_->keep_state()) [[unlikely]]
+    return become_counted(r, state, hedged);
   r.state = state;
   r.hedged = hedged;
+}
+
+void Population::become_counted(Request& r, Request::State state, bool hedged) {
+  const CallPhase before = phase_of(r);
+  r.state = state;
+  r.hedged = hedged;
+  RetryBudgets& budgets = processes_->pool_of(r.class_id).budgets;
+  if (budgets.counts_calls()) budgets.moved(process_of(r), before, phase_of(r));
 }
 
 // A class whose budget was changed may have joined other processes.

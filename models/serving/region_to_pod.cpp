@@ -45,7 +45,8 @@ inline bool Region::full(const Pod& p) const {
          (e.max_num_queued_tokens > 0 && p.engine->queued_tokens() >= e.max_num_queued_tokens);
 }
 
-inline std::optional<Verdict> Region::refused_by(Pod& p, PodId id, AttemptSlot slot) {
+[[gnu::always_inline]] inline std::optional<Verdict> Region::refused_by(Pod& p, PodId id,
+                                                                        AttemptSlot slot) {
   if (!p.serving)  // a stale endpoint: connection refused
     return refuse_503(p.stopped_by ? p.stopped_by : endpoint_cause_[p.workload]);
   if (versions_) [[unlikely]] {
@@ -83,7 +84,11 @@ PodId Region::choose(WorkloadId workload, AttemptSlot slot) {
   const Attempt& a = (*wiring_.attempts)[slot];
   OpenEndpoints& endpoints = endpoints_[workload];
   const u64 key = a.session_key ^ (u64{slot} << 32);
-  if (!endpoints.reads_prompts()) return endpoints.pick(key_of(a, endpoints.picked_by()), key);
+  if (!endpoints.reads_prompts()) {
+    const PickedBy by = endpoints.picked_by();
+    const bool plain = by == PickedBy::kSession && !wiring_.by_connection;
+    return endpoints.pick(plain ? a.session_key : key_of(a, by), key);
+  }
   text_.clear();
   if (wiring_.text != nullptr) wiring_.text->text_runs(a.session, a.prompt, text_);
   return endpoints.route({a.session_key, key, a.prompt, text_});
