@@ -1,5 +1,7 @@
 #include "models/clients/caller_retries.h"
 
+#include <utility>
+
 #include "models/clients/retry_policy.h"
 
 namespace stampede {
@@ -40,8 +42,11 @@ class PolicyAndBudget final : public CallerRetries, public Tunable {
   }
 
   LiveRoot live() override { return live_root(params_, this); }
+  void spares(ServicePort* asked) override { asked_ = asked; }
   void retuned(const LiveChange& change) override {
-    policy_ = RetryPolicy(params_);
+    const u32 before = std::exchange(policy_, RetryPolicy(params_)).max_attempts();
+    if (asked_ != nullptr && policy_.max_attempts() <= before)
+      asked_->eased({change.by, change.path});
     if (change.path.find(".budget") == std::string_view::npos) return;
     budgets_ = {params_, processes_};
     if (budgets_.counts_calls()) budgets_.recount(calls_);
@@ -58,6 +63,7 @@ class PolicyAndBudget final : public CallerRetries, public Tunable {
   RetryParams params_;
   u32 processes_;
   RetryPolicy policy_;
+  ServicePort* asked_ = nullptr;
   RetryBudgets budgets_;
   std::vector<CallsUnderWay> calls_;  // counted under every budget: it may become one of them
   StreamKey delays_, chances_;

@@ -10,12 +10,15 @@
 #include "models/clients/retry_budget.h"
 #include "models/ports/live_port.h"
 #include "models/ports/retry_port.h"
+#include "models/ports/service_port.h"
 #include "sim/world.h"
 
 namespace stampede {
 
 struct CallerRetries : RetryPort {
   virtual LiveRoot live() = 0;
+  // Who hears that it tries less often.
+  virtual void spares(ServicePort* asked) = 0;
   // Of all processes.
   virtual CallsUnderWay under_way() const = 0;
 };

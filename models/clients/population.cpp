@@ -67,7 +67,7 @@ Population::Population(World& world, std::vector<ClientClassParams> classes, Dem
     classes_.push_back(std::make_unique<Class>(std::move(p), world, component_,
                                                static_cast<u32>(classes_.size())));
   for (const auto& c : classes_)
-    c->own_rate = demand_->params().rate.per_second * c->params.share.value;
+    c->own_rate = c->rate = demand_->params().rate.per_second * c->params.share.value;
   for (std::size_t k = 0; k < wiring_.traces.size(); ++k)
     if (wiring_.traces[k]) classes_[k]->play(wiring_.traces[k], world);
   for (std::size_t k = 0; k < wiring_.hedging.size(); ++k)
@@ -388,14 +388,13 @@ void Population::retuned(const LiveChange& change) {
     for (u32 k = 0; k < classes_.size(); ++k) {
       if (shape)
         classes_[k]->tuned.note(change.path, started_ ? change.cause : kNoIncident, world_.now());
-      rates_changed(k, change.cause);
+      rates_changed(k, change);
     }
     return;
   }
   for (u32 k = 0; k < classes_.size(); ++k) {
     const std::string prefix = "clients[" + std::to_string(k) + "].";
-    if (change.path.starts_with(prefix))
-      retune_class(k, change.path.substr(prefix.size()), change.cause);
+    if (change.path.starts_with(prefix)) retune_class(k, change.path.substr(prefix.size()), change);
   }
 }
 
@@ -405,8 +404,9 @@ constexpr const char* kOfLoad[] = {
     "loop_",         "token_budget",      "max_context", "continue_", "think_time",
     "step_gap",      "cancel_on_timeout", "retry.",      "resubmit.", "breaker."};
 
-void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
+void Population::retune_class(u32 k, std::string_view key, const LiveChange& change) {
   Class& c = *classes_[k];
+  const IncidentId cause = change.cause;
   const auto below = [&](const char* group) { return key.starts_with(group); };
   if (std::any_of(std::begin(kOfLoad), std::end(kOfLoad), below))
     c.tuned.note(key, started_ ? cause : kNoIncident, world_.now());
@@ -414,7 +414,10 @@ void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
   if (below("message.")) c.message = LengthTable(c.params.message);
   if (below("answer.")) c.answer = LengthTable(c.params.answer);
   if (below("resumed_context.")) c.resumed = LengthTable(c.params.resumed_context);
-  if (below("retry.")) c.policy = RetryPolicy(c.params.retry);
+  if (below("retry.")) {
+    const u32 before = std::exchange(c.policy, RetryPolicy(c.params.retry)).max_attempts();
+    if (c.policy.max_attempts() <= before) asks_less(k, change);
+  }
   if (below("retry.budget") || below("breaker.")) {
     processes_->changed(static_cast<u16>(k), c.params);
     recount_calls();
@@ -425,20 +428,31 @@ void Population::retune_class(u32 k, std::string_view key, IncidentId cause) {
     ++c.patience_number;
     c.be_patient(started_ ? cause : kNoIncident);
   }
-  if (key == "share") rates_changed(k, cause);
+  if (key == "share") rates_changed(k, change);
   if (key == "continue_probability" || key == "think_time") resize_rings(k);
 }
 
+// Regions, and the ways to them, get less of this class.
+void Population::asks_less(u32 k, const LiveChange& change) {
+  const Relief relief{change.by, change.path, static_cast<u16>(k)};
+  for (RegionId r = 0; r < wiring_.regions.size(); ++r) {
+    wiring_.regions[r]->eased(relief);
+    for (ClientNetwork n = 0; n < wiring_.network->client_networks(); ++n)
+      if (const PathHarm* harm = wiring_.network->path(n, r).harm) harm->eased(relief);
+  }
+}
+
 // The next arrival is drawn anew by the new rate: a Poisson process has no memory.
-void Population::rates_changed(u32 k, IncidentId cause) {
+void Population::rates_changed(u32 k, const LiveChange& change) {
   Class& c = *classes_[k];
   const double rate = demand_->params().rate.per_second * c.params.share.value;
   if (!started_) c.own_rate = rate;  // as if the scenario had said so
+  if (rate < std::exchange(c.rate, rate)) asks_less(k, change);
   const bool more = rate > c.own_rate;
   for (u32 i = 0; i < chains_.size(); ++i) {
     Chain& chain = chains_[i];
     if (chain.class_id != k) continue;
-    chain.raised_by = more ? cause : kNoIncident;
+    chain.raised_by = more ? change.cause : kNoIncident;
     if (!started_) continue;
     if (!chain.started) {
       start_chain(i);

@@ -198,8 +198,9 @@ class Population final : public Component,
     IncidentId incident;
   };
 
-  void retune_class(u32 class_id, std::string_view key, IncidentId cause);
-  void rates_changed(u32 class_id, IncidentId cause);
+  void retune_class(u32 class_id, std::string_view key, const LiveChange& change);
+  void rates_changed(u32 class_id, const LiveChange& change);
+  void asks_less(u32 class_id, const LiveChange& change);
   void resize_rings(u32 class_id);
 
   void start_chain(u32 chain);

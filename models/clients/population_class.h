@@ -27,6 +27,7 @@ struct Population::Class {
   u16 patience_number = 0;
   std::vector<Patience> earlier;  // [number]
   double own_rate = 0;            // the scenario's rate times share [1/s]
+  double rate = 0;                // as it is now
   Duration ring_think_time{};     // for which the rings are long enough
   double fallback_tokens = 0;     // bucket of the other provider's capacity
   Instant fallback_refilled{};

@@ -129,6 +129,8 @@ void Population::send(RequestSlot slot) {
   if (!route.verdict.accepted()) return refused(slot, route.verdict, 100_ms);
   wiring_.service->attempt_offered(route.region, route.moved_by);
   const PathState& path = wiring_.network->path(s.client, route.region);
+  if (path.reach != Reach::kReachable) [[unlikely]]
+    wiring_.regions[route.region]->eased({path.cause, {}, r.class_id});
   if (path.reach == Reach::kNoRoute)
     return refused(slot, {Outcome::kUnreachable, {}, path.cause}, path.round_trip);
 

@@ -24,6 +24,10 @@ class ClassFilter final : public ServicePort {
   void leave(u32 tag) override { service_.leave(tag); }
   bool waits(u32 tag) const override { return service_.waits(tag); }
   IncidentId delayed_by(u32 tag) const override { return service_.delayed_by(tag); }
+  void eased(const Relief& relief) override {
+    const std::size_t of = relief.client_class.value_or(UINT16_MAX);
+    if (!relief.client_class || (of < needs_.size() && needs_[of] != 0)) service_.eased(relief);
+  }
 
  private:
   ServicePort& service_;

@@ -30,6 +30,9 @@ class Resolvers final : public Component, public ServicePort, public ServiceCall
     return tag < waiting_.size() && waiting_[tag].caller != nullptr;
   }
   IncidentId delayed_by(u32 tag) const override;
+  void eased(const Relief& relief) override {
+    if (authority_ != nullptr) authority_->eased(relief);
+  }
   void service_replied(u32 resolver, const ServiceReply& reply) override;
   void handle(const Event& event) override;
 

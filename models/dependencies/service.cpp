@@ -268,10 +268,18 @@ void Service::look() {
                                      " calls of 10 s were refused or left unserved");
     watch();
   } else if (saturated_ != kNoIncident && now - lost_at_ >= kQuiet && served_since_ >= kFewest) {
-    world_.end(kServiceRecovered, path_, saturated_, eased_by_.since(saturated_),
+    world_.end(kServiceRecovered, path_, saturated_,
+               eased_by_.last(world_, saturated_, std::max(lost_at_, away_until_)),
                "its callers are served again");
     saturated_ = kNoIncident;
   }
+}
+
+void Service::eased(const Relief& relief) {
+  if (relief.by == relieved_by_) return;
+  relieved_by_ = relief.by;
+  eased_by_.note(relief.by, relief.path);
+  if (others_ != nullptr) others_->eased(relief);
 }
 
 void Service::watch() { world_.scheduler.after(1_s, Priority::kSample, component_, kLook); }
@@ -311,11 +319,13 @@ void Service::end_instance(IncidentId cause) {
 
 void Service::instance_back(u32 instance) {
   const bool cold = params_.cold_time.ns > 0;
+  const bool was_away = down() || hangs();
   instances_.started(instance, world_.now(), cold);
   if (cold)
     world_.scheduler.after(params_.cold_time, Priority::kControl, component_, kInstanceWarm,
                            instance, instances_.ends(instance));
   apply();
+  if (was_away && !down() && !hangs()) away_until_ = world_.now();
   go_on_restarting();
   if (instances_.up() < instances_.number() || !rounds_.empty()) return;
   all_started();
@@ -323,6 +333,7 @@ void Service::instance_back(u32 instance) {
   const IncidentId back =
       world_.incident(kInstancesBack, path_, ended, "all of its instances take calls");
   for (const IncidentId round : ended) world_.fade(round, back);
+  eased_by_.note(back);
 }
 
 // If only until the next round takes some of them down.
@@ -342,6 +353,7 @@ u32 Service::restart(double share, u32 max_unavailable, IncidentId cause) {
       world_.incident(kInstancesRestarted, path_, {cause},
                       fmt::format("{} of its {} instances, {} at a time", number,
                                   instances_.number(), std::min(most, number)));
+  eased_by_.note(incident);
   rounds_.push_back({++last_round_, number, most, incident});
   go_on_restarting();
   return last_round_;
@@ -428,6 +440,7 @@ void Service::heal(u32 id, IncidentId healed) {
       std::find_if(faults_.begin(), faults_.end(), [id](const Fault& f) { return f.id == id; });
   if (it == faults_.end()) return;
   const Fault gone = *it;
+  const bool was_away = down() || hangs();
   faults_.erase(it);
   lingering_.push_back(gone.incident);
   const Remains remains = remains_of(gone);
@@ -435,6 +448,7 @@ void Service::heal(u32 id, IncidentId healed) {
       world_.ease(kServiceRestored, path_, gone.incident, {gone.incident, healed}, "", remains);
   if (remains != Remains::kAsMuch) eased_by_.note(restored);
   apply();
+  if (was_away && !down() && !hangs()) away_until_ = world_.now();
   if (station_.present() == 0) lingering_.clear();
 }
 

@@ -63,7 +63,8 @@ class Service final : public Component,
   bool withdrawn() const { return withdrawn_ != kNoIncident; }
   // Nobody is led to it. One that is announced by prefixes answers whom BGP still leads there.
   bool gone() const { return withdrawn() && !params_.health.prefixes; }
-  void caller_left();  // before its call was served
+  void eased(const Relief& relief);  // by its callers
+  void caller_left();                // before its call was served
   // What ails it now, if anything.
   IncidentId ailment() const;
   std::vector<IncidentId> ailments() const;
@@ -166,6 +167,8 @@ class Service final : public Component,
   std::array<Second, 10> seconds_{};
   IncidentId saturated_ = kNoIncident;
   EasedBy eased_by_;
+  IncidentId relieved_by_ = kNoIncident;  // by callers, the last
+  Instant away_until_{};                  // it was down or hung
   IncidentId withdrawn_ = kNoIncident;
   Instant lost_at_{};
   u64 served_since_ = 0;  // calls, since then, whose callers waited

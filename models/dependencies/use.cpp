@@ -54,6 +54,7 @@ void Use::build_cache() {
 
 void Use::retuned(const LiveChange& change) {
   tuned_.note(change.path, change.cause, world_.now());
+  eased({change.by, change.path});
   if (world_.now() == Instant{}) cache_.reset();  // it begins with what the change says
   build_cache();
 }
@@ -193,7 +194,10 @@ std::optional<ServiceReply> Use::attempt(u32 call) {
   if (wiring_.network != nullptr && wiring_.from != site.region) {
     const PathState& path = way_to(site.region, c.key);
     c.way += path.round_trip;
-    if (path.reach != Reach::kReachable) c.cause = path.cause ? path.cause : c.cause;
+    if (path.reach != Reach::kReachable) {
+      c.cause = path.cause ? path.cause : c.cause;
+      c.at->eased({path.cause});
+    }
     if (path.reach == Reach::kNoRoute) return refused(call, RetryCause::kTransport, path.cause);
     if (path.reach == Reach::kBlackHole) return wait();
     if (path.harm != nullptr) c.way += late(call, path);
@@ -382,6 +386,15 @@ IncidentId Use::delayed_by(u32 tag) const {
   const Call& c = calls_[by_tag_[tag]];
   const IncidentId late = why_late(c);
   return late != kNoIncident ? late : c.cause;
+}
+
+// The service and the way to it have less to do for this caller.
+void Use::eased(const Relief& relief) {
+  wiring_.service->eased(relief);
+  for (const Site& site : wiring_.sites) site.service->eased(relief);
+  if (wiring_.network == nullptr || wiring_.from == kNoRegion || wiring_.to == kNoRegion) return;
+  if (const PathHarm* harm = wiring_.network->between(wiring_.from, wiring_.to).harm)
+    harm->eased(relief);
 }
 
 // ---- what it keeps

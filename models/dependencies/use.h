@@ -59,6 +59,7 @@ class Use final : public Component,
   void leave(u32 tag) override;
   bool waits(u32 tag) const override { return tag < by_tag_.size() && by_tag_[tag] != kNone; }
   IncidentId delayed_by(u32 tag) const override;
+  void eased(const Relief& relief) override;
 
   IncidentId lose_answers(double from, double share, IncidentId cause) override;
 

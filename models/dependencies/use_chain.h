@@ -19,6 +19,9 @@ class UseChain final : public ServicePort, public ServiceCaller {
     return tag < questions_.size() && questions_[tag].caller != nullptr;
   }
   IncidentId delayed_by(u32 tag) const override;
+  void eased(const Relief& relief) override {
+    for (ServicePort* link : links_) link->eased(relief);
+  }
   void service_replied(u32 tag, const ServiceReply& reply) override;
 
  private:

@@ -406,8 +406,10 @@ void Network::limit_ways() {
 }
 
 void Network::retuned(const LiveChange& change) {
-  if (change.path.starts_with("network.capacities"))
+  if (change.path.starts_with("network.capacities")) {
     tuned_.note(change.path, change.cause, world_.now());
+    if (path_faults_) path_faults_->eased({change.by, change.path});
+  }
   if (!path_faults_ || !change.path.starts_with("network.ibgp")) return;
   path_faults_->rebuild_all();
   mark_all_dirty();

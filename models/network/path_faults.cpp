@@ -7,6 +7,7 @@
 
 #include "models/network/transport.h"
 #include "sim/cause_tally.h"
+#include "sim/eased_by.h"
 #include "sim/math.h"
 
 namespace stampede {
@@ -32,11 +33,15 @@ struct PathFaults::Pipe {
   // Of a capacity that there always is; null: of a fault, which has an incident of its own.
   const WayCapacity* standing = nullptr;
   IncidentId saturated = kNoIncident;
+  EasedBy eased_by;  // since then
   Instant lossy_since = kNever, relieved_since = kNever;
   CauseTally<10, 3, 4> brought_by;
   void decay(Instant now) {
     offered *= math::exp(-(now - since).seconds() / kWindow);
     since = now;
+  }
+  void eased(IncidentId by, std::string_view path = {}) {
+    if (saturated != kNoIncident) eased_by.note(by, path);
   }
   double loss(Instant now) {
     decay(now);
@@ -86,6 +91,10 @@ struct PathFaults::Harm final : PathHarm {
     for (const Pipe* pipe : pipes)
       if (pipe->saturated != kNoIncident) return pipe->saturated;
     return incident;
+  }
+
+  void eased(const Relief& relief) const override {
+    for (Pipe* pipe : pipes) pipe->eased(relief.by, relief.path);
   }
 
   void clear() {
@@ -175,6 +184,7 @@ void PathFaults::look_at(Pipe& pipe) {
     if (pipe.saturated != kNoIncident || now - pipe.lossy_since < kLossyFor) return;
     std::vector<IncidentId> causes = pipe.brought_by.top(now, 4);
     tuned_.add_to(causes, now);
+    pipe.eased_by.clear();
     pipe.saturated =
         world_.incident(kLinkSaturated, path_, std::move(causes),
                         fmt::format("{}: {} are offered, {} carried", pipe.standing->name,
@@ -185,14 +195,22 @@ void PathFaults::look_at(Pipe& pipe) {
   if (pipe.saturated == kNoIncident) return;
   if (pipe.relieved_since == kNever) pipe.relieved_since = now;
   if (now - pipe.relieved_since < kRelievedFor) return;
-  world_.end(kLinkRelieved, path_, std::exchange(pipe.saturated, kNoIncident), kNoIncident,
+  const IncidentId over = std::exchange(pipe.saturated, kNoIncident);
+  world_.end(kLinkRelieved, path_, over, pipe.eased_by.last(world_, over, pipe.relieved_since),
              pipe.standing->name);
+}
+
+void PathFaults::eased(const Relief& relief) {
+  for (const Standing& s : standing_) s.pipe->eased(relief.by, relief.path);
 }
 
 u32 PathFaults::add(Fault fault) {
   fault.id = ++last_;
   faults_.push_back(std::make_unique<Fault>(std::move(fault)));
-  rebuild(faults_.back()->ways);
+  const Fault& added = *faults_.back();
+  rebuild(added.ways);
+  if (added.cut)
+    for (const u32 way : added.ways) harms_[way]->eased({added.incident});
   return last_;
 }
 

@@ -39,6 +39,8 @@ class PathFaults {
   u32 detour(const std::vector<Detour>& detours, i32 preference, IncidentId incident);
   // After a change of parameters.
   void rebuild_all();
+  // A capacity may be another one.
+  void eased(const Relief& relief);
   struct Gone {
     IncidentId incident = kNoIncident;
     Remains remains = Remains::kNothing;

@@ -71,6 +71,8 @@ struct RegionPort {
   // The client's cancellation reached the server: stop working on it. True if it was given back;
   // false if nothing could be stopped any more.
   virtual bool cancel(AttemptSlot attempt) = 0;
+  // Clients ask it for less from now on, or are cut off from it.
+  virtual void eased(const Relief& /*relief*/) {}
   // Has the first token of an attempt that it holds left?
   virtual bool streams(AttemptSlot /*attempt*/) const { return false; }
   // Why an attempt that it owns is late, if an incident is known: the region's overload, or what

@@ -1,6 +1,7 @@
 // The boundary between clients and the network: can this client network reach a region's prefix
 // now, how late, and if not, does it learn so at once or only by waiting.
 #pragma once
+#include "models/ports/relief.h"
 #include "models/ports/request.h"
 
 namespace stampede {
@@ -28,6 +29,8 @@ struct PathHarm {
   virtual Duration deliver(double u, double bytes, Duration round_trip, IncidentId cause) const = 0;
   // What is wrong with it; none: it has a capacity, which is enough.
   virtual IncidentId cause() const = 0;
+  // Those who send over it will send less.
+  virtual void eased(const Relief& relief) const = 0;
 };
 
 struct PathState {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/ports/relief.h"
 #include "sim/journal.h"
 #include "sim/units.h"
 
@@ -31,6 +32,8 @@ struct ServicePort {
   virtual bool waits(u32 tag) const = 0;
   // Why what waits is late, if that is known.
   virtual IncidentId delayed_by(u32 tag) const = 0;
+  // Those who ask it will ask less.
+  virtual void eased(const Relief& relief) = 0;
 };
 
 // What a gateway asks before it lets an attempt in, and what a pod asks for it; null: nothing.

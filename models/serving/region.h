@@ -102,6 +102,7 @@ class Region final : public Component,
   void use_choice(WorkloadId workload, ReplicaChoice* choice) override;
 
   Verdict admit(u64 session_key, u64 attempt_key, u16 class_id, IncidentId brought_by) override;
+  void eased(const Relief& relief) override;
   Verdict offer(AttemptSlot attempt) override;
   bool cancel(AttemptSlot attempt) override;
   bool streams(AttemptSlot attempt) const override;
@@ -383,6 +384,7 @@ class Region final : public Component,
   void kill(PodId id);
   void recovered(Pod& p);
   void eased(IncidentId by);
+  void services_eased(const Relief& relief);
   bool took(IncidentId cause) const;
   bool too_many_peers(WorkloadId workload) const;
   void fewer_peers(WorkloadId workload, IncidentId cause);

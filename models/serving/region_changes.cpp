@@ -171,6 +171,7 @@ void Region::retuned(const LiveChange& change) {
   if (change.path.starts_with("gateway.rate_limit.")) {
     limit_.retune(gateway_.rate_limit);
     limited_by_ = change.cause;
+    services_eased({change.by, change.path});
   } else if (change.path.starts_with("gateway.sessions.")) {
     resize_logins();
   } else if (change.path.ends_with(".front_end.max_peers")) {

@@ -29,12 +29,13 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id, IncidentId
   if (!gate_.empty()) [[unlikely]]
     if (const GateRules::Rule* rule = gate_.meets(attempt_key, class_id)) {
       ++(rule->whom.code == Outcome::kRejected503 ? counts_.refused_503 : counts_.refused_429);
-      eased(rule->because);
+      eased({rule->because, {}, class_id});
       return {rule->whom.code, gateway_.retry_after, rule->because};
     }
   const Verdict v = wiring_.safety->admit(session_key, id_);
   if (!v.accepted()) {
     ++counts_.refused_breaker;
+    services_eased({v.incident});
     return v;
   }
   if (const Duration wait = limit_.take(world_.now()); wait.ns > 0) {
@@ -46,11 +47,25 @@ Verdict Region::admit(u64 session_key, u64 attempt_key, u16 class_id, IncidentId
   return v;
 }
 
+void Region::eased(const Relief& relief) {
+  eased(relief.by);
+  services_eased(relief);
+}
+
 // ---- services that the gateway asks before it lets an attempt on ------------------------------
 ServicePort* Region::services_of(AttemptSlot slot) const {
   const Attempt& a = (*wiring_.attempts)[slot];
   if (calls_.waits(slot)) return wiring_.services->work[pods_[a.pod].workload];
   return a.logs_in ? wiring_.services->log_in : wiring_.services->request;
+}
+
+void Region::services_eased(const Relief& relief) {
+  if (wiring_.services == nullptr) return;
+  const GatewayServices& asked = *wiring_.services;
+  for (ServicePort* port : {asked.request, asked.log_in})
+    if (port != nullptr) port->eased(relief);
+  for (ServicePort* port : asked.work)
+    if (port != nullptr) port->eased(relief);
 }
 
 bool Region::asks_services(AttemptSlot slot) const {

@@ -157,6 +157,7 @@ TEST(use, a_way_that_loses_segments_makes_calls_late) {
       return late;
     }
     IncidentId cause() const override { return 9; }
+    void eased(const Relief&) const override {}
     mutable double carried = 0;
     mutable IncidentId brought_by = kNoIncident;
     Duration late = 200_ms;

@@ -80,6 +80,98 @@ INSTANTIATE_TEST_SUITE_P(
               "spec.uses=[{name: store, service: store, per: request, timeout: 20s, retry: "
               "{policy: none}}]"}}));
 
+// A store that lasting retries keep down when it is as fast as before.
+const std::string kSlowed = "{at: 10min, do: slow_service, service: store, factor: 5, for: 3min}";
+const std::string kSpike = "{at: 10min, do: spike, factor: 4, for: 3min}";
+Played played_with_store(const std::string& timeline) {
+  return play(timeline,
+              {"spec.services=[{name: store, servers: 4, service_time: 500ms, queue: 100}]",
+               "spec.uses=[{name: calls, service: store, per: request, timeout: 5s, retry: "
+               "{policy: full_jitter, base: 200ms, max_attempts: 4}}]"});
+}
+
+struct Act {
+  const char* act;
+  std::set<std::string> because;
+  const char* name;
+};
+class StandingOverload : public testing::TestWithParam<Act> {};
+
+void expect_ended_by(const Played& run, const std::set<std::string>& because) {
+  ASSERT_EQ(run.count("service_recovered"), 1U);
+  for (const Incident& i : run.incidents) {
+    if (i.kind == "service_recovered") {
+      std::set<std::string> all = because;
+      all.insert("service_saturated");
+      EXPECT_EQ(causes_of(run, i), all);
+      EXPECT_GE(i.at.seconds(), 40 * kMinute);
+    }
+    if (i.kind == "recovered") {
+      for (const IncidentId cause : i.causes)
+        EXPECT_GE(run.incidents[cause - 1].at.seconds(), 40 * kMinute)
+            << run.incidents[cause - 1].kind;
+    }
+  }
+}
+
+TEST_P(StandingOverload, ends_by_what_took_load_off_it) {
+  expect_ended_by(played_with_store(kSlowed + ", " + GetParam().act), GetParam().because);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    acts, StandingOverload,
+    testing::Values(
+        Act{"{at: 40min, do: shed, share: 95%, for: 5min}", {"traffic_shed"}, "shed"},
+        Act{"{at: 40min, do: set, path: spec.demand.rate, value: 0.1/s, for: 5min}",
+            {"set"},
+            "less_demand"},
+        Act{"{at: 40min, do: set, path: spec.uses.calls.retry.max_attempts, value: '1'}",
+            {"set"},
+            "fewer_tries"},
+        Act{"{at: 40min, do: set, path: spec.uses.calls.timeout, value: 30s}",
+            {"set"},
+            "more_patience"},
+        Act{"{at: 40min, do: restart_service, service: store}",
+            {"instances_restarted", "instances_back"},
+            "restart"},
+        Act{"{at: 40min, do: partition, target: {region: east, from: clients}, for: 5min}, "
+            "{at: 40min, do: partition, target: {region: west, from: clients}, for: 5min}",
+            {"paths_cut"},
+            "cut_off"}),
+    [](const testing::TestParamInfo<Act>& act) { return act.param.name; });
+
+TEST(ended, an_overload_that_a_spike_left_ends_by_what_was_done) {
+  expect_ended_by(played_with_store(kSpike + ", {at: 40min, do: shed, share: 95%, for: 5min}"),
+                  {"traffic_shed"});
+}
+
+// Nobody does anything: it stands. What was done elsewhere, or asks for more, did not end it.
+TEST(ended, an_overload_that_stands_names_no_end) {
+  EXPECT_EQ(played_with_store(kSlowed).count("service_recovered"), 0U);
+  const Played run = played_with_store(
+      kSlowed +
+      ", {at: 39min30s, do: set, path: spec.demand.rate, value: 3.1/s}, {at: 39min30s, do: set, "
+      "path: 'spec.serving.pools[0].front_end.max_peers', value: 1000}, "
+      "{at: 40min, do: shed, share: 95%, for: 5min}");
+  expect_ended_by(run, {"traffic_shed"});
+}
+
+TEST(ended, a_link_is_relieved_by_more_of_it) {
+  const std::string spike = "{at: 10min, do: spike, factor: 20, for: 40min}, ";
+  const std::vector<std::string> narrow{
+      "spec.network.capacities=[{name: up, region: east, from: clients, bandwidth: 100kB/s}]"};
+  const Played run = play(spike +
+                              "{at: 20min, do: set, path: "
+                              "spec.network.capacities.up.bandwidth, value: 100MB/s}",
+                          narrow);
+  ASSERT_EQ(run.count("link_saturated"), 1U);
+  for (const Incident& i : run.incidents)
+    if (i.kind == "link_relieved") {
+      EXPECT_EQ(causes_of(run, i), (std::set<std::string>{"link_saturated", "set"}));
+    }
+  EXPECT_EQ(run.count("link_relieved"), 1U);
+}
+
 // A smaller fleet alone was not enough, nor would the restart have been without it.
 TEST(ended, too_many_peers_name_all_that_made_them_fewer) {
   const Played run = play(

@@ -101,6 +101,16 @@ bool Measures::mended_nothing(IncidentId id) const {
          std::none_of(journal.all().begin(), journal.all().end(), named);
 }
 
+// Something else ended it, for it stood without what `end` had taken away.
+bool Measures::ended_by_other(IncidentId failing, IncidentId end) const {
+  const Journal& journal = seen_.world.journal;
+  return std::any_of(journal.closings().begin(), journal.closings().end(),
+                     [&](const Journal::Closing& c) {
+                       return c.began == failing && c.ended > end && !c.faded &&
+                              !ancestors(journal, {c.ended}).contains(end);
+                     });
+}
+
 // Requests failed for long after it had ended something, and at last by nothing that this had
 // brought at first hand.
 bool Measures::long_over(const Mend& mend) const {
@@ -110,7 +120,7 @@ bool Measures::long_over(const Mend& mend) const {
   if (bad_at_ - all[mend.end - 1].at <= settled) return false;
   return std::none_of(failing_last_.begin(), failing_last_.end(), [&](IncidentId failing) {
     const std::vector<IncidentId>& by = all[failing - 1].causes;
-    return failing < mend.end &&
+    return failing < mend.end && !ended_by_other(failing, mend.end) &&
            (failing == mend.began || std::find(by.begin(), by.end(), mend.began) != by.end());
   });
 }

@@ -59,6 +59,7 @@ class Measures {
   std::vector<Mend> mends() const;
   std::vector<IncidentId> last_ends() const;
   bool long_over(const Mend& mend) const;
+  bool ended_by_other(IncidentId failing, IncidentId end) const;
   bool mended_nothing(IncidentId id) const;
 
   const Observed seen_;

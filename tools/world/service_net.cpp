@@ -143,6 +143,7 @@ ServiceNet::Caller& ServiceNet::add_use(std::size_t k, const std::string& owner,
                 nullptr, nullptr};
   caller.at = std::make_unique<Use>(world_, path, params,
                                     wiring_to(params.service, region, *caller.retries));
+  caller.retries->spares(caller.at.get());
   caller.asked = behind_names(*caller.at, path, region);
   return uses_.emplace_back(std::move(caller));
 }
