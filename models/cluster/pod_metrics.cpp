@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "models/cluster/cron_schedule.h"
+
 namespace stampede::cluster {
 namespace {
 
