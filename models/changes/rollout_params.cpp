@@ -50,6 +50,8 @@ void say_which(Schema<P>& s) {
 
 void RollBackParams::describe(Schema<RollBackParams>& s) {
   s.base<TakeUpParams>();
+  s.field("target", &RollBackParams::target)
+      .help("only in these regions: the others keep it until they are rolled back too");
   say_which(s);
 }
 

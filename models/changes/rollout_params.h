@@ -36,6 +36,7 @@ struct RollOutParams : TakeUpParams {
 
 // Which roll-out is taken back: by its name or by its version.
 struct RollBackParams : TakeUpParams {
+  RegionTarget target;
   std::string name, version;
   static void describe(Schema<RollBackParams>& s);
 };

@@ -19,6 +19,8 @@ const IncidentKind kVersionOut{"version_out", "a version is everywhere where it 
 const IncidentKind kVersionHalted{"version_halted",
                                   "the gate of a roll-out closes: it goes no further"};
 const IncidentKind kVersionRolledBack{"version_rolled_back", "a version is taken back"};
+const IncidentKind kVersionGone{"version_gone",
+                                "no pod has a version any more that was taken back"};
 const IncidentKind kNothingRolledBack{"nothing_rolled_back", "there is nothing to roll back"};
 const IncidentKind kNothingDisabled{"nothing_disabled", "there is nothing to disable"};
 const IncidentKind kVersionDisabled{"version_disabled", "what a roll-out brought is switched off"};
@@ -27,7 +29,7 @@ const IncidentKind kGoodFile{"good_file",
                              "a file that is made again and again is good, as it was not before"};
 
 constexpr const char* kRolloutsPath = "changes";
-constexpr Duration kGatePeriod = 5_s;  // as often as operators look
+constexpr Duration kLookPeriod = 5_s;  // as often as operators look
 
 std::vector<WorkloadId> pools_called(const Scene& scene, const std::string& pool) {
   std::vector<WorkloadId> pools;
@@ -79,7 +81,6 @@ u32 Rollouts::roll_out(const RollOutParams& params, const std::string& name, Inc
   out.name = name;
   out.version = version;
   out.params = params;
-  out.how = params;
   out.plan = plan_of(params);
   out.at_once = version->kind != VersionKind::kBinary;
   out.root = out.last = root;
@@ -91,7 +92,7 @@ u32 Rollouts::roll_out(const RollOutParams& params, const std::string& name, Inc
                              k);
   if (out.plan.done_after.ns > 0)
     world_.scheduler.after(out.plan.done_after, Priority::kFault, component_, kDone, number);
-  if (out.gate) world_.scheduler.after(kGatePeriod, Priority::kFault, component_, kGate, number);
+  if (out.gate) world_.scheduler.after(kLookPeriod, Priority::kFault, component_, kGate, number);
   if (version->refresh)
     world_.scheduler.after(version->refresh->period, Priority::kFault, component_, kRefresh,
                            number);
@@ -144,8 +145,8 @@ void Rollouts::step(u32 number, u32 index) {
                                fmt::format("{}: {:g} %", out.version->name, 100 * step.share));
   const std::vector<RegionId> where = regions_in(scene_, step.where);
   for (InRegion& in : out.regions)
-    if (std::find(where.begin(), where.end(), in.region) != where.end())
-      spread(out, in, std::max(in.share, step.share));
+    if (stays(in, where))
+      spread(out, in, std::max(in.share, step.share), {out.params, out.at_once, out.last});
   move_parameters(out);
 }
 
@@ -167,7 +168,7 @@ std::vector<std::pair<double, PodId>> Rollouts::drawn(const InRegion& in) const 
 }
 
 // So that this share of those that serve now has it; pods that come later go by their draws too.
-double Rollouts::threshold_of(const Out&, const InRegion& in, double share) const {
+double Rollouts::threshold_of(const InRegion& in, double share) const {
   if (share <= 0 || share >= 1) return share;
   const auto pods = drawn(in);
   const auto count = static_cast<std::size_t>(share * static_cast<double>(pods.size()) + 0.5);
@@ -176,23 +177,23 @@ double Rollouts::threshold_of(const Out&, const InRegion& in, double share) cons
 }
 
 // Nodes of caches are reached in the order of their ring, and nothing comes back with a roll-back.
-void Rollouts::empty_caches(const Out& out, const InRegion& in, double share) {
+void Rollouts::empty_caches(const Out& out, const InRegion& in, double share, IncidentId because) {
   if (out.version->empties.empty()) return;
   for (const NamedAnswerCache& c : scene_.answer_caches)
     if (c.use == out.version->empties && (c.region == in.region || c.region == kNoRegion))
-      c.cache->lose_answers(in.share, share - in.share, out.last);
+      c.cache->lose_answers(in.share, share - in.share, because);
 }
 
-void Rollouts::spread(Out& out, InRegion& in, double share) {
+void Rollouts::spread(const Out& out, InRegion& in, double share, const Way& way) {
   const bool more = share > in.share;
-  if (more) empty_caches(out, in, share);
-  const double before = in.threshold, meant = threshold_of(out, in, share);
+  if (more) empty_caches(out, in, share, way.because);
+  const double before = in.threshold, meant = threshold_of(in, share);
   in.share = share;
   in.threshold = more ? std::max(before, meant) : std::min(before, meant);
   if (in.version == kNone) return;
   VersionPort& port = *scene_.versions[in.region];
-  port.spread_to(in.version, in.threshold, out.at_once, out.last);
-  if (out.at_once) return;
+  port.spread_to(in.version, in.threshold, way.at_once, way.because);
+  if (way.at_once) return;
   std::vector<PodId> pods;
   if (more) {
     for (const auto& [luck, pod] : drawn(in))
@@ -202,13 +203,18 @@ void Rollouts::spread(Out& out, InRegion& in, double share) {
     for (const PodId pod : port.running(in.version))
       if (uniform(draw(in.draws, pod)) > in.threshold) pods.push_back(pod);
   }
-  restart(out, in, pods);
+  restart(in, pods, way);
 }
 
-void Rollouts::restart(Out& out, InRegion& in, const std::vector<PodId>& pods) {
+void Rollouts::restart(InRegion& in, const std::vector<PodId>& pods, const Way& way) {
   if (pods.empty()) return;
-  in.rounds.push_back(
-      scene_.pods[in.region]->restart(pods, {out.how.max_unavailable, out.how.jitter}, out.last));
+  in.rounds.push_back(scene_.pods[in.region]->restart(
+      pods, {way.how.max_unavailable, way.how.jitter}, way.because));
+}
+
+bool Rollouts::restarting(const InRegion& in) const {
+  return std::any_of(in.rounds.begin(), in.rounds.end(),
+                     [&](u64 round) { return scene_.pods[in.region]->restarting(round); });
 }
 
 // What the service has once goes by the mean of the regions.
@@ -223,14 +229,14 @@ void Rollouts::move_parameters(Out& out) {
 Ending Rollouts::ending(u32 number) const {
   const Out& out = outs_[number];
   if (out.state == State::kGoingOut || out.state == State::kGoingBack) return {false, kNoIncident};
-  for (const InRegion& in : out.regions)
-    for (const u64 round : in.rounds)
-      if (scene_.pods[in.region]->restarting(round)) return {false, kNoIncident};
+  if (std::any_of(out.regions.begin(), out.regions.end(),
+                  [&](const InRegion& in) { return restarting(in); }))
+    return {false, kNoIncident};
   return {true, out.last};
 }
 
-Completion Rollouts::completion(u32 number) const {
-  return [this, number] { return ending(number); };
+Completion Rollouts::completion(u32 back) const {
+  return [this, back] { return Ending{backs_[back].over, backs_[back].last}; };
 }
 
 // ---- gates and files ---------------------------------------------------------------------------
@@ -239,7 +245,7 @@ void Rollouts::look_at_gate(u32 number) {
   if (out.state != State::kGoingOut) return;
   Alarm alarm = watch_->watched(*out.gate);
   if (!alarm.holds) {
-    world_.scheduler.after(kGatePeriod, Priority::kFault, component_, kGate, number);
+    world_.scheduler.after(kLookPeriod, Priority::kFault, component_, kGate, number);
     return;
   }
   std::vector<IncidentId> causes{out.last};
@@ -248,7 +254,7 @@ void Rollouts::look_at_gate(u32 number) {
                              out.version->name + ": the gate's condition holds");
   out.last =
       world_.incident(kVersionRolledBack, kRolloutsPath, {out.root, out.last}, out.version->name);
-  begin_back(number, out.how, out.at_once);
+  begin_back(number, {out.params, out.at_once, out.last}, {});
 }
 
 void Rollouts::refresh(u32 number) {
@@ -275,16 +281,22 @@ void Rollouts::refresh(u32 number) {
 // ---- going back --------------------------------------------------------------------------------
 Completion Rollouts::roll_back(const RollBackParams& p, IncidentId root) {
   Out* out = out_of(p.name, p.version);
-  if (out == nullptr) {
+  const std::vector<RegionId> where = regions_in(scene_, p.target);
+  const bool there =
+      out != nullptr && std::any_of(out->regions.begin(), out->regions.end(),
+                                    [&](const InRegion& in) { return stays(in, where); });
+  if (!there) {
     world_.incident(kNothingRolledBack, kRolloutsPath, {root},
-                    (p.version.empty() ? p.name : p.version) + " is not out");
+                    (p.version.empty() ? p.name : p.version) + " is not out" +
+                        (out != nullptr ? " there" : ""));
     return {};
   }
-  out->last =
-      world_.incident(kVersionRolledBack, kRolloutsPath, {out->root, root}, out->version->name);
-  const auto number = static_cast<u32>(out - outs_.data());
-  begin_back(number, p, out->at_once);
-  return completion(number);
+  const IncidentId back = world_.incident(
+      kVersionRolledBack, kRolloutsPath, {out->root, root},
+      out->version->name + (p.target.region.empty() ? "" : " in " + p.target.region) +
+          (p.target.site.empty() ? "" : " in " + p.target.site));
+  return completion(
+      begin_back(static_cast<u32>(out - outs_.data()), {p, out->at_once, back}, p.target));
 }
 
 Completion Rollouts::disable(const DisableParams& p, IncidentId root) {
@@ -294,47 +306,86 @@ Completion Rollouts::disable(const DisableParams& p, IncidentId root) {
                     (p.version.empty() ? p.name : p.version) + " is not out");
     return {};
   }
-  out->last =
+  const IncidentId off =
       world_.incident(kVersionDisabled, kRolloutsPath, {out->root, root}, out->version->name);
   TakeUpParams how;
   how.propagation = p.propagation;
-  const auto number = static_cast<u32>(out - outs_.data());
-  begin_back(number, how, true);
-  return completion(number);
+  return completion(begin_back(static_cast<u32>(out - outs_.data()), {how, true, off}, {}));
 }
 
-void Rollouts::begin_back(u32 number, const TakeUpParams& how, bool at_once) {
+// The roll-out goes back when its last region does.
+u32 Rollouts::begin_back(u32 number, const Way& way, const RegionTarget& where) {
   Out& out = outs_[number];
+  const auto back = static_cast<u32>(backs_.size());
+  const std::vector<RegionId> regions = regions_in(scene_, where);
+  bool all = true;
   for (InRegion& in : out.regions) {
+    if (!stays(in, regions)) {
+      all &= in.back != kNone;
+      continue;
+    }
     for (const u64 round : in.rounds) scene_.pods[in.region]->stop_restarting(round);
     in.rounds.clear();
+    in.back = back;
   }
-  out.state = State::kGoingBack;
-  out.how = how;
-  out.at_once = at_once;
-  out.steps_back = how.propagation.ns >= kPropagationSteps ? kPropagationSteps : 1;
-  world_.close(out.root, out.last);
-  listener_.rolled_back(out.root);
-  if (out.steps_back == 1) return step_back(number);
-  world_.scheduler.after(how.propagation / kPropagationSteps, Priority::kFault, component_, kBack,
-                         number);
+  Back& b = backs_.emplace_back();
+  b.out = number;
+  b.way = way;
+  b.steps = way.how.propagation.ns >= kPropagationSteps ? kPropagationSteps : 1;
+  b.began = world_.now();
+  b.last = way.because;
+  if (all) {
+    out.state = State::kGoingBack;
+    out.last = way.because;
+    world_.close(out.root, way.because);
+    listener_.rolled_back(out.root);
+  }
+  if (b.steps == 1)
+    step_back(back);
+  else
+    world_.scheduler.after(way.how.propagation / kPropagationSteps, Priority::kFault, component_,
+                           kBack, back);
+  return back;
 }
 
 // The share that has it falls in equal parts.
 void Rollouts::step_back(u32 number) {
-  Out& out = outs_[number];
-  if (out.state != State::kGoingBack) return;
-  const double left = static_cast<double>(out.steps_back - 1) / static_cast<double>(out.steps_back);
-  --out.steps_back;
-  for (InRegion& in : out.regions) spread(out, in, in.share * left);
+  Back& back = backs_[number];
+  Out& out = outs_[back.out];
+  if (out.state == State::kOver) return;  // taken back at once meanwhile
+  const double left = static_cast<double>(back.steps - 1) / static_cast<double>(back.steps);
+  --back.steps;
+  for (InRegion& in : out.regions)
+    if (in.back == number) spread(out, in, in.share * left, back.way);
   move_parameters(out);
-  if (out.steps_back == 0) return end(out);
-  world_.scheduler.after(out.how.propagation / kPropagationSteps, Priority::kFault, component_,
-                         kBack, number);
+  if (back.steps > 0) {
+    world_.scheduler.after(back.way.how.propagation / kPropagationSteps, Priority::kFault,
+                           component_, kBack, number);
+    return;
+  }
+  look_whether_gone(number);
+  if (out.state == State::kGoingBack &&
+      std::none_of(out.regions.begin(), out.regions.end(),
+                   [&](const InRegion& in) { return backs_[in.back].steps > 0; }))
+    end(out, out.last);
 }
 
-void Rollouts::end(Out& out) {
-  for (const Layer& l : out.layers) scene_.live->end(l.layer, out.last);
+// Pods that are restarted have it until they are.
+void Rollouts::look_whether_gone(u32 number) {
+  Back& back = backs_[number];
+  const Out& out = outs_[back.out];
+  if (std::any_of(out.regions.begin(), out.regions.end(),
+                  [&](const InRegion& in) { return in.back == number && restarting(in); })) {
+    world_.scheduler.after(kLookPeriod, Priority::kFault, component_, kGone, number);
+    return;
+  }
+  back.over = true;
+  if (world_.now() > back.began)
+    back.last = world_.incident(kVersionGone, kRolloutsPath, {back.way.because}, out.version->name);
+}
+
+void Rollouts::end(Out& out, IncidentId because) {
+  for (const Layer& l : out.layers) scene_.live->end(l.layer, because);
   out.state = State::kOver;
 }
 
@@ -342,12 +393,13 @@ void Rollouts::take_back(u32 number, IncidentId healed) {
   Out& out = outs_[number];
   if (out.state == State::kOver) return;
   out.last = healed;
-  out.at_once = true;
   for (InRegion& in : out.regions) {
     for (const u64 round : in.rounds) scene_.pods[in.region]->stop_restarting(round);
-    spread(out, in, 0);
+    spread(out, in, 0, {{}, true, healed});
   }
-  end(out);
+  for (Back& back : backs_)
+    if (back.out == number) back.over = true;
+  end(out, healed);
 }
 
 void Rollouts::handle(const Event& event) {
@@ -361,6 +413,8 @@ void Rollouts::handle(const Event& event) {
       return look_at_gate(number);
     case kRefresh:
       return refresh(number);
+    case kGone:
+      return look_whether_gone(number);
     default:
       return step_back(number);
   }

@@ -360,10 +360,22 @@ void Kubelets::note_crash_loop(PodId id) {
   look_at_crash_loop(pod.workload);
 }
 
+// The last start of the pods that were restarted in a row; of those that have none yet: now.
+Instant Kubelets::in_a_row_until(WorkloadId workload) const {
+  Instant last{};
+  for (const Pod& pod : context_.state.pods) {
+    if (pod.gone || pod.workload != workload || pod.restarts_in_a_row < kLoops) continue;
+    const bool runs = pod.container >= Container::kLoading && pod.container < Container::kBackoff;
+    last = std::max(last, runs ? pod.container_started : context_.world.now());
+  }
+  return last;
+}
+
 void Kubelets::look_at_crash_loop(WorkloadId workload) {
   CrashLoop& loop = crash_loops_[workload];
   World& world = context_.world;
-  const Instant over = loop.last + context_.params.kubelet.restart_backoff_longest * 2 + 1_ns;
+  const Instant over = std::max(loop.last, in_a_row_until(workload)) +
+                       context_.params.kubelet.restart_backoff_longest * 2 + 1_ns;
   if (world.now() < over) {
     world.scheduler.at(over, Priority::kControl, component_, kCrashLoop, workload);
     return;

@@ -74,6 +74,7 @@ class Kubelets final : public Component,
   void restart(PodId pod);
   void look_whether_ended(PodId pod);
   void note_crash_loop(PodId pod);
+  Instant in_a_row_until(WorkloadId workload) const;
   void look_at_crash_loop(WorkloadId workload);
   void stop(PodId pod);
   void stopped(PodId pod);

@@ -279,8 +279,10 @@ IncidentId Region::death_of(u32 number, PodId id) {
   RunningVersions::Version& v = versions_->version(number);
   if (v.deaths != kNoIncident) return v.deaths;
   const bool killed = v.spread.traits.crash.when == CrashWhen::kNotAtAll;
-  v.deaths = world_.incident(killed ? kOutOfMemory : kProcessesCrash, name_,
-                             {v.file ? v.file : v.cause, versions_->partner_of(number)},
+  std::vector<IncidentId> causes{v.file ? v.file : v.cause, versions_->partner_of(number)};
+  if (const u64 counted = versions_->counted(number, id))
+    pods_[id].brought_by.collect(world_.now(), 10, causes, static_cast<i64>(counted));
+  v.deaths = world_.incident(killed ? kOutOfMemory : kProcessesCrash, name_, std::move(causes),
                              fmt::format("the first is pod {}'s", id));
   return v.deaths;
 }

@@ -87,6 +87,17 @@ void RunningVersions::admitted(PodId pod) {
     for (Running& r : processes_[pod]) ++r.requests;
 }
 
+u64 RunningVersions::counted(u32 version, PodId pod) const {
+  const ProcessTraits& traits = versions_[version].spread.traits;
+  u64 requests = 0;
+  if (traits.crash.when == CrashWhen::kAfterRequests ||
+      (traits.leak && traits.leak->per_request > 0))
+    for_each(pod, [&](const Running& r) {
+      if (r.version == version) requests = r.requests;
+    });
+  return requests;
+}
+
 std::optional<u32> RunningVersions::dies(PodId pod, Instant now, double used) const {
   const double all = used + lost(pod, now);
   std::optional<u32> found;

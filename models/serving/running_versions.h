@@ -76,6 +76,8 @@ class RunningVersions {
   // Of the version because of which its process answers an attempt with this draw wrongly.
   std::optional<u32> answers_wrong(PodId pod, StreamKey draws, u64 attempt) const;
   void admitted(PodId pod);
+  // Requests that brought its process nearer to its death by the version; 0: they do not.
+  u64 counted(u32 version, PodId pod) const;
   // Of the version of which its process dies now, whose memory is `used` beside what it lost.
   std::optional<u32> dies(PodId pod, Instant now, double used) const;
   // Of the version whose present file makes its process die as it reads it.

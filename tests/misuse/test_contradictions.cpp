@@ -334,6 +334,15 @@ INSTANTIATE_TEST_SUITE_P(
                  "{at: 5min, do: roll_out, version: v2, name: x}, {at: 6min, do: roll_back, name: "
                  "x}, {at: 7min, do: disable, version: v2}",
                  "timeline[2].action.version: 'v2' is not out any more by then"),
+        versions("{name: v2, kind: data, refuse: 10%}",
+                 "{at: 5min, do: roll_out, version: v2}, {at: 6min, do: roll_back, version: v2, "
+                 "target: {region: east}}, {at: 7min, do: roll_back, version: v2, target: {region: "
+                 "east}}",
+                 "timeline[2].action.version: 'v2' is not out there any more by then"),
+        versions("{name: v2, kind: data, refuse: 10%}",
+                 "{at: 5min, do: roll_out, version: v2}, {at: 6min, do: roll_back, version: v2, "
+                 "target: {region: east}}, {at: 7min, do: roll_out, version: v2}",
+                 "timeline[2].action.version: 'v2' is out by then"),
         timeline("{at: 5min, do: spike, class: wbe}",
                  "[0].action.class: no class of clients is called 'wbe'; did you mean 'web'?"),
         timeline("{at: 5min, do: spike, factor: 0.5}",

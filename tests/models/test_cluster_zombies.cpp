@@ -308,5 +308,31 @@ TEST(cluster_zombies, a_crash_loop_ends_with_a_word) {
   EXPECT_EQ(f.incidents("crash_looping"), 1u);
 }
 
+// Back-offs of 5 min and processes that live for 7: between two restarts of one row lies more than
+// the 10 min after which a back-off is forgotten, none of which a process lived for.
+TEST(cluster_zombies, a_crash_loop_does_not_end_within_a_row_of_restarts) {
+  ClusterParams p = small_cluster(1, 1);
+  p.start.warm_up_sigma = 0;
+  p.start.warm_up_median = 1_s;
+  p.start.weights_size = Bytes{1'250'000'000};
+  p.kubelet.restart_backoff_first = 5_min;
+  p.kubelet.restart_backoff_longest = 5_min;
+  p.kubelet.liveness_failures = 1;
+  Fixture f(p);
+  f.runtime.overload = f.world.incident("processes_crash", "eu/serving", {}, "");
+  bool ill = true;
+  f.runtime.failing = [&](PodId pod) {
+    const auto lived = f.world.now() - f.cluster->state().pods[pod].container_started;
+    return ill && lived > 7_min;
+  };
+  f.run_for(90_min);
+  EXPECT_EQ(f.incidents("crash_looping"), 1u);
+  EXPECT_EQ(f.incidents("crash_loop_ended"), 0u);
+  ill = false;
+  f.run_for(30_min);
+  EXPECT_EQ(f.incidents("crash_looping"), 1u);
+  EXPECT_EQ(f.incidents("crash_loop_ended"), 1u);
+}
+
 }  // namespace test_cluster_zombies
 }  // namespace stampede::test

@@ -71,6 +71,12 @@ inline Played play(const std::string& timeline, const std::vector<std::string>& 
   return played;
 }
 
+inline std::set<std::string> causes_of(const Played& run, const Incident& i) {
+  std::set<std::string> kinds;
+  for (const IncidentId cause : i.causes) kinds.insert(run.incidents[cause - 1].kind);
+  return kinds;
+}
+
 // From whom an incident follows, all the way back.
 inline std::set<std::string> roots_of(const std::vector<Incident>& all, const Incident& i) {
   if (i.causes.empty()) return {i.kind};

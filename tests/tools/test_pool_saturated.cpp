@@ -7,12 +7,6 @@
 namespace stampede::test {
 namespace test_pool_saturated {
 
-std::set<std::string> causes_of(const Played& run, const Incident& i) {
-  std::set<std::string> kinds;
-  for (const IncidentId cause : i.causes) kinds.insert(run.incidents[cause - 1].kind);
-  return kinds;
-}
-
 // Eight engines of eight places, a second an answer: 64 requests a second.
 Played small(const std::string& timeline, const std::string& rate = "40/s",
              const std::string& patience = "20s") {

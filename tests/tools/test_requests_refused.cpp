@@ -13,12 +13,6 @@ struct Case {
 };
 class Refused : public testing::TestWithParam<Case> {};
 
-std::set<std::string> causes_of(const Played& run, const Incident& i) {
-  std::set<std::string> kinds;
-  for (const IncidentId cause : i.causes) kinds.insert(run.incidents[cause - 1].kind);
-  return kinds;
-}
-
 const char* const kPlaces = "spec.serving.pools[0].front_end.max_requests=8";
 const char* const kFixed = "spec.cluster.workloads[0].autoscaler=null";
 const std::vector<std::string> kStore{

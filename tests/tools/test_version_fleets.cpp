@@ -185,6 +185,90 @@ TEST(version_fleets, a_roll_back_restores_and_restarts_those_that_run_the_binary
   EXPECT_LT(run.requests.span(52, 58).mean_ttft(), 1.2 * normal);
 }
 
+// It is over when the last pod runs what was there before.
+TEST(version_fleets, a_version_is_gone_when_the_last_pod_has_been_restarted) {
+  const Played run = played("slow: 5",
+                            "{at: 10min, do: roll_out, version: v2, max_unavailable: 2}, "
+                            "{at: 35min, do: roll_back, version: v2, max_unavailable: 2}");
+  double gone = 0, restarted = 0;
+  for (const Incident& i : run.incidents) {
+    if (i.kind == "version_gone") {
+      gone = i.at.seconds();
+      EXPECT_EQ(causes_of(run, i), (std::set<std::string>{"version_rolled_back"}));
+    }
+    if (i.kind == "restarts_done") restarted = i.at.seconds();
+  }
+  EXPECT_EQ(run.count("version_gone"), 1U);
+  EXPECT_GE(gone, restarted);
+  EXPECT_LE(gone, restarted + 5);
+  EXPECT_GT(restarted, 36 * 60);
+}
+
+// What goes back at once is gone with the roll-back, and an undo is its own end.
+TEST(version_fleets, what_goes_back_at_once_is_not_told_twice) {
+  EXPECT_EQ(played("kind: data, refuse: 40%",
+                   "{at: 10min, do: roll_out, version: v2}, {at: 20min, do: disable, version: v2}")
+                .count("version_gone"),
+            0U);
+  EXPECT_EQ(
+      played("slow: 5", "{at: 10min, do: roll_out, version: v2, for: 5min}").count("version_gone"),
+      0U);
+}
+
+// Region after region, as operators do it; the roll-out is over with the last.
+TEST(version_fleets, regions_are_rolled_back_one_by_one) {
+  const auto back = [](const char* at, const char* region) {
+    return std::string(", {at: ") + at +
+           ", do: roll_back, version: v2, target: {region: " + region + "}}";
+  };
+  const std::string out = "{at: 5min, do: roll_out, version: v2}";
+  const std::string version =
+      "kind: data, refuse: 60%, set: [{path: "
+      "'spec.serving.pools[0].front_end.cpu_per_request', value: 30ms}]";
+  const auto east_fails = [](const Played& run, double from, double to) {
+    return run.requests.span(from, to).lost_share();
+  };
+  const Played all = played(version, out);
+  const Played one = played(version, out + back("15min", "east"));
+  const Played both = played(version, out + back("15min", "east") + back("30min", "west"));
+  EXPECT_GT(east_fails(all, 16, 29), 0.4);
+  EXPECT_LT(east_fails(one, 16, 29), 0.7 * east_fails(all, 16, 29));
+  EXPECT_GT(east_fails(one, 31, 55), 0.1) << "west keeps it";
+  EXPECT_LT(east_fails(both, 31, 55), 0.002);
+  EXPECT_EQ(one.count("version_rolled_back"), 1U);
+  EXPECT_EQ(both.count("version_rolled_back"), 2U);
+  expect_one_root(both, {"roll_out", "roll_back"});
+}
+
+// A region that is rolled back while the roll-out goes on is not reached by its later stages.
+TEST(version_fleets, a_region_that_went_back_is_left_alone_by_later_stages) {
+  const Played run = played("kind: data, refuse: 100%",
+                            "{at: 5min, do: roll_out, version: v2, over: 20min, steps: 5}, "
+                            "{at: 12min, do: roll_back, version: v2, target: {region: east}}, "
+                            "{at: 13min, do: roll_back, version: v2, target: {region: west}}");
+  EXPECT_LT(run.requests.span(15, 55).lost_share(), 0.002);
+  EXPECT_EQ(run.count("version_out"), 0U);
+}
+
+// What dies by counting requests dies of those who sent more of them, too.
+TEST(version_fleets, processes_that_leak_by_request_name_the_load_that_filled_them) {
+  const std::string leak = "kind: configuration, leak: {per_request: 100MB, limit: 30GiB}";
+  const std::string out = "{at: 1min, do: roll_out, version: v2}";
+  const auto roots = [&](const Played& run) {
+    std::set<std::string> all;
+    for (const Incident& i : run.incidents)
+      if (i.kind == "out_of_memory")
+        for (const std::string& cause : causes_of(run, i)) all.insert(cause);
+    return all;
+  };
+  EXPECT_EQ(roots(played(leak, out)), (std::set<std::string>{"roll_out"}));
+  const Played spiked = played(leak, out + ", {at: 3min, do: spike, factor: 4, for: 10min}");
+  EXPECT_EQ(roots(spiked), (std::set<std::string>{"roll_out", "spike"}));
+  const std::string by_time = "kind: configuration, leak: {per_minute: 6GB, limit: 30GiB}";
+  EXPECT_EQ(roots(played(by_time, out + ", {at: 3min, do: spike, factor: 4, for: 10min}")),
+            (std::set<std::string>{"roll_out"}));
+}
+
 // A rolling update waits for each pod to be ready: one that crashes at its start takes no more than
 // so many.
 TEST(version_fleets, a_rolling_update_to_a_crashing_binary_stands_still) {

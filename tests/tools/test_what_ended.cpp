@@ -14,12 +14,6 @@ const std::string kLeases =
     "spec.controllers=[{name: leases, items: 1000, rate: 100/s, lease: 3min, renew: 2min}]";
 class Ended : public testing::TestWithParam<Case> {};
 
-std::set<std::string> causes_of(const Played& run, const Incident& i) {
-  std::set<std::string> kinds;
-  for (const IncidentId cause : i.causes) kinds.insert(run.incidents[cause - 1].kind);
-  return kinds;
-}
-
 TEST_P(Ended, trouble_says_by_what) {
   const Case& c = GetParam();
   const Played run = play(c.change, c.more);

@@ -138,13 +138,7 @@ class VersionCheck {
                     fmt::format("no version is called '{}'{}", p.version,
                                 names_.empty() ? "; list it in spec.versions"
                                                : suggestion(p.version, names_)));
-    for (const VersionSetParams& set : version->set)
-      if (!(p.target.region.empty() && p.target.site.empty()) &&
-          !held_by_regions(live_place(set.path).path))
-        report(m.path + ".target",
-               fmt::format("'{}' sets '{}', which the service has once, for all regions: leave "
-                           "`target` out",
-                           p.version, set.path));
+    of_some(*version, p.target.region, p.target.site, m.path);
     stages(p, m.path);
     restarts(*version, p, m.path);
     gate(p, m.path);
@@ -155,6 +149,16 @@ class VersionCheck {
           return report(m.path + ".version",
                         fmt::format("'{}' is out by then: it was rolled out at {}", p.version,
                                     print(*moves_[before].at)));
+  }
+
+  void of_some(const VersionParams& v, const std::string& region, const std::string& site,
+               const std::string& path) {
+    for (const VersionSetParams& set : v.set)
+      if (!(region.empty() && site.empty()) && !held_by_regions(live_place(set.path).path))
+        report(path + ".target",
+               fmt::format("'{}' sets '{}', which the service has once, for all regions: leave "
+                           "`target` out",
+                           v.name, set.path));
   }
 
   // Only who takes up another binary starts its process again.
@@ -207,14 +211,33 @@ class VersionCheck {
              "with a `soak`, `over` or `propagation`");
   }
 
-  // Is it out at this time, by what the timeline says before `until`?
-  bool out_at(std::size_t k, Duration at, std::size_t until) const {
+  static const RollBackParams* back_of(const Move& m) {
+    return m.action->name == "roll_back"
+               ? static_cast<const RollBackParams*>(m.action->params.get())
+               : nullptr;
+  }
+  static bool meant(const PoolTarget& target, const RegionParams& r) {
+    return (target.region.empty() || target.region == r.name) &&
+           (target.site.empty() || target.site == r.site);
+  }
+
+  // Is it out at this time in one of these regions, by what the timeline says before `until`?
+  bool out_at(std::size_t k, Duration at, std::size_t until, const RegionTarget& where = {}) const {
     const Move& m = moves_[k];
     if (!m.at || *m.at > at) return false;
     if (m.span.lasts && *m.at + *m.span.lasts <= at) return false;
-    for (std::size_t e = k + 1; e < until; ++e)
-      if (moves_[e].out == nullptr && moves_[e].at && is_of(moves_[e], m)) return false;
-    return true;
+    return std::any_of(spec_.regions.begin(), spec_.regions.end(), [&](const RegionParams& region) {
+      if (!meant(m.out->target, region) || !meant({where.region, where.site, ""}, region))
+        return false;
+      for (std::size_t e = k + 1; e < until; ++e) {
+        const Move& end = moves_[e];
+        if (end.out != nullptr || !end.at || !is_of(end, m)) continue;
+        const RollBackParams* back = back_of(end);
+        if (back == nullptr || meant({back->target.region, back->target.site, ""}, region))
+          return false;
+      }
+      return true;
+    });
   }
   static bool is_of(const Move& end, const Move& out) {
     return end.version.empty() ? !end.name.empty() && end.name == out.name
@@ -243,16 +266,23 @@ class VersionCheck {
       return report(m.path + "." + m.key,
                     fmt::format("nothing called '{}' is rolled out{}", said,
                                 known.empty() ? "" : suggestion(said, known)));
-    if (m.action->name == "roll_back")
+    const RollBackParams* back = back_of(m);
+    if (back != nullptr)
       for (const VersionParams& v : spec_.versions)
-        if (v.name == moves_[*last].version)
-          restarts(v, *static_cast<const RollBackParams*>(m.action->params.get()), m.path);
-    if (!m.at || of_operators || out_at(*last, *m.at, k)) return;
+        if (v.name == moves_[*last].version) {
+          restarts(v, *back, m.path);
+          of_some(v, back->target.region, back->target.site, m.path);
+        }
+    if (!m.at || of_operators || out_at(*last, *m.at, k, back ? back->target : RegionTarget{}))
+      return;
     report(m.path + "." + m.key,
            *moves_[*last].at > *m.at
                ? fmt::format("'{}' is not out by then: it is rolled out at {}", said,
                              print(*moves_[*last].at))
-               : fmt::format("'{}' is not out any more by then", said));
+               : fmt::format("'{}' is not out {}any more by then", said,
+                             back && !(back->target.region.empty() && back->target.site.empty())
+                                 ? "there "
+                                 : ""));
   }
 
   const Spec& spec_;
