@@ -68,7 +68,9 @@ TEST(closed_loop, an_engine_that_seldom_looks_sees_requests_late) {
 TEST(benchmark_settings, are_those_of_the_launch_scripts) {
   BenchmarkServer s{"MiniMax-M2.5", true, EngineKind::kVllm, 1024, 64};
   EXPECT_EQ(token_budget(s), 2048u);
-  EXPECT_EQ(key_value_bytes(s), 0);
+  EXPECT_EQ(key_value_bytes(s), 2);
+  s.precision = "fp8";
+  EXPECT_EQ(key_value_bytes(s), 1);
   EXPECT_EQ(steps_between_looks(s), 1);
   s.blackwell = false;
   EXPECT_EQ(token_budget(s), 8192u);

@@ -121,8 +121,9 @@ TEST_F(roofline, prompts_of_sglang_have_steps_of_their_own) {
 TEST_F(roofline, keys_and_values_have_a_precision_of_their_own) {
   Server server{config(dense), h100, "fp8"};
   const double one = step_terms(server, {1, 1000})[kContext];
-  server.key_value_bytes = 2;
-  EXPECT_NEAR(step_terms(server, {1, 1000})[kContext], 2 * one, 1e-12);
+  EXPECT_EQ(step_terms({config(dense), h100}, {1, 1000})[kContext], one);
+  server.key_value_bytes = 1;
+  EXPECT_NEAR(step_terms(server, {1, 1000})[kContext], one / 2, 1e-12);
 }
 
 TEST_F(roofline, a_latent_is_not_split) {

@@ -13,6 +13,10 @@ MODEL = ROOT / "tools/calibration/models/llama-3.1-8b-instruct.json"
 GPU = ROOT / "tools/calibration/gpus/h100.json"
 
 
+def steps(printed):
+    return [line for line in printed.splitlines() if "kv_memory" not in line]
+
+
 @unittest.skipUnless(CALIBRATE.exists(), "calibrate is not built")
 class Calibrate(unittest.TestCase):
     def setUp(self):
@@ -32,9 +36,9 @@ class Calibrate(unittest.TestCase):
             said = self.predict("--precision", "fp8", "--gpus", "8", config=config,
                                 gpu=GPU.with_name("b300.json"))
             if said.returncode:
-                self.assertIn("not covered", said.stderr)
+                self.assertRegex(said.stderr, "not covered|must be divisible by")
                 continue
-            times = [line for line in said.stdout.splitlines() if line.endswith("ns")]
+            times = re.findall(r": -?[0-9]+ns$", said.stdout, re.MULTILINE)
             self.assertEqual(len(times), 5, config)
             self.assertNotIn("-", "".join(times), config)
 
@@ -84,7 +88,9 @@ class Calibrate(unittest.TestCase):
             path.write_text(json.dumps({**whole, "quantization_config": quantization}),
                             encoding="utf-8")
             said = self.predict(config=path)
-            self.assertEqual((said.stdout, said.stderr), (asked[form], ""), quantization)
+            # What scales take differs: test_predict.py.
+            self.assertEqual((steps(said.stdout), said.stderr), (steps(asked[form]), ""),
+                             quantization)
         said = self.predict("--precision", "bf16", config=path)
         self.assertEqual(said.stdout, asked["bf16"])
         self.assertIn("says int4 of its weights, bf16 is predicted", said.stderr)

@@ -36,7 +36,8 @@ int steps_between_looks(const BenchmarkServer& s) {
 
 double key_value_bytes(const BenchmarkServer& s) {
   const bool plain = s.family == "gpt-oss-120b" || s.family == "MiniMax-M2.5";
-  return plain && !s.blackwell ? 2 : 0;
+  const bool small = s.precision == "fp8" || s.precision == "fp4";
+  return small && !(plain && !s.blackwell) ? 1 : 2;
 }
 
 }  // namespace stampede::calibration

@@ -15,6 +15,7 @@ struct BenchmarkServer {
   EngineKind engine{};
   double prompt = 1024;  // longest [tokens]
   int clients = 1;
+  std::string precision = "bf16";  // of the weights
 };
 
 // Tokens that a step computes at most: max_num_batched_tokens, max_num_tokens,
@@ -24,7 +25,8 @@ u32 token_budget(const BenchmarkServer& server);
 // Decode steps between two looks at what has come: scheduler_recv_interval of SGLang.
 int steps_between_looks(const BenchmarkServer& server);
 
-// Bytes of a key or value; 0: by the precision of the weights.
+// Bytes of a key or value, as docs/measurements/step_time_rule.md has them: one with weights in fp8
+// and fp4, but for models that were started without.
 double key_value_bytes(const BenchmarkServer& server);
 
 }  // namespace stampede::calibration

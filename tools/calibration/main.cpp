@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -16,7 +15,7 @@
 #include "tools/calibration/bench_result.h"
 #include "tools/calibration/kernels.h"
 #include "tools/calibration/points_command.h"
-#include "tools/calibration/step_line.h"
+#include "tools/calibration/predict_command.h"
 
 namespace stampede::calibration {
 namespace {
@@ -97,76 +96,7 @@ void coefficients(const std::string& directory) {
   }
 }
 
-constexpr int kMostSequences = 65'536, kMostBlocks = 1 << 30;
-constexpr double kMostTokens = 1e7;
-
-struct Sizes {
-  std::string config, gpu, precision, engine = "vllm";  // no precision: as the file says
-  int gpus = 1, expert_parallel = 1, batch = 128;
-  double prompt = 1024, context = 1024;
-};
-
-// Step times that no run was asked for, as the `engine` of a pool.
-void predict(const Sizes& sizes) {
-  const ModelShape model = read_model_config(sizes.config);
-  const Server server{model,
-                      read_gpu_sheet(sizes.gpu),
-                      sizes.precision.empty() ? model.precision : sizes.precision,
-                      sizes.gpus,
-                      engine_named(sizes.engine),
-                      sizes.expert_parallel};
-  if (model.precision != "bf16" && model.precision != server.precision)
-    fmt::print(stderr, "calibrate: {} says {} of its weights, {} is predicted\n", sizes.config,
-               model.precision, server.precision);
-  const auto memory = server.gpu.memory > 0 ? std::optional(kv_memory(server)) : std::nullopt;
-  // Few sequences touch few experts: the line is laid where a busy server works.
-  const int least = std::max(1, sizes.batch / 4);
-  const StepLine line =
-      step_line(server, fitted_constants(), {least, sizes.batch, sizes.prompt, sizes.context});
-  const double middle = band(0.5);
-  const auto nanoseconds = [&](double seconds) { return std::llround(middle * seconds * 1e9); };
-  fmt::print(
-      "# From sizes: docs/measurements/step_time_rule.md. Line within {:.1f} % of it from {} to {} "
-      "sequences\n"
-      "engine:\n  step_base: {}ns\n  step_per_sequence: {}ns\n  step_per_prompt_token: {}ns\n"
-      "  step_per_million_pairs: {}ns\n  step_per_thousand_context_tokens: {}ns\n"
-      "  step_error: {{low: {:.1f}%, high: {:.1f}%}}\n",
-      100 * line.error, least, sizes.batch, nanoseconds(line.time.base),
-      nanoseconds(line.time.sequence), nanoseconds(line.time.prompt_token),
-      nanoseconds(line.time.pair * 1e6), nanoseconds(line.time.context_token * 1000),
-      100 * band(0.1) / middle, 100 * band(0.9) / middle);
-  if (prompts_alone(server.engine)) fmt::print("  mixed_steps: false\n");
-  if (memory)
-    fmt::print(
-        "  kv_memory: {{gpu_memory: {}B, gpus: {}, weights: {}B, overhead: {}B, token_bytes: {}B}} "
-        " # {} blocks\n",
-        memory->gpu_memory.value, memory->gpus, memory->weights.value, memory->overhead.value,
-        memory->token_bytes.value, memory->blocks());
-}
-
-// The command `predict` of `app`; what it is asked goes to `sizes`.
-CLI::App* add_predict(CLI::App& app, Sizes& sizes) {
-  CLI::App* sub = app.add_subcommand(
-      "predict", "step times of any covered model and GPU from their sizes, with their error");
-  sub->add_option("CONFIG", sizes.config, "the model's config.json")->required();
-  sub->add_option("--gpu", sizes.gpu,
-                  "JSON with memory_bandwidth, link_bandwidth [B/s], bf16_flops, fp8_flops, "
-                  "fp4_flops [1/s], memory [B], such as tools/calibration/gpus/h100.json")
-      ->required();
-  sub->add_option("--precision", sizes.precision,
-                  "of the weights: bf16, fp8, fp4 or int4; as the file says without it");
-  sub->add_option("--gpus", sizes.gpus, "tensor or expert parallel")->check(CLI::Range(1, 8));
-  sub->add_option("--expert-parallel", sizes.expert_parallel,
-                  "groups of GPUs that hold whole experts; 1: each GPU has a part of all of them");
-  sub->add_option("--engine", sizes.engine, "vllm, sglang or trtllm");
-  sub->add_option("--batch", sizes.batch, "most sequences that run at the same time")
-      ->check(CLI::Range(2, kMostSequences));
-  sub->add_option("--prompt", sizes.prompt, "tokens of a usual prompt")
-      ->check(CLI::Range(1.0, kMostTokens));
-  sub->add_option("--context", sizes.context, "tokens of a usual sequence that decodes")
-      ->check(CLI::Range(1.0, kMostTokens));
-  return sub;
-}
+constexpr int kMostBlocks = 1 << 30;
 
 struct BenchResult {
   std::string path;
@@ -246,7 +176,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(2, stampede::calibration::kMostBlocks));
   line->add_option("--max-num-seqs", seqs, "most sequences that run at the same time")
       ->check(CLI::Range(1, stampede::calibration::kMostSequences));
-  stampede::calibration::Sizes sizes;
+  stampede::calibration::PredictOptions sizes;
   const CLI::App* sized = stampede::calibration::add_predict(app, sizes);
   stampede::calibration::BenchResult result;
   const CLI::App* recording = stampede::calibration::add_recording(app, result);
@@ -261,7 +191,7 @@ int main(int argc, char** argv) {
                  stampede::calibration::recording_csv(stampede::calibration::read_bench_result(
                      result.path, result.benchmark, result.unit)));
     else if (*sized)
-      stampede::calibration::predict(sizes);
+      stampede::calibration::print_prediction(sizes);
     else if (*line)
       stampede::calibration::timeline(log, kernels, gpu, model, blocks, seqs);
     else if (*show)

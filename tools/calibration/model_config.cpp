@@ -162,32 +162,6 @@ void read_attention(const Json& c, ModelShape& m) {
   if (m.window_layers > 0) m.window = field(c, {"sliding_window"});
 }
 
-// The words by which tools of quantization say what weights are held in.
-std::string number_form(double bits, bool whole) {
-  if (bits == 4) return whole ? "int4" : "fp4";
-  return bits == 8 && !whole ? "fp8" : fmt::format("{}{:.0f}", whole ? "int" : "fp", bits);
-}
-
-std::string precision_of(const Json& c) {
-  const Json q = c.value("quantization_config", Json());
-  if (!q.is_object() || q.empty()) return "bf16";
-  const std::string method = q.value("quant_method", "");
-  const std::string form = q.value("quant_algo", method);
-  for (const char* name : {"mxfp4", "NVFP4", "MXFP4"})
-    if (form == name) return "fp4";
-  for (const char* name : {"fp8", "fbgemm_fp8", "FP8"})
-    if (form == name) return "fp8";
-  if (says(q, "load_in_4bit") || says(q, "_load_in_4bit")) return "int4";
-  if (says(q, "load_in_8bit") || says(q, "_load_in_8bit")) return "int8";
-  if (q.contains("bits")) return number_form(field(q, {"bits"}), true);
-  for (const Json& group : q.value("config_groups", Json::object())) {
-    const Json weights = group.value("weights", Json());
-    if (weights.is_object())
-      return number_form(field(weights, {"num_bits"}), weights.value("type", "int") != "float");
-  }
-  return method.empty() ? "unknown" : method;
-}
-
 void wanted(const char* what, double value) {
   if (value < 1) throw std::runtime_error(fmt::format("{}: {} is below 1", what, value));
 }
@@ -269,7 +243,7 @@ ModelShape read_model_config(const std::string& path) {
     m.tied = says(c, "tie_word_embeddings") ||
              (!c.contains("tie_word_embeddings") &&
               one_of(family(c), {"gemma", "gemma2", "gemma3_text", "gpt2"}));
-    m.precision = precision_of(whole);
+    m.quantization = read_quantization(whole);
     check(m);
     return m;
   } catch (const std::exception& e) {

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/calibration/quantization.h"
+
 namespace stampede::calibration {
 
 struct ModelShape {
@@ -16,9 +18,7 @@ struct ModelShape {
   double window = 0, window_layers = 0;  // layers that read so many tokens at most
   // Multi-head latent attention (MLA); 0: none.
   double query_rank = 0, latent = 0, rope = 0, no_rope = 0, value = 0;
-  // What the file's `quantization_config` says of its weights: bf16 (there is none), fp8, fp4,
-  // int4, or the words of one that is none of these.
-  std::string precision = "bf16";
+  Quantization quantization;
   std::vector<std::string> not_covered;  // parts of the architecture that no term stands for
 
   double expert_layers() const { return experts > 0 ? layers - dense_layers : 0; }

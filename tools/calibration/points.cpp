@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "tools/calibration/benchmark_settings.h"
 #include "tools/calibration/constants.h"
 #include "tools/calibration/csv.h"
+#include "tools/calibration/memory.h"
 #include "tools/calibration/playback.h"
 #include "tools/calibration/step_line.h"
 
@@ -53,7 +55,7 @@ bool for_development(const Point& p) {
 }
 
 BenchmarkServer started(const Point& p) {
-  return {p.family, p.system[0] != 'h', p.server.engine, p.prompt, p.clients};
+  return {p.family, p.system[0] != 'h', p.server.engine, p.prompt, p.clients, p.server.precision};
 }
 
 Point point_of(const CsvRow& row, const std::string& sizes) {
@@ -150,13 +152,18 @@ std::vector<std::string> families_of(const std::vector<Point>& points) {
   return names;
 }
 
-// Whether its weights leave memory for the longest request. If not by our count, it did run.
-bool has_memory(const Point& p) {
+// By the rule's count: all weights in the precision of the row, all layers keep all of a context.
+// None where that does not leave room for the longest request: it did run.
+std::optional<KvMemoryParams> memory_of(const Point& p) {
+  const ModelShape& m = p.server.model;
+  const double token = sequence_memory(p.server, 1);  // within every window
   try {
-    return static_cast<double>(kv_memory(p.server).blocks()) * 16 > p.prompt + p.answer;
+    const KvMemoryParams memory =
+        kv_memory(p.server, m.weights() * weight_bytes(p.server.precision), token);
+    if (static_cast<double>(memory.blocks()) * 16 > p.prompt + p.answer) return memory;
   } catch (const std::runtime_error&) {
-    return false;
   }
+  return std::nullopt;
 }
 
 PointPrediction played(const Point& p, const Terms& constants) {
@@ -171,7 +178,7 @@ PointPrediction played(const Point& p, const Terms& constants) {
   params.engine.max_num_seqs = static_cast<u32>(most);
   params.engine.max_num_batched_tokens = std::max(token_budget(started(p)), static_cast<u32>(most));
   params.engine.kv_blocks = 1u << 29;
-  if (has_memory(p)) params.engine.kv_memory = kv_memory(p.server);
+  params.engine.kv_memory = memory_of(p);
   params.engine.async_scheduling = true;
   params.engine.mixed_steps = !prompts_alone(p.server.engine);
   ClosedLoop loop{p.clients, p.prompt, p.answer, shortest(p)};

@@ -12,23 +12,11 @@
 namespace stampede::calibration {
 namespace {
 
-double weight_bytes(const std::string& precision) {
-  if (precision == "bf16") return 2;
-  if (precision == "fp8") return 1;
-  if (precision == "fp4" || precision == "int4") return 0.5625;  // with their scales
-  throw std::runtime_error(precision + ": not one of bf16, fp8, fp4, int4");
-}
-
 // Of the GPU's arithmetic in what the weights are held in, or else in bf16 [1/s].
 double peak(const Server& s) {
   if (s.precision == "fp8" && s.gpu.fp8 > 0) return s.gpu.fp8;
   if (s.precision == "fp4" && s.gpu.fp4 > 0) return s.gpu.fp4;
   return s.gpu.bf16;
-}
-
-double key_value_bytes(const Server& s) {
-  if (s.key_value_bytes > 0) return s.key_value_bytes;
-  return s.precision == "fp8" || s.precision == "fp4" ? 1 : 2;
 }
 
 // Kernels of a step: two norms, projections, rotation, attention and the three of a feed-forward;
@@ -82,27 +70,6 @@ EngineKind engine_named(const std::string& name) {
   throw std::runtime_error(name + ": not one of vllm, sglang, trtllm");
 }
 
-KvMemoryParams kv_memory(const Server& s) {
-  const ModelShape& m = s.model;
-  const double copies = s.gpus / (m.latent > 0 ? 1 : std::min<double>(s.gpus, m.kv_heads));
-  KvMemoryParams memory;
-  memory.gpu_memory = Bytes{std::llround(s.gpu.memory)};
-  memory.gpus = s.gpus;
-  memory.weights = Bytes{std::llround(m.weights() * weight_bytes(s.precision))};
-  memory.overhead = Bytes{s.gpus > 1 ? 860'000'000 : 360'000'000};
-  memory.token_bytes = Bytes{std::llround(m.layers * m.kv_values() * key_value_bytes(s) * copies)};
-  if (memory.blocks() < 1)
-    throw std::runtime_error(fmt::format(
-        "the weights take {:.1f} GB in {}, of {:.1f} GB that {:.0f} % of {} GPU{} leave for them: "
-        "more --gpus or a smaller --precision is needed",
-        static_cast<double>(memory.weights.value) / 1e9, s.precision,
-        s.gpus *
-            (s.gpu.memory * memory.utilization.value - static_cast<double>(memory.overhead.value)) /
-            1e9,
-        100 * memory.utilization.value, s.gpus, s.gpus > 1 ? "s" : ""));
-  return memory;
-}
-
 Terms step_terms(const Server& s, const StepLoad& load) {
   const ModelShape& m = s.model;
   const double gpus = s.gpus, tokens = load.sequences + load.prompts * load.prompt;
@@ -118,7 +85,7 @@ Terms step_terms(const Server& s, const StepLoad& load) {
     x[kExperts] = experts * touched * bytes / gpus / s.gpu.bandwidth;
   }
   const double split = m.latent > 0 ? 1 : std::min(gpus, m.kv_heads);
-  x[kContext] = load.sequences * m.read_layers(load.context) * m.kv_values() * key_value_bytes(s) /
+  x[kContext] = load.sequences * m.read_layers(load.context) * m.kv_values() * s.key_value_bytes /
                 split / s.gpu.bandwidth;
   x[kArithmetic] = 2 * (m.common_weights() + experts * m.experts_per_token) * tokens / peak(s) +
                    attention_operations(m, load) / s.gpu.bf16;

@@ -5,7 +5,6 @@
 #include <array>
 #include <string>
 
-#include "models/serving/engine_params.h"
 #include "tools/calibration/model_config.h"
 
 namespace stampede::calibration {
@@ -56,13 +55,8 @@ struct Server {
   int gpus = 1;
   EngineKind engine = EngineKind::kVllm;
   int expert_parallel = 1;     // groups of GPUs that hold whole experts; 1: each has a part of all
-  double key_value_bytes = 0;  // of a key or value; 0: by the precision
+  double key_value_bytes = 2;  // of a key or value
 };
-
-// Memory for keys and values beside the weights. Throws std::runtime_error where these do not fit.
-// Source of the overhead of each GPU: fitted to vLLM's blocks of four servers (Llama-2-7B; with
-// tensor parallel CodeLlama-34B, Llama-2-70B, Mixtral-8x7B), which are met within 0.1 %.
-KvMemoryParams kv_memory(const Server& server);
 
 struct StepLoad {
   double sequences = 0, context = 0;  // that decode, and their mean length

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "tools/calibration/sharding.h"
+
 namespace stampede::calibration {
 namespace {
 
@@ -11,8 +13,7 @@ void check(const Server& s, const LineRange& range) {
   for (const std::string& part : s.model.not_covered)
     throw std::runtime_error("not covered: " + part);
   if (s.gpus < 1 || s.gpus > 8) throw std::runtime_error("not covered: other than 1 to 8 GPUs");
-  if (s.expert_parallel < 1 || s.gpus % s.expert_parallel != 0)
-    throw std::runtime_error("the groups that hold whole experts have to divide the GPUs");
+  check_sharding(s);
   if (range.least < 1 || range.most <= range.least || range.prompt < 1 || range.context < 1)
     throw std::runtime_error("needs 2 sequences and 1 prompt token");
   if (s.gpu.bandwidth <= 0 || s.gpu.bf16 <= 0 || (s.gpus > 1 && s.gpu.link <= 0))
@@ -60,6 +61,12 @@ StepLine step_line_unchecked(const Server& server, const Terms& constants, const
   t.prompt_token = whole / (range.prompts * prompt) - t.pair * prompt / 2;
   for (int b = range.least; b <= range.most; ++b)
     line.error = std::max(line.error, std::abs((t.base + b * t.sequence) / decode(b) - 1));
+  for (int b = 1; b <= range.most; ++b) {
+    const double laid = t.base + b * t.sequence + b * range.context * t.context_token;
+    const double of_line = time({1.0 * b, range.context}) / laid;
+    if (of_line < line.low) line.low = of_line, line.lowest = b;
+    if (of_line > line.high) line.high = of_line, line.highest = b;
+  }
   return line;
 }
 

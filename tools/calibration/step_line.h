@@ -10,6 +10,10 @@ struct StepLine {
   // Farthest that a decode step in the range of sequences is from the line, relative: experts are
   // touched one after the other, which is no straight line.
   double error = 0;
+  // A decode step at the range's context, of what the line says: least and most from one sequence
+  // to the range's most, and with how many.
+  double low = 1, high = 1;
+  int lowest = 1, highest = 1;
 };
 
 struct LineRange {
