@@ -24,7 +24,8 @@ struct vllm_accuracy : testing::Test {
   static void SetUpTestSuite() {
     const std::string directory = measurements("vllm_replay");
     if (!std::filesystem::exists(directory + "/index.csv")) return;
-    runs = read_runs(directory);
+    // The load generator repeats 100 prompts; they begin with one of ten texts.
+    runs = read_runs(directory, {100, 10});
     predictions = predict_all(runs);
   }
   void SetUp() override {

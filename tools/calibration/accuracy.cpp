@@ -28,9 +28,43 @@ Measures measure_answered(const Rows& rows, u32 output, Answered answered) {
   return m;
 }
 
+bool is_file(const std::string& name) { return name.ends_with(".json"); }
+
+// `name` of a column is none of `known`.
+void unknown(const CsvRow& row, const char* column, const std::string& name,
+             const std::vector<std::string>& known) {
+  std::string all;
+  for (const std::string& k : known) all += (all.empty() ? "" : ", ") + k;
+  throw std::runtime_error(row.place + ": " + column + ": \"" + name +
+                           "\" is neither a .json file nor one of " + all);
+}
+
+// What bounds the fit: of names that are known, and of files.
+void read_sizes(const CsvRow& row, const std::string& directory, Run& r) {
+  Server server;
+  const bool own_model = is_file(r.model), own_gpu = is_file(r.gpu);
+  if (own_model) server.model = read_model_config(directory + "/" + r.model);
+  if (own_gpu) server.gpu = read_gpu_sheet(directory + "/" + r.gpu);
+  server.precision = server.model.quantization.precision;
+  server.key_value_bytes = server.model.quantization.key_value_bytes;
+  server.gpus = r.tp;
+  const ModelSize* model = find_model(r.model);
+  const GpuSize* gpu = find_gpu(r.gpu);
+  if (!own_model && model == nullptr) unknown(row, "model", r.model, known_models());
+  if (!own_gpu && gpu == nullptr) unknown(row, "gpu", r.gpu, known_gpus());
+  if (own_model && !server.model.not_covered.empty())
+    throw std::runtime_error(row.place +
+                             ": model: not covered: " + server.model.not_covered.front());
+  if (!own_gpu && server.precision != "bf16" && server.precision != "int4")
+    throw std::runtime_error(row.place + ": gpu: a model in " + server.precision +
+                             " needs a .json file of its GPU, which says how fast it is there");
+  r.size = own_model ? size_of(server) : *model;
+  r.gpu_size = own_gpu ? gpu_size_of(server) : *gpu;
+}
+
 }  // namespace
 
-std::vector<Run> read_runs(const std::string& directory) {
+std::vector<Run> read_runs(const std::string& directory, const SharedTexts& texts) {
   std::vector<Run> runs;
   for (const CsvRow& row : read_csv(directory + "/index.csv")) {
     Run r;
@@ -43,10 +77,13 @@ std::vector<Run> read_runs(const std::string& directory) {
     e.max_num_seqs = whole_number(row, "max_num_seqs");
     e.max_num_batched_tokens = whole_number(row, "max_num_batched_tokens");
     e.kv_blocks = whole_number(row, "kv_blocks");
-    // The load generator's defaults, whatever the columns say: lengths repeat after 100 requests.
-    r.limits.distinct_prompts = 100;
-    r.limits.system_prompts = 10;
+    const auto stated = [&](const char* column, u32 otherwise) {
+      return has(row, column) ? whole_number(row, column) : otherwise;
+    };
+    r.limits.distinct_prompts = stated("distinct_prompts", texts.distinct_prompts);
+    r.limits.system_prompts = stated("system_prompts", texts.system_prompts);
     r.limits.system_tokens = whole_number(row, "sys_prompt_len");
+    read_sizes(row, directory, r);
     e.prefix_caching = e.async_scheduling = true;
     r.overloaded = number(row, "n_ok") < number(row, "n");
     r.recording = read_recording(directory + "/" + r.name + ".csv.gz", r.output);
@@ -62,15 +99,16 @@ StepTime fit_without(const std::vector<Run>& runs, const std::string& model, con
   for (const Run& r : runs)
     if (r.model == model && !r.overloaded && &r != left_out)
       recordings.push_back(&r.recording), any = &r;
-  if (any == nullptr) throw std::runtime_error(model + ": no other run at moderate load");
-  const ModelSize* size = find_model(model);
-  const GpuSize* gpu = find_gpu(any->gpu);
-  if (size == nullptr || gpu == nullptr) throw std::runtime_error(model + ": sizes unknown");
-  StepBounds bounds = step_bounds(*size, *gpu, any->tp);
+  if (any == nullptr) throw NoFit(model + ": no other run at moderate load");
+  StepBounds bounds = step_bounds(any->size, any->gpu_size, any->tp);
   bounds.sequence = held.sequence;
   if (const auto c = held.prompt_token.find(model); c != held.prompt_token.end())
     bounds.prompt_low = bounds.prompt_high = c->second;
-  return fit(recordings, any->limits, bounds);
+  try {
+    return fit(recordings, any->limits, bounds);
+  } catch (const NoFit& none) {
+    throw NoFit(model + ": " + none.what());
+  }
 }
 
 double quantile(std::vector<double> v, double q) {
@@ -92,10 +130,15 @@ Measures measure(const std::vector<PlayedRequest>& requests, u32 output) {
 std::vector<Prediction> predict_all(const std::vector<Run>& runs, const Held& held) {
   std::vector<Prediction> predictions;
   for (const Run& r : runs) {
+    Prediction p{&r, measure(r.recording, r.output), {}, ""};
     PlaybackParams params = r.limits;
-    set_step_time(params, fit_without(runs, r.model, &r, held));
-    predictions.push_back({&r, measure(r.recording, r.output),
-                           measure(play(r.recording, params).requests, r.output)});
+    try {
+      set_step_time(params, fit_without(runs, r.model, &r, held));
+      p.predicted = measure(play(r.recording, params).requests, r.output);
+    } catch (const NoFit& none) {
+      p.why_not = none.what();
+    }
+    predictions.push_back(std::move(p));
   }
   return predictions;
 }

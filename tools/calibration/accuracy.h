@@ -13,12 +13,21 @@ struct Run {
   int tp = 1;
   bool overloaded = false;  // some requests failed
   PlaybackParams limits;
+  ModelSize size{};
+  GpuSize gpu_size{};
   u32 output = 0;  // tokens that each request asked
   std::vector<RecordedRequest> recording;
 };
 
-// The runs of DIRECTORY/index.csv with their recordings. Throws std::runtime_error.
-std::vector<Run> read_runs(const std::string& directory);
+// Which texts are shared, of rows of an index that do not say.
+struct SharedTexts {
+  u32 distinct_prompts = 0;  // request i asks the text of i modulo this; 0: all differ
+  u32 system_prompts = 1;    // different beginnings, where `sys_prompt_len` is above 0
+};
+
+// The runs of DIRECTORY/index.csv with their recordings. A model or GPU that ends with .json is a
+// file in DIRECTORY as `calibrate predict` reads it. Throws std::runtime_error.
+std::vector<Run> read_runs(const std::string& directory, const SharedTexts& texts = {});
 
 // Coefficients that are not fitted [s].
 struct Held {
@@ -27,7 +36,7 @@ struct Held {
 };
 
 // Step times from all runs of `model` at moderate load but `left_out`, which may be null. Throws
-// std::runtime_error if there is none or the model or its GPU is unknown.
+// NoFit that names the model.
 StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out,
                      const Held& held = {});
 
@@ -49,6 +58,7 @@ double quantile(std::vector<double> values, double q);
 struct Prediction {
   const Run* run;
   Measures measured, predicted;
+  std::string why_not;  // it could not be predicted; empty: it was
 };
 // Each run predicted without itself.
 std::vector<Prediction> predict_all(const std::vector<Run>& runs, const Held& held = {});

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
 
-#include "tools/calibration/accuracy.h"
 #include "tools/calibration/summaries.h"
 
 namespace stampede::calibration {
@@ -29,35 +29,57 @@ Held held_by(const AccuracyOptions& options) {
   return held;
 }
 
-void print_recordings(const AccuracyOptions& options) {
-  const std::vector<Run> runs = read_runs(options.directory);
-  fmt::print(
-      "Each run predicted with step times fitted to the other runs of its model at moderate "
-      "load.\nmeasured, and how far the prediction is from it in %\n\n");
-  fmt::print("{:<28} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}\n", "run", "answered", "TTFT mean s",
-             "TTFT p99 s", "E2E mean s", "E2E p99 s", "TPOT mean ms");
+// Absolute errors of the means of moderate runs [%].
+struct RunErrors {
   std::vector<double> e2e, ttft, tpot;
-  for (const Prediction& shown : predict_all(runs, held_by(options))) {
-    const Measures &m = shown.measured, &p = shown.predicted;
-    const auto pair = [](double x, double y) {
-      return fmt::format("{:.4g} {:+.1f}", x, error_percent(x, y));
-    };
-    fmt::print("{:<28} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}{}\n", shown.run->name.substr(16),
-               fmt::format(
-                   "{} {:+.1f}", m.answered,
-                   error_percent(static_cast<double>(m.answered), static_cast<double>(p.answered))),
-               pair(m.ttft, p.ttft), pair(m.ttft_p99, p.ttft_p99), pair(m.e2e, p.e2e),
-               pair(m.e2e_p99, p.e2e_p99), pair(m.tpot * 1e3, p.tpot * 1e3),
-               shown.run->overloaded ? "  overloaded" : "");
-    if (shown.run->overloaded) continue;
+  void add(const Measures& m, const Measures& p) {
     e2e.push_back(std::abs(error_percent(m.e2e, p.e2e)));
     ttft.push_back(std::abs(error_percent(m.ttft, p.ttft)));
     tpot.push_back(std::abs(error_percent(m.tpot, p.tpot)));
   }
+};
+
+std::string cells(const Prediction& shown) {
+  const Measures &m = shown.measured, &p = shown.predicted;
+  const auto pair = [](double x, double y) {
+    return fmt::format("{:.4g} {:+.1f}", x, error_percent(x, y));
+  };
+  return fmt::format(
+      "{:>15} {:>15} {:>15} {:>15} {:>15} {:>15}",
+      fmt::format("{} {:+.1f}", m.answered,
+                  error_percent(static_cast<double>(m.answered), static_cast<double>(p.answered))),
+      pair(m.ttft, p.ttft), pair(m.ttft_p99, p.ttft_p99), pair(m.e2e, p.e2e),
+      pair(m.e2e_p99, p.e2e_p99), pair(m.tpot * 1e3, p.tpot * 1e3));
+}
+
+void print_recordings(const AccuracyOptions& options) {
+  const std::vector<Run> runs = read_runs(options.directory, options.texts);
+  std::size_t width = 3, without = 0;
+  for (const Run& r : runs) width = std::max(width, r.name.size());
   fmt::print(
-      "\nmoderate runs, absolute error: E2E mean median {:.1f} %, worst {:.1f} %; TTFT mean "
+      "Each run predicted with step times fitted to the other runs of its model at moderate "
+      "load.\nmeasured, and how far the prediction is from it in %\n\n");
+  fmt::print("{:<{}} {:>15} {:>15} {:>15} {:>15} {:>15} {:>15}\n", "run", width, "answered",
+             "TTFT mean s", "TTFT p99 s", "E2E mean s", "E2E p99 s", "TPOT mean ms");
+  RunErrors errors;
+  for (const Prediction& shown : predict_all(runs, held_by(options))) {
+    fmt::print("{:<{}} {}{}\n", shown.run->name, width,
+               shown.why_not.empty() ? cells(shown) : "not predicted: " + shown.why_not,
+               shown.run->overloaded ? "  overloaded" : "");
+    if (!shown.why_not.empty())
+      ++without;
+    else if (!shown.run->overloaded)
+      errors.add(shown.measured, shown.predicted);
+  }
+  if (without == runs.size()) throw std::runtime_error("no run could be predicted from the others");
+  fmt::print(
+      "\n{} moderate runs, absolute error: E2E mean median {:.1f} %, worst {:.1f} %; TTFT mean "
       "median {:.1f} %; TPOT mean median {:.1f} %\n",
-      quantile(e2e, 0.5), quantile(e2e, 1), quantile(ttft, 0.5), quantile(tpot, 0.5));
+      errors.e2e.size(), quantile(errors.e2e, 0.5), quantile(errors.e2e, 1),
+      quantile(errors.ttft, 0.5), quantile(errors.tpot, 0.5));
+  if (without > 0)
+    fmt::print("{} of {} runs are not predicted, and are in none of these errors\n", without,
+               runs.size());
 }
 
 // Errors of one source of step times [%].
@@ -100,9 +122,20 @@ void print_summaries(const AccuracyOptions& options) {
 
 }  // namespace
 
+void add_shared_texts(CLI::App& sub, SharedTexts& texts) {
+  constexpr u32 kMost = 1'000'000;
+  sub.add_option("--distinct-prompts", texts.distinct_prompts,
+                 "prompts that repeat, for an index without this column; 0: all differ")
+      ->check(CLI::Range(0u, kMost));
+  sub.add_option("--system-prompts", texts.system_prompts,
+                 "beginnings of sys_prompt_len tokens that they share, for an index without it; 1")
+      ->check(CLI::Range(1u, kMost));
+}
+
 CLI::App* add_accuracy(CLI::App& app, AccuracyOptions& options) {
   CLI::App* sub = app.add_subcommand("accuracy", "predict each run from the others of its model");
   sub->add_option("DIRECTORY", options.directory, "measurements")->required();
+  add_shared_texts(*sub, options.texts);
   sub->add_option("--summaries", options.summaries,
                   "CSV of measured means a stage: each predicted without its run too");
   sub->add_option("--sizes", options.sizes, "directory with models/ and gpus/");

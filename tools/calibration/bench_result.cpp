@@ -98,7 +98,9 @@ std::vector<RecordedRequest> read_bench_result(const std::string& path, std::siz
     const double first = rows.front().at;
     for (RecordedRequest& r : rows) r.at = (r.at - first) * seconds_of(unit.value_or(TimeUnit::kS));
     return rows;
-  } catch (const std::exception& e) {
+  } catch (const Json::exception& e) {
+    throw std::runtime_error(path + ": " + e.what());
+  } catch (const std::runtime_error& e) {
     throw std::runtime_error(path + ": " + e.what());
   }
 }

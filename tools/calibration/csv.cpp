@@ -59,6 +59,11 @@ std::vector<CsvRow> read_csv(const std::string& path) {
   return rows;
 }
 
+bool has(const CsvRow& row, const std::string& column) {
+  const auto cell = row.cells.find(column);
+  return cell != row.cells.end() && !cell->second.empty();
+}
+
 const std::string& text(const CsvRow& row, const std::string& column) {
   const auto cell = row.cells.find(column);
   if (cell == row.cells.end())

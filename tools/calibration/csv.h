@@ -15,6 +15,8 @@ struct CsvRow {
 
 // These throw std::runtime_error that begins with the place.
 std::vector<CsvRow> read_csv(const std::string& path);
+// Whether the row has something there.
+bool has(const CsvRow& row, const std::string& column);
 const std::string& text(const CsvRow& row, const std::string& column);
 double number(const CsvRow& row, const std::string& column);  // finite
 u32 whole_number(const CsvRow& row, const std::string& column);

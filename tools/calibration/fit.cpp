@@ -31,7 +31,7 @@ bool counts(const RecordedRequest& r, FitWindow window) {
 }
 
 double median(std::vector<double> values) {
-  if (values.empty()) throw std::runtime_error("fit: no answered request in the window");
+  if (values.empty()) throw NoFit("no answered request after the first minute");
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -134,7 +134,7 @@ StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
     if (stands_still(t, next)) return next;
     t = round <= kWholeRounds ? next : between(t, next);
   }
-  throw std::runtime_error("fit: the coefficients still move after 30 rounds");
+  throw NoFit("the fit does not stand still: its coefficients still move after 30 rounds");
 }
 
 }  // namespace stampede::calibration

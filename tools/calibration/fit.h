@@ -8,6 +8,7 @@
 // sequences on an H100, a decode step reads weights and contexts; runs at like contexts cannot tell
 // b from d anyway. No quadratic term: contexts below 4,000 tokens.
 #pragma once
+#include <stdexcept>
 #include <vector>
 
 #include "tools/calibration/hardware.h"
@@ -21,6 +22,11 @@ struct StepTime {
   double sequence = 0, pair = 0;                         // b, e [s]
 };
 
+// There is no fit to these recordings: nothing in them counts, or it does not stand still.
+struct NoFit : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // The limits of a server and its coefficients as parameters of a playback.
 void set_step_time(PlaybackParams& params, const StepTime& t);
 
@@ -31,7 +37,7 @@ struct FitWindow {
 
 // `limits`: everything but the step time. Of the recordings, all answered requests in the window
 // count, towards the first token only those that did not wait in line (less than twice the median).
-// Throws std::runtime_error if there are none, or if it does not stand still within 30 rounds.
+// Throws NoFit if there are none, or if it does not stand still within 30 rounds.
 StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
              const PlaybackParams& limits, const StepBounds& bounds, FitWindow window = {});
 

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "tools/calibration/memory.h"
+
 namespace stampede::calibration {
 namespace {
 
@@ -38,10 +40,37 @@ const GpuSize* find_gpu(const std::string& name) {
   return nullptr;
 }
 
+std::vector<std::string> known_models() {
+  std::vector<std::string> names;
+  for (const ModelSize& m : kModels) names.emplace_back(m.name);
+  return names;
+}
+
+std::vector<std::string> known_gpus() {
+  std::vector<std::string> names;
+  for (const GpuSize& g : kGpus) names.emplace_back(g.name);
+  return names;
+}
+
+ModelSize size_of(const Server& s) {
+  const ModelShape& m = s.model;
+  const double all = sequence_memory(s, 1);  // within every window
+  return {"",
+          m.weights(),
+          m.common_weights() + m.expert_layers() * m.experts_per_token * m.expert_weights(),
+          all,
+          weight_bytes(s.precision),
+          all * (m.layers - m.window_layers) / m.layers};
+}
+
+GpuSize gpu_size_of(const Server& s) { return {"", s.gpu.bandwidth, peak(s)}; }
+
 StepBounds step_bounds(const ModelSize& model, const GpuSize& gpu, int tp) {
-  const double read = model.kv_bytes / tp / gpu.bandwidth;
+  const double all = model.kv_bytes / tp / gpu.bandwidth;
+  const double least = model.kv_least < 0 ? all : model.kv_least / tp / gpu.bandwidth;
   const double compute = 2 * model.active / tp / gpu.flops;
-  return {2 * model.active / tp / gpu.bandwidth, read, read / 0.4, compute / 0.75, compute / 0.5};
+  return {model.weight_bytes * model.active / tp / gpu.bandwidth, least, all / 0.4, compute / 0.75,
+          compute / 0.5};
 }
 
 StepEstimate estimate_step(const ModelSize& model, const GpuSize& gpu, int tp) {

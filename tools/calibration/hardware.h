@@ -2,14 +2,19 @@
 // cannot leave physics.
 #pragma once
 #include <string>
+#include <vector>
+
+#include "tools/calibration/roofline.h"
 
 namespace stampede::calibration {
 
 struct ModelSize {
   const char* name;
-  double weights;   // parameters in all
-  double active;    // parameters that one token meets
-  double kv_bytes;  // of one token's keys and values, bf16 [B]
+  double weights;           // parameters in all
+  double active;            // parameters that one token meets
+  double kv_bytes;          // of one token's keys and values [B]
+  double weight_bytes = 2;  // of a weight [B]
+  double kv_least = -1;     // of the layers that read all of a context [B]; below 0: all layers
 };
 
 struct GpuSize {
@@ -22,6 +27,12 @@ struct GpuSize {
 // 2 x 2 B); the makers' data sheets.
 const ModelSize* find_model(const std::string& name);
 const GpuSize* find_gpu(const std::string& name);
+std::vector<std::string> known_models();
+std::vector<std::string> known_gpus();
+
+// The same of files that `calibrate predict` reads.
+ModelSize size_of(const Server& server);
+GpuSize gpu_size_of(const Server& server);
 
 // Bounds of a step's coefficients on `tp` GPUs [s].
 struct StepBounds {

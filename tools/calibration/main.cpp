@@ -82,18 +82,26 @@ void timeline(const std::string& path, const std::string& kernels, const std::st
     fmt::print("{},{},{},{:.2f}\n", s.at, s.running, s.waiting, 100.0 * s.blocks / (blocks - 1));
 }
 
-void coefficients(const std::string& directory) {
-  const std::vector<Run> runs = read_runs(directory);
+void coefficients(const std::string& directory, const SharedTexts& texts) {
+  const std::vector<Run> runs = read_runs(directory, texts);
   std::vector<std::string> models;
   for (const Run& r : runs)
     if (std::find(models.begin(), models.end(), r.model) == models.end()) models.push_back(r.model);
+  std::string without;
   for (const std::string& model : models) {
-    const StepTime t = fit_without(runs, model, nullptr);
+    StepTime t;
+    try {
+      t = fit_without(runs, model, nullptr);
+    } catch (const NoFit& none) {
+      without += (without.empty() ? "" : "\n") + std::string(none.what());
+      continue;
+    }
     fmt::print(
         "{}: step_base {:.3f} ms, per prompt token {:.4f} ms, per 1000 context tokens "
         "{:.4f} ms, front end {:.1f} ms\n",
         model, t.base * 1e3, t.prompt_token * 1e3, t.context_token * 1e6, t.front_end * 1e3);
   }
+  if (!without.empty()) throw std::runtime_error(without);
 }
 
 constexpr int kMostBlocks = 1 << 30;
@@ -128,8 +136,8 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   return std::nullopt;
 }
 
-// Exit codes as those of `stampede`: 2 for input that cannot be used, 74 for what cannot be
-// written.
+// Exit codes as those of `stampede`: 2 for input that cannot be used, 70 for a fault of this
+// program, 74 for what cannot be written.
 int guarded(const std::function<void()>& command) {
   try {
     command();
@@ -138,9 +146,12 @@ int guarded(const std::function<void()>& command) {
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 74;
-  } catch (const std::exception& error) {
+  } catch (const std::runtime_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "calibrate: internal error, please report it: {}\n", error.what());
+    return 70;
   }
   return 0;
 }
@@ -158,6 +169,8 @@ int main(int argc, char** argv) {
   std::string directory;
   CLI::App* fit = app.add_subcommand("fit", "coefficients of each model from its moderate runs");
   fit->add_option("DIRECTORY", directory, "measurements")->required();
+  stampede::calibration::SharedTexts texts;
+  stampede::calibration::add_shared_texts(*fit, texts);
   stampede::calibration::AccuracyOptions left_out;
   const CLI::App* show = stampede::calibration::add_accuracy(app, left_out);
   CLI::App* line = app.add_subcommand(
@@ -197,6 +210,6 @@ int main(int argc, char** argv) {
     else if (*show)
       stampede::calibration::print_accuracy(left_out);
     else
-      stampede::calibration::coefficients(directory);
+      stampede::calibration::coefficients(directory, texts);
   });
 }

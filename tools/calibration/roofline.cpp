@@ -12,13 +12,6 @@
 namespace stampede::calibration {
 namespace {
 
-// Of the GPU's arithmetic in what the weights are held in, or else in bf16 [1/s].
-double peak(const Server& s) {
-  if (s.precision == "fp8" && s.gpu.fp8 > 0) return s.gpu.fp8;
-  if (s.precision == "fp4" && s.gpu.fp4 > 0) return s.gpu.fp4;
-  return s.gpu.bf16;
-}
-
 // Kernels of a step: two norms, projections, rotation, attention and the three of a feed-forward;
 // for these three where there are experts routing, both products and what brings them together; the
 // projections of latents.
@@ -68,6 +61,12 @@ EngineKind engine_named(const std::string& name) {
   if (name == "sglang") return EngineKind::kSglang;
   if (name == "trtllm") return EngineKind::kTensorRt;
   throw std::runtime_error(name + ": not one of vllm, sglang, trtllm");
+}
+
+double peak(const Server& s) {
+  if (s.precision == "fp8" && s.gpu.fp8 > 0) return s.gpu.fp8;
+  if (s.precision == "fp4" && s.gpu.fp4 > 0) return s.gpu.fp4;
+  return s.gpu.bf16;
 }
 
 Terms step_terms(const Server& s, const StepLoad& load) {

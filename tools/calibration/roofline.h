@@ -58,6 +58,9 @@ struct Server {
   double key_value_bytes = 2;  // of a key or value
 };
 
+// Of the GPU's arithmetic in what the weights are held in, or else in bf16 [1/s].
+double peak(const Server& server);
+
 struct StepLoad {
   double sequences = 0, context = 0;  // that decode, and their mean length
   double prompt = 0, prompts = 1;     // tokens of each prompt from its beginning, and how many
