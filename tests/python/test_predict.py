@@ -178,6 +178,63 @@ class Predict(unittest.TestCase):
         self.assertNotIn("says so", dense.stdout)
         self.assertEqual(self.value(dense, "low"), 80.9)
 
+    def sheet(self, text, *words):
+        path = self.directory / "gpu.json"
+        path.write_text(text, encoding="utf-8")
+        return subprocess.run([CALIBRATE, "predict", MODELS / "llama-3.1-8b-instruct.json", "--gpu",
+                               path, *words], capture_output=True, text=True)
+
+    def test_a_gpu_file_has_its_faults_named_where_they_are(self):
+        good = '"memory_bandwidth": 3.35e12,\n "bf16_flops": 989e12'
+        self.assertEqual(self.sheet("{" + good + "}").returncode, 0)
+        self.assertIn('gpu.json: no "link_bandwidth" [B/s], which --gpus 2 needs',
+                      self.refusal(self.sheet("{" + good + "}", "--gpus", "2")))
+        for text, words in (
+                ("{" + good + ',\n "fp8_flop": 1979e12}',
+                 'gpu.json:3:2: "fp8_flop": no such key; did you mean \'fp8_flops\'?'),
+                ('{"memory": 80, ' + good + "}", 'gpu.json:1:12: "memory" [B] is 80: from 1e+09 to '
+                 "1e+13 is wanted, such as 84.9e9"),
+                ('{"memory_bandwidth": 3.35e12,\n "bf16_flops": 1.979e18}',
+                 'gpu.json:2:16: "bf16_flops" [1/s] is 1.979e+18: from 1e+12 to 3e+16 is wanted'),
+                ('{"memory": "80GB", ' + good + "}", 'gpu.json:1:12: "memory" [B]: a number is '
+                 'wanted, such as 84.9e9, not "80GB"'),
+                ('{"memory_bandwidth": 3.35e12}', 'gpu.json:1:1: no "bf16_flops" [1/s], such as'),
+                ("[]", "gpu.json:1:1: an object is wanted"),
+                ("{\n" + good + ",\n}", "gpu.json:4:1: not JSON: "),
+                ("[" * 100000, "gpu.json: too many brackets in brackets")):
+            self.assertIn(words, self.refusal(self.sheet(text)), text[:80])
+
+    def test_a_config_has_its_faults_named_where_they_are(self):
+        llama = "llama-3.1-8b-instruct"
+        for changes, words in (
+                ({"num_hidden_layers": "32"}, r'config.json:2:\d+: "num_hidden_layers": a whole number '
+                 'is wanted, not "32"'),
+                ({"num_hidden_layers": None}, r'config.json:1:1: no "num_hidden_layers" \(also called'),
+                ({"num_key_value_heads": 64}, r'config.json:\d+:\d+: "num_key_value_heads": 64 of 32'),
+                ({"num_hidden_layers": None, "block_configs": [{"ffn": {}}]},
+                 r'config.json:\d+:\d+: not covered: layers that differ from each other '
+                 r'\("block_configs"\)'),
+                ({"num_attention_heads": None, "state_size": 16}, r"not covered: layers without "
+                 r'attention \("state_size"\)'),
+                ({"num_attention_heads": None, "num_decoder_layers": 24}, "not covered: an encoder "
+                 "beside the decoder"),
+                ({"is_encoder_decoder": True}, "not covered: an encoder beside the decoder"),
+                ({"quantization_config": {"quant_method": "gptq", "bits": 8}},
+                 r'config.json:\d+:11: "bits": weights in int8: not one of bf16, fp8, fp4, int4'),
+                ({"quantization_config": {"quant_method": "compressed-tensors", "config_groups": {
+                    "group_0": {"weights": {"num_bits": 8, "type": "int"}}}}},
+                 r'config.json:\d+:\d+: "config_groups": weights in int8'),
+                ({"text_config": {"hidden_size": 4096}}, r'config.json:\d+:17: no "num_hidden')):
+            self.assertRegex(self.refusal(self.predict(llama, **changes)), words)
+        for precision in ("awq", "w8a8", "int8"):
+            self.assertIn("bf16,fp8,fp4,int4",
+                          self.refusal(self.predict(llama, "--precision", precision)))
+        # Asked for what it can predict, it does.
+        said = self.predict(llama, "--precision", "fp8",
+                            quantization_config={"quant_method": "gptq", "bits": 8})
+        self.assertEqual(said.returncode, 0)
+        self.assertIn("says int8 of its weights, fp8 is predicted", said.stderr)
+
     def played(self, pool, rate):
         path, rows = self.directory / "one.yaml", self.directory / "rows.csv"
         path.write_text(SCENARIO.replace("RATE", rate).replace("POOL\n", indented(pool)),

@@ -23,7 +23,7 @@ ROOMS = {
     "experiments": {"files", "language", "world", "results"},
     "cli": {"files", "language", "world", "results", "experiments"},
     "python": {"language", "world", "results", "experiments"},
-    "calibration": {"traces"},
+    "calibration": {"language", "traces"},
 }
 # Of a room that is known, these headers only.
 ONLY = {("judgement", "world"): {"tools/world/scenario.h"}}

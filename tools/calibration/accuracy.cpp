@@ -52,9 +52,8 @@ void read_sizes(const CsvRow& row, const std::string& directory, Run& r) {
   const GpuSize* gpu = find_gpu(r.gpu);
   if (!own_model && model == nullptr) unknown(row, "model", r.model, known_models());
   if (!own_gpu && gpu == nullptr) unknown(row, "gpu", r.gpu, known_gpus());
-  if (own_model && !server.model.not_covered.empty())
-    throw std::runtime_error(row.place +
-                             ": model: not covered: " + server.model.not_covered.front());
+  check_covered(server.model);
+  check_precision(server.model.quantization);
   if (!own_gpu && server.precision != "bf16" && server.precision != "int4")
     throw std::runtime_error(row.place + ": gpu: a model in " + server.precision +
                              " needs a .json file of its GPU, which says how fast it is there");

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "tools/calibration/json_file.h"
 
 namespace stampede::calibration {
 namespace {
@@ -24,14 +24,37 @@ const std::initializer_list<const char*> kLayers{"num_hidden_layers", "n_layer",
     kExperts{"n_routed_experts", "num_local_experts", "num_experts", "moe_num_experts"},
     kPerToken{"num_experts_per_tok", "experts_per_token", "moe_top_k", "moe_topk", "moe_k"};
 
+// The part of a file that has the sizes, with its groups of their own beside them.
+struct Config {
+  const JsonFile& file;
+  Json values;
+  std::string group;  // JSON pointer of that part
+
+  bool contains(const char* key) const { return values.contains(key); }
+  const Json& operator[](const char* key) const { return values.at(key); }
+  std::string pointer(const std::string& key) const {
+    for (const char* inner : {"", "/attn_config", "/ffn_config"})
+      if (file.root().contains(Json::json_pointer(group + inner + "/" + key)))
+        return group + inner + "/" + key;
+    return group + "/" + key;
+  }
+  [[noreturn]] void fault(const std::string& key, const std::string& message) const {
+    file.fault(pointer(key), message);
+  }
+};
+
 // Of the first of `names` that has one; `otherwise` below 0: one of them has to.
-double field(const Json& config, std::initializer_list<const char*> names, double otherwise = -1) {
+double field(const Config& config, std::initializer_list<const char*> names,
+             double otherwise = -1) {
   constexpr double kMost = 1e7;  // no size of a model is near
   for (const char* name : names) {
-    if (!config.contains(name) || !config[name].is_number()) continue;
+    if (!config.contains(name) || config[name].is_null()) continue;
+    if (!config[name].is_number())
+      config.fault(
+          name, fmt::format("\"{}\": a whole number is wanted, not {}", name, shown(config[name])));
     const double value = config[name].get<double>();
     if (!(value >= 0 && value <= kMost && value == std::floor(value)))
-      throw std::runtime_error(fmt::format("\"{}\" is {}: no size of a model", name, value));
+      config.fault(name, fmt::format("\"{}\" is {}: no size of a model", name, value));
     return value;
   }
   if (otherwise >= 0) return otherwise;
@@ -39,28 +62,36 @@ double field(const Json& config, std::initializer_list<const char*> names, doubl
   for (const char* const* name = names.begin() + 1; name != names.end(); ++name)
     text += std::string(name == names.begin() + 1 ? " (also called " : ", ") + *name;
   if (names.size() > 1) text += ")";
-  throw std::runtime_error(text +
-                           ": what a file leaves out has the default of the model's class; "
-                           "write it in");
+  config.file.fault(config.group, text +
+                                      ": what a file leaves out has the default of the model's "
+                                      "class; write it in");
 }
 
-bool says(const Json& c, const char* key) { return c.contains(key) && c[key] == true; }
-std::string family(const Json& c) { return c.value("model_type", ""); }
+bool says(const Config& c, const char* key) { return c.contains(key) && c[key] == true; }
+std::string family(const Config& c) {
+  return c.contains("model_type") && c["model_type"].is_string()
+             ? c["model_type"].get<std::string>()
+             : "";
+}
 bool one_of(const std::string& name, std::initializer_list<const char*> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Parts of a file that stand in a group of their own.
-Json flat(Json c) {
+Config sizes_of(const JsonFile& file) {
+  Config c{file, file.root(), ""};
   for (const char* text : {"text_config", "llm_config", "language_config"})
-    if (c.contains(text) && c[text].is_object()) c = Json(c[text]);
+    if (c.contains(text) && c[text].is_object()) {
+      c.values = Json(c[text]);
+      c.group += std::string("/") + text;
+    }
+  const Json part = c.values;
   for (const char* group : {"attn_config", "ffn_config"})
-    if (c.contains(group) && c[group].is_object())
-      for (const auto& [key, value] : c[group].items()) c.emplace(key, value);
+    if (part.contains(group) && part[group].is_object())
+      for (const auto& [key, value] : part[group].items()) c.values.emplace(key, value);
   return c;
 }
 
-void read_experts(const Json& c, ModelShape& m) {
+void read_experts(const Config& c, ModelShape& m) {
   m.experts = field(c, kExperts, 0);
   if (m.experts <= 1) m.experts = 0;
   if (m.experts == 0) return;
@@ -70,6 +101,11 @@ void read_experts(const Json& c, ModelShape& m) {
       field(c, {"n_shared_experts", "moe_num_shared_experts"},
             field(c, {"shared_expert_intermediate_size"}, 0) / std::max(1.0, m.expert_width));
   m.dense_layers = field(c, {"first_k_dense_replace", "moe_layer_start_index"}, 0);
+  if (c.contains("moe_layer_freq") && c["moe_layer_freq"].is_array()) {  // 0 or 1 for each layer
+    const Json list = c["moe_layer_freq"];
+    m.dense_layers = static_cast<double>(std::count(list.begin(), list.end(), Json(0)));
+    return;
+  }
   // Every n-th layer has experts, or all but those listed.
   const double step = field(
       c,
@@ -82,13 +118,13 @@ void read_experts(const Json& c, ModelShape& m) {
   if (family(c) == "llama4_text" || c.contains("intermediate_size_mlp")) m.shared_experts = 1;
 }
 
-double kv_heads_of(const Json& c, double heads) {
+double kv_heads_of(const Config& c, double heads) {
   const bool multi_query = says(c, "multi_query") && !says(c, "new_decoder_architecture");
   return field(c, kKvHeads, multi_query ? 1 : heads);  // left out: each head has its own
 }
 
 // Layers that read a window only, where the file has no list of them.
-double window_layers_of(const Json& c, double layers) {
+double window_layers_of(const Config& c, double layers) {
   if (!c.contains("sliding_window") || !c["sliding_window"].is_number()) return 0;
   if (c.contains("use_sliding_window") && !says(c, "use_sliding_window")) return 0;
   const double every = field(c, {"sliding_window_pattern"},  // of which one reads all
@@ -96,7 +132,12 @@ double window_layers_of(const Json& c, double layers) {
   return every > 0 ? layers - std::floor(layers / every) : layers;
 }
 
-void read_layer_types(const Json& c, ModelShape& m) {
+void not_covered(const Config& c, ModelShape& m, const char* key, const std::string& part) {
+  m.not_covered.push_back(part);
+  if (m.not_covered_place.empty()) m.not_covered_place = c.file.place(c.pointer(key));
+}
+
+void read_layer_types(const Config& c, ModelShape& m) {
   for (const Json& type : c["layer_types"]) {
     if (type == "full_attention") continue;
     ++m.window_layers;
@@ -105,23 +146,33 @@ void read_layer_types(const Json& c, ModelShape& m) {
     else if (type == "chunked_attention")
       m.window = field(c, {"attention_chunk_size"});
     else if (m.not_covered.empty())
-      m.not_covered.push_back("layers of " + type.get<std::string>());
+      not_covered(c, m, "layer_types",
+                  "layers of " + (type.is_string() ? type.get<std::string>() : shown(type)));
   }
 }
 
-// State spaces, convolutions and linear attention: names of keys by which their files show.
-void refuse_hybrids(const Json& c, ModelShape& m) {
+// State spaces, convolutions, linear attention, and layers that differ: keys by which files show
+// it.
+void refuse_hybrids(const Config& c, ModelShape& m) {
   for (const char* key :
        {"mamba_d_state", "mamba_num_heads", "ssm_state_size", "state_size", "ssm_cfg",
         "full_attention_interval", "attn_layer_period", "hybrid_override_pattern",
         "layers_block_type", "attn_type_list", "linear_attn_config", "linear_num_key_heads",
         "block_types", "conv_L_cache", "rwkv_version", "attention_hidden_size"})
     if (m.not_covered.empty() && c.contains(key) && !c[key].is_null())
-      m.not_covered.push_back(std::string("layers without attention (\"") + key + "\")");
+      not_covered(c, m, key, std::string("layers without attention (\"") + key + "\")");
+  if (m.not_covered.empty() && c.contains("block_configs") && !c["block_configs"].is_null())
+    not_covered(c, m, "block_configs", "layers that differ from each other (\"block_configs\")");
+  for (const char* key : {"num_decoder_layers", "decoder_layers"})
+    if (m.not_covered.empty() && c.contains(key) && !c[key].is_null())
+      not_covered(c, m, key, std::string("an encoder beside the decoder (\"") + key + "\")");
+  if (m.not_covered.empty() && says(c, "is_encoder_decoder"))
+    not_covered(c, m, "is_encoder_decoder",
+                "an encoder beside the decoder (\"is_encoder_decoder\")");
 }
 
 // Encoders, and layers that keep a state, by their family's name.
-void refuse_families(const Json& c, ModelShape& m) {
+void refuse_families(const Config& c, ModelShape& m) {
   if (m.not_covered.empty() && one_of(family(c), {"mamba",
                                                   "mamba2",
                                                   "falcon_mamba",
@@ -141,11 +192,19 @@ void refuse_families(const Json& c, ModelShape& m) {
                                                   "bart",
                                                   "whisper",
                                                   "bert",
-                                                  "roberta"}))
-    m.not_covered.push_back("models of the family " + family(c));
+                                                  "roberta",
+                                                  "nemotron-nas"}))
+    not_covered(c, m, "model_type", "models of the family " + family(c));
 }
 
-void read_attention(const Json& c, ModelShape& m) {
+// What no term stands for, whatever the sizes are.
+void refuse(const Config& c, ModelShape& m) {
+  if (c.contains("index_topk")) not_covered(c, m, "index_topk", "sparse attention with an index");
+  refuse_hybrids(c, m);
+  refuse_families(c, m);
+}
+
+void read_attention(const Config& c, ModelShape& m) {
   if (c.contains("kv_lora_rank") && !c["kv_lora_rank"].is_null()) {
     m.latent = field(c, {"kv_lora_rank"});
     // Without a rank the queries come straight from the hidden state.
@@ -154,38 +213,63 @@ void read_attention(const Json& c, ModelShape& m) {
     m.no_rope = field(c, {"qk_nope_head_dim"});
     m.value = field(c, {"v_head_dim"});
   }
-  if (c.contains("index_topk")) m.not_covered.push_back("sparse attention with an index");
-  refuse_hybrids(c, m);
-  refuse_families(c, m);
   if (c.contains("layer_types") && c["layer_types"].is_array()) return read_layer_types(c, m);
   m.window_layers = window_layers_of(c, m.layers);
   if (m.window_layers > 0) m.window = field(c, {"sliding_window"});
 }
 
-void wanted(const char* what, double value) {
-  if (value < 1) throw std::runtime_error(fmt::format("{}: {} is below 1", what, value));
+void wanted(const Config& c, const char* what, double value) {
+  if (value < 1) c.fault(what, fmt::format("\"{}\": {} is below 1", what, value));
 }
 
 // Whatever a step's time is divided by or cannot be without is there, and parts are no larger than
 // what they are parts of.
-void check(const ModelShape& m) {
-  wanted("hidden_size", m.hidden);
-  wanted("num_key_value_heads", m.kv_heads);
-  wanted("head_dim", m.head);
-  wanted("vocab_size", m.vocabulary);
-  if (m.experts > 0) wanted("num_experts_per_tok", m.experts_per_token);
-  if (m.experts > 0) wanted("moe_intermediate_size", m.expert_width);
-  if (m.expert_layers() < m.layers) wanted("intermediate_size", m.feed_forward);
-  const auto part = [](const char* what, double value, double of) {
-    if (value > of) throw std::runtime_error(fmt::format("{}: {} of {}", what, value, of));
+void check(const Config& c, const ModelShape& m) {
+  wanted(c, "hidden_size", m.hidden);
+  wanted(c, "num_key_value_heads", m.kv_heads);
+  wanted(c, "head_dim", m.head);
+  wanted(c, "vocab_size", m.vocabulary);
+  if (m.experts > 0) wanted(c, "num_experts_per_tok", m.experts_per_token);
+  if (m.experts > 0) wanted(c, "moe_intermediate_size", m.expert_width);
+  if (m.expert_layers() < m.layers) wanted(c, "intermediate_size", m.feed_forward);
+  const auto part = [&](const char* what, double value, double of) {
+    if (value > of) c.fault(what, fmt::format("\"{}\": {} of {}", what, value, of));
   };
   part("num_key_value_heads", m.kv_heads, m.heads);
   if (std::fmod(m.heads, m.kv_heads) != 0)
-    throw std::runtime_error(
-        fmt::format("{} heads cannot share {} KV heads evenly", m.heads, m.kv_heads));
+    c.fault("num_key_value_heads",
+            fmt::format("{} heads cannot share {} KV heads evenly", m.heads, m.kv_heads));
   part("num_experts_per_tok", m.experts_per_token, m.experts);
   part("first_k_dense_replace", m.dense_layers, m.layers);
   part("layer_types", m.window_layers, m.layers);
+}
+
+void read_sizes(const Config& c, ModelShape& m) {
+  m.layers = field(c, kLayers);
+  m.hidden = field(c, kHidden);
+  m.heads = field(c, kHeads);
+  wanted(c, "num_hidden_layers", m.layers);
+  wanted(c, "num_attention_heads", m.heads);
+  m.kv_heads = kv_heads_of(c, m.heads);
+  m.head = field(c, {"head_dim", "kv_channels"}, m.hidden / m.heads);
+  m.vocabulary = field(c, {"vocab_size", "padded_vocab_size"});
+  read_experts(c, m);
+  // Without a gate: two matrices where the others have three.
+  if (one_of(family(c), {"gpt2", "gpt_neox", "gptj", "opt", "bloom", "falcon", "mpt", "phi",
+                         "gpt_bigcode", "starcoder2", "nemotron"}))
+    m.feed_matrices = 2;
+  if (m.expert_layers() < m.layers) {
+    // What is left out, or null, is four times as wide as the model in these.
+    const bool fourfold = one_of(family(c), {"gpt2", "gptj", "bloom", "falcon", "gpt_bigcode"});
+    m.feed_forward = c.contains("intermediate_size_mlp")
+                         ? field(c, {"intermediate_size_mlp"})
+                         : field(c, kFeedForward, fourfold ? 4 * m.hidden : -1);
+  }
+  read_attention(c, m);
+  m.tied = says(c, "tie_word_embeddings") ||
+           (!c.contains("tie_word_embeddings") &&
+            one_of(family(c), {"gemma", "gemma2", "gemma3_text", "gpt2"}));
+  check(c, m);
 }
 
 }  // namespace
@@ -213,42 +297,25 @@ double ModelShape::read_layers(double context) const {
 }
 
 ModelShape read_model_config(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be opened");
+  const JsonFile file(path);
+  const Config c = sizes_of(file);
+  ModelShape m;
+  refuse(c, m);
   try {
-    const Json whole = Json::parse(file), c = flat(whole);
-    if (!c.is_object()) throw std::runtime_error("not a model's config.json");
-    ModelShape m;
-    m.layers = field(c, kLayers);
-    m.hidden = field(c, kHidden);
-    m.heads = field(c, kHeads);
-    wanted("num_hidden_layers", m.layers);
-    wanted("num_attention_heads", m.heads);
-    m.kv_heads = kv_heads_of(c, m.heads);
-    m.head = field(c, {"head_dim", "kv_channels"}, m.hidden / m.heads);
-    m.vocabulary = field(c, {"vocab_size", "padded_vocab_size"});
-    read_experts(c, m);
-    // Without a gate: two matrices where the others have three.
-    if (one_of(family(c), {"gpt2", "gpt_neox", "gptj", "opt", "bloom", "falcon", "mpt", "phi",
-                           "gpt_bigcode", "starcoder2", "nemotron"}))
-      m.feed_matrices = 2;
-    if (m.expert_layers() < m.layers) {
-      // What is left out, or null, is four times as wide as the model in these.
-      const bool fourfold = one_of(family(c), {"gpt2", "gptj", "bloom", "falcon", "gpt_bigcode"});
-      m.feed_forward = c.contains("intermediate_size_mlp")
-                           ? field(c, {"intermediate_size_mlp"})
-                           : field(c, kFeedForward, fourfold ? 4 * m.hidden : -1);
-    }
-    read_attention(c, m);
-    m.tied = says(c, "tie_word_embeddings") ||
-             (!c.contains("tie_word_embeddings") &&
-              one_of(family(c), {"gemma", "gemma2", "gemma3_text", "gpt2"}));
-    m.quantization = read_quantization(whole);
-    check(m);
-    return m;
-  } catch (const std::exception& e) {
-    throw std::runtime_error(path + ": " + e.what());
+    read_sizes(c, m);
+  } catch (const std::runtime_error&) {
+    // Their files have other sizes: that is not what is wrong with them.
+    if (!m.not_covered.empty()) check_covered(m);
+    throw;
   }
+  m.quantization = read_quantization(file);
+  return m;
+}
+
+void check_covered(const ModelShape& m) {
+  if (!m.not_covered.empty())
+    throw std::runtime_error((m.not_covered_place.empty() ? "" : m.not_covered_place + ": ") +
+                             "not covered: " + m.not_covered.front());
 }
 
 }  // namespace stampede::calibration

@@ -19,6 +19,7 @@ struct ModelShape {
   // Multi-head latent attention (MLA); 0: none.
   double query_rank = 0, latent = 0, rope = 0, no_rope = 0, value = 0;
   Quantization quantization;
+  std::string not_covered_place;         // FILE:LINE:COLUMN of the first of these
   std::vector<std::string> not_covered;  // parts of the architecture that no term stands for
 
   double expert_layers() const { return experts > 0 ? layers - dense_layers : 0; }
@@ -29,9 +30,12 @@ struct ModelShape {
   double read_layers(double context) const;  // tokens read in all layers by one at `context`
 };
 
-// Reads what the families of models call these sizes. Throws std::runtime_error that names a field
-// that is missing: nothing is assumed but what every class of these files does (as many KV heads as
-// heads). Source: configuration_*.py of Hugging Face transformers.
+// Throws std::runtime_error that names what is not covered, if there is something.
+void check_covered(const ModelShape& model);
+
+// Reads what the families of models call these sizes. Throws std::runtime_error with the line and
+// column of a field that is missing or no size: nothing is assumed but what every class of these
+// files does (as many KV heads as heads). Source: configuration_*.py of Hugging Face transformers.
 ModelShape read_model_config(const std::string& path);
 
 }  // namespace stampede::calibration

@@ -20,6 +20,7 @@ constexpr int kMostBudget = 1 << 20;
 Server server_of(const PredictOptions& o) {
   const ModelShape model = read_model_config(o.config);
   const Quantization& q = model.quantization;
+  if (o.precision.empty()) check_precision(q);
   const Server server{model,
                       read_gpu_sheet(o.gpu),
                       o.precision.empty() ? q.precision : o.precision,
@@ -29,6 +30,9 @@ Server server_of(const PredictOptions& o) {
                       o.key_values == "auto"  ? q.key_value_bytes
                       : o.key_values == "fp8" ? 1.0
                                               : 2.0};
+  if (o.gpus > 1 && server.gpu.link == 0)
+    throw std::runtime_error(
+        fmt::format("{}: no \"link_bandwidth\" [B/s], which --gpus {} needs", o.gpu, o.gpus));
   if (q.precision != "bf16" && q.precision != server.precision)
     fmt::print(stderr, "calibrate: {} says {} of its weights, {} is predicted\n", o.config,
                q.precision, server.precision);
@@ -137,7 +141,8 @@ CLI::App* add_predict(CLI::App& app, PredictOptions& o) {
                   "fp4_flops [1/s], memory [B], such as tools/calibration/gpus/h100.json")
       ->required();
   sub->add_option("--precision", o.precision,
-                  "of the weights: bf16, fp8, fp4 or int4; as the file says without it");
+                  "of the weights: bf16, fp8, fp4 or int4; as the file says without it")
+      ->check(CLI::IsMember({"bf16", "fp8", "fp4", "int4"}));
   sub->add_option("--kv-cache-dtype", o.key_values,
                   "of keys and values: bf16, fp8, or auto, which is bf16 unless the file has a "
                   "kv_cache_scheme or kv_cache_quant_algo")
@@ -145,7 +150,8 @@ CLI::App* add_predict(CLI::App& app, PredictOptions& o) {
   sub->add_option("--gpus", o.gpus, "tensor or expert parallel")->check(CLI::Range(1, 8));
   sub->add_option("--expert-parallel", o.expert_parallel,
                   "groups of GPUs that hold whole experts; 1: each GPU has a part of all of them");
-  sub->add_option("--engine", o.engine, "vllm, sglang or trtllm");
+  sub->add_option("--engine", o.engine, "vllm, sglang or trtllm")
+      ->check(CLI::IsMember({"vllm", "sglang", "trtllm"}));
   sub->add_option("--batch", o.batch, "most sequences that run at the same time: max_num_seqs")
       ->check(CLI::Range(2, kMostSequences));
   sub->add_option("--max-num-batched-tokens", o.budget,

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <stdexcept>
+
+#include "tools/calibration/json_file.h"
 
 namespace stampede::calibration {
 namespace {
@@ -38,20 +39,29 @@ Json group_of(const Json& q) {
   return Json::object();
 }
 
-std::string precision_of(const Json& q) {
+// What the weights are held in, and the key that says so.
+struct Form {
+  std::string precision, key;
+};
+
+Form form_of(const Json& q) {
   const std::string method = word(q, "quant_method", "");
   const std::string form = word(q, "quant_algo", method);
+  const char* said = q.contains("quant_algo") ? "quant_algo" : "quant_method";
   for (const char* name : {"mxfp4", "NVFP4", "MXFP4"})
-    if (form == name) return "fp4";
+    if (form == name) return {"fp4", said};
   for (const char* name : {"fp8", "fbgemm_fp8", "FP8"})
-    if (form == name) return "fp8";
-  if (is_set(q, "load_in_4bit") || is_set(q, "_load_in_4bit")) return "int4";
-  if (is_set(q, "load_in_8bit") || is_set(q, "_load_in_8bit")) return "int8";
-  if (whole(q, "bits") > 0) return number_form(whole(q, "bits"), true);
+    if (form == name) return {"fp8", said};
+  for (const char* key : {"load_in_4bit", "_load_in_4bit"})
+    if (is_set(q, key)) return {"int4", key};
+  for (const char* key : {"load_in_8bit", "_load_in_8bit"})
+    if (is_set(q, key)) return {"int8", key};
+  if (whole(q, "bits") > 0) return {number_form(whole(q, "bits"), true), "bits"};
   const Json weights = group_of(q);
   if (whole(weights, "num_bits") > 0)
-    return number_form(whole(weights, "num_bits"), word(weights, "type", "int") != "float");
-  return method.empty() ? "unknown" : method;
+    return {number_form(whole(weights, "num_bits"), word(weights, "type", "int") != "float"),
+            "config_groups"};
+  return {form.empty() ? "unknown" : form, said};
 }
 
 // 4 bits, a scale for each group of so many, and where these do not lie about 0 its 4 bits.
@@ -73,19 +83,19 @@ double bytes_of_converted(const Json& q, const std::string& precision) {
   return 0;  // refused where it would be used
 }
 
-double bytes_of_key_value(const Json& q) {
+double bytes_of_key_value(const JsonFile& file, const std::string& pointer, const Json& q) {
   if (q.contains("kv_cache_scheme") && q["kv_cache_scheme"].is_object()) {
     const Json& scheme = q["kv_cache_scheme"];
     if (whole(scheme, "num_bits") == 8 && word(scheme, "type", "float") == "float") return 1;
-    throw std::runtime_error(
-        "\"kv_cache_scheme\": only 8 bits of type float are known; say "
-        "--kv-cache-dtype");
+    file.fault(pointer + "/kv_cache_scheme",
+               "\"kv_cache_scheme\": only 8 bits of type float are known");
   }
   const std::string algorithm = word(q, "kv_cache_quant_algo", "");
   if (algorithm.empty()) return 2;
-  if (algorithm == "FP8") return 1;
-  throw std::runtime_error("\"kv_cache_quant_algo\": only FP8 is known, not " + algorithm +
-                           "; say --kv-cache-dtype");
+  if (algorithm != "FP8")
+    file.fault(pointer + "/kv_cache_quant_algo",
+               "\"kv_cache_quant_algo\": only FP8 is known, not " + algorithm);
+  return 1;
 }
 
 std::vector<std::string> kept_of(const Json& q) {
@@ -109,7 +119,7 @@ std::regex expression(const std::string& text, const std::string& as_written) {
   try {
     return std::regex(text);
   } catch (const std::regex_error&) {
-    throw std::runtime_error("\"" + as_written + "\": not a regular expression that is understood");
+    throw std::runtime_error(as_written + ": not a regular expression that is understood");
   }
 }
 
@@ -140,22 +150,41 @@ bool is_part(const std::string& name, const std::string& module) {
 
 }  // namespace
 
-Quantization read_quantization(const Json& config) {
-  Json q = config.value("quantization_config", Json());
-  for (const char* text : {"text_config", "llm_config", "language_config"})
-    if (!q.is_object() && config.contains(text) && config[text].is_object())
-      q = config[text].value("quantization_config", Json());
+Quantization read_quantization(const JsonFile& file) {
+  const Json& config = file.root();
+  std::string pointer = "/quantization_config";
+  for (const char* text : {"/text_config", "/llm_config", "/language_config"})
+    if (!config.contains("quantization_config") &&
+        config.contains(Json::json_pointer(text + std::string("/quantization_config"))))
+      pointer = text + std::string("/quantization_config");
+  const Json q = config.value(Json::json_pointer(pointer), Json());
   if (!q.is_object() || q.empty()) return {};
+  const Form form = form_of(q);
   Quantization found;
-  found.precision = precision_of(q);
+  found.precision = form.precision;
+  found.place = file.place(pointer + "/" + form.key) + ": \"" + form.key + "\"";
   found.weight_bytes = bytes_of_converted(q, found.precision);
-  found.key_value_bytes = bytes_of_key_value(q);
+  found.key_value_bytes = bytes_of_key_value(file, pointer, q);
   found.head_too = is_set(q, "lm_head");
   found.kept = kept_of(q);
+  for (const std::string& name : found.kept)
+    if (name.starts_with("re:")) expression(name.substr(3), file.place(pointer) + ": " + name);
   if (q.contains("weight_block_size") && q["weight_block_size"].is_array() &&
-      !q["weight_block_size"].empty() && q["weight_block_size"][0].is_number())
+      !q["weight_block_size"].empty() && q["weight_block_size"][0].is_number_unsigned())
     found.block = q["weight_block_size"][0];
   return found;
+}
+
+bool is_precision(const std::string& name) {
+  for (const char* known : {"bf16", "fp8", "fp4", "int4"})
+    if (name == known) return true;
+  return false;
+}
+
+void check_precision(const Quantization& q) {
+  if (!is_precision(q.precision))
+    throw std::runtime_error(q.place + ": weights in " + q.precision +
+                             ": not one of bf16, fp8, fp4, int4");
 }
 
 double weight_bytes(const std::string& precision) {

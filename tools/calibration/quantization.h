@@ -6,16 +6,18 @@
 // type (`kv_cache_dtype: auto`) unless the file has a scheme for them.
 // **Limits** of several groups of a file the first counts.
 #pragma once
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 namespace stampede::calibration {
 
+class JsonFile;
+
 struct Quantization {
   // Of the weights that are converted: bf16 (there are none), fp8, fp4, int4, or the words of one
   // that is none of these.
   std::string precision = "bf16";
+  std::string place;           // FILE:LINE:COLUMN and the key that says so; empty: none does
   double weight_bytes = 2;     // of one that is converted, with its scales
   double key_value_bytes = 2;  // of one key or value
   double block = 0;            // rows and columns with one scale, of fp8 weights; 0: no such blocks
@@ -23,8 +25,13 @@ struct Quantization {
   std::vector<std::string> kept;  // names of modules that are not, as the file writes them
 };
 
-// `config`: the whole file. Throws std::runtime_error.
-Quantization read_quantization(const nlohmann::json& config);
+// Throws std::runtime_error with the line and column of what is not understood.
+Quantization read_quantization(const JsonFile& file);
+
+// Whether it is bf16, fp8, fp4 or int4.
+bool is_precision(const std::string& name);
+// Throws std::runtime_error with the place of a precision that is none of these.
+void check_precision(const Quantization& quantization);
 
 // Bytes of a weight in bf16, fp8, fp4 or int4, the last two with their scales. Throws
 // std::runtime_error for anything else.

@@ -1,11 +1,7 @@
 #include "tools/calibration/roofline.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <stdexcept>
 
@@ -42,19 +38,6 @@ double attention_operations(const ModelShape& m, const StepLoad& load) {
 }
 
 }  // namespace
-
-GpuSheet read_gpu_sheet(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error(path + ": cannot be opened");
-  try {
-    const auto sheet = nlohmann::json::parse(file);
-    return {sheet.value("memory", 0.0),    sheet.at("memory_bandwidth"),
-            sheet.at("link_bandwidth"),    sheet.at("bf16_flops"),
-            sheet.value("fp8_flops", 0.0), sheet.value("fp4_flops", 0.0)};
-  } catch (const nlohmann::json::exception& e) {
-    throw std::runtime_error(path + ": " + e.what());
-  }
-}
 
 EngineKind engine_named(const std::string& name) {
   if (name == "vllm") return EngineKind::kVllm;

@@ -5,22 +5,10 @@
 #include <array>
 #include <string>
 
+#include "tools/calibration/gpu_sheet.h"
 #include "tools/calibration/model_config.h"
 
 namespace stampede::calibration {
-
-struct GpuSheet {
-  double memory =
-      0;  // that an engine finds, a little less than the data sheet has [B]; 0: not known
-  double bandwidth = 0;               // of its memory [B/s]
-  double link = 0;                    // to the other GPUs, one way [B/s]
-  double bf16 = 0, fp8 = 0, fp4 = 0;  // dense arithmetic [1/s]; 0: has none of it
-};
-
-// JSON with memory_bandwidth, link_bandwidth, bf16_flops and perhaps memory, fp8_flops and
-// fp4_flops.
-// Throws std::runtime_error.
-GpuSheet read_gpu_sheet(const std::string& path);
 
 enum Term : std::size_t {
   kHost,

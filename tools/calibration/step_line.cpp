@@ -10,8 +10,7 @@ namespace stampede::calibration {
 namespace {
 
 void check(const Server& s, const LineRange& range) {
-  for (const std::string& part : s.model.not_covered)
-    throw std::runtime_error("not covered: " + part);
+  check_covered(s.model);
   if (s.gpus < 1 || s.gpus > 8) throw std::runtime_error("not covered: other than 1 to 8 GPUs");
   check_sharding(s);
   if (range.least < 1 || range.most <= range.least || range.prompt < 1 || range.context < 1)
