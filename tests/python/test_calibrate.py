@@ -122,6 +122,27 @@ class Calibrate(unittest.TestCase):
         self.assertEqual((said.returncode, said.stdout), (2, ""))
         self.assertIn("its lists do not have a value for each request", said.stderr)
 
+    @unittest.skipUnless(pathlib.Path(PROGRAM).exists(), "stampede is not built")
+    def test_the_how_to_works_as_it_is_written(self):
+        page = (ROOT / "docs/how-to/predict-your-vllm.md").read_text(encoding="utf-8")
+        said, name = re.search(r"build/calibrate (recording result\.json) > (\S+)", page).groups()
+        begun = re.search(r"\$ stampede (init my-server --template vllm)$", page, re.MULTILINE)[1]
+        self.assertIn(f"Write `file: {name}`", page)
+        self.assertIn("`loop: true`", page)
+        self.recording()
+        recording = subprocess.run([CALIBRATE, *said.split()], capture_output=True, text=True,
+                                   cwd=self.directory, check=True).stdout
+        (self.directory / name).write_text(recording, encoding="utf-8")
+        subprocess.run([PROGRAM, *begun.split()], capture_output=True, cwd=self.directory,
+                       check=True)
+        scenario = self.directory / "my-server.yaml"
+        text = re.sub(r"\bfile: .*", f"file: {name}", scenario.read_text(encoding="utf-8"))
+        scenario.write_text(re.sub(r"(?m)^ *loop: true.*\n", "", text), encoding="utf-8")
+        subprocess.run([PROGRAM, "run", scenario, "--quiet", "--out", self.directory / "out"],
+                       capture_output=True, check=True)
+        summary = json.loads((self.directory / "out/summary.json").read_text(encoding="utf-8"))
+        self.assertEqual(summary["requests"]["offered"], 3)  # once, and nothing else
+
     def test_wrong_calls_are_2(self):
         for words in ((), ("no-such",), ("predict",), ("predict", MODEL), ("fit",),
                       ("timeline", "x", "--blocks", "0"), ("timeline", "x", "--blocks", "-3"),
