@@ -56,12 +56,14 @@ class Fit(unittest.TestCase):
                     out.write(f"{times[0]},{r['prompt_tokens']},{r['output_tokens']},0,"
                               f"{times[1]},{times[2]}\n")
 
-    def call(self, command, runs, **columns):
+    def call(self, command, runs, differing=None, **columns):
+        """`differing`: values of columns of a run by its name."""
         columns = {"tp": 1, "max_num_seqs": 128, "max_num_batched_tokens": 2048,
                    "kv_blocks": 27000, "sys_prompt_len": 0, "target_output_len": 0, "n": 1,
                    "n_ok": 1, **KNOWN, **columns}
         lines = ["experiment," + ",".join(columns)]
-        lines += [f"{run}," + ",".join(map(str, columns.values())) for run in runs]
+        lines += [f"{run}," + ",".join(map(str, {**columns, **(differing or {}).get(
+            run, {})}.values())) for run in runs]
         (self.directory / "index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         return subprocess.run([CALIBRATE, command, self.directory], capture_output=True, text=True)
 
@@ -81,6 +83,19 @@ class Fit(unittest.TestCase):
         # With prompts that are found in the cache these first tokens have no explanation.
         repeated = self.call("fit", ["e2", "e5"], distinct_prompts=100)
         self.assertNotEqual(repeated.stdout, self.call("fit", ["e2", "e5"]).stdout)
+
+    def test_each_recording_is_played_on_its_own_server(self):
+        # The last row's settings are not those of all: one sequence at a time would be a long line.
+        fitted = self.coefficients(self.call("fit", ["e2", "e5"]))
+        said = self.call("fit", ["e2", "e5", "s"], {"s": {"max_num_seqs": 1, "n_ok": 0}})
+        self.assertEqual(self.coefficients(said), fitted)  # overloaded: not fitted to
+        said = self.call("fit", ["e2", "e5"], {"e5": {"max_num_seqs": 127, "kv_blocks": 26000}})
+        self.assertEqual(self.coefficients(said), fitted)
+        # Another GPU is another server, with coefficients of its own.
+        said = self.call("fit", ["e2", "e5"], {"e5": {"gpu": "A100-80GB"}})
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertRegex(said.stdout, r"Instruct on 1 H100: step_base 8\.")
+        self.assertIn("Instruct on 1 A100-80GB: step_base", said.stdout)
 
     def test_a_model_and_a_gpu_of_ones_own_are_files(self):
         known = self.coefficients(self.call("fit", ["e2", "e5"]))

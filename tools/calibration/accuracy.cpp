@@ -91,22 +91,25 @@ std::vector<Run> read_runs(const std::string& directory, const SharedTexts& text
   return runs;
 }
 
-StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out,
+bool same_server(const Run& one, const Run& other) {
+  return one.model == other.model && one.gpu == other.gpu && one.tp == other.tp;
+}
+
+StepTime fit_without(const std::vector<Run>& runs, const Run& like, const Run* left_out,
                      const Held& held) {
-  std::vector<const std::vector<RecordedRequest>*> recordings;
-  const Run* any = nullptr;
+  std::vector<FitRun> others;
   for (const Run& r : runs)
-    if (r.model == model && !r.overloaded && &r != left_out)
-      recordings.push_back(&r.recording), any = &r;
-  if (any == nullptr) throw NoFit(model + ": no other run at moderate load");
-  StepBounds bounds = step_bounds(any->size, any->gpu_size, any->tp);
+    if (same_server(r, like) && !r.overloaded && &r != left_out)
+      others.push_back({&r.recording, r.limits});
+  if (others.empty()) throw NoFit(like.model + ": no other run at moderate load");
+  StepBounds bounds = step_bounds(like.size, like.gpu_size, like.tp);
   bounds.sequence = held.sequence;
-  if (const auto c = held.prompt_token.find(model); c != held.prompt_token.end())
+  if (const auto c = held.prompt_token.find(like.model); c != held.prompt_token.end())
     bounds.prompt_low = bounds.prompt_high = c->second;
   try {
-    return fit(recordings, any->limits, bounds);
+    return fit(others, bounds);
   } catch (const NoFit& none) {
-    throw NoFit(model + ": " + none.what());
+    throw NoFit(like.model + ": " + none.what());
   }
 }
 
@@ -132,7 +135,7 @@ std::vector<Prediction> predict_all(const std::vector<Run>& runs, const Held& he
     Prediction p{&r, measure(r.recording, r.output), {}, ""};
     PlaybackParams params = r.limits;
     try {
-      set_step_time(params, fit_without(runs, r.model, &r, held));
+      set_step_time(params, fit_without(runs, r, &r, held));
       p.predicted = measure(play(r.recording, params).requests, r.output);
     } catch (const NoFit& none) {
       p.why_not = none.what();

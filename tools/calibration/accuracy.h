@@ -35,9 +35,12 @@ struct Held {
   std::map<std::string, double> prompt_token;  // c by model
 };
 
-// Step times from all runs of `model` at moderate load but `left_out`, which may be null. Throws
-// NoFit that names the model.
-StepTime fit_without(const std::vector<Run>& runs, const std::string& model, const Run* left_out,
+// Whether both were of one model on as many GPUs of one kind.
+bool same_server(const Run& one, const Run& other);
+
+// Step times from all runs of the server of `like` at moderate load but `left_out`, which may be
+// null. Throws NoFit that names the model.
+StepTime fit_without(const std::vector<Run>& runs, const Run& like, const Run* left_out,
                      const Held& held = {});
 
 // Of the answered requests [s].

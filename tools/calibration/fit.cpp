@@ -114,11 +114,10 @@ void set_step_time(PlaybackParams& params, const StepTime& t) {
   params.front_end = t.front_end;
 }
 
-StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
-             const PlaybackParams& limits, const StepBounds& bounds, FitWindow window) {
+StepTime fit(const std::vector<FitRun>& runs, const StepBounds& bounds, FitWindow window) {
   std::vector<double> per_token;
-  for (const auto* recording : recordings)
-    for (const RecordedRequest& r : *recording)
+  for (const FitRun& run : runs)
+    for (const RecordedRequest& r : *run.recording)
       if (counts(r, window)) per_token.push_back((r.e2e - r.ttft) / (r.output - 1));
   // From below: an engine that is thought too slow would make a line where there was none.
   StepTime t{0.8 * median(per_token), bounds.prompt_low, bounds.context_low, 0.005,
@@ -126,10 +125,11 @@ StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
   std::array<double, 2> spread{0.01, 0.1};
   for (int round = 1; round <= kRounds; ++round) {
     std::vector<Row> rows;
-    PlaybackParams params = limits;
-    set_step_time(params, t);
-    for (const auto* recording : recordings)
-      add_rows(*recording, play(*recording, params, true), bounds, window, rows);
+    for (const FitRun& run : runs) {
+      PlaybackParams params = run.limits;
+      set_step_time(params, t);
+      add_rows(*run.recording, play(*run.recording, params, true), bounds, window, rows);
+    }
     const StepTime next = solve(rows, bounds, spread);
     if (stands_still(t, next)) return next;
     t = round <= kWholeRounds ? next : between(t, next);

@@ -35,10 +35,15 @@ struct FitWindow {
   double from = 60, to = 1e18;
 };
 
-// `limits`: everything but the step time. Of the recordings, all answered requests in the window
+// A recording, and everything of its server but the step time.
+struct FitRun {
+  const std::vector<RecordedRequest>* recording;
+  PlaybackParams limits;
+};
+
+// Of the recordings, all answered requests in the window
 // count, towards the first token only those that did not wait in line (less than twice the median).
 // Throws NoFit if there are none, or if it does not stand still within 30 rounds.
-StepTime fit(const std::vector<const std::vector<RecordedRequest>*>& recordings,
-             const PlaybackParams& limits, const StepBounds& bounds, FitWindow window = {});
+StepTime fit(const std::vector<FitRun>& runs, const StepBounds& bounds, FitWindow window = {});
 
 }  // namespace stampede::calibration

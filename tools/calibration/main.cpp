@@ -1,5 +1,6 @@
 // Fits step times to recordings of real vLLM servers and shows how well they predict others.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -45,9 +46,13 @@ StepTime step_time(const std::string& kernels, const std::string& gpu_name,
     return fit.time;
   }
   const GpuSize* gpu = find_gpu(gpu_name);
-  if (gpu == nullptr) throw std::runtime_error(gpu_name + ": unknown GPU");
+  if (gpu == nullptr)
+    throw std::runtime_error(
+        fmt::format("--gpu {}: not one of {}", gpu_name, fmt::join(known_gpus(), ", ")));
   const ModelSize* model = find_model(model_name);
-  if (model == nullptr) throw std::runtime_error(model_name + ": unknown model");
+  if (model == nullptr)
+    throw std::runtime_error(
+        fmt::format("--model {}: not one of {}", model_name, fmt::join(known_models(), ", ")));
   fmt::print(stderr, "data sheet of {} on {}\n", model_name, gpu_name);
   const StepEstimate e = estimate_step(*model, *gpu, 1);
   return {e.base, e.prompt_token, e.context_token, 0};
@@ -82,16 +87,23 @@ void timeline(const std::string& path, const std::string& kernels, const std::st
     fmt::print("{},{},{},{:.2f}\n", s.at, s.running, s.waiting, 100.0 * s.blocks / (blocks - 1));
 }
 
+// The model's name, with its GPUs where it was run on others as well.
+std::string server_name(const std::vector<Run>& runs, const Run& of) {
+  const bool only = std::none_of(runs.begin(), runs.end(), [&](const Run& r) {
+    return r.model == of.model && !same_server(r, of);
+  });
+  return only ? of.model : fmt::format("{} on {} {}", of.model, of.tp, of.gpu);
+}
+
 void coefficients(const std::string& directory, const SharedTexts& texts) {
   const std::vector<Run> runs = read_runs(directory, texts);
-  std::vector<std::string> models;
-  for (const Run& r : runs)
-    if (std::find(models.begin(), models.end(), r.model) == models.end()) models.push_back(r.model);
   std::string without;
-  for (const std::string& model : models) {
+  for (auto run = runs.begin(); run != runs.end(); ++run) {
+    if (std::any_of(runs.begin(), run, [&](const Run& r) { return same_server(r, *run); }))
+      continue;
     StepTime t;
     try {
-      t = fit_without(runs, model, nullptr);
+      t = fit_without(runs, *run, nullptr);
     } catch (const NoFit& none) {
       without += (without.empty() ? "" : "\n") + std::string(none.what());
       continue;
@@ -99,7 +111,8 @@ void coefficients(const std::string& directory, const SharedTexts& texts) {
     fmt::print(
         "{}: step_base {:.3f} ms, per prompt token {:.4f} ms, per 1000 context tokens "
         "{:.4f} ms, front end {:.1f} ms\n",
-        model, t.base * 1e3, t.prompt_token * 1e3, t.context_token * 1e6, t.front_end * 1e3);
+        server_name(runs, *run), t.base * 1e3, t.prompt_token * 1e3, t.context_token * 1e6,
+        t.front_end * 1e3);
   }
   if (!without.empty()) throw std::runtime_error(without);
 }
