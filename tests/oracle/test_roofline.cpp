@@ -61,6 +61,22 @@ TEST_F(roofline, experts_are_touched_one_after_the_other) {
   EXPECT_GT(step_terms(server, {1})[kLink], 0);
 }
 
+// A line that is laid where many experts are read is far too slow for one sequence.
+TEST_F(roofline, the_line_says_how_far_it_is_from_few_sequences) {
+  const Terms constants = fitted_constants();
+  const Server server{config(mixture), h100};
+  const LineRange range{32, 128, 1024, 900};
+  const StepLine line = step_line(server, constants, range);
+  const double laid = line.time.base + line.time.sequence + 900 * line.time.context_token;
+  EXPECT_EQ(line.lowest, 1);
+  EXPECT_NEAR(line.low, seconds(step_terms(server, {1, 900}), constants) / laid, 1e-12);
+  EXPECT_LT(line.low, 0.5);
+  EXPECT_GE(line.high, 1);
+  const StepLine even = step_line({config(dense), h100}, constants, range);
+  EXPECT_NEAR(even.low, 1, 1e-9);
+  EXPECT_NEAR(even.high, 1, 1e-9);
+}
+
 TEST_F(roofline, experts_take_the_place_of_a_feed_forward) {
   Server server{config(mixture), h100};
   EXPECT_EQ(step_terms({config(dense), h100}, {1})[kKernel], 9 * 32);
