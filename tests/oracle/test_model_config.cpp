@@ -60,6 +60,8 @@ TEST_F(ModelConfig, counts_the_layers_with_experts) {
   EXPECT_EQ(of(kLlama + experts + R"(, "first_k_dense_replace": 3)").expert_layers(), 5);
   EXPECT_EQ(of(kLlama + experts + R"(, "mlp_only_layers": [0, 1])").expert_layers(), 6);
   EXPECT_EQ(of(kLlama + experts + R"(, "decoder_sparse_step": 2)").expert_layers(), 4);
+  EXPECT_EQ(
+      of(kLlama + experts + R"(, "moe_layer_freq": [0, 0, 1, 1, 1, 1, 1, 1])").expert_layers(), 6);
   // A shared expert is as wide as four of the others.
   EXPECT_EQ(of(kLlama + experts + R"(, "shared_expert_intermediate_size": 512)").shared_experts, 4);
   const ModelShape scout = of(R"("text_config": {"model_type": "llama4_text",)" + kLlama + R"(,
@@ -92,7 +94,8 @@ TEST_F(ModelConfig, names_what_no_term_stands_for) {
        {R"("mamba_d_state": 16)", R"("full_attention_interval": 4)", R"("attn_layer_period": 8)",
         R"("hybrid_override_pattern": "M-M*")", R"("attn_type_list": [0, 1])",
         R"("model_type": "mamba2")", R"("model_type": "t5")", R"("index_topk": 2048)",
-        R"("layer_types": ["linear_attention"])"})
+        R"("layer_types": ["linear_attention"])", R"("block_configs": [{}])",
+        R"("is_encoder_decoder": true)", R"("num_decoder_layers": 8)"})
     EXPECT_EQ(of(dense + ", " + hybrid).not_covered.size(), 1U) << hybrid;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
 #include "tools/calibration/json_file.h"
@@ -32,8 +33,8 @@ void refuse_unknown(const JsonFile& file) {
   for (const SheetKey& key : kKeys) names.emplace_back(key.name);
   for (const auto& [name, value] : file.root().items())
     if (std::find(names.begin(), names.end(), name) == names.end())
-      throw std::runtime_error(file.key_place("/" + name) + ": \"" + name + "\": no such key" +
-                               suggestion(name, names));
+      throw std::runtime_error(fmt::format("{}: \"{}\": no such key{}", file.key_place("/" + name),
+                                           name, suggestion(name, names)));
 }
 
 double read_key(const JsonFile& file, const SheetKey& key) {

@@ -42,12 +42,14 @@ const GpuSize* find_gpu(const std::string& name) {
 
 std::vector<std::string> known_models() {
   std::vector<std::string> names;
+  names.reserve(kModels.size());
   for (const ModelSize& m : kModels) names.emplace_back(m.name);
   return names;
 }
 
 std::vector<std::string> known_gpus() {
   std::vector<std::string> names;
+  names.reserve(kGpus.size());
   for (const GpuSize& g : kGpus) names.emplace_back(g.name);
   return names;
 }

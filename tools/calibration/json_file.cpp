@@ -65,7 +65,7 @@ class Places {
         space();
         ++at_;  // the colon
       }
-      value(pointer + "/" + name, begin, depth + 1);
+      value(std::string(pointer).append("/").append(name), begin, depth + 1);
       space();
       if (at_ < text_.size() && text_[at_] == ',') ++at_;
     }

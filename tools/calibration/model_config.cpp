@@ -102,7 +102,7 @@ void read_experts(const Config& c, ModelShape& m) {
             field(c, {"shared_expert_intermediate_size"}, 0) / std::max(1.0, m.expert_width));
   m.dense_layers = field(c, {"first_k_dense_replace", "moe_layer_start_index"}, 0);
   if (c.contains("moe_layer_freq") && c["moe_layer_freq"].is_array()) {  // 0 or 1 for each layer
-    const Json list = c["moe_layer_freq"];
+    const Json& list = c["moe_layer_freq"];
     m.dense_layers = static_cast<double>(std::count(list.begin(), list.end(), Json(0)));
     return;
   }

@@ -21,15 +21,15 @@ Server server_of(const PredictOptions& o) {
   const ModelShape model = read_model_config(o.config);
   const Quantization& q = model.quantization;
   if (o.precision.empty()) check_precision(q);
-  const Server server{model,
-                      read_gpu_sheet(o.gpu),
-                      o.precision.empty() ? q.precision : o.precision,
-                      o.gpus,
-                      engine_named(o.engine),
-                      o.expert_parallel,
-                      o.key_values == "auto"  ? q.key_value_bytes
-                      : o.key_values == "fp8" ? 1.0
-                                              : 2.0};
+  Server server{model,
+                read_gpu_sheet(o.gpu),
+                o.precision.empty() ? q.precision : o.precision,
+                o.gpus,
+                engine_named(o.engine),
+                o.expert_parallel,
+                o.key_values == "auto"  ? q.key_value_bytes
+                : o.key_values == "fp8" ? 1.0
+                                        : 2.0};
   if (o.gpus > 1 && server.gpu.link == 0)
     throw std::runtime_error(
         fmt::format("{}: no \"link_bandwidth\" [B/s], which --gpus {} needs", o.gpu, o.gpus));

@@ -53,7 +53,7 @@ void check_sharding(const Server& s) {
   check_heads(s);
   if (m.expert_layers() < m.layers) check_width(s, "intermediate_size", m.feed_forward, s.gpus);
   if (m.experts == 0) return;
-  check_width(s, "moe_intermediate_size", m.expert_width, s.gpus / s.expert_parallel);
+  check_width(s, "moe_intermediate_size", m.expert_width, 1.0 * s.gpus / s.expert_parallel);
   if (m.shared_experts > 0)
     check_width(s, "the width of shared experts", m.shared_experts * m.expert_width, s.gpus);
 }
