@@ -770,6 +770,8 @@ TEST(actions, are_all_tested_with_all_their_arguments) {
                                      "roll_back max_unavailable",
                                      "roll_back name",
                                      "roll_back propagation",
+                                     "roll_back target region",
+                                     "roll_back target site",
                                      "roll_back version",
                                      "roll_out for",
                                      "roll_out gate",

@@ -118,6 +118,26 @@ TEST(mitigation_contract, every_mitigation_can_be_switched_on) {
   }
 }
 
+// On a file that says hardly more than it must: what a mitigation multiplies may be absent.
+TEST(mitigation_contract, every_mitigation_can_be_switched_on_where_little_is_said) {
+  const SourceText file{"small.yaml",
+                        "apiVersion: stampede/v1alpha1\nkind: Scenario\nmetadata: {name: a}\n"
+                        "spec: {duration: 1min, demand: {rate: 1/s}, clients: [{name: c, "
+                        "total_timeout: 30s}], regions: [{name: home, nodes: 4, pools: "
+                        "[{replicas: 2}]}], serving: {pools: [{name: replicas}]}}\n"};
+  for (const auto& [name, facts] : mitigation_facts()) {
+    try {
+      run_simulation(load_scenario(file, {}, {name}, around("small.yaml", {})).scenario, {});
+    } catch (const InputError&) {  // it wants what is not there, and says so
+    } catch (const ScenarioError&) {
+    }
+  }
+  const Loaded loaded = load_scenario(file, {}, {"static_stability"}, around("small.yaml", {}));
+  EXPECT_EQ(loaded.scenario.spec.regions[0].nodes, 6);
+  EXPECT_EQ(loaded.scenario.spec.regions[0].pools[0].replicas, 3);
+  EXPECT_FALSE(loaded.scenario.spec.regions[0].pools[0].min_replicas.has_value());
+}
+
 // What rules of choice look at, caches and gauges of pods, is the same in steps that are computed
 // at once and one by one; so is what a gateway holds back.
 TEST(mitigation_contract, rules_of_choice_see_the_same_in_single_steps) {

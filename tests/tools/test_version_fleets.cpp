@@ -238,6 +238,10 @@ TEST(version_fleets, regions_are_rolled_back_one_by_one) {
   EXPECT_EQ(one.count("version_rolled_back"), 1U);
   EXPECT_EQ(both.count("version_rolled_back"), 2U);
   expect_one_root(both, {"roll_out", "roll_back"});
+  const Played site =
+      played(version, out + ", {at: 15min, do: roll_back, version: v2, target: {site: coast}}",
+             {"spec.regions[0].site=coast"});
+  EXPECT_EQ(site.results, one.results) << "east is the only region there";
 }
 
 // A region that is rolled back while the roll-out goes on is not reached by its later stages.

@@ -133,7 +133,7 @@ bool YamlLoader::step(Target& t, const std::string& token, bool index) {
 // A quantity so many times as it stands there, as text; nothing that is absent.
 std::string YamlLoader::multiplied(const Target& target, double times) {
   const bool optional = target.type->kind == ValueKind::kOptional;
-  if (optional && target.type->size(target.object) == 0) return target.type->print(target.object);
+  if (optional && target.type->size(target.object) == 0) return "null";
   const TypeInfo& type = optional ? *target.type->element : *target.type;
   void* object = optional ? target.type->at(target.object, 0) : target.object;
   STAMPEDE_CHECK(type.scale != nullptr && target.field != nullptr, "no quantity to multiply");
