@@ -374,6 +374,7 @@ void Rollouts::step_back(u32 number) {
 void Rollouts::look_whether_gone(u32 number) {
   Back& back = backs_[number];
   const Out& out = outs_[back.out];
+  if (back.over) return;  // taken back at once meanwhile
   if (std::any_of(out.regions.begin(), out.regions.end(),
                   [&](const InRegion& in) { return in.back == number && restarting(in); })) {
     world_.scheduler.after(kLookPeriod, Priority::kFault, component_, kGone, number);

@@ -276,12 +276,13 @@ IncidentId Region::what_ended(IncidentId trouble) const {
 
 // One incident of a version for all that die of it, so that a crash loop of many pods is told once.
 IncidentId Region::death_of(u32 number, PodId id) {
+  constexpr i64 kTenth = 10;
   RunningVersions::Version& v = versions_->version(number);
   if (v.deaths != kNoIncident) return v.deaths;
   const bool killed = v.spread.traits.crash.when == CrashWhen::kNotAtAll;
   std::vector<IncidentId> causes{v.file ? v.file : v.cause, versions_->partner_of(number)};
   if (const u64 counted = versions_->counted(number, id))
-    pods_[id].brought_by.collect(world_.now(), 10, causes, static_cast<i64>(counted));
+    pods_[id].brought_by.collect(world_.now(), kTenth, causes, static_cast<i64>(counted));
   v.deaths = world_.incident(killed ? kOutOfMemory : kProcessesCrash, name_, std::move(causes),
                              fmt::format("the first is pod {}'s", id));
   return v.deaths;

@@ -215,6 +215,15 @@ TEST(version_fleets, what_goes_back_at_once_is_not_told_twice) {
       0U);
 }
 
+TEST(version_fleets, an_undo_amid_a_roll_back_of_one_region_is_its_end) {
+  const Played run = played(
+      "slow: 5",
+      "{at: 10min, do: roll_out, version: v2, name: out}, {at: 20min, do: roll_back, version: v2, "
+      "target: {region: east}, max_unavailable: 1}, {at: 20min30s, do: undo, name: out}");
+  EXPECT_EQ(run.count("version_rolled_back"), 1U);
+  EXPECT_EQ(run.count("version_gone"), 0U);
+}
+
 // Region after region, as operators do it; the roll-out is over with the last.
 TEST(version_fleets, regions_are_rolled_back_one_by_one) {
   const auto back = [](const char* at, const char* region) {
